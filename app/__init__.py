@@ -1,0 +1,1 @@
+"""The outside: settings, CLI, ingress, polling, connectors, store, sandbox systems, demo."""

@@ -1,0 +1,76 @@
+"""What is needed to reach one Magento instance or one Heartland account: one set of credentials each."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
+
+
+class Webhooks(BaseModel):
+    """How a connection's webhooks prove themselves at the door."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    shape: Literal["standard", "header"] = "standard"
+    """``standard``: Standard Webhooks (webhook-id, webhook-timestamp, webhook-signature). ``header``: one header that
+    holds ``t=<seconds>,v1=<hex HMAC-SHA256 of "<t>.<body>">``."""
+    header: str = "X-Tillstream-Signature"
+    """Name of the header in the shape ``header``."""
+    secrets: tuple[SecretStr, ...] = ()
+    """Active secrets; several while one is being replaced. None means that the door refuses the connection."""
+    tolerance_seconds: int = Field(default=300, ge=1, le=3600)
+    """How far a webhook's time may be from ours."""
+
+
+class Http(BaseModel):
+    """Limits of one connection's HTTP client."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    timeout_seconds: float = Field(default=30.0, gt=0)
+    """Whole request, from connect to the last byte."""
+    connect_timeout_seconds: float = Field(default=5.0, gt=0)
+    """Time to connect."""
+    longest_execution_seconds: float = Field(default=120.0, gt=0)
+    """How long the system may go on working on a request that we no longer wait for."""
+    connections: int = Field(default=20, ge=1, le=200)
+    """Size of the connection pool."""
+    read_retries: int = Field(default=3, ge=0, le=10)
+    """Times that a read is tried again; a mutation is sent once."""
+
+
+class MagentoConnection(BaseModel):
+    """One Magento instance. Either the four OAuth 1.0a secrets of an integration, or a bearer token."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    system: Literal["magento"] = "magento"
+    base_url: str
+    """Without ``/rest``, for example ``https://shop.example``."""
+    consumer_key: SecretStr | None = None
+    consumer_secret: SecretStr | None = None
+    access_token: SecretStr | None = None
+    access_token_secret: SecretStr | None = None
+    bearer_token: SecretStr | None = None
+    webhooks: Webhooks = Webhooks()
+    http: Http = Http()
+
+
+class HeartlandConnection(BaseModel):
+    """One Heartland account, reached by OAuth 2.0 client credentials."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    system: Literal["heartland"] = "heartland"
+    base_url: str
+    """Without ``/v1``."""
+    token_url: str = ""
+    """Where tokens come from; empty means ``<base_url>/oauth/token``."""
+    client_id: str
+    client_secret: SecretStr
+    webhooks: Webhooks = Webhooks()
+    http: Http = Http()
+
+
+Connection = Annotated[MagentoConnection | HeartlandConnection, Field(discriminator="system")]

@@ -1,0 +1,26 @@
+"""What every canonical entity shares."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Annotated
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+
+def _exact(value: object) -> object:
+    """A JSON float becomes the Decimal that it was written as (Magento sends money as floats, scale 4)."""
+    return repr(value) if isinstance(value, float) else value
+
+
+Money = Annotated[Decimal, BeforeValidator(_exact), Field(max_digits=16, decimal_places=4)]
+"""An amount in the entity's currency; whole currency units, four decimals at most."""
+
+Quantity = Annotated[Decimal, BeforeValidator(_exact), Field(max_digits=16, decimal_places=4)]
+"""A number of pieces; Magento sells fractions of some goods."""
+
+
+class Canonical(BaseModel):
+    """Base of the canonical entities: immutable, unknown keys are an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")

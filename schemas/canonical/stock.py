@@ -1,0 +1,74 @@
+"""Stock: what a hint says, what a location has, and what the other system shall hold."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Literal
+
+from pydantic import AwareDatetime
+
+from schemas.canonical.base import Canonical, Quantity
+
+
+class LocationLevel(Canonical):
+    """What the point of sale answers for one SKU at one location."""
+
+    location: str
+    on_hand: Quantity
+    committed: Quantity
+
+
+class WebUnits(Canonical):
+    """Units of one SKU in one web order, as one of the two systems last told; absolute, never a difference.
+
+    Attributes:
+        order: ref of the web order (``web:order:42``).
+        location: the location that ships it.
+        side: ``web`` tells ``unshipped``; ``pos`` tells ``committed`` and ``taken``.
+        at: that system's ``updated_at``; an older telling never replaces a newer one.
+        unshipped: left to ship in Magento: ordered - max(shipped, refunded) - canceled.
+        committed: units that Heartland counts as committed for this order.
+        taken: units that Heartland has taken off its on hand for this order.
+    """
+
+    order: str
+    location: str
+    side: Literal["web", "pos"]
+    at: AwareDatetime
+    unshipped: Quantity = Decimal(0)
+    committed: Quantity = Decimal(0)
+    taken: Quantity = Decimal(0)
+
+
+class StockHint(Canonical):
+    """A cause to look at one SKU again; the key is ``connection:SKU`` of the point of sale."""
+
+    schema_version: Literal[1] = 1
+    sku: str
+    cause: Literal["webhook", "poll", "sale"]
+    units: WebUnits | None = None
+
+
+class LocationStock(Canonical):
+    """What a source in the web store shall hold for one location."""
+
+    location: str
+    quantity: Quantity
+    on_hand: Quantity
+    committed: Quantity
+
+
+class Stock(Canonical):
+    """One SKU's stock in every location, read at one moment.
+
+    Attributes:
+        ref: ``connection:sku:SKU`` of the point of sale.
+        sku: the point of sale's SKU.
+        read_at: when the owner of the SKU's partition began to read; later readings win.
+    """
+
+    schema_version: Literal[1] = 1
+    ref: str
+    sku: str
+    read_at: AwareDatetime
+    locations: tuple[LocationStock, ...]

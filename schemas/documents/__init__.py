@@ -1,0 +1,1 @@
+"""Documents that people write or read: flows, mappings, channels, dead letters."""

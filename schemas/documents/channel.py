@@ -1,0 +1,34 @@
+"""A channel: a store view of a Magento connection, and where its sales go."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Channel(BaseModel):
+    """One store view, mapped to a Heartland account.
+
+    An order of a store view without a channel goes to review; a channel whose base currency is not Heartland's is
+    refused.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str = ""
+    """Filled from the key in the settings."""
+    web: str
+    """Connection that sells online (Magento)."""
+    store_id: int = 1
+    """Magento's store view id."""
+    pos: str
+    """Connection of the point of sale (Heartland)."""
+    prefix: str = ""
+    """Put before the order number to make Heartland's ExternalID; increment ids are unique only per store."""
+    location: str
+    """Heartland location that the sales are booked to and shipped from."""
+    currency: str = Field(default="USD", pattern=r"^[A-Z]{3}$")
+    """Base currency of the store and of the Heartland account."""
+    sources: dict[str, str] = Field(default_factory=dict)
+    """Heartland location -> Magento MSI source code."""
+    offline_methods: tuple[str, ...] = ("checkmo", "banktransfer", "cashondelivery")
+    """Payment methods whose orders are exported in state ``new`` already."""

@@ -1,0 +1,139 @@
+"""The envelope: what travels in Kafka headers, so that routing never parses a body."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+SCHEMA_VERSION = 1
+"""Version of the envelope and the canonical schemas that this code writes and can read."""
+
+
+class Via(StrEnum):
+    """How an event came in."""
+
+    WEBHOOK = "webhook"
+    POLL = "poll"
+    STAGE = "stage"
+    """Made by a stage of the pipeline: a confirmation, or a stock hint that a sale causes."""
+
+
+class Kind(StrEnum):
+    """Whether a canonical event tells news or confirms an effect. A confirmation is never itself confirmed."""
+
+    EVENT = "event"
+    CONFIRMATION = "confirmation"
+
+
+class EnvelopeError(ValueError):
+    """The headers of a record do not make an envelope."""
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """The headers of one record.
+
+    Attributes:
+        receipt_id: given at the door, for accounting. A fan-out child has its parent's id, a dot and a suffix.
+        connection: where the event came from.
+        system: ``magento`` or ``heartland``.
+        entity: ``order``, ``inventory``, ``order_status``, ``stock`` ...
+        native_id: the id in the source system; empty if the body has none.
+        received_ms: when the door took it, milliseconds since the epoch. Latency is measured from here.
+        via: webhook, poll or stage.
+        kind: event or confirmation.
+        subject: what a person calls it: the order number or the SKU. Empty until known.
+        flow: id of the flow document that made a canonical event; empty on raw topics.
+        schema_version: version of envelope and body.
+    """
+
+    receipt_id: str
+    connection: str
+    system: str
+    entity: str
+    native_id: str
+    received_ms: int
+    via: Via = Via.WEBHOOK
+    kind: Kind = Kind.EVENT
+    subject: str = ""
+    flow: str = ""
+    schema_version: int = SCHEMA_VERSION
+
+    @property
+    def root_receipt_id(self) -> str:
+        """The receipt that the door gave, also for a child."""
+        return self.receipt_id.partition(".")[0]
+
+    @property
+    def is_child(self) -> bool:
+        """True for a fan-out child, which has an equation of its own."""
+        return "." in self.receipt_id
+
+    def child(self, suffix: str, *, entity: str, native_id: str, kind: Kind = Kind.EVENT) -> Envelope:
+        """The envelope of an event that this one causes: same root receipt, same clock, its own id."""
+        return replace(
+            self,
+            receipt_id=f"{self.receipt_id}.{suffix}",
+            entity=entity,
+            native_id=native_id,
+            via=Via.STAGE,
+            kind=kind,
+        )
+
+    def to_headers(self) -> list[tuple[str, bytes]]:
+        """As Kafka headers; every value is UTF-8."""
+        return [(name, str(value).encode()) for name, value in _header_values(self)]
+
+    @classmethod
+    def from_headers(cls, headers: Iterable[tuple[str, bytes]] | Mapping[str, bytes]) -> Envelope:
+        """Read Kafka headers; unknown ones are ignored, the last of a repeated one counts.
+
+        Raises:
+            EnvelopeError: a header is missing or unreadable; the message names it.
+        """
+        found = {name: value.decode("utf-8", "replace") for name, value in dict(headers).items()}
+        try:
+            return cls(
+                receipt_id=found["receipt-id"],
+                connection=found["connection"],
+                system=found["system"],
+                entity=found["entity"],
+                native_id=found["native-id"],
+                received_ms=int(found["received-ms"]),
+                via=Via(found["via"]),
+                kind=Kind(found["kind"]),
+                subject=found.get("subject", ""),
+                flow=found.get("flow", ""),
+                schema_version=int(found["schema-version"]),
+            )
+        except KeyError as error:
+            raise EnvelopeError(f"the header {error.args[0]!r} is missing") from error
+        except ValueError as error:
+            raise EnvelopeError(f"a header is unreadable: {error}") from error
+
+
+def _header_values(envelope: Envelope) -> list[tuple[str, str | int]]:
+    return [
+        ("receipt-id", envelope.receipt_id),
+        ("connection", envelope.connection),
+        ("system", envelope.system),
+        ("entity", envelope.entity),
+        ("native-id", envelope.native_id),
+        ("received-ms", envelope.received_ms),
+        ("via", envelope.via.value),
+        ("kind", envelope.kind.value),
+        ("subject", envelope.subject),
+        ("flow", envelope.flow),
+        ("schema-version", envelope.schema_version),
+    ]
+
+
+def receipt_id(now_ms: int, entropy: bytes) -> str:
+    """A receipt id: ``r`` + 12 hex digits of time + 20 of chance, so that ids sort by time.
+
+    Args:
+        now_ms: milliseconds since the epoch.
+        entropy: ten random bytes.
+    """
+    return f"r{now_ms:012x}{entropy[:10].hex()}"

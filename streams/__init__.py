@@ -1,0 +1,1 @@
+"""The pipeline: topics, Faust apps, agents and the pure logic that they run. No HTTP, no SQL."""

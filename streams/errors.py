@@ -1,0 +1,79 @@
+"""The one error tree. The class decides what happens next; the message tells the operator what to do.
+
+TillstreamError
+├── Transient           the target provably did not act: retry with full-jitter backoff
+│   └── Throttled       slow down; honours ``retry_after``
+├── OutcomeUnknown      the bytes were written, the answer never came or proves nothing: read before acting again
+├── Unavailable         the target is down: hold, open the breaker
+├── AuthFailed          credentials or rights are wrong: stop the flow, alert
+├── DependencyMissing   something that this one refers to is not known yet: park on that link
+├── Rejected            the target or a rule says no: a person decides
+│   └── AliasMissing    the target does not know the SKU: a person names its alias
+└── Malformed           not readable at all: dead letter
+"""
+
+from __future__ import annotations
+
+from schemas.ids import Ref
+
+
+class TillstreamError(Exception):
+    """Base of all errors that the pipeline decides on.
+
+    Attributes:
+        message: what happened, to which order, and what to do next.
+        code: a short stable word for grouping (``unknown_sku``, ``http_500``).
+    """
+
+    def __init__(self, message: str, *, code: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.code = code
+
+
+class Transient(TillstreamError):
+    """The target provably did not act; the same request may be sent again after a backoff."""
+
+
+class Throttled(Transient):
+    """The target asks for less; ``retry_after`` is in seconds, None if it named none."""
+
+    def __init__(self, message: str, *, code: str = "throttled", retry_after: float | None = None) -> None:
+        super().__init__(message, code=code)
+        self.retry_after = retry_after
+
+
+class OutcomeUnknown(TillstreamError):
+    """A mutation's bytes were written and nothing proves whether it took effect (time-out, reset, 5xx, opaque 400)."""
+
+
+class Unavailable(TillstreamError):
+    """The target cannot be reached at all; nothing was sent."""
+
+
+class AuthFailed(TillstreamError):
+    """Credentials are refused, or a right is missing; a person must mend the connection."""
+
+
+class DependencyMissing(TillstreamError):
+    """The event refers to something not linked yet; ``waits_for`` is the ref whose link releases it."""
+
+    def __init__(self, message: str, *, waits_for: Ref, code: str = "dependency_missing") -> None:
+        super().__init__(message, code=code)
+        self.waits_for = waits_for
+
+
+class Rejected(TillstreamError):
+    """A rule or the target says no, and will say no again; a person decides."""
+
+
+class AliasMissing(Rejected):
+    """The target does not know a SKU; accepting an alias for ``waits_for`` releases the event."""
+
+    def __init__(self, message: str, *, waits_for: Ref, code: str = "unknown_sku") -> None:
+        super().__init__(message, code=code)
+        self.waits_for = waits_for
+
+
+class Malformed(TillstreamError):
+    """The bytes are not what their topic promises; nothing can be read from them."""

@@ -1,0 +1,71 @@
+"""Every topic, declared in one place."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+DAY_MS = 24 * 60 * 60 * 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """One topic's declaration.
+
+    Attributes:
+        name: as in Kafka.
+        partitions: parallelism of the stage that reads it; never reduced, never changed once keys matter.
+        retention_days: how long a record stays readable; must outlast the longest outage.
+        compacted: keep the last record of each key instead of deleting by age.
+    """
+
+    name: str
+    partitions: int
+    retention_days: int = 14
+    compacted: bool = False
+    config: dict[str, str] = field(default_factory=dict)
+
+    def kafka_config(self, *, min_insync_replicas: int) -> dict[str, str]:
+        """The topic's settings in Kafka's words."""
+        base = {
+            "min.insync.replicas": str(min_insync_replicas),
+            "unclean.leader.election.enable": "false",
+            "cleanup.policy": "compact" if self.compacted else "delete",
+        }
+        if not self.compacted:
+            base["retention.ms"] = str(self.retention_days * DAY_MS)
+        return base | self.config
+
+
+def raw(system: str, entity: str) -> str:
+    """Name of the topic of raw events: ``raw.magento.order``."""
+    return f"raw.{system}.{entity}"
+
+
+def dead_letter(stage: str) -> str:
+    """Name of a stage's dead-letter topic: ``dead-letter.deliver``."""
+    return f"dead-letter.{stage}"
+
+
+CANONICAL_SALE = "canonical.sale"
+CANONICAL_STOCK = "canonical.stock"
+HINT_STOCK = "hint.stock"
+
+PARTITIONS = 12
+"""Partitions of every working topic: twelve divide by 1, 2, 3, 4, 6 and 12 workers."""
+
+TOPICS: tuple[Topic, ...] = (
+    Topic(raw("magento", "order"), PARTITIONS),
+    Topic(raw("heartland", "order"), PARTITIONS),
+    Topic(raw("heartland", "inventory"), PARTITIONS),
+    Topic(HINT_STOCK, PARTITIONS),
+    Topic(CANONICAL_SALE, PARTITIONS),
+    Topic(CANONICAL_STOCK, PARTITIONS),
+    Topic(dead_letter("normalize"), 3, retention_days=90),
+    Topic(dead_letter("inventory"), 3, retention_days=90),
+    Topic(dead_letter("deliver"), 3, retention_days=90),
+)
+
+RAW_ENTITIES: frozenset[tuple[str, str]] = frozenset(
+    (parts[1], parts[2]) for parts in (topic.name.split(".") for topic in TOPICS) if parts[0] == "raw"
+)
+"""(system, entity) pairs that the door accepts."""
