@@ -14,6 +14,8 @@ TillstreamError
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from schemas.ids import Ref
 
 
@@ -44,7 +46,14 @@ class Throttled(Transient):
 
 
 class OutcomeUnknown(TillstreamError):
-    """A mutation's bytes were written and nothing proves whether it took effect (time-out, reset, 5xx, opaque 400)."""
+    """A mutation's bytes were written and nothing proves whether it took effect (time-out, reset, 5xx, opaque 400).
+
+    ``retry_at`` is set for a create-once: when its ledger row should be looked at again.
+    """
+
+    def __init__(self, message: str, *, code: str = "outcome_unknown", retry_at: datetime | None = None) -> None:
+        super().__init__(message, code=code)
+        self.retry_at = retry_at
 
 
 class Unavailable(TillstreamError):

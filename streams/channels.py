@@ -1,0 +1,23 @@
+"""Channels as the stages look them up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from schemas.documents.channel import Channel
+
+
+class Channels:
+    """The configured channels."""
+
+    def __init__(self, channels: Iterable[Channel]) -> None:
+        self._all = tuple(channels)
+        self._by_name = {channel.name: channel for channel in self._all}
+
+    def named(self, name: str) -> Channel | None:
+        """The channel of that name."""
+        return self._by_name.get(name)
+
+    def between(self, *, pos: str, web: str) -> tuple[Channel, ...]:
+        """The channels that join a point of sale and a web store."""
+        return tuple(channel for channel in self._all if channel.pos == pos and channel.web == web)

@@ -1,0 +1,135 @@
+"""The one place where create-once effects are sent: look up, begin in the ledger, send once, finish."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from schemas.ids import Ref
+from streams.deliver.ledger import AlreadyDone, next_action
+from streams.errors import AuthFailed, OutcomeUnknown, Rejected, Transient, Unavailable
+from streams.ports import Clock, EffectDone, EffectKey, Fenced, Ledger, Revision
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What an effect made in the target.
+
+    Attributes:
+        target_id: its id there.
+        found: True if it was there already: made by an earlier try, a replay or by hand.
+    """
+
+    target_id: str
+    found: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CreateOnce:
+    """One effect that must happen once.
+
+    Attributes:
+        key: its identity, without flow or version.
+        request_hash: hash of what is sent.
+        find: reads the target by the natural key or marker; raises Rejected on a collision.
+        send: the mutation; sent once.
+        announce: publishes the confirmation, before the ledger says done, so that a crash repeats it.
+        link: the refs to link, given the target id.
+        applied: revisions that are applied with it.
+    """
+
+    key: EffectKey
+    request_hash: str
+    find: Callable[[], Awaitable[str | None]]
+    send: Callable[[], Awaitable[str]]
+    announce: Callable[[str], Awaitable[None]] | None = None
+    link: Callable[[str], tuple[Ref, Ref]] | None = None
+    applied: Mapping[Ref, Revision] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Settling:
+    """How long a target may keep us in the dark, in seconds.
+
+    Attributes:
+        timeout: the client's time-out of one request.
+        longest_execution: how long the target may go on after that.
+        look_again: pause between looks while it settles.
+        fence: longest pause between the ledger's begin and the send; a worker frozen for longer does not send.
+    """
+
+    timeout: float
+    longest_execution: float
+    look_again: float = 2.0
+    fence: float = 1.0
+
+
+class Effects:
+    """Performs create-once effects for one worker and one target."""
+
+    def __init__(self, ledger: Ledger, clock: Clock, *, owner: str, settling: Settling) -> None:
+        self._ledger = ledger
+        self._clock = clock
+        self._owner = owner
+        self._settling = settling
+
+    async def perform(self, effect: CreateOnce) -> Made:
+        """Make it once, or find that it is there.
+
+        Raises:
+            OutcomeUnknown: with ``retry_at``; the row stays pending and is looked up again then.
+            Transient, Unavailable, AuthFailed, Rejected: the target provably did not act; the row is open again.
+        """
+        action = next_action(await self._ledger.get(effect.key), self._clock.now())
+        if isinstance(action, AlreadyDone):
+            return Made(action.target_id, found=True)
+        found = await effect.find()
+        if found is not None:
+            await self._finish(effect, found, action.after_epoch)
+            return Made(found, found=True)
+        if action.settles_at is not None:
+            raise OutcomeUnknown(
+                f"{effect.key.operation} for {effect.key.source} was sent and got no answer; {effect.key.target} does "
+                f"not show it yet. It is looked up until {action.settles_at:%H:%M:%S} UTC and only then sent again.",
+                retry_at=min(action.settles_at, self._soon()),
+            )
+        return await self._send(effect, action.after_epoch)
+
+    async def _send(self, effect: CreateOnce, after_epoch: int) -> Made:
+        settling = self._settling
+        before = self._clock.now()
+        try:
+            row = await self._ledger.begin(
+                effect.key,
+                owner=self._owner,
+                after_epoch=after_epoch,
+                request_hash=effect.request_hash,
+                settle_until=before + timedelta(seconds=settling.timeout + settling.longest_execution),
+            )
+        except Fenced:
+            raise OutcomeUnknown(
+                f"another worker has taken over {effect.key.operation} for {effect.key.source}; its result is read.",
+                retry_at=self._soon(),
+            ) from None
+        if self._clock.now() - before > timedelta(seconds=settling.fence):
+            await self._ledger.reopen(effect.key, epoch=row.epoch)
+            raise Transient(f"{effect.key.operation} for {effect.key.source} was not sent: this worker had stopped.")
+        try:
+            target_id = await effect.send()
+        except OutcomeUnknown as error:
+            raise OutcomeUnknown(error.message, code=error.code, retry_at=self._soon()) from error
+        except (Transient, Unavailable, AuthFailed, Rejected):
+            await self._ledger.reopen(effect.key, epoch=row.epoch)
+            raise
+        await self._finish(effect, target_id, row.epoch)
+        return Made(target_id, found=False)
+
+    async def _finish(self, effect: CreateOnce, target_id: str, epoch: int) -> None:
+        if effect.announce is not None:
+            await effect.announce(target_id)
+        link = effect.link(target_id) if effect.link is not None else None
+        await self._ledger.finish(EffectDone(effect.key, epoch, target_id, link=link, applied=effect.applied))
+
+    def _soon(self) -> datetime:
+        return self._clock.now() + timedelta(seconds=self._settling.look_again)

@@ -1,0 +1,55 @@
+"""The deliver stage of one target: each canonical event goes to the operation that its flow names."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from streams.ports import Clock, JournalEntry, Outcome
+from streams.runtime.work import Arrival, Work
+
+
+class Delivery(Protocol):
+    """One operation on a target."""
+
+    @property
+    def blocks(self) -> bool:
+        """Whether later events of the key need this one (a create-once)."""
+        ...
+
+    async def deliver(self, work: Work, arrival: Arrival) -> JournalEntry | None:
+        """Deliver one event; None if it is for another target."""
+        ...
+
+
+class DeliverHandler:
+    """Handler of `streams/runtime/stage.py` for one target.
+
+    Args:
+        deliveries: canonical entity -> (flow id, operation).
+    """
+
+    def __init__(self, target: str, deliveries: Mapping[str, tuple[str, Delivery]], clock: Clock) -> None:
+        self._target = target
+        self._deliveries = deliveries
+        self._clock = clock
+
+    async def handle(self, work: Work) -> Sequence[JournalEntry]:
+        """Deliver the newest arrival; older ones of the same key were replaced by it (only stock comes in batches)."""
+        last = work.last
+        chosen = self._deliveries.get(last.envelope.entity)
+        if chosen is None:
+            return []
+        work.flow, delivery = chosen
+        work.target = self._target
+        entry = await delivery.deliver(work, last)
+        if entry is None:
+            return []
+        now = self._clock.now()
+        older = [work.entry(a, Outcome.SUPERSEDED, now, "a newer one came behind it") for a in work.arrivals[:-1]]
+        return [*older, entry]
+
+    def blocks(self, work: Work) -> bool:
+        """See `Handler.blocks`."""
+        chosen = self._deliveries.get(work.last.envelope.entity)
+        return chosen is not None and chosen[1].blocks

@@ -1,0 +1,46 @@
+"""What a create-once effect's ledger row means: a pure function from row and clock to the next action."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from streams.ports import EffectState, LedgerRow
+
+
+@dataclass(frozen=True, slots=True)
+class AlreadyDone:
+    """The effect exists; nothing is sent."""
+
+    target_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class LookUp:
+    """Read the target first.
+
+    Attributes:
+        after_epoch: what the next begin compares with.
+        settles_at: None if a negative read counts now; else the moment from which it does.
+    """
+
+    after_epoch: int
+    settles_at: datetime | None
+
+
+Action = AlreadyDone | LookUp
+
+
+def next_action(row: LedgerRow | None, now: datetime) -> Action:
+    """The only way on: done effects stay done, everything else is looked up before a byte leaves.
+
+    A pending row may have been sent. The target may still be working on it until ``settle_until``, so only a
+    positive read counts before then.
+    """
+    if row is None:
+        return LookUp(after_epoch=0, settles_at=None)
+    if row.state is EffectState.DONE:
+        return AlreadyDone(row.target_id)
+    if row.state is EffectState.PENDING and now < row.settle_until:
+        return LookUp(after_epoch=row.epoch, settles_at=row.settle_until)
+    return LookUp(after_epoch=row.epoch, settles_at=None)

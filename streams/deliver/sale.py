@@ -1,0 +1,221 @@
+"""A sale into the point of sale: created once, confirmed, and never overwritten by an older or equal telling."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from hashlib import sha256
+from typing import Protocol
+
+import orjson
+
+from schemas.canonical import OrderStatus, Sale
+from schemas.documents.channel import Channel
+from schemas.envelope import Kind
+from schemas.ids import Ref
+from streams.channels import Channels
+from streams.deliver.effect import CreateOnce, Effects
+from streams.errors import AliasMissing, Rejected
+from streams.ports import (
+    AppliedRevisions,
+    Clock,
+    EffectKey,
+    JournalEntry,
+    Links,
+    OrderDraft,
+    Outcome,
+    Outgoing,
+    Publisher,
+    Revision,
+    Sales,
+    SeenOrder,
+)
+from streams.runtime.work import Arrival, Work
+from streams.sale.revision import sale_revision
+from streams.topics import CANONICAL_SALE
+
+
+class Mapper(Protocol):
+    """Runs a mapping document; `streams/engine` implements it."""
+
+    def map_out(self, flow: str, body: Mapping[str, object], context: Mapping[str, object]) -> dict[str, object]:
+        """The flow's ``out`` mapping of one canonical entity. Raises Rejected naming rule, path and value."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What every delivery needs beside its port."""
+
+    target: str
+    live: Mapping[str, bool]
+    channels: Channels
+    mapper: Mapper
+    links: Links
+    applied: AppliedRevisions
+    effects: Effects
+    publisher: Publisher
+    clock: Clock
+
+    def observed(self, work: Work, arrival: Arrival, what: str) -> JournalEntry | None:
+        """In observe mode, the line that tells what would have been done; None in live mode."""
+        if self.live.get(work.flow, False):
+            return None
+        message = f"observe: would {what}. Set flows.{work.flow}.mode to live to write."
+        return work.entry(arrival, Outcome.FILTERED, self.clock.now(), message)
+
+
+class SaleDelivery:
+    """Operation ``create_order``: a canonical sale becomes one order in the point of sale."""
+
+    blocks = True
+
+    def __init__(self, desk: Desk, sales: Sales) -> None:
+        self._desk = desk
+        self._sales = sales
+
+    async def deliver(self, work: Work, arrival: Arrival) -> JournalEntry | None:
+        """Deliver one sale; None if it is not for this target."""
+        sale = Sale.model_validate_json(arrival.record.value)
+        work.subject = sale.number
+        channel = self._desk.channels.named(sale.channel)
+        if channel is None:
+            raise Rejected(
+                f"order {sale.number} belongs to channel '{sale.channel}', which the settings no longer have: "
+                f"put [channels.{sale.channel}] back, then replay."
+            )
+        if channel.pos != self._desk.target:
+            return None
+        ref, revision = Ref.parse(sale.ref), sale_revision(sale)
+        applied = (await self._desk.applied.get(self._desk.target, [ref])).get(ref)
+        if applied is not None:
+            return self._again(work, arrival, sale, revision, applied)
+        if not sale.export.allowed:
+            return work.entry(arrival, Outcome.FILTERED, self._desk.clock.now(), sale.export.reason)
+        work.step = "create_order"
+        held_back = self._desk.observed(work, arrival, f"create order {sale.public_id}, {sale.totals.total}")
+        if held_back is not None:
+            return held_back
+        return await self._create(work, arrival, sale, channel, revision)
+
+    def _again(self, work: Work, arrival: Arrival, sale: Sale, revision: Revision, applied: Revision) -> JournalEntry:
+        now = self._desk.clock.now()
+        if revision.updated_at < applied.updated_at:
+            return work.entry(arrival, Outcome.SUPERSEDED, now, "an older telling of an order already created")
+        if not sale.export.allowed:
+            raise Rejected(
+                f"order {sale.number} was created in {self._desk.target} as {sale.public_id} and is now "
+                f"'{sale.state}' in {Ref.parse(sale.ref).connection}: make the same change to {sale.public_id} by "
+                "hand, then discard this event.",
+                code="changed_after_export",
+            )
+        if revision.content == applied.content:
+            return work.entry(arrival, Outcome.UNCHANGED, now, "nothing that is mapped has changed")
+        raise Rejected(
+            f"order {sale.number} changed after it was created in {self._desk.target} as {sale.public_id}: compare "
+            "both, change it there by hand, then discard this event.",
+            code="changed_after_export",
+        )
+
+    async def _create(
+        self, work: Work, arrival: Arrival, sale: Sale, channel: Channel, revision: Revision
+    ) -> JournalEntry:
+        desk = self._desk
+        ref = Ref.parse(sale.ref)
+        draft = await self._draft(work, sale, channel)
+        seen: dict[str, SeenOrder] = {}
+
+        async def find() -> str | None:
+            found = await self._sales.find_order(draft.public_id)
+            if found is None:
+                return None
+            same_order(found, draft)
+            seen[found.order_id] = found
+            return found.order_id
+
+        async def send() -> str:
+            created = await self._sales.create_order(draft)
+            seen[created.order_id] = created
+            return created.order_id
+
+        async def announce(order_id: str) -> None:
+            await desk.publisher.publish([_confirmation(arrival, sale, seen[order_id], desk.target)])
+
+        effect = CreateOnce(
+            key=EffectKey(desk.target, "create_order", ref),
+            request_hash=_hash(draft.document),
+            find=find,
+            send=send,
+            announce=announce,
+            link=lambda order_id: (ref, Ref(desk.target, "order", order_id)),
+            applied={ref: revision},
+        )
+        try:
+            made = await desk.effects.perform(effect)
+        except AliasMissing as error:
+            raise _alias_missing(error, sale, channel) from error
+        told = f"found as {made.target_id}, created earlier" if made.found else f"created as {made.target_id}"
+        return work.entry(arrival, Outcome.DELIVERED, desk.clock.now(), told)
+
+    async def _draft(self, work: Work, sale: Sale, channel: Channel) -> OrderDraft:
+        web = Ref.parse(sale.ref).connection
+        skus = {Ref(web, "sku", line.sku) for line in sale.lines}
+        links = await self._desk.links.find(skus, self._desk.target)
+        aliases = {one.native_id: other.native_id for one, other in links.items()}
+        context = {"channel": channel.model_dump(mode="json"), "aliases": aliases}
+        document = self._desk.mapper.map_out(work.flow, sale.model_dump(mode="json"), context)
+        return OrderDraft(
+            public_id=sale.public_id,
+            document=document,
+            total=sale.totals.total,
+            currency=sale.currency,
+            email=sale.customer.email,
+            placed_at=sale.placed_at,
+        )
+
+
+def same_order(found: SeenOrder, draft: OrderDraft) -> None:
+    """A hit by number must be the same order; raises Rejected for a collision (retail.md, Channels)."""
+    differs = []
+    if found.total.quantize(Decimal("0.01")) != draft.total.quantize(Decimal("0.01")):
+        differs.append(f"total {found.total} instead of {draft.total}")
+    if found.email and draft.email and found.email.casefold() != draft.email.casefold():
+        differs.append("another e-mail")
+    if found.currency and found.currency != draft.currency:
+        differs.append(f"currency {found.currency} instead of {draft.currency}")
+    if found.placed_at is not None and found.placed_at.date() != draft.placed_at.date():
+        differs.append(f"date {found.placed_at:%Y-%m-%d} instead of {draft.placed_at:%Y-%m-%d}")
+    if differs:
+        raise Rejected(
+            f"{draft.public_id} exists already as {found.order_id} with {', '.join(differs)}: two orders carry one "
+            "number. Check the channel's prefix; then link or renumber by hand.",
+            code="collision",
+        )
+
+
+def _confirmation(arrival: Arrival, sale: Sale, seen: SeenOrder, target: str) -> Outgoing:
+    status = OrderStatus(
+        sale=sale.ref,
+        sale_number=sale.number,
+        ref=str(Ref(target, "order", seen.order_id)),
+        number=seen.number,
+        status=seen.status,
+        updated_at=seen.updated_at,
+    )
+    envelope = arrival.envelope.child("c", entity="order_status", native_id=seen.order_id, kind=Kind.CONFIRMATION)
+    return Outgoing(CANONICAL_SALE, arrival.record.key, status.model_dump_json().encode(), envelope.to_headers())
+
+
+def _alias_missing(error: AliasMissing, sale: Sale, channel: Channel) -> AliasMissing:
+    """Say it in the order's words, and wait for the web SKU's alias."""
+    sku = error.waits_for.native_id
+    return AliasMissing(
+        f"order {sale.number} has SKU '{sku}', which {channel.pos} does not know. If it has another SKU there: "
+        f"tillstream alias add '{sku}' POS-SKU --channel {channel.name}. That releases every order that waits for it.",
+        waits_for=Ref(channel.web, "sku", sku),
+    )
+
+
+def _hash(document: Mapping[str, object]) -> str:
+    return sha256(orjson.dumps(document, option=orjson.OPT_SORT_KEYS, default=str)).hexdigest()

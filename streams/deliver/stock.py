@@ -1,0 +1,82 @@
+"""Stock into the web store: absolute, batched over SKUs, the latest reading wins."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import cast
+
+from schemas.canonical import Stock
+from schemas.documents.channel import Channel
+from schemas.ids import Ref
+from streams.deliver.sale import Desk
+from streams.ports import JournalEntry, Outcome, SourceItem, WebStock
+from streams.runtime.batch import Batcher
+from streams.runtime.work import Arrival, Work
+from streams.sale.revision import stock_revision
+
+ROWS_IN_A_CALL = 100
+"""SKUs in one call; Magento refuses lists over ``complex_array_limit`` where that is set (magento.md, section 3)."""
+
+
+class StockDelivery:
+    """Operation ``write_source_items``: a SKU's stock becomes source items. A set-state: safe to repeat."""
+
+    blocks = False
+
+    def __init__(self, desk: Desk, stock: WebStock) -> None:
+        self._desk = desk
+        self._stock = stock
+        self._known: set[str] = set()
+        self._lookup: Batcher[str, bool] = Batcher(self._ask_known, most=ROWS_IN_A_CALL)
+        self._writer: Batcher[Sequence[SourceItem], None] = Batcher(self._write, most=ROWS_IN_A_CALL)
+
+    async def deliver(self, work: Work, arrival: Arrival) -> JournalEntry | None:
+        """Deliver one SKU's stock; None if no channel joins it to this target."""
+        desk = self._desk
+        stock = Stock.model_validate_json(arrival.record.value)
+        ref = Ref.parse(stock.ref)
+        work.subject = stock.sku
+        channels = desk.channels.between(pos=ref.connection, web=desk.target)
+        if not channels:
+            return None
+        revision = stock_revision(stock)
+        applied = (await desk.applied.get(desk.target, [ref])).get(ref)
+        if applied is not None and applied.updated_at > revision.updated_at:
+            return work.entry(arrival, Outcome.SUPERSEDED, desk.clock.now(), "an older reading")
+        if applied is not None and applied.content == revision.content:
+            return work.entry(arrival, Outcome.UNCHANGED, desk.clock.now(), "the store has these quantities")
+        items = await self._items(work, stock, channels)
+        if not items:
+            told = f"no source of {desk.target} is mapped to its locations (channels.*.sources)"
+            return work.entry(arrival, Outcome.FILTERED, desk.clock.now(), told)
+        work.step = "known_skus"
+        sku = items[0].sku
+        if sku not in self._known and not await self._lookup.submit(sku):
+            return work.entry(arrival, Outcome.FILTERED, desk.clock.now(), f"{desk.target} does not sell '{sku}'")
+        work.step = "write_source_items"
+        told = ", ".join(f"{item.source} {item.quantity}" for item in items)
+        held_back = desk.observed(work, arrival, f"set {told}")
+        if held_back is not None:
+            return held_back
+        await self._writer.submit(items)
+        await desk.applied.put(desk.target, {ref: revision})
+        return work.entry(arrival, Outcome.DELIVERED, desk.clock.now(), told)
+
+    async def _items(self, work: Work, stock: Stock, channels: Sequence[Channel]) -> list[SourceItem]:
+        sources = {location: source for channel in channels for location, source in channel.sources.items()}
+        ref = Ref.parse(stock.ref)
+        alias = (await self._desk.links.find([Ref(ref.connection, "sku", ref.native_id)], self._desk.target)).values()
+        sku = next((other.native_id for other in alias), stock.sku)
+        document = self._desk.mapper.map_out(work.flow, stock.model_dump(mode="json"), {"sources": sources, "sku": sku})
+        rows = cast("Sequence[Mapping[str, object]]", document["items"])
+        return [SourceItem(str(row["sku"]), str(row["source"]), Decimal(str(row["quantity"]))) for row in rows]
+
+    async def _ask_known(self, skus: Sequence[str]) -> Sequence[bool]:
+        known = await self._stock.known_skus(skus)
+        self._known |= known
+        return [sku in known for sku in skus]
+
+    async def _write(self, batch: Sequence[Sequence[SourceItem]]) -> Sequence[None]:
+        await self._stock.write_source_items([item for items in batch for item in items])
+        return [None] * len(batch)

@@ -1,0 +1,1 @@
+"""Inventory: stock hints become one canonical stock per SKU."""

@@ -1,0 +1,126 @@
+"""Inventory: every cause to look at a SKU becomes one reading of the point of sale and one canonical stock."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Protocol
+
+from schemas.canonical import LocationLevel, Stock, StockHint
+from schemas.ids import Ref
+from streams.errors import Malformed
+from streams.inventory.formula import source_quantities
+from streams.inventory.table import SkuState
+from streams.ports import Clock, JournalEntry, Outcome, Outgoing, Publisher, Record, StockLevels
+from streams.runtime.batch import Batcher
+from streams.runtime.work import Arrival, Work
+from streams.topics import CANONICAL_STOCK
+
+SKUS_IN_A_READ = 100
+"""SKUs in one read; the most that `/v1/inventory` takes in its filter (schemas/heartland/openapi.yaml)."""
+
+
+class SkuTable(Protocol):
+    """The Faust table of the inventory role: what web orders hold of a SKU, by `connection:SKU`."""
+
+    def get(self, key: str) -> bytes | None:
+        """The state of a SKU of an owned partition."""
+        ...
+
+    def put(self, key: str, value: bytes, record: Record) -> None:
+        """Keep the state; the changelog partition is the record's."""
+        ...
+
+
+class InventoryHandler:
+    """Handler of `streams/runtime/stage.py`; its lanes coalesce, so it gets all queued hints of a SKU at once.
+
+    Only the owner of a SKU's partition reads it, one reading at a time, so the order of reading is the version.
+
+    Args:
+        levels: the stock of each point-of-sale connection.
+    """
+
+    def __init__(
+        self, table: SkuTable, levels: Mapping[str, StockLevels], publisher: Publisher, clock: Clock, *, flow: str
+    ) -> None:
+        self._table = table
+        self._publisher = publisher
+        self._clock = clock
+        self._flow = flow
+        self._read: dict[str, Batcher[str, Sequence[LocationLevel] | None]] = {
+            connection: Batcher(_reader(source), most=SKUS_IN_A_READ) for connection, source in levels.items()
+        }
+
+    async def handle(self, work: Work) -> Sequence[JournalEntry]:
+        """Take in what the hints tell, read the SKU, publish its stock."""
+        work.flow = self._flow
+        hints = [_hint(arrival) for arrival in work.arrivals]
+        sku, key = hints[-1].sku, work.last.key
+        work.subject = sku
+        connection = key.partition(":")[0]
+        work.target = connection
+        if connection not in self._read:
+            raise Malformed(f"hint for '{key}': no point of sale is called '{connection}' in the settings")
+        state = SkuState.from_json(self._table.get(key))
+        for hint in hints:
+            if hint.units is not None:
+                state = state.apply(hint.units)
+        work.step = "levels"
+        read_at = self._clock.now()
+        levels = await self._read[connection].submit(sku)
+        if levels is None:
+            told = f"{connection} does not know '{sku}'"
+            return [work.entry(arrival, Outcome.FILTERED, read_at, told) for arrival in work.arrivals]
+        self._table.put(key, state.to_json(), work.last.record)
+        ref = Ref(connection, "sku", sku)
+        stock = Stock(ref=str(ref), sku=sku, read_at=read_at, locations=source_quantities(state, levels))
+        carrier = _carrier(work.arrivals)
+        await self._publisher.publish([_outgoing(carrier, work, stock)])
+        return [self._entry(work, arrival, carrier) for arrival in work.arrivals]
+
+    def blocks(self, work: Work) -> bool:  # noqa: ARG002 - the answer is the same for every hint
+        """A hint that failed decides nothing for later ones: each of them reads again."""
+        return False
+
+    def _entry(self, work: Work, arrival: Arrival, carrier: Arrival) -> JournalEntry:
+        if arrival is carrier:
+            return work.entry(arrival, Outcome.PASSED, self._clock.now())
+        told = "one reading served several causes"
+        return work.entry(arrival, Outcome.SUPERSEDED, self._clock.now(), told)
+
+
+def _reader(
+    source: StockLevels,
+) -> Callable[[Sequence[str]], Awaitable[Sequence[Sequence[LocationLevel] | None]]]:
+    async def read(skus: Sequence[str]) -> Sequence[Sequence[LocationLevel] | None]:
+        found = await source.levels(set(skus))
+        return [found.get(sku) for sku in skus]
+
+    return read
+
+
+def _hint(arrival: Arrival) -> StockHint:
+    try:
+        return StockHint.model_validate_json(arrival.record.value)
+    except ValueError as error:
+        raise Malformed(f"a stock hint of {arrival.key} cannot be read: {error}") from error
+
+
+def _carrier(arrivals: Sequence[Arrival]) -> Arrival:
+    """The arrival whose receipt goes on: the newest one from the door, else the newest child."""
+    from_the_door = [arrival for arrival in arrivals if not arrival.envelope.is_child]
+    return (from_the_door or list(arrivals))[-1]
+
+
+def _outgoing(carrier: Arrival, work: Work, stock: Stock) -> Outgoing:
+    oldest = min(arrival.envelope.received_ms for arrival in work.arrivals)
+    envelope = replace(
+        carrier.envelope,
+        entity="stock",
+        native_id=stock.sku,
+        subject=stock.sku,
+        flow=work.flow,
+        received_ms=oldest,
+    )
+    return Outgoing(CANONICAL_STOCK, carrier.record.key, stock.model_dump_json().encode(), envelope.to_headers())

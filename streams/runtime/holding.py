@@ -1,0 +1,121 @@
+"""Held events of the partitions that this worker owns: later records of a key queue behind them, in order."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Collection
+from dataclasses import replace
+
+import structlog
+
+from streams.errors import Unavailable
+from streams.ports import Clock, Held, HeldKey, HeldRecord, Hold, HoldReason, Record
+
+log = structlog.get_logger(__name__)
+
+DUE_AT_ONCE = 200
+"""Held records read in one look at the table; bounds memory when many become due together."""
+
+Turn = Callable[[HeldRecord], Awaitable[bool]]
+"""Processes one held record in its lane; True if it ended, False if it was held again."""
+
+InLane = Callable[[bytes, Callable[[], Awaitable[None]]], Awaitable[None]]
+"""Runs some work as an exclusive turn on a key's lane."""
+
+
+class HeldQueue:
+    """The keys behind which records must queue, and the drain that lets due ones go on.
+
+    A partition's owner loads its held keys before its first dispatch, so order holds across restarts and hand-overs.
+    """
+
+    def __init__(self, held: Held, *, group: str, clock: Clock, interval: float = 0.25) -> None:
+        self._held = held
+        self._group = group
+        self._clock = clock
+        self._interval = interval
+        self._blocked: dict[tuple[str, int], set[str]] = {}
+
+    async def assigned(self, partitions: Collection[tuple[str, int]]) -> None:
+        """Load the held keys of partitions that are new here; complete before their first record is dispatched."""
+        for topic, numbers in _by_topic(partitions).items():
+            keys = await self._patiently(lambda t=topic, n=numbers: self._held.blocked(self._group, t, n))
+            for number in numbers:
+                self._blocked[topic, number] = set()
+            for key in keys:
+                self._blocked[key.topic, key.partition].add(key.key)
+
+    def revoked(self, partitions: Collection[tuple[str, int]]) -> None:
+        """Forget partitions that another worker takes over."""
+        for partition in partitions:
+            self._blocked.pop(partition, None)
+
+    def blocks(self, record: Record) -> bool:
+        """Whether a record must queue behind a held one of its key."""
+        return _key(record) in self._blocked.get((record.topic, record.partition), ())
+
+    async def queue_behind(self, record: Record, stage: str, receipt_id: str, subject: str) -> None:
+        """Hold a record behind the held ones of its key; it is due as soon as it is the first of them."""
+        hold = Hold(
+            key=_key(record),
+            reason=HoldReason.TIME,
+            stage=stage,
+            receipt_id=receipt_id,
+            subject=subject,
+            due_at=self._clock.now(),
+            message="waits behind an earlier event of the same order or SKU",
+        )
+        await self._held.hold(self._group, record, hold)
+
+    async def hold(self, record: Record, hold: Hold) -> None:
+        """Hold a record; durable on return. If it blocks, its key queues from now on."""
+        await self._held.hold(self._group, record, replace(hold, key=_key(record)))
+        if hold.blocks:
+            self._blocked.setdefault((record.topic, record.partition), set()).add(_key(record))
+
+    async def drain(self, in_lane: InLane, turn: Turn) -> None:
+        """Let due records go on, for ever. A store that is down costs time only."""
+        while True:
+            try:
+                moved = await self._drain_once(in_lane, turn)
+            except Unavailable as error:
+                log.warning("held_events_unreadable", problem=error.message)
+                moved = 0
+            if not moved:
+                await self._clock.sleep(self._interval)
+
+    async def _drain_once(self, in_lane: InLane, turn: Turn) -> int:
+        moved = 0
+        for topic, numbers in _by_topic(self._blocked).items():
+            due = await self._held.due(self._group, topic, numbers, self._clock.now(), DUE_AT_ONCE)
+            await asyncio.gather(*(in_lane(row.record.key, lambda row=row: self._go_on(row, turn)) for row in due))
+            moved += len(due)
+        return moved
+
+    async def _go_on(self, row: HeldRecord, turn: Turn) -> None:
+        partition = (row.record.topic, row.record.partition)
+        if partition not in self._blocked or not await turn(row):
+            return
+        more = await self._held.remove(self._group, row.record)
+        if not more:
+            self._blocked.get(partition, set()).discard(_key(row.record))
+
+    async def _patiently(self, read: Callable[[], Awaitable[Collection[HeldKey]]]) -> Collection[HeldKey]:
+        while True:
+            try:
+                return await read()
+            except Unavailable as error:
+                log.warning("held_keys_unreadable", problem=error.message)
+                await self._clock.sleep(1.0)
+
+
+def _key(record: Record) -> str:
+    return record.key.decode("utf-8", "replace")
+
+
+def _by_topic(partitions: Collection[tuple[str, int]]) -> dict[str, list[int]]:
+    grouped: dict[str, list[int]] = defaultdict(list)
+    for topic, number in partitions:
+        grouped[topic].append(number)
+    return dict(grouped)

@@ -1,0 +1,153 @@
+"""What to do about an error: a pure table from the error's class to a decision.
+
+======================  =====================================================================================
+Throttled               again in the lane if the wait is short, else parked until ``retry_after`` is over
+Transient               again in the lane with full jitter, then parked with growing waits, at last in review
+OutcomeUnknown          again for a set-state (the current value); a create-once is parked until its look-up counts
+Unavailable, AuthFailed again in the lane, without end: the lanes fill, Kafka holds, nothing moves into SQL
+DependencyMissing       parked on the link
+Rejected                in review
+Malformed               in review, later records of the key go on
+anything else           a fault of ours: in review with its stack
+======================  =====================================================================================
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from schemas.ids import Ref
+from streams.errors import (
+    AliasMissing,
+    AuthFailed,
+    DependencyMissing,
+    Malformed,
+    OutcomeUnknown,
+    Rejected,
+    Throttled,
+    TillstreamError,
+    Transient,
+    Unavailable,
+)
+from streams.ports import HoldReason
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long a stage keeps trying; all times in seconds.
+
+    Attributes:
+        lane: time that one event may keep its lane before it is parked.
+        first_wait, longest_lane_wait: backoff within the lane.
+        longest_park: longest wait of a parked event.
+        auth_wait: pause between tries while credentials are refused.
+        tries: attempts over all holds before a transient failure goes to review.
+    """
+
+    lane: float = 5.0
+    first_wait: float = 0.1
+    longest_lane_wait: float = 2.0
+    longest_park: float = 600.0
+    auth_wait: float = 15.0
+    tries: int = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """Try again in the lane after ``wait`` seconds."""
+
+    wait: float
+
+
+@dataclass(frozen=True, slots=True)
+class Park:
+    """Hold, and go on by itself: at ``due_at``, or when ``waits_for`` is linked."""
+
+    reason: HoldReason
+    due_at: datetime | None = None
+    waits_for: Ref | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """Hold for a person; ``waits_for`` is an alias that would release it, ``dead`` says that it is a dead letter."""
+
+    dead: bool
+    waits_for: Ref | None = None
+
+
+Decision = Again | Park | Review
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """Where an event stands.
+
+    Attributes:
+        lane_tries: failures since it took its lane, this one included.
+        lane_seconds: time since it took its lane.
+        attempts: tries in earlier holds.
+        now: the present moment.
+    """
+
+    lane_tries: int
+    lane_seconds: float
+    attempts: int
+    now: datetime
+
+
+def decide(error: BaseException, trial: Trial, patience: Patience, chance: Callable[[], float]) -> Decision:  # noqa: C901, PLR0911 - a table
+    """The decision for one failure. ``chance`` gives numbers from 0 to 1 for full jitter."""
+    match error:
+        case AliasMissing():
+            return Review(dead=False, waits_for=error.waits_for)
+        case Rejected() | Malformed():
+            return Review(dead=True)
+        case DependencyMissing():
+            return Park(HoldReason.LINK, waits_for=error.waits_for)
+        case AuthFailed():
+            return Again(patience.auth_wait)
+        case Unavailable():
+            return Again(_lane_wait(trial, patience, chance))
+        case OutcomeUnknown(retry_at=datetime() as retry_at):
+            return Park(HoldReason.TIME, due_at=retry_at)
+        case Throttled(retry_after=float() as wait):
+            return Again(wait) if trial.lane_seconds + wait <= patience.lane else _park(trial, wait)
+        case Throttled():
+            return _persist(trial, patience, chance)
+        case Transient() | OutcomeUnknown():
+            if trial.attempts + trial.lane_tries >= patience.tries:
+                return Review(dead=True)
+            return _persist(trial, patience, chance)
+        case _:
+            return Review(dead=True)
+
+
+def blocks(error: BaseException) -> bool:
+    """Whether later records of the key must wait behind the held one. What cannot be read decides nothing."""
+    return not isinstance(error, Malformed)
+
+
+def code_of(error: BaseException) -> str:
+    """A short stable word for grouping: the error's own code, else its class."""
+    own = error.code if isinstance(error, TillstreamError) else ""
+    return own or type(error).__name__
+
+
+def _persist(trial: Trial, patience: Patience, chance: Callable[[], float]) -> Decision:
+    wait = _lane_wait(trial, patience, chance)
+    if trial.lane_seconds + wait <= patience.lane:
+        return Again(wait)
+    ceiling = min(patience.longest_park, patience.lane * 2.0 ** min(trial.attempts, 20))
+    return _park(trial, 1.0 + chance() * ceiling)
+
+
+def _park(trial: Trial, seconds: float) -> Park:
+    return Park(HoldReason.TIME, due_at=trial.now + timedelta(seconds=seconds))
+
+
+def _lane_wait(trial: Trial, patience: Patience, chance: Callable[[], float]) -> float:
+    ceiling = min(patience.longest_lane_wait, patience.first_wait * 2.0 ** min(trial.lane_tries - 1, 20))
+    return chance() * ceiling

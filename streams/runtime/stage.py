@@ -1,0 +1,255 @@
+"""The frame around every stage's handler: envelope, tries, journal, holds and dead letters."""
+
+from __future__ import annotations
+
+import random
+import traceback
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Protocol
+
+import structlog
+from schemas.documents.dead_letter import dead_letter_headers
+
+from schemas.envelope import SCHEMA_VERSION, Envelope, EnvelopeError, Via
+from streams.errors import Malformed, TillstreamError
+from streams.ports import (
+    Clock,
+    HeldRecord,
+    Hold,
+    HoldReason,
+    Journal,
+    JournalEntry,
+    Outcome,
+    Outgoing,
+    Publisher,
+    Record,
+)
+from streams.runtime.holding import HeldQueue
+from streams.runtime.retry import Again, Decision, Park, Patience, Review, Trial, blocks, code_of, decide
+from streams.runtime.work import Arrival, Handler, Work
+from streams.topics import dead_letter
+
+log = structlog.get_logger(__name__)
+
+
+class Observer(Protocol):
+    """Counts what a stage does; `streams/metrics.py` implements it."""
+
+    def ended(self, entry: JournalEntry, seconds_since_receipt: float) -> None:
+        """A handler wrote a journal line."""
+        ...
+
+    def failed(self, stage: str, target: str, error: str) -> None:
+        """A try failed with an error of that class."""
+        ...
+
+
+class NewerSchema(Exception):
+    """A record was written by a newer version; this worker must be upgraded before its partition goes on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a stage needs from outside."""
+
+    queue: HeldQueue
+    journal: Journal
+    publisher: Publisher
+    clock: Clock
+    observer: Observer
+    patience: Patience = field(default_factory=Patience)
+    chance: Callable[[], float] = random.random
+
+
+class Stage:
+    """Runs one handler over records of one key at a time; returns when their fate is durable.
+
+    Every arrival ends in journal lines, in the held table, or both. An exception out of here means that neither was
+    possible: it ends the process, and Kafka gives the records again.
+    """
+
+    def __init__(self, name: str, handler: Handler, around: Surroundings) -> None:
+        self.name = name
+        self._handler = handler
+        self._around = around
+
+    async def process(self, records: Sequence[Record]) -> None:
+        """Process fresh records of one key, oldest first."""
+        queue = self._around.queue
+        ready: list[Arrival] = []
+        for record in records:
+            arrival, problem = self._open(record)
+            if queue.blocks(record):
+                envelope = arrival.envelope
+                await self._until_stored(
+                    partial(queue.queue_behind, record, self.name, envelope.receipt_id, envelope.subject)
+                )
+            elif problem is not None:
+                await self._give_up(Work(self.name, [arrival]), problem)
+            else:
+                ready.append(arrival)
+        if ready:
+            await self._run(ready)
+
+    async def process_held(self, row: HeldRecord) -> bool:
+        """Process one held record again; True if it ended, False if it is held still."""
+        arrival, problem = self._open(row.record)
+        if problem is not None:
+            await self._give_up(Work(self.name, [arrival]), problem)
+            return False
+        return await self._run([replace(arrival, attempts=row.hold.attempts)])
+
+    def _open(self, record: Record) -> tuple[Arrival, Malformed | None]:
+        try:
+            envelope = Envelope.from_headers(record.headers)
+        except EnvelopeError as error:
+            problem = Malformed(
+                f"{record.topic} {record.partition}@{record.offset} is not one of our events: {error}. "
+                "Send events through the webhook address, or with the documented headers.",
+                code="no_envelope",
+            )
+            return Arrival(record, _stand_in(record)), problem
+        if envelope.schema_version > SCHEMA_VERSION:
+            raise NewerSchema(
+                f"{record.topic} {record.partition}@{record.offset} has schema version {envelope.schema_version}, this "
+                f"worker reads up to {SCHEMA_VERSION}: upgrade this worker; nothing is lost meanwhile."
+            )
+        return Arrival(record, envelope), None
+
+    async def _run(self, arrivals: list[Arrival]) -> bool:
+        """Try until the arrivals end or are held. True if they ended."""
+        around = self._around
+        began = around.clock.now()
+        tries = 0
+        while True:
+            work = Work(self.name, arrivals)
+            try:
+                entries = await self._handler.handle(work)
+                await around.journal.write(entries)
+            except Exception as error:  # noqa: BLE001 - the table in retry.py decides on every class
+                tries += 1
+                now = around.clock.now()
+                trial = Trial(tries, (now - began).total_seconds(), work.last.attempts, now)
+                decision = decide(error, trial, around.patience, around.chance)
+                self._tell(work, error, decision)
+                if isinstance(decision, Again):
+                    await around.clock.sleep(decision.wait)
+                    continue
+                await self._until_stored(partial(self._hold, work, error, decision, tries))
+                return False
+            self._observe(arrivals, entries)
+            return True
+
+    async def _give_up(self, work: Work, problem: Malformed) -> None:
+        decision = Review(dead=True)
+        self._tell(work, problem, decision)
+        await self._until_stored(partial(self._hold, work, problem, decision, 1))
+
+    async def _hold(self, work: Work, error: BaseException, decision: Park | Review, tries: int) -> None:
+        """Hold all arrivals, tell the journal, and publish dead letters; durable on return."""
+        around = self._around
+        review = isinstance(decision, Review)
+        if isinstance(decision, Review) and decision.dead:
+            await around.publisher.publish([self._dead_letter(work, a, error, tries) for a in work.arrivals])
+        now = around.clock.now()
+        message = message_of(error)
+        for arrival in work.arrivals:
+            entry = work.entry(arrival, Outcome.IN_REVIEW if review else Outcome.PARKED, now, message)
+            hold = Hold(
+                key=arrival.key,
+                reason=HoldReason.PERSON if isinstance(decision, Review) else decision.reason,
+                stage=self.name,
+                receipt_id=entry.receipt_id,
+                subject=entry.subject,
+                flow=entry.flow,
+                step=entry.step,
+                target=entry.target,
+                due_at=None if isinstance(decision, Review) else decision.due_at,
+                waits_for=decision.waits_for,
+                blocks=not review or (blocks(error) and self._handler.blocks(work)),
+                attempts=arrival.attempts + tries,
+                error=type(error).__name__,
+                message=message,
+            )
+            await around.queue.hold(arrival.record, hold)
+            await around.journal.write([replace(entry, error=hold.error)])
+
+    async def _until_stored(self, write: Callable[[], Awaitable[None]]) -> None:
+        """Repeat a durable write until it succeeds: while the store or Kafka is down, the lane waits."""
+        while True:
+            try:
+                await write()
+            except TillstreamError as error:
+                log.error("cannot_hold", stage=self.name, problem=error.message)  # noqa: TRY400 - no stack needed
+                await self._around.clock.sleep(self._around.patience.longest_lane_wait)
+            else:
+                return
+
+    def _dead_letter(self, work: Work, arrival: Arrival, error: BaseException, tries: int) -> Outgoing:
+        record = arrival.record
+        context = dead_letter_headers(
+            stage=self.name,
+            flow=work.flow,
+            step=work.step,
+            target=work.target,
+            error=type(error).__name__,
+            code=code_of(error),
+            message=message_of(error),
+            stack="" if isinstance(error, TillstreamError) else "".join(traceback.format_exception(error)),
+            attempts=arrival.attempts + tries,
+            topic=record.topic,
+            partition=record.partition,
+            offset=record.offset,
+        )
+        return Outgoing(dead_letter(self.name), record.key, record.value, [*record.headers, *context])
+
+    def _tell(self, work: Work, error: BaseException, decision: Decision) -> None:
+        self._around.observer.failed(self.name, work.target, type(error).__name__)
+        envelope = work.last.envelope
+        level = log.info if isinstance(decision, Again | Park) else log.error
+        level(
+            "event_failed",
+            stage=self.name,
+            flow=work.flow or envelope.flow,
+            step=work.step,
+            target=work.target,
+            receipt_id=envelope.receipt_id,
+            subject=work.subject or envelope.subject or envelope.native_id,
+            error=type(error).__name__,
+            code=code_of(error),
+            problem=message_of(error),
+            decision=type(decision).__name__.lower(),
+            exc_info=None if isinstance(error, TillstreamError) else error,
+        )
+
+    def _observe(self, arrivals: Sequence[Arrival], entries: Sequence[JournalEntry]) -> None:
+        received = {arrival.envelope.receipt_id: arrival.envelope.received_ms for arrival in arrivals}
+        for entry in entries:
+            since = entry.at.timestamp() - received.get(entry.receipt_id, 0) / 1000
+            self._around.observer.ended(entry, since)
+
+
+def message_of(error: BaseException) -> str:
+    """What to tell the operator; a fault of ours says so."""
+    if isinstance(error, TillstreamError):
+        return error.message
+    return (
+        f"a fault in Tillstream itself ({type(error).__name__}: {error}). The event is kept; "
+        "please report it with the stack from the dead letter, then replay."
+    )
+
+
+def _stand_in(record: Record) -> Envelope:
+    """An envelope for a record that has none, named by its place in Kafka."""
+    place = f"{record.topic}-{record.partition}-{record.offset}"
+    return Envelope(
+        receipt_id=place.replace(".", "-"),
+        connection="unknown",
+        system="unknown",
+        entity="unknown",
+        native_id=record.key.decode("utf-8", "replace"),
+        received_ms=record.timestamp_ms,
+        via=Via.STAGE,
+    )

@@ -1,0 +1,79 @@
+"""What a stage's handler is given: the queued records of one key, and a place to say how far it got."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from schemas.envelope import Envelope
+from streams.ports import JournalEntry, Outcome, Record
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """One record with its envelope. ``attempts`` counts the tries in earlier holds."""
+
+    record: Record
+    envelope: Envelope
+    attempts: int = 0
+
+    @property
+    def key(self) -> str:
+        """The record's key as text: the aggregate, or on raw topics the native id."""
+        return self.record.key.decode("utf-8", "replace")
+
+
+@dataclass(slots=True)
+class Work:
+    """One turn of a handler: arrivals of one key, oldest first.
+
+    The handler writes into it where it is (flow, step, target, subject), so that a failure anywhere below is told
+    with the names that lead to the module that handles it.
+    """
+
+    stage: str
+    arrivals: Sequence[Arrival]
+    flow: str = ""
+    step: str = ""
+    target: str = ""
+    subject: str = ""
+
+    @property
+    def last(self) -> Arrival:
+        """The newest arrival."""
+        return self.arrivals[-1]
+
+    def entry(self, arrival: Arrival, outcome: Outcome, at: datetime, message: str = "") -> JournalEntry:
+        """A journal line about one arrival, with the names gathered so far."""
+        return JournalEntry(
+            receipt_id=arrival.envelope.receipt_id,
+            at=at,
+            stage=self.stage,
+            outcome=outcome,
+            flow=self.flow or arrival.envelope.flow,
+            step=self.step,
+            target=self.target,
+            subject=self.subject or arrival.envelope.subject or arrival.envelope.native_id,
+            aggregate=arrival.key,
+            message=message,
+            topic=arrival.record.topic,
+            partition=arrival.record.partition,
+            offset=arrival.record.offset,
+        )
+
+
+class Handler(Protocol):
+    """A stage's own logic. It raises the errors of `streams/errors.py`; the stage decides on them."""
+
+    async def handle(self, work: Work) -> Sequence[JournalEntry]:
+        """Do the work; one line or none (not for us) per arrival. Called again after a failure: safe to repeat."""
+        ...
+
+    def blocks(self, work: Work) -> bool:
+        """Whether later records of the key must wait behind these if they go to review.
+
+        True for a create-once, whose dependants need it; False for a set-state, where the next value is as good.
+        """
+        ...
