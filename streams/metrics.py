@@ -1,0 +1,268 @@
+"""Every metric, declared once, with its labels as typed parameters so that a wrong label does not type-check.
+
+Names are ``tillstream_<noun>_<unit>``; counters end in ``_total`` as Prometheus expects. A process owns one `Metrics`;
+`document` lists what it would serve, for the README and its test.
+"""
+
+from __future__ import annotations
+
+import resource
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics, generate_latest
+
+from schemas.envelope import Via
+from streams.ports import HoldReason, JournalEntry, Outcome
+
+# One more series per counter that nobody reads; the library has only this global switch.
+disable_created_metrics()  # type: ignore[no-untyped-call]
+
+LATENCY_BUCKETS = (0.005, 0.01, 0.02, 0.03, 0.05, 0.075, 0.1, 0.15, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800)
+"""Receipt to effect, in seconds: fine around the hundred milliseconds that are promised, coarse after an outage."""
+WORK_BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+"""One piece of work, in seconds: a mapping takes under a millisecond, a slow HTTP request half a minute."""
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """One metric for the reader.
+
+    Attributes:
+        name: as it is scraped.
+        kind: counter, gauge or histogram.
+        unit: what one step of it is: ``receipts``, ``seconds``, ``bytes``.
+        help: what it tells.
+        labels: what it is split by.
+    """
+
+    name: str
+    kind: Literal["counter", "gauge", "histogram"]
+    unit: str
+    help: str
+    labels: tuple[str, ...]
+
+
+class Metrics:
+    """The metrics of one process. Implements `streams.runtime.stage.Observer`."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self._described: list[Described] = []
+        self._receipts = self._counter(
+            "tillstream_receipts_total",
+            "receipts",
+            "Events that the door took: acknowledged by Kafka, then answered with 202 or counted as polled.",
+            ("connection", "entity", "via"),
+        )
+        self._refusals = self._counter(
+            "tillstream_refusals_total",
+            "requests",
+            "Webhook requests that were not accepted, by HTTP status and why.",
+            ("status", "reason"),
+        )
+        self._published = self._counter(
+            "tillstream_published_total",
+            "records",
+            "Records that Kafka acknowledged with acks=all.",
+            ("topic",),
+        )
+        self._publish_seconds = self._histogram(
+            "tillstream_publish_seconds",
+            "How long Kafka took to acknowledge.",
+            (),
+            WORK_BUCKETS,
+        )
+        self._outcomes = self._counter(
+            "tillstream_outcomes_total",
+            "receipts",
+            "What each stage did with the receipts that reached it.",
+            ("stage", "outcome"),
+        )
+        self._delivered = self._counter(
+            "tillstream_delivered_total",
+            "receipts",
+            "Receipts whose effect is done in the target.",
+            ("target", "flow"),
+        )
+        self._failures = self._counter(
+            "tillstream_failures_total",
+            "tries",
+            "Tries that failed, by class of error (streams/errors.py).",
+            ("stage", "target", "error"),
+        )
+        self._in_flight = self._gauge(
+            "tillstream_in_flight_records",
+            "records",
+            "Records that a stage has taken from Kafka and not finished.",
+            ("stage",),
+        )
+        self._held = self._gauge(
+            "tillstream_held_records",
+            "records",
+            "Records that wait: for a time, for a link, or for a person.",
+            ("reason",),
+        )
+        self._lag = self._gauge(
+            "tillstream_lag_records",
+            "records",
+            "Records between a consumer's committed offset and the end of the partition.",
+            ("topic", "partition"),
+        )
+        self._latency = self._histogram(
+            "tillstream_latency_seconds",
+            "From the receipt at the door to the effect in the target.",
+            ("target", "flow"),
+            LATENCY_BUCKETS,
+        )
+        self._stage_seconds = self._histogram(
+            "tillstream_stage_seconds",
+            "How long a stage worked on one batch of a key, tries and waits included.",
+            ("stage",),
+            WORK_BUCKETS,
+        )
+        self._http_seconds = self._histogram(
+            "tillstream_http_request_seconds",
+            "Requests to Magento and Heartland; the status is 2xx ... 5xx, or error if no answer came.",
+            ("connection", "operation", "status"),
+            WORK_BUCKETS,
+        )
+        self._rows = self._counter(
+            "tillstream_polled_total",
+            "rows",
+            "Rows that a feed read; seen ones were in the overlap and are not published again.",
+            ("feed", "result"),
+        )
+        self._poll_gap = self._gauge(
+            "tillstream_poll_gap_seconds",
+            "seconds",
+            "Time since a feed's last successful poll; alarm when it is far above the feed's interval.",
+            ("feed",),
+        )
+        self._buffer = self._gauge(
+            "tillstream_publish_buffer_records",
+            "records",
+            "Records handed to Kafka and not acknowledged.",
+            (),
+        )
+        self._buffer_bytes = self._gauge(
+            "tillstream_publish_buffer_bytes",
+            "bytes",
+            "Size of the records handed to Kafka and not acknowledged.",
+            (),
+        )
+        memory = self._gauge("tillstream_memory_bytes", "bytes", "Resident memory of this process.", ())
+        memory.set_function(resident_bytes)
+
+    @property
+    def described(self) -> tuple[Described, ...]:
+        """Every metric, in the order of declaration."""
+        return tuple(self._described)
+
+    def exposition(self) -> bytes:
+        """All metrics in the Prometheus text format."""
+        return generate_latest(self.registry)
+
+    # -- the door ---------------------------------------------------------------------------------------------
+
+    def received(self, connection: str, entity: str, via: Via, receipts: int = 1) -> None:
+        """The door took events; call it after Kafka's acknowledgement."""
+        self._receipts.labels(connection, entity, via.value).inc(receipts)
+
+    def refused(self, status: int, reason: str) -> None:
+        """A webhook request was not accepted; ``reason`` is one of few fixed words, never what was sent."""
+        self._refusals.labels(str(status), reason).inc()
+
+    def polled(self, feed: str, *, published: int, seen: int) -> None:
+        """A feed read one page."""
+        self._rows.labels(feed, "published").inc(published)
+        self._rows.labels(feed, "seen").inc(seen)
+
+    def watch_poll_gap(self, feed: str, seconds: Callable[[], float]) -> None:
+        """Ask ``seconds`` for the time since the feed's last successful poll whenever metrics are read."""
+        self._poll_gap.labels(feed).set_function(seconds)
+
+    # -- Kafka ------------------------------------------------------------------------------------------------
+
+    def published(self, topic: str, records: int) -> None:
+        """Kafka acknowledged records."""
+        self._published.labels(topic).inc(records)
+
+    def publish_took(self, seconds: float) -> None:
+        """One call of a publisher was acknowledged."""
+        self._publish_seconds.observe(seconds)
+
+    def watch_publish_buffer(self, records: Callable[[], int], size: Callable[[], int]) -> None:
+        """Ask for the publisher's unacknowledged records and bytes whenever metrics are read."""
+        self._buffer.set_function(records)
+        self._buffer_bytes.set_function(size)
+
+    def lag(self, topic: str, partition: int, records: int) -> None:
+        """How far a consumer is behind on one partition that it owns."""
+        self._lag.labels(topic, str(partition)).set(records)
+
+    def forget_lag(self, topic: str, partition: int) -> None:
+        """The partition was revoked; another worker tells its lag now."""
+        self._lag.remove(topic, str(partition))
+
+    # -- stages -----------------------------------------------------------------------------------------------
+
+    def ended(self, entry: JournalEntry, seconds_since_receipt: float) -> None:
+        """A handler wrote a journal line; a delivered one is an effect and has a latency."""
+        self._outcomes.labels(entry.stage, entry.outcome.value).inc()
+        if entry.outcome is Outcome.DELIVERED:
+            self._delivered.labels(entry.target, entry.flow).inc()
+            self._latency.labels(entry.target, entry.flow).observe(seconds_since_receipt)
+
+    def failed(self, stage: str, target: str, error: str) -> None:
+        """A try failed; ``error`` is the class name in `streams/errors.py`."""
+        self._failures.labels(stage, target, error).inc()
+
+    def in_flight(self, stage: str, records: int) -> None:
+        """How many records a stage has taken and not finished."""
+        self._in_flight.labels(stage).set(records)
+
+    def held(self, reason: HoldReason, records: int) -> None:
+        """How many records wait for that."""
+        self._held.labels(reason.value).set(records)
+
+    def stage_took(self, stage: str, seconds: float) -> None:
+        """A stage finished one batch of a key."""
+        self._stage_seconds.labels(stage).observe(seconds)
+
+    def http_took(self, connection: str, operation: str, status: int | None, seconds: float) -> None:
+        """One request to another system; ``status`` is None if no answer came."""
+        status_class = "error" if status is None else f"{status // 100}xx"
+        self._http_seconds.labels(connection, operation, status_class).observe(seconds)
+
+    # -- declaration ------------------------------------------------------------------------------------------
+
+    def _counter(self, name: str, unit: str, help_text: str, labels: tuple[str, ...]) -> Counter:
+        self._described.append(Described(name, "counter", unit, help_text, labels))
+        return Counter(name, help_text, labels, registry=self.registry)
+
+    def _gauge(self, name: str, unit: str, help_text: str, labels: tuple[str, ...]) -> Gauge:
+        self._described.append(Described(name, "gauge", unit, help_text, labels))
+        return Gauge(name, help_text, labels, registry=self.registry)
+
+    def _histogram(self, name: str, help_text: str, labels: tuple[str, ...], buckets: Sequence[float]) -> Histogram:
+        self._described.append(Described(name, "histogram", "seconds", help_text, labels))
+        return Histogram(name, help_text, labels, buckets=buckets, registry=self.registry)
+
+
+def document() -> tuple[Described, ...]:
+    """Every metric that Tillstream serves."""
+    return Metrics().described
+
+
+def resident_bytes() -> int:
+    """Resident memory of this process; where the system does not tell it (macOS), the highest it ever was."""
+    try:
+        pages = int(Path("/proc/self/statm").read_text().split()[1])
+    except OSError:
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        return peak if sys.platform == "darwin" else peak * 1024
+    return pages * resource.getpagesize()
