@@ -6,6 +6,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Collection
 from dataclasses import replace
+from functools import partial
 
 import structlog
 
@@ -40,7 +41,7 @@ class HeldQueue:
     async def assigned(self, partitions: Collection[tuple[str, int]]) -> None:
         """Load the held keys of partitions that are new here; complete before their first record is dispatched."""
         for topic, numbers in _by_topic(partitions).items():
-            keys = await self._patiently(lambda t=topic, n=numbers: self._held.blocked(self._group, t, n))
+            keys = await self._patiently(partial(self._held.blocked, self._group, topic, numbers))
             for number in numbers:
                 self._blocked[topic, number] = set()
             for key in keys:
@@ -89,7 +90,7 @@ class HeldQueue:
         moved = 0
         for topic, numbers in _by_topic(self._blocked).items():
             due = await self._held.due(self._group, topic, numbers, self._clock.now(), DUE_AT_ONCE)
-            await asyncio.gather(*(in_lane(row.record.key, lambda row=row: self._go_on(row, turn)) for row in due))
+            await asyncio.gather(*(in_lane(row.record.key, partial(self._go_on, row, turn)) for row in due))
             moved += len(due)
         return moved
 

@@ -10,8 +10,8 @@ from functools import partial
 from typing import Protocol
 
 import structlog
-from schemas.documents.dead_letter import dead_letter_headers
 
+from schemas.dead_letter import DeadLetter
 from schemas.envelope import SCHEMA_VERSION, Envelope, EnvelopeError, Via
 from streams.errors import Malformed, TillstreamError
 from streams.ports import (
@@ -189,7 +189,7 @@ class Stage:
 
     def _dead_letter(self, work: Work, arrival: Arrival, error: BaseException, tries: int) -> Outgoing:
         record = arrival.record
-        context = dead_letter_headers(
+        context = DeadLetter(
             stage=self.name,
             flow=work.flow,
             step=work.step,
@@ -203,7 +203,7 @@ class Stage:
             partition=record.partition,
             offset=record.offset,
         )
-        return Outgoing(dead_letter(self.name), record.key, record.value, [*record.headers, *context])
+        return Outgoing(dead_letter(self.name), record.key, record.value, [*record.headers, *context.to_headers()])
 
     def _tell(self, work: Work, error: BaseException, decision: Decision) -> None:
         self._around.observer.failed(self.name, work.target, type(error).__name__)

@@ -1,0 +1,106 @@
+"""The demo's customers: they put goods into a guest cart of the web store and place the order."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from app.demo.rest import Rest
+
+
+@dataclass(frozen=True, slots=True)
+class WebOrder:
+    """A placed order as the web store shows it. Lines are (SKU, quantity, unit price)."""
+
+    order_id: str
+    number: str
+    total: Decimal
+    state: str
+    lines: tuple[tuple[str, Decimal, Decimal], ...]
+
+
+class WebStore:
+    """Guest checkout and what the web team does in the back office, over Magento's REST API.
+
+    Args:
+        guest: without credentials.
+        office: with credentials of an integration.
+    """
+
+    def __init__(self, guest: Rest, office: Rest) -> None:
+        self._guest = guest
+        self._office = office
+
+    async def place(self, items: Sequence[Mapping[str, Any]], *, email: str, method: str) -> WebOrder:
+        """Place an order. Each item is a ``cartItem`` without its quote id."""
+        cart = str(await self._guest.call("POST", "/rest/V1/guest-carts"))
+        for item in items:
+            body = {"cartItem": {"quote_id": cart, **item}}
+            await self._guest.call("POST", f"/rest/V1/guest-carts/{cart}/items", body)
+        shipping = {
+            "addressInformation": {
+                "shipping_address": _address(email),
+                "billing_address": _address(email),
+                "shipping_carrier_code": "flatrate",
+                "shipping_method_code": "flatrate",
+            }
+        }
+        await self._guest.call("POST", f"/rest/V1/guest-carts/{cart}/shipping-information", shipping)
+        payment = {"paymentMethod": {"method": method}}
+        order_id = await self._guest.call("PUT", f"/rest/V1/guest-carts/{cart}/order", payment)
+        return await self.read(str(order_id))
+
+    async def read(self, order_id: str) -> WebOrder:
+        """The order as the back office sees it."""
+        order = await self._office.call("GET", f"/rest/V1/orders/{order_id}")
+        return web_order(order)
+
+    async def invoice(self, order_id: str) -> None:
+        """Invoice all of it: the money has come, the order goes to processing."""
+        await self._office.call("POST", f"/rest/V1/order/{order_id}/invoice", {"capture": False})
+
+    async def add_product(self, sku: str, price: Decimal, source: str, quantity: int) -> None:
+        """Sell something that the point of sale does not know."""
+        product = {"sku": sku, "name": sku, "price": float(price), "type_id": "simple", "attribute_set_id": 4}
+        await self._office.call("POST", "/rest/V1/products", {"product": {**product, "status": 1, "visibility": 4}})
+        items = [{"sku": sku, "source_code": source, "quantity": quantity, "status": 1}]
+        await self._office.call("POST", "/rest/V1/inventory/source-items", {"sourceItems": items})
+
+
+def web_order(order: Mapping[str, Any]) -> WebOrder:
+    """Read Magento's order document: a configurable is one line with its child's SKU, its parent's price."""
+    lines = tuple(
+        (str(item["sku"]), Decimal(str(item["qty_ordered"])), Decimal(str(item["base_price"])))
+        for item in order["items"]
+        if not item.get("parent_item_id")
+    )
+    extension = order.get("extension_attributes") or {}
+    stored_value = sum(
+        (Decimal(str(extension.get(name) or 0)) for name in ("base_gift_cards_amount", "base_customer_balance_amount")),
+        Decimal(0),
+    )
+    return WebOrder(
+        order_id=str(order["entity_id"]),
+        number=str(order["increment_id"]),
+        total=Decimal(str(order["base_grand_total"])) + stored_value,
+        state=str(order["state"]),
+        lines=lines,
+    )
+
+
+def _address(email: str) -> dict[str, object]:
+    return {
+        "firstname": "Ann",
+        "lastname": "Webb",
+        "street": ["12 Oak St", "Apt 3"],
+        "city": "Austin",
+        "region": "Texas",
+        "region_code": "TX",
+        "region_id": 57,
+        "postcode": "78701",
+        "country_id": "US",
+        "telephone": "512-555-0100",
+        "email": email,
+    }

@@ -1,0 +1,115 @@
+"""The decision table, row by row, and its bounds for any failure."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from schemas.ids import Ref
+from streams.errors import (
+    AliasMissing,
+    AuthFailed,
+    DependencyMissing,
+    Malformed,
+    OutcomeUnknown,
+    Rejected,
+    Throttled,
+    TillstreamError,
+    Transient,
+    Unavailable,
+)
+from streams.ports import HoldReason
+from streams.runtime.retry import Again, Park, Patience, Review, Trial, blocks, code_of, decide
+
+NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
+LINK = Ref("pos", "order", "17")
+
+
+def first_failure(attempts: int = 0, lane_seconds: float = 0.0, tries: int = 1) -> Trial:
+    return Trial(lane_tries=tries, lane_seconds=lane_seconds, attempts=attempts, now=NOW)
+
+
+def decision(error: BaseException, trial: Trial | None = None, chance: float = 1.0) -> object:
+    return decide(error, trial or first_failure(), Patience(), lambda: chance)
+
+
+def test_a_missing_alias_waits_for_a_person_and_names_the_sku_that_releases_it() -> None:
+    error = AliasMissing("unknown", waits_for=Ref("web", "sku", "X"))
+    assert decision(error) == Review(dead=False, waits_for=Ref("web", "sku", "X"))
+
+
+@pytest.mark.parametrize("error", [Rejected("no"), Malformed("bytes"), KeyError("a fault of ours")])
+def test_what_a_repeat_cannot_mend_goes_to_review(error: Exception) -> None:
+    assert decision(error) == Review(dead=True)
+
+
+def test_a_missing_dependency_parks_on_its_link() -> None:
+    assert decision(DependencyMissing("later", waits_for=LINK)) == Park(HoldReason.LINK, waits_for=LINK)
+
+
+@pytest.mark.parametrize("tries", [1, 50, 5000])
+@pytest.mark.parametrize("error", [Unavailable("down"), AuthFailed("refused")])
+def test_a_system_that_is_down_never_fills_the_held_table(error: TillstreamError, tries: int) -> None:
+    trial = first_failure(attempts=tries, lane_seconds=tries * 10.0, tries=tries)
+    assert isinstance(decision(error, trial), Again)
+
+
+def test_an_unknown_outcome_of_a_create_once_is_looked_up_when_its_ledger_row_says() -> None:
+    due = NOW + timedelta(seconds=25)
+    assert decision(OutcomeUnknown("silence", retry_at=due)) == Park(HoldReason.TIME, due_at=due)
+
+
+def test_an_unknown_outcome_of_a_set_state_pushes_again() -> None:
+    assert isinstance(decision(OutcomeUnknown("silence")), Again)
+
+
+def test_a_short_retry_after_is_waited_for_in_the_lane_and_a_long_one_is_parked() -> None:
+    assert decision(Throttled("slow", retry_after=2.0)) == Again(2.0)
+    parked = decision(Throttled("slow", retry_after=60.0))
+    assert isinstance(parked, Park)
+    assert parked.due_at is not None
+    assert parked.due_at >= NOW + timedelta(seconds=60)
+
+
+def test_throttling_without_a_time_backs_off_and_never_ends_in_review() -> None:
+    assert isinstance(decision(Throttled("slow"), first_failure(attempts=500)), Again)
+
+
+def test_a_transient_failure_leaves_its_lane_after_the_lanes_patience() -> None:
+    assert isinstance(decision(Transient("500")), Again)
+    assert isinstance(decision(Transient("500"), first_failure(lane_seconds=5.0)), Park)
+
+
+def test_a_transient_failure_that_never_ends_goes_to_review() -> None:
+    assert decision(Transient("500"), first_failure(attempts=Patience().tries)) == Review(dead=True)
+
+
+@given(
+    attempts=st.integers(0, 39),
+    tries=st.integers(1, 100),
+    seconds=st.floats(0, 100),
+    chance=st.floats(0, 1),
+)
+def test_waits_are_bounded_and_never_negative(attempts: int, tries: int, seconds: float, chance: float) -> None:
+    patience = Patience(tries=1000)
+    made = decide(Transient("500"), first_failure(attempts, seconds, tries), patience, lambda: chance)
+    if isinstance(made, Again):
+        assert 0 <= made.wait <= patience.longest_lane_wait
+    else:
+        assert isinstance(made, Park)
+        assert made.due_at is not None
+        assert NOW < made.due_at <= NOW + timedelta(seconds=patience.longest_park + 1)
+
+
+def test_unreadable_bytes_do_not_hold_up_later_events_of_the_key() -> None:
+    assert not blocks(Malformed("bytes"))
+    assert blocks(Rejected("no"))
+
+
+def test_the_code_groups_by_the_errors_own_word_or_its_class() -> None:
+    assert code_of(Rejected("no", code="collision")) == "collision"
+    assert code_of(Rejected("no")) == "Rejected"
+    assert code_of(KeyError("x")) == "KeyError"
