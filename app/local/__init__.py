@@ -1,0 +1,1 @@
+"""What the demo and the tests start on this machine: Kafka and PostgreSQL."""

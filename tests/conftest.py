@@ -1,0 +1,51 @@
+"""What all tests share: the real servers, their markers, and the count of tests that ran on them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Generator
+from importlib.util import find_spec
+
+import pytest
+
+from tests.servers import VERSIONS
+
+pytest_plugins = [name for name in ("tests.kafka_broker", "tests.postgres_server") if find_spec(name)]
+
+MARKER_OF_FIXTURE = {"kafka_bootstrap": "kafka", "postgres_url": "postgres"}
+"""A test that uses the fixture, directly or through another, gets the marker."""
+
+_RAN: pytest.StashKey[Counter[str]] = pytest.StashKey()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[_RAN] = Counter()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        for fixture, marker in MARKER_OF_FIXTURE.items():
+            if fixture in getattr(item, "fixturenames", ()):
+                item.add_marker(marker)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    if report.when == "call" and not report.skipped:
+        item.config.stash[_RAN].update(m for m in MARKER_OF_FIXTURE.values() if item.get_closest_marker(m))
+    return report
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """The very last line, below pytest's own summary."""
+    ran = config.stash[_RAN]
+    if not ran:
+        return
+    words = [
+        f"{name}: {ran[name]} tests on a real {noun}" for name, noun in (("kafka", "broker"), ("postgres", "server"))
+    ]
+    print(", ".join(f"{text} ({VERSIONS.get(text.partition(':')[0], 'not started')})" for text in words))  # noqa: T201
