@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+
+import pytest
+
+from app.publisher import KafkaPublisher, PublisherLimits
+from streams.errors import Unavailable
+from streams.metrics import Metrics
+from streams.ports import Outgoing
+
+RECORD = Outgoing("raw.magento.order", b"42", b"{}", [("receipt-id", b"r1")])
+QUICK = PublisherLimits(timeout_seconds=0.3, close_seconds=0.3)
+
+
+@pytest.fixture
+async def silent_port() -> AsyncIterator[int]:
+    """A port that accepts connections and never says a word, as a frozen broker does."""
+    release = asyncio.Event()
+
+    async def say_nothing(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await release.wait()
+        writer.close()
+
+    server = await asyncio.start_server(say_nothing, "127.0.0.1", 0)
+    yield server.sockets[0].getsockname()[1]
+    release.set()
+    server.close()
+
+
+@pytest.fixture
+async def publisher(silent_port: int) -> AsyncIterator[KafkaPublisher]:
+    publisher = KafkaPublisher(f"127.0.0.1:{silent_port}", "test", Metrics(), QUICK)
+    yield publisher
+    await publisher.stop()
+
+
+async def test_a_broker_that_says_nothing_costs_no_more_than_the_timeout(publisher: KafkaPublisher) -> None:
+    began = time.monotonic()
+    with pytest.raises(Unavailable):
+        await publisher.publish([RECORD])
+    assert time.monotonic() - began < 2
+
+
+async def test_what_was_never_sent_leaves_the_buffer(publisher: KafkaPublisher) -> None:
+    for _ in range(3):
+        with pytest.raises(Unavailable):
+            await publisher.publish([RECORD, RECORD])
+    assert (publisher._records, publisher._bytes) == (0, 0)
+
+
+async def test_callers_at_the_same_time_share_one_attempt_to_connect(publisher: KafkaPublisher) -> None:
+    calls = [asyncio.create_task(publisher.publish([RECORD])) for _ in range(20)]
+    await asyncio.sleep(0)
+    attempts = {publisher._connecting}
+    await asyncio.sleep(0.05)
+    attempts.add(publisher._connecting)
+    results = await asyncio.gather(*calls, return_exceptions=True)
+    assert len(attempts) == 1
+    assert all(isinstance(result, Unavailable) for result in results)
+
+
+async def test_no_broker_is_told_with_its_address_and_what_to_check() -> None:
+    publisher = KafkaPublisher("127.0.0.1:9", "test", Metrics(), QUICK)
+    with pytest.raises(Unavailable, match=r"127\.0\.0\.1:9.*check that Kafka runs"):
+        await publisher.start()
+    assert "127.0.0.1:9" in (await publisher.reason() or "")
+    await publisher.stop()
+
+
+async def test_a_silent_broker_is_a_reason_not_to_be_ready(publisher: KafkaPublisher) -> None:
+    began = time.monotonic()
+    assert await publisher.reason() is not None
+    assert time.monotonic() - began < 2
+
+
+async def test_stopping_while_connecting_ends_at_once(publisher: KafkaPublisher) -> None:
+    call = asyncio.create_task(publisher.publish([RECORD]))
+    await asyncio.sleep(0.05)
+    began = time.monotonic()
+    await publisher.stop()
+    assert time.monotonic() - began < 1
+    with pytest.raises((Unavailable, asyncio.CancelledError)):
+        await call
