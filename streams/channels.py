@@ -21,3 +21,12 @@ class Channels:
     def between(self, *, pos: str, web: str) -> tuple[Channel, ...]:
         """The channels that join a point of sale and a web store."""
         return tuple(channel for channel in self._all if channel.pos == pos and channel.web == web)
+
+    def of_store(self, web: str, store_id: str) -> Channel | None:
+        """The channel of a store view."""
+        return next((c for c in self._all if c.web == web and str(c.store_id) == store_id), None)
+
+    def of_public_id(self, pos: str, public_id: str) -> tuple[Channel, ...]:
+        """The channels of a point of sale whose prefix the number has, the longest prefix first."""
+        fits = (c for c in self._all if c.pos == pos and public_id.startswith(c.prefix))
+        return tuple(sorted(fits, key=lambda c: -len(c.prefix)))

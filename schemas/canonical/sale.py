@@ -125,7 +125,15 @@ class Tender(Canonical):
 
 
 class Totals(Canonical):
-    """The sale's sums in its currency: total = lines - discounts + tax + shipping + fees = tenders + due."""
+    """The sale's sums in its currency: total = lines - discount + tax + shipping + fees = tenders + due + canceled.
+
+    Attributes:
+        discount: of the lines and of shipping.
+        tax: of the lines, shipping and fees.
+        total: as it was placed.
+        due: still to be paid.
+        canceled: no longer to be paid, because units or the whole order were canceled unpaid.
+    """
 
     lines: Money
     discount: Money
@@ -134,6 +142,7 @@ class Totals(Canonical):
     fees: Money
     total: Money
     due: Money
+    canceled: Money = Decimal(0)
 
 
 class ExportDecision(Canonical):

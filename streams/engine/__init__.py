@@ -1,0 +1,21 @@
+"""The engine: loads flow and mapping documents, compiles them once, and runs them. Pure; no I/O after loading."""
+
+from streams.engine.errors import DocumentError, MappingError
+from streams.engine.functions import Context
+from streams.engine.load import Catalog, load
+from streams.engine.mapping import CompiledMapping
+from streams.engine.run import Engine
+from streams.engine.trace import RuleTrace
+from streams.engine.validate import validate
+
+__all__ = [
+    "Catalog",
+    "CompiledMapping",
+    "Context",
+    "DocumentError",
+    "Engine",
+    "MappingError",
+    "RuleTrace",
+    "load",
+    "validate",
+]

@@ -1,0 +1,198 @@
+"""Reads flow and mapping documents: the built-in ones, and the user's, which replace built-ins by id."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import TypeAdapter, ValidationError
+
+from schemas.documents import FlowDocument, MappingDocument, Mode
+from streams import topics
+from streams.engine.builtins import FUNCTIONS
+from streams.engine.errors import DocumentError, shown
+from streams.engine.functions import Registry
+from streams.engine.mapping import CompiledMapping
+
+Document = TypeVar("Document", FlowDocument, MappingDocument)
+
+_MODELS: dict[str, TypeAdapter[FlowDocument] | TypeAdapter[MappingDocument]] = {
+    "flow": TypeAdapter(FlowDocument),
+    "mapping": TypeAdapter(MappingDocument),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Catalog:
+    """Every flow and mapping that this process runs.
+
+    Attributes:
+        flows: by id.
+        mappings: compiled, by id.
+    """
+
+    flows: Mapping[str, FlowDocument]
+    mappings: Mapping[str, CompiledMapping]
+
+    def flow_from(self, system: str, entity: str) -> FlowDocument | None:
+        """The flow whose events come from that raw topic."""
+        return next(
+            (flow for flow in self.flows.values() if (flow.source.system, flow.source.entity) == (system, entity)), None
+        )
+
+    def flow_to(self, target: str, entity: str) -> FlowDocument | None:
+        """The flow that delivers that canonical entity to that system."""
+        return next(
+            (flow for flow in self.flows.values() if (flow.deliver.target, flow.deliver.entity) == (target, entity)),
+            None,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """A document and the file that it came from."""
+
+    file: str
+    document: FlowDocument | MappingDocument
+
+
+def load(
+    directory: Path | None = None, *, modes: Mapping[str, Mode] | None = None, functions: Registry = FUNCTIONS
+) -> Catalog:
+    """Read, check and compile all documents.
+
+    Args:
+        directory: the user's documents (``*.yaml``, at any depth); one with a built-in's id replaces it.
+        modes: mode of a flow by id, where the settings say so; it wins over the document.
+        functions: what expressions may call.
+
+    Raises:
+        DocumentError: a document is wrong; names file, rule and value.
+    """
+    found = _by_id(_built_in())
+    if directory is not None:
+        found |= _by_id(_from_directory(directory))
+    compiled = {
+        read.document.id: CompiledMapping(read.document, read.file, functions)
+        for read in found.values()
+        if isinstance(read.document, MappingDocument)
+    }
+    flows: dict[str, FlowDocument] = {}
+    for read in found.values():
+        if isinstance(read.document, FlowDocument):
+            _check_flow(read.file, read.document, compiled, flows)
+            flows[read.document.id] = read.document
+    return Catalog(_with_modes(flows, modes or {}), compiled)
+
+
+def json_schema(kind: str) -> dict[str, Any]:
+    """The JSON Schema of a document kind (``flow`` or ``mapping``), for editors."""
+    return _MODELS[kind].json_schema(by_alias=True)
+
+
+def parse(file: str, content: str) -> FlowDocument | MappingDocument:
+    """One document from YAML; ``file`` is only for messages.
+
+    Raises:
+        DocumentError: not YAML, not an object, of an unknown kind, or a key is wrong.
+    """
+    try:
+        values = yaml.load(content, Loader=_Loader)  # noqa: S506 - a SafeLoader that also refuses repeated keys
+    except yaml.YAMLError as error:
+        raise DocumentError(file, "", f"not YAML: {' '.join(str(error).split())}") from error
+    if not isinstance(values, dict):
+        raise DocumentError(file, "", "a document is an object with the key 'kind'")
+    model = _MODELS.get(str(values.get("kind")))
+    if model is None:
+        raise DocumentError(file, "kind", f"'flow' or 'mapping' is needed, not {shown(values.get('kind'))}")
+    try:
+        return model.validate_python(values)
+    except ValidationError as error:
+        problem = error.errors(include_url=False)[0]
+        place = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in problem["loc"]).lstrip(".")
+        raise DocumentError(file, place, f"{problem['msg']} (it is {shown(problem['input'])})") from error
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML without repeated keys, of which plain YAML silently takes the last."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
+        repeated = next((key for number, key in enumerate(keys) if key in keys[:number]), None)
+        if repeated is not None:
+            raise yaml.constructor.ConstructorError(None, None, f"the key '{repeated}' stands twice", node.start_mark)
+        return super().construct_mapping(node, deep)
+
+
+def _built_in() -> Iterator[_Read]:
+    for folder in ("flows", "mappings"):
+        for file in sorted((resources.files("streams") / folder).iterdir(), key=lambda each: each.name):
+            if file.name.endswith(".yaml"):
+                name = f"streams/{folder}/{file.name}"
+                yield _Read(name, parse(name, file.read_text("utf-8")))
+
+
+def _from_directory(directory: Path) -> Iterator[_Read]:
+    if not directory.is_dir():
+        raise DocumentError(str(directory), "", "the directory of flow documents does not exist")
+    for file in sorted(path for path in directory.rglob("*") if path.suffix in {".yaml", ".yml"}):
+        try:
+            content = file.read_text("utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise DocumentError(str(file), "", f"cannot be read: {error}") from error
+        yield _Read(str(file), parse(str(file), content))
+
+
+def _by_id(reads: Iterable[_Read]) -> dict[tuple[str, str], _Read]:
+    found: dict[tuple[str, str], _Read] = {}
+    for read in reads:
+        key = (read.document.kind, read.document.id)
+        if key in found:
+            raise DocumentError(read.file, "id", f"'{read.document.id}' is also the id of {found[key].file}")
+        found[key] = read
+    return found
+
+
+def _check_flow(
+    file: str, flow: FlowDocument, mappings: Mapping[str, CompiledMapping], others: Mapping[str, FlowDocument]
+) -> None:
+    """What one flow says must fit the mappings, the topics and the other flows."""
+    _check_mapping(file, "normalize.mapping", flow.normalize.mapping, (flow.source.system, "in"), mappings)
+    _check_mapping(file, "deliver.mapping", flow.deliver.mapping, (flow.deliver.target, "out"), mappings)
+    declared = {topic.name for topic in topics.TOPICS}
+    named = [("source", topics.raw(flow.source.system, flow.source.entity)), ("topic", flow.topic)]
+    named.append(("deliver.topic", flow.deliver.topic))
+    if flow.hints is not None:
+        named.append(("hints.topic", flow.hints.topic))
+    for place, name in named:
+        if name not in declared:
+            raise DocumentError(file, place, f"there is no topic '{name}' in streams/topics.py")
+    for other in others.values():
+        if other.source == flow.source:
+            raise DocumentError(file, "source", f"the flow '{other.id}' has the same source")
+        if (other.deliver.target, other.deliver.entity) == (flow.deliver.target, flow.deliver.entity):
+            raise DocumentError(file, "deliver", f"the flow '{other.id}' delivers the same entity to the same system")
+
+
+def _check_mapping(
+    file: str, place: str, wanted: str, fits: tuple[str, str], mappings: Mapping[str, CompiledMapping]
+) -> None:
+    mapping = mappings.get(wanted)
+    if mapping is None:
+        raise DocumentError(file, place, f"there is no mapping '{wanted}'")
+    system, direction = fits
+    if (mapping.document.system, mapping.document.direction) != fits:
+        raise DocumentError(file, place, f"'{wanted}' is not a mapping of {system}, direction {direction}")
+
+
+def _with_modes(flows: dict[str, FlowDocument], modes: Mapping[str, Mode]) -> dict[str, FlowDocument]:
+    unknown = sorted(set(modes) - set(flows))
+    if unknown:
+        raise DocumentError("settings", "modes", f"there is no flow '{unknown[0]}' (known: {', '.join(sorted(flows))})")
+    return {
+        name: flow.model_copy(update={"mode": modes[name]}) if name in modes else flow for name, flow in flows.items()
+    }

@@ -1,0 +1,140 @@
+"""The state of one SKU in the inventory table: what each web order holds of it in either system. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from decimal import Decimal
+from types import MappingProxyType
+from typing import Any
+
+import orjson
+
+from schemas.canonical import WebUnits
+
+ZERO = Decimal(0)
+
+IDLE_KEPT = 50
+"""Orders that hold nothing any more and are still remembered, so that an old telling of one does not revive it."""
+
+
+@dataclass(frozen=True, slots=True)
+class OrderUnits:
+    """Units of one SKU in one web order, as both systems last told.
+
+    Attributes:
+        web_at, pos_at: when that side told last; None if it never did.
+        web_location: the location that the channel ships from.
+        pos_location: the location that the point of sale has booked it to; it wins.
+        unshipped: left to ship in Magento.
+        committed, taken: what the point of sale holds for it, and has taken off its on hand for it.
+    """
+
+    web_at: datetime | None = None
+    pos_at: datetime | None = None
+    web_location: str = ""
+    pos_location: str = ""
+    unshipped: Decimal = ZERO
+    committed: Decimal = ZERO
+    taken: Decimal = ZERO
+
+    @property
+    def location(self) -> str:
+        """Where it ships from."""
+        return self.pos_location or self.web_location
+
+    @property
+    def reserved(self) -> Decimal:
+        """Committed here and reserved in Magento: both count the same pieces."""
+        return min(self.committed, self.unshipped)
+
+    @property
+    def taken_unshipped(self) -> Decimal:
+        """Taken off here, and still reserved in Magento."""
+        return min(self.taken, self.unshipped - self.reserved)
+
+    @property
+    def idle(self) -> bool:
+        """True if it changes no quantity: Magento has nothing left to ship and nothing is committed here."""
+        return self.unshipped == ZERO and self.committed == ZERO
+
+    @property
+    def last_at(self) -> datetime:
+        """When either side told last."""
+        return max(at for at in (self.web_at, self.pos_at) if at is not None)
+
+    def told(self, units: WebUnits) -> OrderUnits:
+        """With what one side tells; an older telling of that side changes nothing."""
+        if units.side == "web":
+            if self.web_at is not None and units.at < self.web_at:
+                return self
+            return replace(self, web_at=units.at, web_location=units.location, unshipped=units.unshipped)
+        if self.pos_at is not None and units.at < self.pos_at:
+            return self
+        return replace(self, pos_at=units.at, pos_location=units.location, committed=units.committed, taken=units.taken)
+
+
+@dataclass(frozen=True, slots=True)
+class SkuState:
+    """Web orders that hold a SKU, by the order's ref."""
+
+    orders: Mapping[str, OrderUnits] = field(default_factory=lambda: MappingProxyType({}))
+
+    def apply(self, units: WebUnits) -> SkuState:
+        """With what one side tells about one order. The same telling twice changes nothing."""
+        known = self.orders.get(units.order, OrderUnits())
+        told = known.told(units)
+        if told == known:
+            return self
+        return SkuState(_without_old_idle(dict(self.orders) | {units.order: told}))
+
+    def to_json(self) -> bytes:
+        """As the table keeps it."""
+        return orjson.dumps({"orders": {order: _row(units) for order, units in self.orders.items()}})
+
+    @classmethod
+    def from_json(cls, value: bytes | None) -> SkuState:
+        """Read what ``to_json`` wrote; None is a SKU without web orders."""
+        if value is None:
+            return cls()
+        return cls({order: _units(row) for order, row in orjson.loads(value)["orders"].items()})
+
+
+def _without_old_idle(orders: dict[str, OrderUnits]) -> dict[str, OrderUnits]:
+    idle = [order for order, units in orders.items() if units.idle]
+    excess = len(idle) - IDLE_KEPT
+    if excess > 0:
+        for order in sorted(idle, key=lambda order: (orders[order].last_at, order))[:excess]:
+            del orders[order]
+    return orders
+
+
+def _row(units: OrderUnits) -> dict[str, Any]:
+    """Only what differs from the default: thousands of rows stay small."""
+    values: dict[str, Any] = {
+        "web_at": units.web_at.isoformat() if units.web_at else "",
+        "pos_at": units.pos_at.isoformat() if units.pos_at else "",
+        "web_location": units.web_location,
+        "pos_location": units.pos_location,
+        "unshipped": str(units.unshipped) if units.unshipped else "",
+        "committed": str(units.committed) if units.committed else "",
+        "taken": str(units.taken) if units.taken else "",
+    }
+    return {name: value for name, value in values.items() if value}
+
+
+def _units(row: Mapping[str, str]) -> OrderUnits:
+    return OrderUnits(
+        web_at=_moment(row.get("web_at")),
+        pos_at=_moment(row.get("pos_at")),
+        web_location=row.get("web_location", ""),
+        pos_location=row.get("pos_location", ""),
+        unshipped=Decimal(row.get("unshipped", "0")),
+        committed=Decimal(row.get("committed", "0")),
+        taken=Decimal(row.get("taken", "0")),
+    )
+
+
+def _moment(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None

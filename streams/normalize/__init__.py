@@ -1,0 +1,1 @@
+"""Normalise: raw events of both systems become canonical ones, keyed by their aggregate."""

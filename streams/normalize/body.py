@@ -1,0 +1,48 @@
+"""Reads a raw event's body: JSON, with or without a webhook's envelope, whole or only a hint."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+
+from schemas.documents.flow import Normalize
+from streams.errors import Malformed
+
+_WRAPPED = "data"
+"""Where webhooks of both systems put the entity: ``{"event": …, "data": {…}}``."""
+
+
+def parse(value: bytes, place: str) -> dict[str, Any]:
+    """The body as an object.
+
+    Raises:
+        Malformed: not JSON, or not an object; ``place`` says which record.
+    """
+    try:
+        body = orjson.loads(value)
+    except orjson.JSONDecodeError as error:
+        raise Malformed(
+            f"{place} is not JSON ({error}): look at the sender, then discard it", code="not_json"
+        ) from error
+    if not isinstance(body, dict):
+        raise Malformed(f"{place} is JSON but not an object: look at the sender, then discard it", code="not_an_object")
+    return body
+
+
+def unwrapped(body: dict[str, Any], keys: Normalize) -> dict[str, Any]:
+    """The entity itself, out of a webhook's envelope."""
+    inner = body.get(_WRAPPED)
+    return inner if keys.id not in body and isinstance(inner, dict) else body
+
+
+def is_whole(body: Mapping[str, Any], keys: Normalize) -> bool:
+    """False if the event is only a hint, and the entity must be read again."""
+    return all(body.get(key) is not None for key in keys.whole)
+
+
+def text_of(body: Mapping[str, Any], key: str | None) -> str:
+    """The value of a key that holds an id or a number; empty if it has none."""
+    value = body.get(key) if key else None
+    return str(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""

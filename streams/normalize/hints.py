@@ -1,0 +1,75 @@
+"""Stock hints that an order causes: which units of each SKU the two systems hold for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+from schemas.canonical import Sale, StockHint, WebUnits
+from schemas.documents import Channel
+from schemas.envelope import Envelope
+from streams.ports import Outgoing
+from streams.sale.outward import pos_location
+
+HINT = "stock_hint"
+"""The entity of a hint in the record's header."""
+
+
+def web_hints(sale: Sale, channel: Channel, aliases: Mapping[str, str]) -> list[StockHint]:
+    """What Magento still has to ship, per SKU of the point of sale.
+
+    Every order counts, exported or not: Magento's reservation stands from the moment it is placed.
+    Left to ship = ordered - max(shipped, refunded) - canceled, per line (retail.md, Fulfilment).
+    """
+    unshipped: dict[str, Decimal] = {}
+    for line in sale.lines:
+        left = max(line.quantity - max(line.shipped, line.refunded) - line.canceled, Decimal(0))
+        sku = aliases.get(line.sku, line.sku)
+        unshipped[sku] = unshipped.get(sku, Decimal(0)) + left
+    location = pos_location({"channel": channel.model_dump()}, {"shipping": sale.shipping.model_dump()})
+    return [
+        StockHint(
+            sku=sku,
+            cause="sale",
+            units=WebUnits(
+                order=sale.ref, location=location or channel.location, side="web", at=sale.updated_at, unshipped=left
+            ),
+        )
+        for sku, left in unshipped.items()
+    ]
+
+
+def pos_hints(sale_ref: str, values: Mapping[str, Any]) -> list[StockHint]:
+    """What the point of sale holds for a web order, per SKU, from what the ``in`` mapping made."""
+    return [
+        StockHint(
+            sku=units["sku"],
+            cause="sale",
+            units=WebUnits(
+                order=sale_ref,
+                location=str(values["location"]),
+                side="pos",
+                at=values["updated_at"],
+                committed=units["committed"],
+                taken=units["taken"],
+            ),
+        )
+        for units in values["units"]
+    ]
+
+
+def as_children(hints: Iterable[StockHint], envelope: Envelope, topic: str, pos: str, flow: str) -> list[Outgoing]:
+    """The hints as children of the event that caused them, keyed by SKU."""
+    return [
+        Outgoing(
+            topic,
+            f"{pos}:{hint.sku}".encode(),
+            hint.model_dump_json().encode(),
+            replace(
+                envelope.child(f"s{number}", entity=HINT, native_id=hint.sku), subject=hint.sku, flow=flow
+            ).to_headers(),
+        )
+        for number, hint in enumerate(hints)
+    ]

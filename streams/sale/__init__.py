@@ -1,0 +1,1 @@
+"""The arithmetic of a sale: Magento's amounts become canonical ones, exact to the cent. Pure."""

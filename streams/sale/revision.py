@@ -1,0 +1,46 @@
+"""Which content of an entity makes a new revision: what is mapped outwards, and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from hashlib import blake2b
+from typing import Any
+
+import orjson
+
+from schemas.canonical import Sale, Stock
+from streams.ports import Revision
+
+_LINE = {"line_id", "sku", "quantity", "unit_price", "discount", "tax", "canceled"}
+_TOTALS = {"lines", "discount", "tax", "shipping", "fees", "total", "canceled"}
+_SALE = {"public_id", "channel", "currency", "customer", "billing", "shipping_address", "shipping", "fees"}
+
+
+def sale_revision(sale: Sale) -> Revision:
+    """The sale's revision.
+
+    State, status, shipped and refunded pieces, tenders and what is due move all the time in the life of an order that
+    has been created in the other system; other flows carry them. Canceled pieces count: the other system must not
+    go on holding them.
+    """
+    content = sale.model_dump(include=_SALE)
+    content["lines"] = [line.model_dump(include=_LINE) for line in sale.lines]
+    content["totals"] = sale.totals.model_dump(include=_TOTALS)
+    return Revision(sale.updated_at, _hash(content))
+
+
+def stock_revision(stock: Stock) -> Revision:
+    """The stock's revision: the quantities per location; how they came about does not count."""
+    return Revision(stock.read_at, _hash({level.location: level.quantity for level in stock.locations}))
+
+
+def _hash(content: Mapping[str, Any]) -> str:
+    return blake2b(orjson.dumps(content, default=_number, option=orjson.OPT_SORT_KEYS), digest_size=16).hexdigest()
+
+
+def _number(value: object) -> str:
+    """20, 20.0 and 20.0000 are one amount; webhooks and lists write it differently."""
+    if isinstance(value, Decimal):
+        return str(value.normalize())
+    raise TypeError(f"{type(value).__name__} has no place in a revision")

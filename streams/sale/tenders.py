@@ -1,0 +1,109 @@
+"""How a sale is paid: received money, gift cards, store credit, reward points."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from schemas.canonical.sale import TenderKind
+from streams.errors import Rejected
+from streams.sale.exact import ZERO, amount
+from streams.sale.order import Node, extension, order_name
+
+OFFLINE_METHODS = frozenset({"checkmo", "banktransfer", "cashondelivery", "purchaseorder"})
+"""Magento's own payment methods that take no money by themselves."""
+
+_LAST = 4
+_SAFE_TO_SHORTEN = 8
+"""A gift-card code shorter than this shows too much of itself in four characters."""
+
+
+def sale_tenders(context: Mapping[str, Any], order: Node) -> list[dict[str, Any]]:
+    """What has been received for a Magento order, as `schemas.canonical.Tender`.
+
+    Magento's ``base_grand_total`` is what is left after gift cards, store credit and points; those are tenders too.
+
+    Raises:
+        Rejected: gift cards that do not add up, or an unusable amount; names order and key.
+    """
+    return [*_payment(context, order), *_gift_cards(order), *_credits(order)]
+
+
+def prepaid(order: Node) -> Decimal:
+    """What gift cards, store credit and reward points have taken off ``base_grand_total``."""
+    subject, options = order_name(order), extension(order)
+    return sum(
+        (
+            amount(options, key, subject)
+            for key in ("base_gift_cards_amount", "base_customer_balance_amount", "base_reward_currency_amount")
+        ),
+        ZERO,
+    )
+
+
+def last_four(code: str) -> str:
+    """The end of a gift-card code, by which people compare it; a code is money and stays out of the pipeline."""
+    return code[-_LAST:] if len(code) >= _SAFE_TO_SHORTEN else ""
+
+
+def _payment(context: Mapping[str, Any], order: Node) -> list[dict[str, Any]]:
+    paid = amount(order, "base_total_paid", order_name(order))
+    if paid == ZERO:
+        return []
+    payment = order.get("payment") or {}
+    method = str(payment.get("method") or "unknown")
+    offline = OFFLINE_METHODS.union((context.get("channel") or {}).get("offline_methods") or ())
+    return [
+        {
+            "kind": TenderKind.OFFLINE if method in offline else TenderKind.CARD,
+            "method": method,
+            "amount": paid,
+            "reference": str(payment.get("last_trans_id") or _card_end(payment)),
+        }
+    ]
+
+
+def _card_end(payment: Node) -> str:
+    """The last four digits, never more, whatever a payment module writes there."""
+    digits = str(payment.get("cc_last4") or "")
+    return digits[-_LAST:] if digits.isdigit() else ""
+
+
+def _gift_cards(order: Node) -> list[dict[str, Any]]:
+    subject, options = order_name(order), extension(order)
+    total = amount(options, "base_gift_cards_amount", subject)
+    if total == ZERO:
+        return []
+    cards = [card for card in options.get("gift_cards") or () if isinstance(card, dict)]
+    tenders = [
+        {
+            "kind": TenderKind.GIFT_CARD,
+            "method": "giftcard",
+            "amount": amount(card, "base_amount", subject),
+            "reference": last_four(str(card.get("code") or "")),
+        }
+        for card in cards
+    ]
+    if not tenders:
+        return [{"kind": TenderKind.GIFT_CARD, "method": "giftcard", "amount": total, "reference": ""}]
+    listed = sum((amount(card, "base_amount", subject) for card in cards), ZERO)
+    if listed != total:
+        raise Rejected(
+            f"{subject}: its gift cards add up to {listed}, but base_gift_cards_amount is {total}: look at the order "
+            "in Magento, then replay",
+            code="gift_cards",
+        )
+    return tenders
+
+
+def _credits(order: Node) -> list[dict[str, Any]]:
+    subject, options = order_name(order), extension(order)
+    kinds = (
+        (TenderKind.STORE_CREDIT, "customerbalance", "base_customer_balance_amount"),
+        (TenderKind.REWARD_POINTS, "reward", "base_reward_currency_amount"),
+    )
+    found = [(kind, method, amount(options, key, subject)) for kind, method, key in kinds]
+    return [
+        {"kind": kind, "method": method, "amount": credit, "reference": ""} for kind, method, credit in found if credit
+    ]
