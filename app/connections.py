@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr
 class Webhooks(BaseModel):
     """How a connection's webhooks prove themselves at the door."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     shape: Literal["standard", "header"] = "standard"
     """``standard``: Standard Webhooks (webhook-id, webhook-timestamp, webhook-signature). ``header``: one header that
@@ -26,7 +26,7 @@ class Webhooks(BaseModel):
 class Http(BaseModel):
     """Limits of one connection's HTTP client."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     timeout_seconds: float = Field(default=30.0, gt=0)
     """Whole request, from connect to the last byte."""
@@ -43,34 +43,47 @@ class Http(BaseModel):
 class MagentoConnection(BaseModel):
     """One Magento instance. Either the four OAuth 1.0a secrets of an integration, or a bearer token."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     system: Literal["magento"] = "magento"
+    """``magento`` makes the connection a web store."""
     base_url: str
     """Without ``/rest``, for example ``https://shop.example``."""
     consumer_key: SecretStr | None = None
+    """Of the integration in Magento's admin, for OAuth 1.0a."""
     consumer_secret: SecretStr | None = None
+    """Of the same integration."""
     access_token: SecretStr | None = None
+    """Of the same integration."""
     access_token_secret: SecretStr | None = None
+    """Of the same integration."""
     bearer_token: SecretStr | None = None
+    """Instead of the four OAuth secrets, where Magento allows an integration's token alone."""
     webhooks: Webhooks = Webhooks()
+    """How its webhooks prove themselves."""
     http: Http = Http()
+    """Limits of its HTTP client."""
 
 
 class HeartlandConnection(BaseModel):
     """One Heartland account, reached by OAuth 2.0 client credentials."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     system: Literal["heartland"] = "heartland"
+    """``heartland`` makes the connection a point of sale."""
     base_url: str
     """Without ``/v1``."""
     token_url: str = ""
     """Where tokens come from; empty means ``<base_url>/oauth/token``."""
     client_id: str
+    """Of the account's API client."""
     client_secret: SecretStr
+    """Of the same API client."""
     webhooks: Webhooks = Webhooks()
+    """How its webhooks prove themselves."""
     http: Http = Http()
+    """Limits of its HTTP client."""
 
 
 Connection = Annotated[MagentoConnection | HeartlandConnection, Field(discriminator="system")]

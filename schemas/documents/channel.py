@@ -12,7 +12,7 @@ class Channel(BaseModel):
     refused.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     name: str = ""
     """Filled from the key in the settings."""

@@ -1,0 +1,199 @@
+"""Every setting, with its meaning: ``tillstream settings`` prints the docstrings below."""
+
+from __future__ import annotations
+
+import ssl
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from app.connections import Connection
+from app.settings.checks import inconsistencies
+from app.settings.problems import Inconsistent
+from schemas.documents.channel import Channel
+from schemas.documents.flow import Mode
+
+
+class Section(BaseModel):
+    """Base of the sections: immutable, unknown keys are an error, docstrings are the documentation."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+class KafkaSettings(Section):
+    """How Kafka is reached, and how safe its topics are."""
+
+    bootstrap_servers: str = Field(default="127.0.0.1:9092", pattern=r"^[^\s,:]+:\d+(,[^\s,:]+:\d+)*$")
+    """Brokers to start from: ``host:port``, several joined by commas."""
+    security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
+    """How connections to the brokers are protected."""
+    sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = "SCRAM-SHA-512"
+    """How we log in, with a SASL protocol."""
+    sasl_username: str = ""
+    """User name, with a SASL protocol."""
+    sasl_password: SecretStr = SecretStr("")
+    """Password, with a SASL protocol."""
+    ca_file: Path | None = None
+    """PEM file of the authorities that signed the brokers' certificates; the system's own if not set."""
+    certificate_file: Path | None = None
+    """PEM file of our certificate, where the brokers ask for one."""
+    key_file: Path | None = None
+    """PEM file of our certificate's key."""
+    session_timeout_seconds: float = Field(default=10.0, ge=1, le=300)
+    """After how long a silent worker's partitions go to another; the brokers' own bounds hold too."""
+    replication_factor: int = Field(default=3, ge=1, le=9)
+    """Copies of each topic; 1 only where losing a disk may lose events."""
+    min_insync_replicas: int = Field(default=2, ge=1, le=9)
+    """Copies that must have a record before it counts as accepted; at most the replication factor."""
+
+    def client_options(self) -> dict[str, object]:
+        """What aiokafka's clients need to reach the brokers, as keyword arguments."""
+        options: dict[str, object] = {
+            "bootstrap_servers": self.bootstrap_servers,
+            "security_protocol": self.security_protocol,
+        }
+        if self.security_protocol.endswith("SSL"):
+            context = ssl.create_default_context(cafile=self.ca_file)
+            if self.certificate_file is not None:
+                context.load_cert_chain(self.certificate_file, self.key_file)
+            options["ssl_context"] = context
+        if self.security_protocol.startswith("SASL"):
+            options |= {
+                "sasl_mechanism": self.sasl_mechanism,
+                "sasl_plain_username": self.sasl_username,
+                "sasl_plain_password": self.sasl_password.get_secret_value(),
+            }
+        return options
+
+
+class StoreSettings(Section):
+    """Where links, ledger, held events and the journal are kept."""
+
+    url: SecretStr = SecretStr("postgresql://127.0.0.1:5432/tillstream")
+    """PostgreSQL: ``postgresql://user:password@host:port/database``."""
+    connections: int = Field(default=10, ge=1, le=200)
+    """Connections to PostgreSQL that one process opens at most."""
+
+    @field_validator("url")
+    @classmethod
+    def _is_postgresql(cls, url: SecretStr) -> SecretStr:
+        if not url.get_secret_value().startswith(("postgresql://", "postgresql+asyncpg://")):
+            raise ValueError("only PostgreSQL is supported, so it must begin with postgresql://")
+        return url
+
+
+class FlowSettings(Section):
+    """One flow's switch."""
+
+    mode: Mode = Mode.OBSERVE
+    """``observe`` reads, maps and previews, and writes nothing; ``live`` writes."""
+
+
+class IngressSettings(Section):
+    """The door for webhooks."""
+
+    host: str = "127.0.0.1"
+    """Address to listen on; ``0.0.0.0`` for all."""
+    port: int = Field(default=8080, ge=0, le=65535)
+    """Port to listen on; 0 takes a free one and logs it."""
+    body_cap_bytes: int = Field(default=1_048_576, ge=1024, le=67_108_864)
+    """Longest body that is taken, in bytes; longer ones are refused with 413."""
+    publish_timeout_seconds: float = Field(default=5.0, gt=0, le=60)
+    """How long Kafka may take to acknowledge before the sender is told to come again (503)."""
+    buffer_limit: int = Field(default=5000, ge=1)
+    """Events that may wait for Kafka's acknowledgement at once; one more is answered with 503."""
+    retry_after_seconds: int = Field(default=5, ge=1, le=3600)
+    """What a 503 tells the sender to wait."""
+
+
+class PollingSettings(Section):
+    """Reading what webhooks have not told."""
+
+    interval_seconds: float = Field(default=60.0, gt=0)
+    """Time between two reads of one connection's entity."""
+    overlap_seconds: float = Field(default=300.0, ge=0)
+    """How far before its cursor each read begins, because rows appear in the systems' lists later than their time."""
+    page_size: int = Field(default=100, ge=1, le=300)
+    """Rows per request; 300 is Magento's cap where it limits input."""
+
+
+class WorkerSettings(Section):
+    """Every worker: normalize, inventory and deliver."""
+
+    lanes: int = Field(default=32, ge=1, le=1000)
+    """Orders or SKUs that one worker has in hand at the same time; events of one of them never overtake each other."""
+    capacity: int = Field(default=1000, ge=1)
+    """Records that one worker has taken and not finished; then it stops taking more."""
+    drain_seconds: float = Field(default=10.0, gt=0, le=300)
+    """How long started work may go on when a worker stops or loses a partition."""
+
+
+class StatusSettings(Section):
+    """Where each role serves /metrics, /healthz and /readyz."""
+
+    host: str = "127.0.0.1"
+    """Address to listen on; ``0.0.0.0`` for all."""
+    port: int = Field(default=9400, ge=0, le=65535)
+    """Port to listen on; 0 takes a free one and logs it. Roles on one machine need one each."""
+
+
+class Settings(BaseSettings):
+    """All settings. Made by ``load``; a test may also name them as arguments: nothing else is read then."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    kafka: KafkaSettings = KafkaSettings()
+    """How Kafka is reached, and how safe its topics are."""
+    store: StoreSettings = StoreSettings()
+    """Where links, ledger, held events and the journal are kept."""
+    connections: dict[str, Connection] = Field(default_factory=dict)
+    """One set of credentials each: a Magento instance or a Heartland account, by a name of your choice."""
+    channels: dict[str, Channel] = Field(default_factory=dict)
+    """Store views, and where their sales go, by a name of your choice."""
+    flows: dict[str, FlowSettings] = Field(default_factory=dict)
+    """Switches of the flows, by the flow's id; a flow that is not named observes."""
+    ingress: IngressSettings = IngressSettings()
+    """The door for webhooks."""
+    polling: PollingSettings = PollingSettings()
+    """Reading what webhooks have not told."""
+    worker: WorkerSettings = WorkerSettings()
+    """Every worker: normalize, inventory and deliver."""
+    status: StatusSettings = StatusSettings()
+    """Where each role serves /metrics, /healthz and /readyz."""
+    flows_directory: Path | None = None
+    """Your own flow and mapping documents; one with a built-in's id replaces it."""
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    """How much is logged."""
+
+    @field_validator("channels")
+    @classmethod
+    def _named(cls, channels: dict[str, Channel]) -> dict[str, Channel]:
+        return {name: channel.model_copy(update={"name": name}) for name, channel in channels.items()}
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Settings:
+        found = inconsistencies(self)
+        if found:
+            raise Inconsistent(found)
+        return self
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003 - pydantic-settings names the arguments
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments only: ``load_settings`` reads the environment and the file, with errors that name them."""
+        return (init_settings,)
+
+    @classmethod
+    def load(cls) -> Settings:
+        """Read this process's environment and its TOML file. Raises SettingsError."""
+        from app.settings.load import load_settings  # noqa: PLC0415 - load needs this class
+
+        return load_settings()
