@@ -43,7 +43,8 @@ class Topics:
         admin = AIOKafkaAdminClient(bootstrap_servers=self.bootstrap_servers)
         await admin.start()
         try:
-            await admin.create_topics([NewTopic(name, partitions, 1, topic_configs=settings)])
+            response = await admin.create_topics([NewTopic(name, partitions, 1, topic_configs=settings)])
+            assert not any(code for _name, code, *_message in response.topic_errors), response
         finally:
             await admin.close()
         return name

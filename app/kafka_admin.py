@@ -1,0 +1,251 @@
+"""Topics as they are declared and as they are: create what is missing, tell what differs, list what they hold."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+from aiokafka.errors import InvalidReplicationFactorError, KafkaError, TopicAlreadyExistsError, for_code
+
+from app.settings import KafkaSettings
+from streams.errors import Rejected, Unavailable
+from streams.topics import TOPICS, Topic
+
+LEADER_SECONDS = 15.0
+"""How long a new topic may take until each of its partitions has a leader."""
+
+
+class TopicState(StrEnum):
+    """How a topic stands to its declaration."""
+
+    CREATED = "created"
+    EXISTS = "exists"
+    DIFFERS = "differs"
+    MISSING = "missing"
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One thing in which a topic is not as declared, and the command of Kafka's own tools that mends it."""
+
+    what: str
+    declared: str
+    found: str
+    mend: str
+
+
+@dataclass(frozen=True, slots=True)
+class TopicReport:
+    """One declared topic."""
+
+    name: str
+    state: TopicState
+    differences: tuple[Difference, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TopicSize:
+    """What a topic holds.
+
+    Attributes:
+        records: readable records, over all partitions.
+        first, last: lowest readable and next offset per partition.
+    """
+
+    name: str
+    partitions: int
+    records: int
+    first: tuple[int, ...]
+    last: tuple[int, ...]
+
+
+async def create_topics(kafka: KafkaSettings, topics: Sequence[Topic] = TOPICS) -> list[TopicReport]:
+    """Create the topics that are missing and wait until they can be written; existing ones are left as they are.
+
+    Raises:
+        Unavailable: Kafka does not answer.
+        Rejected: Kafka refuses a topic; the message says what to change.
+    """
+    async with _admin(kafka) as admin:
+        before = {report.name: report for report in await _compare(admin, kafka, topics)}
+        missing = [topic for topic in topics if before[topic.name].state is TopicState.MISSING]
+        if missing:
+            await _create(admin, kafka, missing)
+    made = {topic.name: TopicReport(topic.name, TopicState.CREATED) for topic in missing}
+    return [made.get(topic.name, before[topic.name]) for topic in topics]
+
+
+async def compare_topics(kafka: KafkaSettings, topics: Sequence[Topic] = TOPICS) -> list[TopicReport]:
+    """How the declared topics stand; changes nothing. Raises Unavailable."""
+    async with _admin(kafka) as admin:
+        return await _compare(admin, kafka, topics)
+
+
+async def topic_sizes(kafka: KafkaSettings, topics: Sequence[Topic] = TOPICS) -> list[TopicSize]:
+    """What the declared topics that exist hold. Raises Unavailable."""
+    async with _admin(kafka) as admin:
+        described = await _describe(admin, [topic.name for topic in topics])
+    consumer = AIOKafkaConsumer(**_options(kafka))
+    try:
+        await consumer.start()
+        return [await _size(consumer, name, len(topic["partitions"])) for name, topic in described.items()]
+    except (KafkaError, OSError) as error:
+        raise _unavailable(kafka, error) from error
+    finally:
+        await consumer.stop()
+
+
+async def _size(consumer: AIOKafkaConsumer, name: str, partitions: int) -> TopicSize:
+    places = [TopicPartition(name, number) for number in range(partitions)]
+    first, last = await consumer.beginning_offsets(places), await consumer.end_offsets(places)
+    return TopicSize(
+        name,
+        partitions,
+        sum(last[place] - first[place] for place in places),
+        tuple(first[place] for place in places),
+        tuple(last[place] for place in places),
+    )
+
+
+def _options(kafka: KafkaSettings) -> dict[str, Any]:
+    return {**kafka.client_options(), "client_id": "tillstream-admin", "request_timeout_ms": 15_000}
+
+
+@asynccontextmanager
+async def _admin(kafka: KafkaSettings) -> AsyncIterator[AIOKafkaAdminClient]:
+    admin = AIOKafkaAdminClient(**_options(kafka))
+    try:
+        await admin.start()
+        yield admin
+    except (KafkaError, OSError) as error:
+        raise _unavailable(kafka, error) from error
+    finally:
+        await admin.close()
+
+
+def _unavailable(kafka: KafkaSettings, error: Exception) -> Unavailable:
+    return Unavailable(
+        f"Kafka at {kafka.bootstrap_servers} cannot be used: {error}. Check that it runs and that "
+        "kafka.bootstrap_servers (TILLSTREAM_KAFKA__BOOTSTRAP_SERVERS) and kafka.security_protocol are right",
+        code="kafka_unreachable",
+    )
+
+
+async def _describe(admin: AIOKafkaAdminClient, names: Iterable[str]) -> dict[str, dict[str, Any]]:
+    """Metadata of those topics that exist. Only existing ones are asked for: asking can create a topic."""
+    known = set(await admin.list_topics())
+    existing = [name for name in names if name in known]
+    if not existing:
+        return {}
+    return {topic["topic"]: topic for topic in await admin.describe_topics(existing)}
+
+
+async def _configs(admin: AIOKafkaAdminClient, names: Iterable[str]) -> dict[str, dict[str, str]]:
+    resources = [ConfigResource(ConfigResourceType.TOPIC, name) for name in names]
+    if not resources:
+        return {}
+    found: dict[str, dict[str, str]] = {}
+    for response in await admin.describe_configs(resources):
+        for _code, _message, _type, name, entries in response.resources:
+            found[name] = {entry[0]: entry[1] for entry in entries}
+    return found
+
+
+async def _compare(admin: AIOKafkaAdminClient, kafka: KafkaSettings, topics: Sequence[Topic]) -> list[TopicReport]:
+    described = await _describe(admin, [topic.name for topic in topics])
+    configs = await _configs(admin, described)
+    return [_report(kafka, topic, described.get(topic.name), configs.get(topic.name, {})) for topic in topics]
+
+
+def _report(
+    kafka: KafkaSettings, topic: Topic, found: Mapping[str, Any] | None, configs: Mapping[str, str]
+) -> TopicReport:
+    if found is None:
+        return TopicReport(topic.name, TopicState.MISSING)
+    copies = min((len(partition["replicas"]) for partition in found["partitions"]), default=0)
+    differences = tuple(differences_of(kafka, topic, len(found["partitions"]), copies, configs))
+    return TopicReport(topic.name, TopicState.DIFFERS if differences else TopicState.EXISTS, differences)
+
+
+def differences_of(
+    kafka: KafkaSettings, topic: Topic, partitions: int, copies: int, configs: Mapping[str, str]
+) -> Iterator[Difference]:
+    """In what a topic is not as declared. More partitions or copies than declared are no difference."""
+    server = f"--bootstrap-server {kafka.bootstrap_servers}"
+    if partitions < topic.partitions:
+        yield Difference(
+            "partitions",
+            str(topic.partitions),
+            str(partitions),
+            f"kafka-topics.sh {server} --alter --topic {topic.name} --partitions {topic.partitions}   "
+            "(first let all workers finish what the topic holds: keys move to other partitions)",
+        )
+    if copies < kafka.replication_factor:
+        yield Difference(
+            "replication factor",
+            str(kafka.replication_factor),
+            str(copies),
+            f"kafka-reassign-partitions.sh {server} --execute --reassignment-json-file FILE   (with "
+            f"{kafka.replication_factor} replicas per partition of {topic.name}), or kafka.replication_factor={copies}",
+        )
+    for name, declared in topic.kafka_config(min_insync_replicas=kafka.min_insync_replicas).items():
+        found = configs.get(name, "(unknown)")
+        if found != declared:
+            yield Difference(
+                name,
+                declared,
+                found,
+                f"kafka-configs.sh {server} --alter --entity-type topics --entity-name {topic.name} "
+                f"--add-config {name}={declared}",
+            )
+
+
+async def _create(admin: AIOKafkaAdminClient, kafka: KafkaSettings, topics: Sequence[Topic]) -> None:
+    response = await admin.create_topics(
+        [
+            NewTopic(
+                topic.name,
+                topic.partitions,
+                kafka.replication_factor,
+                topic_configs=topic.kafka_config(min_insync_replicas=kafka.min_insync_replicas),
+            )
+            for topic in topics
+        ]
+    )
+    for name, code, *message in response.topic_errors:
+        error = for_code(code)
+        if code and error is not TopicAlreadyExistsError:  # another process may create them at the same moment
+            raise _refused(kafka, name, error, str(message[0] if message else ""))
+    await _await_leaders(admin, topics)
+
+
+def _refused(kafka: KafkaSettings, name: str, error: type[KafkaError], message: str) -> Rejected:
+    advice = "see the broker's log"
+    if error is InvalidReplicationFactorError:
+        advice = (
+            f"there are fewer brokers than copies: set kafka.replication_factor (now {kafka.replication_factor}) and "
+            "kafka.min_insync_replicas to what the cluster has"
+        )
+    return Rejected(f"Kafka refuses the topic {name}: {message or error.__name__}; {advice}", code="topic_refused")
+
+
+async def _await_leaders(admin: AIOKafkaAdminClient, topics: Sequence[Topic]) -> None:
+    """A topic that was just created cannot be written until each partition has a leader."""
+    names = [topic.name for topic in topics]
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + LEADER_SECONDS
+    while True:
+        described = await _describe(admin, names)
+        leaders = [partition["leader"] for topic in described.values() for partition in topic["partitions"]]
+        if len(described) == len(names) and leaders and min(leaders) >= 0:
+            return
+        if loop.time() > deadline:
+            raise Unavailable(f"new topics have no leader after {LEADER_SECONDS:g} s; see the brokers' logs")
+        await asyncio.sleep(0.05)
