@@ -7,6 +7,7 @@ import string
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 import orjson
 from aiohttp import web
@@ -28,6 +29,7 @@ class SandboxOptions:
         host, port: where to listen; port 0 takes a free one.
         skus: sellable SKUs in the catalogue.
         seed: of the catalogue and of the faults' phases.
+        edition: of the Magento sandbox; only ``commerce`` has gift cards.
         webhook_url: where events go; ``{entity}`` in it is replaced, and added at the end if it is not there. None
             sends no webhooks.
         webhook_secret: signs them; made at random if None.
@@ -41,6 +43,7 @@ class SandboxOptions:
     port: int = 0
     skus: int = 2_000
     seed: int = 1
+    edition: Literal["open-source", "commerce"] = "commerce"
     webhook_url: str | None = None
     webhook_secret: str | None = None
     credentials: Mapping[str, str] = field(default_factory=dict)

@@ -1,0 +1,282 @@
+"""Guest carts: how a shopper fills one, without any account."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from decimal import Decimal
+
+import orjson
+
+from app.sandbox.catalogue import ProductKind
+from app.sandbox.magento.errors import RestError, missing
+from app.sandbox.magento.order_document import FLAT_RATE, PAYMENT_TITLES
+from app.sandbox.magento.products import SHADE_ATTRIBUTE, find_product
+from app.sandbox.magento.routing import ANONYMOUS, COMMERCE, Route
+from app.sandbox.magento.shop import Call, Json, Shop, decimal, number
+from app.sandbox.magento.stock import salable_quantity
+from app.sandbox.magento.totals import COUPONS, TAX_PERCENT, TAXED_REGION, CartLine, Totals, compute_totals
+from app.sandbox.magento.typed import read_parameters
+
+NOT_AVAILABLE = "The requested qty is not available"
+ADDRESS_FIELDS = ("firstname", "lastname", "street", "city", "telephone", "postcode", "country_id")
+
+REGIONS = {"12": ("CA", "California"), "43": ("NY", "New York"), "57": ("TX", "Texas")}
+"""Region id -> code and name, of those states that the sandbox's shoppers live in."""
+
+
+def create_guest_cart(shop: Shop, _call: Call) -> str:
+    """POST /V1/guest-carts: a cart's masked id."""
+    masked = secrets.token_hex(16)
+    cart: Json = {"quote_id": shop.next_id("quote"), "items": [], "gift_cards": [], "coupon": ""}
+    shop.connection.execute(
+        "INSERT INTO carts(masked_id, quote_id, active, document) VALUES (?, ?, 1, ?)",
+        (masked, cart["quote_id"], orjson.dumps(cart).decode()),
+    )
+    return masked
+
+
+def load_cart(shop: Shop, masked: str) -> Json:
+    """An open cart; 404 if there is none, or an order was made of it."""
+    row = shop.one("SELECT document FROM carts WHERE masked_id = ? AND active = 1", masked)
+    if row is None:
+        raise RestError(
+            404, "No such entity with %fieldName = %fieldValue", {"fieldName": "cartId", "fieldValue": None}
+        )
+    cart: Json = orjson.loads(row["document"])
+    return cart
+
+
+def _no_such_cart() -> RestError:
+    return RestError(404, "No such entity with %fieldName = %fieldValue", {"fieldName": "cartId", "fieldValue": None})
+
+
+def _save_cart(shop: Shop, masked: str, cart: Json) -> None:
+    shop.connection.execute("UPDATE carts SET document = ? WHERE masked_id = ?", (orjson.dumps(cart).decode(), masked))
+
+
+def add_cart_item(shop: Shop, call: Call) -> Json:
+    """POST /V1/guest-carts/:cartId/items: a simple, virtual or configurable product (by its chosen option)."""
+    item = read_parameters(call.body, {"cartItem": "CartItem"})["cartItem"]
+    call.resource_key = call.params["cartId"]
+    if item.get("quote_id") != call.params["cartId"]:
+        raise RestError(
+            404, "No such entity with %fieldName = %fieldValue", {"fieldName": "cartId", "fieldValue": None}
+        )
+    if not item.get("sku"):
+        raise missing("sku")
+    cart = load_cart(shop, item["quote_id"])
+    row = _cart_row(shop, item)
+    same = next((other for other in cart["items"] if _is_same_line(other, row)), None)
+    if same is None:
+        row["quote_item_ids"] = [shop.next_id("quote_item") for _ in range(2 if row.get("parent") else 1)]
+        cart["items"].append(row)
+    else:
+        same["qty"] += row["qty"]
+        row = same
+    if decimal(row["qty"]) > salable_quantity(shop, row["sku"]):
+        raise RestError(400, NOT_AVAILABLE)
+    _save_cart(shop, call.params["cartId"], cart)
+    return _item_document(row, call.params["cartId"])
+
+
+def _cart_row(shop: Shop, item: Json) -> Json:
+    """What the cart keeps of a line."""
+    qty = decimal(item.get("qty"))
+    if qty <= 0:
+        raise RestError(400, "The product quantity should be greater than 0")
+    try:
+        product = find_product(shop, item["sku"])
+    except RestError:
+        raise RestError(404, "Product that you are trying to add is not available.") from None
+    row: Json = {"qty": number(qty)}
+    bought = product
+    if product["type_id"] == ProductKind.CONFIGURABLE:
+        chosen = _chosen_shade(item)
+        child = shop.one("SELECT * FROM products WHERE parent_id = ? AND shade = ?", product["entity_id"], chosen)
+        if child is None:
+            raise RestError(400, "You need to choose options for your item.")
+        bought = child
+        row |= {"parent": [product["entity_id"], product["name"]], "option": [SHADE_ATTRIBUTE, chosen]}
+    return row | {
+        "sku": bought["sku"],
+        "product_id": bought["entity_id"],
+        "name": bought["name"],
+        "price": bought["price"],
+        "is_virtual": bought["type_id"] == ProductKind.VIRTUAL,
+    }
+
+
+def _is_same_line(one: Json, other: Json) -> bool:
+    """A child bought by itself and one bought through its configurable are two lines."""
+    return one["product_id"] == other["product_id"] and one.get("parent") == other.get("parent")
+
+
+def _chosen_shade(item: Json) -> int | None:
+    option = (item.get("product_option") or {}).get("extension_attributes") or {}
+    for chosen in option.get("configurable_item_options") or []:
+        if chosen.get("option_id") == SHADE_ATTRIBUTE:
+            return int(chosen["option_value"])
+    return None
+
+
+def _item_document(row: Json, masked: str) -> Json:
+    document = {
+        "item_id": row["quote_item_ids"][0],
+        "sku": row["sku"],
+        "qty": row["qty"],
+        "name": row["parent"][1] if row.get("parent") else row["name"],
+        "price": number(Decimal(row["price"])),
+        "product_type": "configurable" if row.get("parent") else "virtual" if row["is_virtual"] else "simple",
+        "quote_id": masked,
+    }
+    if row.get("option"):
+        chosen = {"option_id": row["option"][0], "option_value": row["option"][1]}
+        document["product_option"] = {"extension_attributes": {"configurable_item_options": [chosen]}}
+    return document
+
+
+def set_shipping_information(shop: Shop, call: Call) -> Json:
+    """POST /V1/guest-carts/:cartId/shipping-information."""
+    call.resource_key = call.params["cartId"]
+    sent = read_parameters(call.body, {"addressInformation": "ShippingInformation"})["addressInformation"]
+    cart = load_cart(shop, call.params["cartId"])
+    if not cart["items"] or not has_goods(cart):
+        raise RestError(400, "The shipping method can't be set for an empty cart. Add an item to cart and try again.")
+    if f"{sent.get('shipping_carrier_code')}_{sent.get('shipping_method_code')}" != FLAT_RATE:
+        raise RestError(400, "Carrier with such method not found: %1, %2", _carrier(sent))
+    cart["shipping_address"] = read_address(sent.get("shipping_address"))
+    if sent.get("billing_address"):
+        cart["billing_address"] = read_address(sent["billing_address"])
+    _save_cart(shop, call.params["cartId"], cart)
+    methods = [{"code": code, "title": title} for code, title in PAYMENT_TITLES.items() if code != "free"]
+    return {"payment_methods": methods, "totals": _totals_document(cart_totals(shop, cart))}
+
+
+def _carrier(sent: Json) -> list[object]:
+    return [sent.get("shipping_carrier_code"), sent.get("shipping_method_code")]
+
+
+def set_billing_address(shop: Shop, call: Call) -> int:
+    """POST /V1/guest-carts/:cartId/billing-address."""
+    call.resource_key = call.params["cartId"]
+    address = read_parameters(call.body, {"address": "Address", "useForShipping": "boolean?"})["address"]
+    cart = load_cart(shop, call.params["cartId"])
+    cart["billing_address"] = read_address(address)
+    _save_cart(shop, call.params["cartId"], cart)
+    return shop.next_id("quote_address")
+
+
+def read_address(sent: Json | None) -> Json:
+    """An address with its region's id, code and name; the 400 of a missing field otherwise."""
+    absent = [name for name in ADDRESS_FIELDS if not (sent or {}).get(name)]
+    if sent is None or absent:
+        raise missing(*("countryId" if name == "country_id" else name for name in absent))
+    address = {name: value for name, value in sent.items() if value is not None}
+    for region_id, (code, name) in REGIONS.items():
+        if str(sent.get("region_id")) == region_id or sent.get("region_code") == code:
+            address |= {"region_id": int(region_id), "region_code": code, "region": name}
+    return address
+
+
+def set_coupon(shop: Shop, call: Call) -> bool:
+    """PUT /V1/guest-carts/:cartId/coupons/:couponCode."""
+    call.resource_key = call.params["cartId"]
+    cart = load_cart(shop, call.params["cartId"])
+    if call.params["couponCode"] not in COUPONS or not cart["items"]:
+        raise RestError(404, "The coupon code isn't valid. Verify the code and try again.")
+    cart["coupon"] = call.params["couponCode"]
+    _save_cart(shop, call.params["cartId"], cart)
+    return True
+
+
+def add_gift_card(shop: Shop, call: Call) -> bool:
+    """POST /V1/carts/guest-carts/:cartId/giftCards (Adobe Commerce only)."""
+    call.resource_key = call.params["cartId"]
+    sent = read_parameters(call.body, {"giftCardAccountData": "GiftCardAccount"})["giftCardAccountData"]
+    cart = load_cart(shop, call.params["cartId"])
+    for code in sent.get("gift_cards") or []:
+        if gift_card_balance(shop, code) <= 0 or code in cart["gift_cards"]:
+            raise RestError(400, "Please correct the gift card code.")
+        cart["gift_cards"].append(code)
+    _save_cart(shop, call.params["cartId"], cart)
+    return True
+
+
+def gift_card_balance(shop: Shop, code: str) -> Decimal:
+    """What is on a gift card; 0 for an unknown one."""
+    row = shop.one("SELECT balance FROM gift_cards WHERE code = ?", code)
+    return Decimal(row["balance"]) if row else Decimal(0)
+
+
+def get_totals(shop: Shop, call: Call) -> Json:
+    """GET /V1/guest-carts/:cartId/totals."""
+    return _totals_document(cart_totals(shop, load_cart(shop, call.params["cartId"])))
+
+
+def list_cart_items(shop: Shop, call: Call) -> list[Json]:
+    """GET /V1/guest-carts/:cartId/items."""
+    masked = call.params["cartId"]
+    return [_item_document(row, masked) for row in load_cart(shop, masked)["items"]]
+
+
+def has_goods(cart: Json) -> bool:
+    """True if something in the cart must be shipped."""
+    return any(not row["is_virtual"] for row in cart["items"])
+
+
+def tax_percent(cart: Json) -> Decimal:
+    """Texas taxes goods that go there (or virtual ones that are billed there); elsewhere there is no tax."""
+    address = cart.get("shipping_address") if has_goods(cart) else cart.get("billing_address")
+    return TAX_PERCENT if (address or {}).get("region_code") == TAXED_REGION else Decimal(0)
+
+
+def cart_totals(shop: Shop, cart: Json) -> Totals:
+    """What the cart costs now."""
+    lines = [CartLine(Decimal(row["price"]), decimal(row["qty"]), row["is_virtual"]) for row in cart["items"]]
+    balance = sum((gift_card_balance(shop, code) for code in cart["gift_cards"]), Decimal(0))
+    return compute_totals(
+        lines,
+        tax_percent=tax_percent(cart),
+        discount_percent=COUPONS.get(cart["coupon"], Decimal(0)),
+        gift_card_balance=balance,
+    )
+
+
+def _totals_document(totals: Totals) -> Json:
+    amounts: dict[str, Decimal] = {
+        "grand_total": totals.grand_total,
+        "subtotal": totals.subtotal,
+        "discount_amount": -totals.discount,
+        "subtotal_with_discount": totals.subtotal - totals.discount,
+        "shipping_amount": totals.shipping,
+        "shipping_discount_amount": Decimal(0),
+        "tax_amount": totals.tax,
+        "shipping_tax_amount": Decimal(0),
+        "shipping_incl_tax": totals.shipping,
+    }
+    both: Json = {}
+    for name, amount in amounts.items():
+        both |= {name: number(amount), f"base_{name}": number(amount)}
+    return both | {
+        "subtotal_incl_tax": number(totals.subtotal_incl_tax),
+        "weee_tax_applied_amount": None,
+        "base_currency_code": "USD",
+        "quote_currency_code": "USD",
+    }
+
+
+def _anonymous(method: str, path: str, handler: Callable[[Shop, Call], object]) -> Route:
+    return Route(method, f"/V1/guest-carts{path}", ANONYMOUS, handler)
+
+
+ROUTES = (
+    _anonymous("POST", "", create_guest_cart),
+    _anonymous("POST", "/:cartId/items", add_cart_item),
+    _anonymous("GET", "/:cartId/items", list_cart_items),
+    _anonymous("POST", "/:cartId/shipping-information", set_shipping_information),
+    _anonymous("POST", "/:cartId/billing-address", set_billing_address),
+    _anonymous("PUT", "/:cartId/coupons/:couponCode", set_coupon),
+    _anonymous("GET", "/:cartId/totals", get_totals),
+    Route("POST", "/V1/carts/guest-carts/:cartId/giftCards", ANONYMOUS, add_gift_card, edition=COMMERCE),
+)

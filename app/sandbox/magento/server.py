@@ -1,0 +1,129 @@
+"""The Magento sandbox, composed."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
+from datetime import datetime
+
+from aiohttp import web
+
+from app.sandbox.catalogue import catalogue
+from app.sandbox.database import Database
+from app.sandbox.faults import FaultPanel, fault_middleware
+from app.sandbox.lag import LONGEST_LAG_SECONDS, forget_past
+from app.sandbox.magento import carts, invoices, orders, placing, products, shipments, stock
+from app.sandbox.magento.errors import internal_error
+from app.sandbox.magento.oauth import Credentials, OAuthVerifier
+from app.sandbox.magento.routing import FrontController
+from app.sandbox.magento.shop import Shop, utc_now
+from app.sandbox.magento.tables import LAGGING_TABLES, SCHEMA
+from app.sandbox.server import SandboxHandle, SandboxOptions, random_secret, serve
+from app.sandbox.webhooks import WebhookSender, new_secret
+
+CREDENTIAL_NAMES = ("consumer_key", "consumer_secret", "access_token", "access_token_secret", "bearer_token")
+GIFT_CARDS = 50
+GIFT_CARD_BALANCE = "1000000.00"
+"""Seeded gift cards (``GIFT-001`` ...) outlast any demo."""
+
+ROUTES = (
+    *orders.ROUTES,
+    *invoices.ROUTES,
+    *shipments.ROUTES,
+    *products.ROUTES,
+    *stock.ROUTES,
+    *carts.ROUTES,
+    *placing.ROUTES,
+)
+
+
+async def start(
+    options: SandboxOptions,
+    *,
+    denied_resources: frozenset[str] = frozenset(),
+    clock: Callable[[], datetime] = utc_now,
+) -> SandboxHandle:
+    """Start a Magento in this event loop.
+
+    Args:
+        options: see there.
+        denied_resources: ACL resources that the integration lacks.
+        clock: the shop's time; signatures are checked against it too.
+    """
+    database = Database(options.database, SCHEMA)
+    panel = FaultPanel(options.seed)
+    sender = WebhookSender(database, panel)
+    secret = options.webhook_secret or new_secret()
+    with database.transaction() as connection:
+        shop = Shop(connection, sender, options.edition, clock)
+        _seed(shop, options)
+        if options.webhook_template is not None:
+            sender.subscribe(connection, options.webhook_template, secret)
+    credentials = make_credentials(options.credentials)
+    controller = FrontController(
+        database,
+        shop,
+        ROUTES,
+        OAuthVerifier(
+            Credentials(**credentials),
+            clock=lambda: clock().timestamp(),
+        ),
+        bearer_token=credentials["bearer_token"],
+        denied=denied_resources,
+    )
+    application = web.Application(
+        middlewares=[fault_middleware(panel, controller.name_call, _refuse)], client_max_size=16 * 1024 * 1024
+    )
+    application.router.add_route("*", "/rest/{path:.*}", controller.answer)
+    application.cleanup_ctx.append(_forgetting(database))
+    return await serve(
+        application,
+        options,
+        database=database,
+        panel=panel,
+        sender=sender,
+        credentials=credentials,
+        webhook_secret=secret if options.webhook_template is not None else "",
+    )
+
+
+def make_credentials(given: Mapping[str, str]) -> dict[str, str]:
+    """The integration's secrets: those given, the others at random."""
+    return {name: given.get(name) or random_secret() for name in CREDENTIAL_NAMES}
+
+
+def _seed(shop: Shop, options: SandboxOptions) -> None:
+    """Fill an empty shop; one that has goods keeps what it has."""
+    if shop.one("SELECT 1 FROM products") is not None:
+        return
+    products.seed_products(shop, catalogue(options.seed, options.skus))
+    shop.connection.executemany(
+        "INSERT INTO gift_cards(code, balance) VALUES (?, ?)",
+        [(f"GIFT-{index:03d}", GIFT_CARD_BALANCE) for index in range(1, GIFT_CARDS + 1)],
+    )
+
+
+def _refuse(status: int) -> web.Response:
+    """The body of a fault: Magento's own for 500, a plain one for 429."""
+    if status == 429:  # noqa: PLR2004 - Too Many Requests
+        return web.json_response({"message": "Too Many Requests"}, status=status)
+    return web.json_response(internal_error().body(), status=status)
+
+
+def _forgetting(database: Database) -> Callable[[web.Application], AsyncIterator[None]]:
+    """Drop replaced rows from time to time."""
+
+    async def context(_application: web.Application) -> AsyncIterator[None]:
+        task = asyncio.create_task(_forget(database))
+        yield
+        task.cancel()
+
+    return context
+
+
+async def _forget(database: Database) -> None:
+    while True:
+        await asyncio.sleep(LONGEST_LAG_SECONDS)
+        with database.transaction() as connection:
+            for table in LAGGING_TABLES:
+                forget_past(connection, table)

@@ -1,0 +1,118 @@
+"""The Magento sandbox's tables. The auditor reads them by these names."""
+
+from __future__ import annotations
+
+from app.sandbox.lag import history_schema
+from app.sandbox.mutations import MUTATIONS_SCHEMA
+from app.sandbox.webhooks import WEBHOOKS_SCHEMA
+
+ORDER_COLUMNS = (
+    "entity_id",
+    "increment_id",
+    "store_id",
+    "state",
+    "status",
+    "ext_order_id",
+    "created_at",
+    "updated_at",
+    "base_grand_total",
+    "customer_email",
+    "document",
+)
+SOURCE_ITEM_COLUMNS = ("source_item_id", "sku", "source_code", "quantity", "status")
+DOCUMENT_COLUMNS = ("entity_id", "increment_id", "order_id", "created_at", "updated_at", "document")
+
+_TEXT = "TEXT COLLATE NOCASE"
+"""MySQL compares and sorts text without regard to case."""
+
+SCHEMA = f"""
+{MUTATIONS_SCHEMA}
+{WEBHOOKS_SCHEMA}
+CREATE TABLE IF NOT EXISTS orders(
+    entity_id INTEGER PRIMARY KEY,
+    increment_id {_TEXT} NOT NULL,
+    store_id INTEGER NOT NULL,
+    state {_TEXT},
+    status {_TEXT},
+    ext_order_id {_TEXT},
+    created_at TEXT NOT NULL,          -- YYYY-MM-DD HH:MM:SS, UTC, as in the answers
+    updated_at TEXT NOT NULL,
+    base_grand_total REAL,
+    customer_email {_TEXT},
+    document TEXT NOT NULL,            -- GET /V1/orders/:id without status_histories, parent_item and shipped items
+    valid_from REAL NOT NULL DEFAULT (0),
+    UNIQUE(increment_id, store_id)
+);
+CREATE INDEX IF NOT EXISTS orders_updated ON orders(updated_at, entity_id);
+CREATE INDEX IF NOT EXISTS orders_created ON orders(created_at);
+CREATE INDEX IF NOT EXISTS orders_ext ON orders(ext_order_id);
+CREATE TABLE IF NOT EXISTS order_comments(
+    id INTEGER PRIMARY KEY,
+    order_id INTEGER NOT NULL,
+    comment TEXT,
+    status TEXT,
+    created_at TEXT NOT NULL,
+    entity_name TEXT,
+    is_customer_notified INTEGER,
+    is_visible_on_front INTEGER NOT NULL
+);
+CREATE INDEX IF NOT EXISTS order_comments_by_order ON order_comments(order_id);
+CREATE TABLE IF NOT EXISTS invoices(
+    entity_id INTEGER PRIMARY KEY, increment_id {_TEXT} NOT NULL, order_id INTEGER NOT NULL,
+    created_at TEXT NOT NULL, updated_at TEXT NOT NULL, document TEXT NOT NULL,
+    valid_from REAL NOT NULL DEFAULT (0)
+);
+CREATE INDEX IF NOT EXISTS invoices_by_order ON invoices(order_id);
+CREATE TABLE IF NOT EXISTS shipments(
+    entity_id INTEGER PRIMARY KEY, increment_id {_TEXT} NOT NULL, order_id INTEGER NOT NULL,
+    created_at TEXT NOT NULL, updated_at TEXT NOT NULL, document TEXT NOT NULL,
+    valid_from REAL NOT NULL DEFAULT (0)
+);
+CREATE INDEX IF NOT EXISTS shipments_by_order ON shipments(order_id);
+CREATE TABLE IF NOT EXISTS products(
+    entity_id INTEGER PRIMARY KEY,
+    sku {_TEXT} NOT NULL UNIQUE,
+    type_id TEXT NOT NULL,
+    name TEXT NOT NULL,
+    price TEXT NOT NULL,               -- decimal
+    attribute_set_id INTEGER NOT NULL,
+    status INTEGER NOT NULL,
+    visibility INTEGER NOT NULL,
+    weight TEXT,                       -- decimal, null for virtual ones
+    parent_id INTEGER,                 -- of a configurable's child
+    shade INTEGER,                     -- option value of a configurable's child
+    created_at TEXT NOT NULL,
+    updated_at TEXT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS products_by_parent ON products(parent_id);
+CREATE TABLE IF NOT EXISTS source_items(
+    source_item_id INTEGER PRIMARY KEY,
+    sku {_TEXT} NOT NULL,
+    source_code {_TEXT} NOT NULL,
+    quantity REAL NOT NULL,
+    status INTEGER NOT NULL,
+    valid_from REAL NOT NULL DEFAULT (0),
+    UNIQUE(sku, source_code)
+);
+CREATE TABLE IF NOT EXISTS reservations(
+    id INTEGER PRIMARY KEY,
+    sku {_TEXT} NOT NULL,
+    quantity REAL NOT NULL,            -- negative: sold and not yet shipped
+    order_increment_id TEXT NOT NULL,
+    event TEXT NOT NULL                -- order_placed, order_canceled, shipment_created, invoice_created
+);
+CREATE INDEX IF NOT EXISTS reservations_by_sku ON reservations(sku, quantity);
+CREATE TABLE IF NOT EXISTS carts(
+    masked_id TEXT PRIMARY KEY, quote_id INTEGER NOT NULL, active INTEGER NOT NULL, document TEXT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS gift_cards(
+    account_id INTEGER PRIMARY KEY, code TEXT NOT NULL UNIQUE, balance TEXT NOT NULL -- decimal
+);
+CREATE TABLE IF NOT EXISTS sequences(name TEXT PRIMARY KEY, value INTEGER NOT NULL);
+{history_schema("orders", ORDER_COLUMNS)}
+{history_schema("source_items", SOURCE_ITEM_COLUMNS)}
+{history_schema("invoices", DOCUMENT_COLUMNS)}
+{history_schema("shipments", DOCUMENT_COLUMNS)}
+"""
+
+LAGGING_TABLES = ("orders", "source_items", "invoices", "shipments")
