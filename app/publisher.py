@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import structlog
@@ -34,7 +34,7 @@ class PublisherLimits:
     timeout_seconds: float = 5.0
     max_records: int = 10_000
     max_bytes: int = 64 * 1024 * 1024
-    max_record_bytes: int = 1_000_000
+    max_record_bytes: int = 1_040_000
     batch_bytes: int = 128 * 1024
     linger_ms: int = 2
     close_seconds: float = 5.0
@@ -50,9 +50,18 @@ class KafkaPublisher:
     """
 
     def __init__(
-        self, bootstrap_servers: str, client_id: str, metrics: Metrics, limits: PublisherLimits | None = None
+        self, kafka: Mapping[str, object], client_id: str, metrics: Metrics, limits: PublisherLimits | None = None
     ) -> None:
-        self._bootstrap_servers = bootstrap_servers
+        """Nothing is connected yet.
+
+        Args:
+            kafka: how to reach the brokers, as aiokafka's keyword arguments; ``bootstrap_servers`` at least.
+            client_id: by which the brokers know this process.
+            metrics: counts what is published.
+            limits: how long and how much.
+        """
+        self._kafka = kafka
+        self._brokers = kafka["bootstrap_servers"]
         self._client_id = client_id
         self._metrics = metrics
         self._limits = limits or PublisherLimits()
@@ -115,7 +124,7 @@ class KafkaPublisher:
                 producer = await self._connected()
                 await producer.client.fetch_all_metadata()
         except TimeoutError:
-            return f"Kafka at {self._bootstrap_servers} does not answer within {self._limits.timeout_seconds:g} s"
+            return f"Kafka at {self._brokers} does not answer within {self._limits.timeout_seconds:g} s"
         except (KafkaError, TillstreamError) as error:
             return str(error)
         return None
@@ -177,7 +186,7 @@ class KafkaPublisher:
 
     def _too_late(self, records: Sequence[Outgoing]) -> Unavailable:
         return Unavailable(
-            f"Kafka at {self._bootstrap_servers} did not acknowledge {len(records)} record(s) for {records[0].topic} "
+            f"Kafka at {self._brokers} did not acknowledge {len(records)} record(s) for {records[0].topic} "
             f"within {self._limits.timeout_seconds:g} s; look at the brokers and at min.insync.replicas.",
             code="not_acknowledged",
         )
@@ -208,7 +217,7 @@ class KafkaPublisher:
     async def _connect(self) -> AIOKafkaProducer:
         limits = self._limits
         producer = AIOKafkaProducer(
-            bootstrap_servers=self._bootstrap_servers,
+            **self._kafka,
             client_id=self._client_id,
             acks="all",
             enable_idempotence=True,
@@ -223,7 +232,7 @@ class KafkaPublisher:
         except (TimeoutError, KafkaError, OSError) as error:
             await producer.stop()
             raise Unavailable(
-                f"no Kafka broker answers at {self._bootstrap_servers} ({type(error).__name__}): check that Kafka runs "
+                f"no Kafka broker answers at {self._brokers} ({type(error).__name__}): check that Kafka runs "
                 "and that the address is right.",
                 code="no_broker",
             ) from error

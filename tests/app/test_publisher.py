@@ -32,7 +32,7 @@ async def silent_port() -> AsyncIterator[int]:
 
 @pytest.fixture
 async def publisher(silent_port: int) -> AsyncIterator[KafkaPublisher]:
-    publisher = KafkaPublisher(f"127.0.0.1:{silent_port}", "test", Metrics(), QUICK)
+    publisher = KafkaPublisher({"bootstrap_servers": f"127.0.0.1:{silent_port}"}, "test", Metrics(), QUICK)
     yield publisher
     await publisher.stop()
 
@@ -63,7 +63,7 @@ async def test_callers_at_the_same_time_share_one_attempt_to_connect(publisher: 
 
 
 async def test_no_broker_is_told_with_its_address_and_what_to_check() -> None:
-    publisher = KafkaPublisher("127.0.0.1:9", "test", Metrics(), QUICK)
+    publisher = KafkaPublisher({"bootstrap_servers": "127.0.0.1:9"}, "test", Metrics(), QUICK)
     with pytest.raises(Unavailable, match=r"127\.0\.0\.1:9.*check that Kafka runs"):
         await publisher.start()
     assert "127.0.0.1:9" in (await publisher.reason() or "")

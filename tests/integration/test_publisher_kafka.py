@@ -53,7 +53,9 @@ async def eventually_ready(publisher: KafkaPublisher) -> bool:
 
 @pytest.fixture
 async def publisher(kafka_bootstrap: str) -> AsyncIterator[KafkaPublisher]:
-    publisher = KafkaPublisher(kafka_bootstrap, "test", Metrics(), PublisherLimits(timeout_seconds=5))
+    publisher = KafkaPublisher(
+        {"bootstrap_servers": kafka_bootstrap}, "test", Metrics(), PublisherLimits(timeout_seconds=5)
+    )
     yield publisher
     await publisher.stop()
 
@@ -73,7 +75,7 @@ async def test_nothing_to_publish_is_published_at_once(publisher: KafkaPublisher
 
 
 async def test_a_topic_that_is_missing_is_named(kafka_bootstrap: str) -> None:
-    publisher = KafkaPublisher(kafka_bootstrap, "test", Metrics(), LIMITS)
+    publisher = KafkaPublisher({"bootstrap_servers": kafka_bootstrap}, "test", Metrics(), LIMITS)
     with pytest.raises(Unavailable, match=r"no\.such\.topic"):
         await publisher.publish(records("no.such.topic", 1))
     await publisher.stop()
@@ -124,7 +126,7 @@ async def test_a_frozen_broker_costs_the_timeout_then_the_buffer_is_full_and_the
     own_broker: FreezableBroker,
 ) -> None:
     topic = await create_topic(own_broker)
-    publisher = KafkaPublisher(own_broker.bootstrap_servers, "test", Metrics(), LIMITS)
+    publisher = KafkaPublisher({"bootstrap_servers": own_broker.bootstrap_servers}, "test", Metrics(), LIMITS)
     await publisher.publish(records(topic, 1))
     with own_broker.frozen():
         began = time.monotonic()
@@ -145,7 +147,7 @@ async def test_a_frozen_broker_costs_the_timeout_then_the_buffer_is_full_and_the
 
 async def test_stopping_with_a_frozen_broker_ends_in_time(own_broker: FreezableBroker) -> None:
     topic = await create_topic(own_broker)
-    publisher = KafkaPublisher(own_broker.bootstrap_servers, "test", Metrics(), LIMITS)
+    publisher = KafkaPublisher({"bootstrap_servers": own_broker.bootstrap_servers}, "test", Metrics(), LIMITS)
     await publisher.publish(records(topic, 1))
     with own_broker.frozen():
         with pytest.raises(Unavailable):
