@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-_CANDIDATE = re.compile(r"(?<![0-9A-Za-z.])[2-6](?:[ -]?[0-9]){12,18}(?![0-9A-Za-z])")
+_CANDIDATE = re.compile(r"(?<![0-9A-Za-z.+])[2-6](?:[ -]?[0-9]){12,18}(?![0-9A-Za-z])")
 """13 to 19 digits, single spaces or hyphens between them. Issuers' numbers begin with 2 to 6; times in milliseconds or
-nanoseconds begin with 1, so they are never taken for one. Digits inside a word or after a decimal point are not a
-card number either (receipt ids, hashes, fractions)."""
+nanoseconds begin with 1, so they are never taken for one. Digits inside a word, after a decimal point or after a plus
+are not a card number either (receipt ids, hashes, fractions, international phone numbers)."""
 
 _SHORTEST, _LONGEST = 13, 19
 

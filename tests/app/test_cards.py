@@ -49,6 +49,7 @@ def test_groups_of_digits_are_found(written: str) -> None:
         "r019359c1a4c04111111111111111",  # inside a receipt id
         "0.4111111111111111",  # a fraction
         "+49 30 1234567",
+        "+4111111111111111",  # as long as a card, but a phone
         "4111111111111111111111",  # too long for a card
         "2026-01-01 12:00:00",
     ],

@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.ingress.extract import POINTERS, native_id, resolve, subject
+from streams.topics import RAW_ENTITIES
+
+json_values: st.SearchStrategy[Any] = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
+    max_leaves=20,
+)
+
+
+def test_every_raw_topic_has_its_pointers() -> None:
+    assert set(POINTERS) == RAW_ENTITIES
+
+
+@pytest.mark.parametrize(
+    ("document", "expected"),
+    [
+        ({"entity_id": 42, "increment_id": "000000042"}, "42"),
+        ({"order_id": "42"}, "42"),
+        ({"data": {"entity_id": 42}}, "42"),
+        ({"data": {"value": {"entity_id": 42}}}, "42"),
+        ({"event": {"data": {"value": {"entity_id": "42"}}}}, "42"),
+        ({"entity_id": 0, "order_id": 7}, "0"),
+        ({"entity_id": "", "order_id": 7}, "7"),
+        ({"entity_id": True, "order_id": 7}, "7"),
+        ({"entity_id": None}, ""),
+        ({"entity_id": {"id": 1}}, ""),
+        ({"entity_id": "x" * 201}, ""),
+        ({"increment_id": "000000042"}, ""),
+        ([{"entity_id": 42}], ""),
+        ("text", ""),
+        (None, ""),
+    ],
+)
+def test_the_native_id_of_a_magento_order(document: object, expected: str) -> None:
+    assert native_id("magento", "order", document) == expected
+
+
+def test_what_a_person_calls_it() -> None:
+    assert subject("magento", "order", {"entity_id": 42, "increment_id": "000000042"}) == "000000042"
+    assert subject("magento", "order", {"entity_id": 42}) == ""
+    assert subject("heartland", "order", {"OrderID": "17", "ExternalID": "W-000000042"}) == "W-000000042"
+    assert subject("heartland", "order", {"OrderID": "17", "ExternalID": None}) == "17"
+    assert native_id("heartland", "inventory", {"SKU": "TEE-M"}) == "TEE-M"
+    assert subject("heartland", "inventory", {"data": {"SKU": "TEE-M"}}) == "TEE-M"
+
+
+def test_pointers_follow_the_standard() -> None:
+    document = {"a/b": 1, "m~n": 2, "list": [10, {"x": 11}], "": 3}
+    assert resolve("/a~1b", document) == 1
+    assert resolve("/m~0n", document) == 2
+    assert resolve("/list/1/x", document) == 11
+    assert resolve("/list/2", document) is None
+    assert resolve("/list/x", document) is None
+    assert resolve("/", document) == 3
+    assert resolve("", document) is document
+
+
+@given(json_values)
+def test_any_json_is_looked_at_without_an_error(document: object) -> None:
+    for system, entity in RAW_ENTITIES:
+        assert len(native_id(system, entity, document)) <= 200
+        assert len(subject(system, entity, document)) <= 200
