@@ -100,7 +100,7 @@ def _importable() -> tuple[str, ...]:
 
 def report(found: list[Missing]) -> str:
     """The list for a person."""
-    lines = ["Not everything that Tillstream needs is on this machine:"]
+    lines = ["Tillstream needs more than this machine has:"]
     for item in found:
         lines += [
             "",
@@ -115,13 +115,14 @@ def report(found: list[Missing]) -> str:
     return "\n".join(lines)
 
 
-def main() -> int:
-    """Exit code 0 if nothing is missing."""
-    found = missing(os.environ)
+def main(arguments: list[str]) -> int:
+    """Exit code 0 if nothing is missing. ``--python-only`` asks for no more than the virtual environment needs."""
+    python_only = "--python-only" in arguments
+    found = missing_for_python(sys.version_info[:3], _importable()) if python_only else missing(os.environ)
     if found:
         sys.stderr.write(report(found) + "\n")
     return 1 if found else 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

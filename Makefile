@@ -1,0 +1,73 @@
+# `make` lists what can be made. Everything sets itself up: .venv from the hashed lock, Kafka's jars by Maven.
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV := .venv
+RUN := $(VENV)/bin
+READY := $(VENV)/.ready-$(shell cat requirements-dev.txt pyproject.toml | cksum | tr -s ' ' '-')
+IMAGE ?= tillstream:local
+
+export DEMO_SECONDS DEMO_FAULTS DEMO_WORKERS DEMO_WEBHOOKS DEMO_SKUS DEMO_SEED
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo demo-stop test quick lint format types imports bench image up lock ci clean prerequisites
+
+help: ## list what can be made
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: prerequisites setup ## a whole shop on this machine; DEMO_SECONDS=60 DEMO_FAULTS=1 DEMO_WORKERS=2 DEMO_WEBHOOKS=0
+	@$(RUN)/tillstream demo
+
+demo-stop: setup ## end what an earlier demo left running
+	@$(RUN)/tillstream demo --stop
+
+test: prerequisites setup ## all tests, with real Kafka and real PostgreSQL
+	@$(RUN)/pytest --cov --cov-report=term --cov-fail-under=95
+
+quick: setup ## the pure tests, in seconds: no Kafka, no PostgreSQL
+	@$(RUN)/pytest -q -m "not kafka and not postgres and not slow"
+
+lint: setup ## style and common mistakes
+	@$(RUN)/ruff check .
+	@$(RUN)/ruff format --check .
+
+format: setup ## put the code into the house's style
+	@$(RUN)/ruff check --fix .
+	@$(RUN)/ruff format .
+
+types: setup ## static types, strict
+	@$(RUN)/mypy
+
+imports: setup ## imports go one way: app, streams, schemas
+	@$(RUN)/lint-imports
+
+bench: prerequisites setup ## speed, beside plain loops and Quix Streams, in one run
+	@$(RUN)/python -m tests.bench
+
+image: ## build docker/Dockerfile and start a role from it; with Docker, else with buildah on a stand-in base
+	@docker/image-check.sh $(IMAGE)
+
+up: ## everything in Docker, with secrets made for this machine
+	@docker/up.sh
+
+lock: setup ## write the locks again from pyproject.toml, newest versions
+	@docker/lock.sh $(RUN)/uv
+
+ci: ## what the project's own CI runs
+	@.ci/run
+
+clean: ## remove what `make` made, but not .venv
+	rm -rf .tillstream build .coverage htmlcov .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+prerequisites:
+	@$(or $(PYTHON),$(error Python 3.11 is missing: apt-get install python3 python3-venv, or brew install python@3.11)) \
+	  app/local/prerequisites.py
+
+setup: $(READY)
+
+$(READY): requirements-dev.txt pyproject.toml
+	@$(PYTHON) app/local/prerequisites.py --python-only
+	@echo "Setting up .venv: about 40 s once, 500 MB ..."
+	@test -x $(RUN)/python || $(PYTHON) -m venv $(VENV)
+	@$(RUN)/python -m pip install --disable-pip-version-check --no-deps --require-hashes -r requirements-dev.txt
+	@$(RUN)/python -m pip install --disable-pip-version-check --no-deps --no-build-isolation -q -e .
+	@rm -f $(VENV)/.ready-*
+	@touch $@

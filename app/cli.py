@@ -1,0 +1,279 @@
+"""The command line. Each command imports what it runs when it runs, so that help and refusals come at once."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections.abc import Coroutine
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from app.settings import Settings
+
+OK, FAILED, MISCONFIGURED, INTERRUPTED = 0, 1, 2, 130
+"""Exit codes: done; not done, and why is on standard error; settings or arguments are wrong; ended by Ctrl-C."""
+
+cli = typer.Typer(
+    name="tillstream",
+    help="Keeps a Heartland point of sale and a Magento store telling the same story, in real time, on Kafka.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+topics = typer.Typer(help="Kafka's topics: create what is missing, list what they hold.", no_args_is_help=True)
+cli.add_typer(topics, name="topics", rich_help_panel="Look after it")
+
+RUN, LOOK, TRY = "Run a part", "Look after it", "Try it"
+
+
+class Stage(StrEnum):
+    """A worker's stage."""
+
+    NORMALIZE = "normalize"
+    INVENTORY = "inventory"
+    DELIVER = "deliver"
+
+
+class System(StrEnum):
+    """A system that has a sandbox."""
+
+    MAGENTO = "magento"
+    HEARTLAND = "heartland"
+
+
+def _settings() -> Settings:
+    from app.settings import Settings  # noqa: PLC0415
+
+    return Settings.load()
+
+
+def _logging(level: str) -> None:
+    from app.logging import configure_logging  # noqa: PLC0415
+
+    configure_logging(level)
+
+
+def _run(work: Coroutine[Any, Any, int]) -> int:
+    import uvloop  # noqa: PLC0415
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(work)
+
+
+def _role(role: str, target: str | None = None) -> None:
+    settings = _settings()
+    _logging(settings.log_level)
+    from app import roles  # noqa: PLC0415
+
+    raise typer.Exit(roles.run(role, settings, target))
+
+
+@cli.command(rich_help_panel=RUN)
+def ingress() -> None:
+    """Take webhooks: checks their signature, publishes them, answers 202 when Kafka has them."""
+    _role("ingress")
+
+
+@cli.command(rich_help_panel=RUN)
+def poll() -> None:
+    """Read orders and stock that changed, so that a lost webhook loses nothing."""
+    _role("poll")
+
+
+@cli.command(rich_help_panel=RUN)
+def worker(
+    stage: Annotated[Stage, typer.Argument(help="What it does.")],
+    target: Annotated[str | None, typer.Option(help="Connection that `deliver` writes to.", show_default=False)] = None,
+) -> None:
+    """Run one worker; start more of the same to share the work."""
+    if (stage is Stage.DELIVER) != (target is not None):
+        wanted = "needs --target NAME, a connection" if stage is Stage.DELIVER else "takes no --target"
+        raise typer.BadParameter(f"worker {stage} {wanted}", param_hint="--target")
+    if target is not None:
+        connections = _settings().connections
+        if target not in connections:
+            known = ", ".join(sorted(connections)) or "there is none yet"
+            raise typer.BadParameter(f"no connection is called '{target}' (known: {known})", param_hint="--target")
+    _role(stage.value, target)
+
+
+@cli.command(rich_help_panel=TRY)
+def demo(
+    *, stop: Annotated[bool, typer.Option("--stop", help="End what an earlier demo left running.")] = False
+) -> None:
+    """Start everything on this machine, with a shop that trades, and check the result against the sandboxes' books.
+
+    Asks the environment: DEMO_SECONDS (0 = until Ctrl-C), DEMO_WORKERS, DEMO_FAULTS, DEMO_WEBHOOKS, DEMO_SKUS,
+    DEMO_SEED.
+    """
+    from app.demo import run as demo_run  # noqa: PLC0415
+    from app.demo.options import DemoOptions, OptionError  # noqa: PLC0415
+
+    try:
+        options = DemoOptions.from_environment(os.environ)
+    except OptionError as error:
+        raise typer.BadParameter(str(error)) from error
+    raise typer.Exit(demo_run.stop_demo(options) if stop else demo_run.run_demo(options))
+
+
+@cli.command(rich_help_panel=TRY)
+def sandbox(
+    system: Annotated[System, typer.Argument(help="Which one.")],
+    database: Annotated[Path, typer.Option(help="Its SQLite file; kept if it exists.")],
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port to listen on; 0 takes a free one and prints it.")] = 0,
+    skus: Annotated[int, typer.Option(help="Sellable SKUs in its catalogue.")] = 2_000,
+    seed: Annotated[int, typer.Option(help="Of catalogue and faults.")] = 1,
+    webhook_url: Annotated[str | None, typer.Option(help="Where its webhooks go, {entity} is replaced.")] = None,
+    credentials_file: Annotated[
+        Path | None, typer.Option(help="JSON file that it writes with its address and the secrets that open it.")
+    ] = None,
+) -> None:
+    """Serve a stand-in for Magento or Heartland, strict where the real one is.
+
+    SANDBOX_WEBHOOK_SECRET signs its webhooks and SANDBOX_CREDENTIALS (a JSON object) opens it; what is not given is
+    made at random.
+    """
+    import orjson  # noqa: PLC0415
+
+    from app.sandbox.run import run_sandbox  # noqa: PLC0415
+    from app.sandbox.server import SandboxOptions  # noqa: PLC0415
+
+    _logging("INFO")
+    try:
+        credentials = orjson.loads(os.environ.get("SANDBOX_CREDENTIALS") or "{}")
+    except orjson.JSONDecodeError as error:
+        raise typer.BadParameter(f"is not JSON: {error}", param_hint="SANDBOX_CREDENTIALS") from error
+    options = SandboxOptions(
+        database=database,
+        host=host,
+        port=port,
+        skus=skus,
+        seed=seed,
+        webhook_url=webhook_url,
+        webhook_secret=os.environ.get("SANDBOX_WEBHOOK_SECRET") or None,
+        credentials=credentials,
+        credentials_file=credentials_file,
+    )
+    raise typer.Exit(run_sandbox(system.value, options))
+
+
+@topics.command("create")
+def topics_create() -> None:
+    """Create the topics that are missing. One that differs from its declaration is left alone and told (exit 1)."""
+    from app.commands import topics as command  # noqa: PLC0415
+
+    raise typer.Exit(_run(command.create(_settings())))
+
+
+@topics.command("list")
+def topics_list() -> None:
+    """List the topics with their partitions and records, and whether they are as declared."""
+    from app.commands import topics as command  # noqa: PLC0415
+
+    raise typer.Exit(_run(command.show(_settings())))
+
+
+@cli.command(rich_help_panel=LOOK)
+def trace(
+    what: Annotated[str, typer.Argument(help="Order number, SKU or receipt id.")],
+) -> None:
+    """Tell a receipt's whole story: what each stage did, where it is held and why, and the command that mends it."""
+    settings = _settings()
+    from app import trace as command  # noqa: PLC0415
+
+    raise typer.Exit(command.show(settings, what))
+
+
+@cli.command(rich_help_panel=LOOK)
+def alias(
+    web_sku: Annotated[str, typer.Argument(help="SKU in Magento.")],
+    pos_sku: Annotated[str, typer.Argument(help="SKU in Heartland.")],
+    channel: Annotated[str | None, typer.Option(help="Channel; may be left out where there is one.")] = None,
+) -> None:
+    """Say that two SKUs are the same piece of goods; releases what waits for it."""
+    settings = _settings()
+    from app import desk  # noqa: PLC0415
+
+    raise typer.Exit(desk.add_alias(settings, web_sku, pos_sku, channel))
+
+
+@cli.command(rich_help_panel=LOOK)
+def replay(receipt_id: Annotated[str, typer.Argument(help="Receipt id, as `tillstream trace` shows it.")]) -> None:
+    """Let a receipt that is held for a person try again."""
+    settings = _settings()
+    from app import desk  # noqa: PLC0415
+
+    raise typer.Exit(desk.replay(settings, receipt_id))
+
+
+@cli.command(rich_help_panel=LOOK)
+def doctor() -> None:
+    """Check Kafka, the store, each connection, the clocks and the channels; say how to mend what is wrong."""
+    from app.doctor import checks  # noqa: PLC0415
+
+    raise typer.Exit(_run(checks.run(_settings())))
+
+
+@cli.command(rich_help_panel=LOOK)
+def settings(
+    *, values: Annotated[bool, typer.Option("--values", help="Only the values that count, without secrets.")] = False
+) -> None:
+    """Explain every setting, then show the values that count, without secrets."""
+    from app.settings import explain  # noqa: PLC0415
+
+    if not values:
+        typer.echo(explain.documentation() + "\n\nThe values that count here:\n")
+    typer.echo(explain.values(_settings()))
+
+
+def _version(*, wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version  # noqa: PLC0415
+
+        typer.echo(f"tillstream {version('tillstream')}")
+        raise typer.Exit
+
+
+@cli.callback()
+def _common(
+    *, version: Annotated[bool, typer.Option("--version", callback=lambda value: _version(wanted=value))] = False
+) -> None:
+    """Options before the command."""
+
+
+def main() -> None:
+    """Run the command; what the operator can mend is told in one block, without a traceback."""
+    try:
+        cli(prog_name="tillstream")
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
+    except Exception as error:
+        code = _told(error)
+        if code is None:
+            raise
+        sys.exit(code)
+
+
+def _told(error: Exception) -> int | None:
+    """Tell an error that is meant for the operator; None if it is not one."""
+    from app.settings.problems import SettingsError  # noqa: PLC0415
+    from streams.errors import TillstreamError  # noqa: PLC0415
+
+    if isinstance(error, SettingsError):
+        sys.stderr.write(f"{error}\n")
+        return MISCONFIGURED
+    if isinstance(error, TillstreamError):
+        sys.stderr.write(f"{type(error).__name__}: {error.message}\n")
+        return FAILED
+    return None
+
+
+if __name__ == "__main__":
+    main()
