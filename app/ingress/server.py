@@ -1,0 +1,93 @@
+"""The ingress role: the HTTP server around the door."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import structlog
+from aiohttp import web
+
+from app.connections import Connection
+from app.health import Readiness, bound_port
+from app.ingress.handler import Limits, WebhookHandler, senders_of
+from app.publisher import KafkaPublisher
+from streams.metrics import Metrics
+from streams.ports import Clock
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class IngressConfig:
+    """Where the door is and what it takes.
+
+    Attributes:
+        host, port: where it listens; port 0 takes a free one.
+        limits: what it takes.
+        drain_seconds: how long a stop waits for requests in work.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 8080
+    limits: Limits = field(default_factory=Limits)
+    drain_seconds: float = 10.0
+
+
+def build_app(handler: WebhookHandler, limits: Limits) -> web.Application:
+    """The application: one route, one handler."""
+    app = web.Application(client_max_size=limits.body_bytes)
+    app.router.add_post("/webhooks/{connection}/{entity}", handler.handle)
+    return app
+
+
+async def serve(
+    config: IngressConfig,
+    connections: Mapping[str, Connection],
+    *,
+    publisher: KafkaPublisher,
+    clock: Clock,
+    metrics: Metrics,
+    readiness: Readiness,
+    stop: asyncio.Event,
+    listening: Callable[[int], None] = lambda _port: None,
+) -> None:
+    """Run the door until ``stop`` is set, then answer what is in work and return.
+
+    It listens also while Kafka is away, and answers 503 until it comes back.
+
+    Args:
+        config: where and how much.
+        connections: by name.
+        publisher: not started is well; it connects with the first event or readiness check.
+        clock: for receipts and the tolerance of signatures.
+        metrics: counts.
+        readiness: gets the check ``kafka``.
+        stop: ends it.
+        listening: told the port once it listens.
+
+    Raises:
+        SecretUnreadable: a webhook secret in the settings is not one.
+    """
+    handler = WebhookHandler(senders_of(connections), publisher, clock, metrics, config.limits)
+    for name, connection in connections.items():
+        if not connection.webhooks.secrets:
+            log.warning("no webhook secret: every webhook of this connection will be refused", connection=name)
+    readiness.add("kafka", publisher.reason)
+    runner = web.AppRunner(
+        build_app(handler, config.limits),
+        access_log=None,
+        shutdown_timeout=config.drain_seconds,
+        keepalive_timeout=75.0,
+    )
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, config.host, config.port, backlog=1024).start()
+        port = bound_port(runner)
+        log.info("ingress listens", host=config.host, port=port, connections=sorted(connections))
+        listening(port)
+        await stop.wait()
+    finally:
+        log.info("ingress stops: answering what is in work")
+        await runner.cleanup()
