@@ -32,6 +32,7 @@ from streams.ports import (
     SeenOrder,
 )
 from streams.runtime.work import Arrival, Work
+from streams.sale.left import total_left
 from streams.sale.revision import sale_revision
 from streams.topics import CANONICAL_SALE
 
@@ -164,11 +165,12 @@ class SaleDelivery:
         links = await self._desk.links.find(skus, self._desk.target)
         aliases = {one.native_id: other.native_id for one, other in links.items()}
         context = {"channel": channel.model_dump(mode="json"), "aliases": aliases}
-        document = self._desk.mapper.map_out(work.flow, sale.model_dump(mode="json"), context)
+        body = sale.model_dump(mode="json")
+        document = self._desk.mapper.map_out(work.flow, body, context)
         return OrderDraft(
             public_id=sale.public_id,
             document=document,
-            total=sale.totals.total,
+            total=total_left(body),
             currency=sale.currency,
             email=sale.customer.email,
             placed_at=sale.placed_at,
@@ -212,7 +214,7 @@ def _alias_missing(error: AliasMissing, sale: Sale, channel: Channel) -> AliasMi
     sku = error.waits_for.native_id
     return AliasMissing(
         f"order {sale.number} has SKU '{sku}', which {channel.pos} does not know. If it has another SKU there: "
-        f"tillstream alias add '{sku}' POS-SKU --channel {channel.name}. That releases every order that waits for it.",
+        f"tillstream alias '{sku}' POS-SKU --channel {channel.name}. That releases every order that waits for it.",
         waits_for=Ref(channel.web, "sku", sku),
     )
 

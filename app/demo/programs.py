@@ -1,0 +1,160 @@
+"""Which processes the demo runs, with which settings, on which ports."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import socket
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from app.demo.options import DemoOptions
+from app.demo.processes import Program
+
+WEB, POS = "web", "pos"
+PREFIX = "W-"
+LOCATION, SOURCE = "MAIN", "main"
+SOURCES = {"MAIN": "main", "STORE2": "store2"}
+OFFLINE_METHODS = ("checkmo",)
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """Where everything of one demo listens."""
+
+    kafka: str
+    postgres: str
+    magento: str
+    heartland: str
+    ingress: str
+
+
+def free_ports(count: int) -> list[int]:
+    """That many free ports on 127.0.0.1, held open together so that they differ."""
+    probes = [socket.socket() for _ in range(count)]
+    try:
+        for probe in probes:
+            probe.bind(("127.0.0.1", 0))
+        return [int(probe.getsockname()[1]) for probe in probes]
+    finally:
+        for probe in probes:
+            probe.close()
+
+
+def sandbox_program(system: str, options: DemoOptions, *, port: int, ingress: str, secret: str) -> Program:
+    """One sandbox system; it writes its address and credentials to ``<system>.json`` in the demo's directory."""
+    name = WEB if system == "magento" else POS
+    arguments = [
+        "sandbox",
+        system,
+        *("--port", str(port)),
+        *("--database", str(options.directory / f"{system}.sqlite")),
+        *("--skus", str(options.skus)),
+        *("--seed", str(options.seed)),
+        *("--webhook-url", f"{ingress}/webhooks/{name}"),
+        *("--credentials-file", str(options.directory / f"{system}.json")),
+    ]
+    return Program(system, tuple(arguments), {"SANDBOX_WEBHOOK_SECRET": secret})
+
+
+def role_programs(options: DemoOptions) -> list[tuple[Program, int]]:
+    """Ingress, poller and workers, each with the port of its status server. Without webhooks ingress runs too."""
+    roles: list[tuple[str, tuple[str, ...]]] = [("poll", ("poll",))]
+    for number in range(1, options.workers + 1):
+        suffix = "" if options.workers == 1 else f"-{number}"
+        roles += [
+            (f"normalize{suffix}", ("worker", "normalize")),
+            (f"inventory{suffix}", ("worker", "inventory")),
+            (f"deliver-{POS}{suffix}", ("worker", "deliver", "--target", POS)),
+            (f"deliver-{WEB}{suffix}", ("worker", "deliver", "--target", WEB)),
+        ]
+    ports = free_ports(len(roles))
+    return [
+        (Program(name, arguments, {"TILLSTREAM_STATUS__PORT": str(port)}), port)
+        for (name, arguments), port in zip(roles, ports, strict=True)
+    ]
+
+
+def settings_toml(
+    addresses: Addresses, magento: Mapping[str, str], heartland: Mapping[str, str], secrets: Mapping[str, str]
+) -> str:
+    """The settings that every role and a second terminal use."""
+    http = {"timeout_seconds": 5.0, "longest_execution_seconds": 20.0}
+    oauth = ("consumer_key", "consumer_secret", "access_token", "access_token_secret")
+    return toml(
+        {
+            "log_level": "INFO",
+            "kafka": {
+                "bootstrap_servers": addresses.kafka,
+                "replication_factor": 1,
+                "min_insync_replicas": 1,
+                "session_timeout_seconds": 6.0,
+            },
+            "store": {"url": addresses.postgres},
+            "connections": {
+                WEB: {
+                    "system": "magento",
+                    "base_url": addresses.magento,
+                    **{name: magento[name] for name in oauth},
+                    "webhooks": {"secrets": [secrets[WEB]]},
+                    "http": http,
+                },
+                POS: {
+                    "system": "heartland",
+                    "base_url": addresses.heartland,
+                    "client_id": heartland["client_id"],
+                    "client_secret": heartland["client_secret"],
+                    "webhooks": {"secrets": [secrets[POS]]},
+                    "http": http,
+                },
+            },
+            "channels": {
+                "main": {
+                    "web": WEB,
+                    "store_id": 1,
+                    "pos": POS,
+                    "prefix": PREFIX,
+                    "location": LOCATION,
+                    "currency": "USD",
+                    "sources": SOURCES,
+                    "offline_methods": list(OFFLINE_METHODS),
+                }
+            },
+            "flows": {flow: {"mode": "live"} for flow in ("order", "order_status", "stock")},
+            "polling": {"interval_seconds": 2.0, "overlap_seconds": 20.0},
+        }
+    )
+
+
+def toml(tree: Mapping[str, Any], path: tuple[str, ...] = ()) -> str:
+    """A tree of tables as TOML; scalars and lists are written as JSON, which TOML reads alike."""
+    lines = [f"{key} = {json.dumps(value)}" for key, value in tree.items() if not isinstance(value, dict)]
+    head = [f"[{'.'.join(path)}]"] if path and lines else []
+    tables = [toml(value, (*path, key)) for key, value in tree.items() if isinstance(value, dict)]
+    return "\n".join([*head, *lines, *tables]) + "\n"
+
+
+def write_settings(directory: Path, text: str) -> Path:
+    """Keep the settings where only the owner reads them: they hold the sandboxes' secrets."""
+    path = directory / "tillstream.toml"
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(text)
+    return path
+
+
+def write_env(path: Path, config: Path, addresses: Addresses, roles: Mapping[str, str]) -> None:
+    """What a second terminal sources: the settings and every address."""
+    values = {
+        "TILLSTREAM_CONFIG": str(config.resolve()),
+        "DEMO_KAFKA": addresses.kafka,
+        "DEMO_POSTGRES": addresses.postgres,
+        "DEMO_MAGENTO": addresses.magento,
+        "DEMO_HEARTLAND": addresses.heartland,
+        "DEMO_INGRESS": addresses.ingress,
+        **{f"DEMO_STATUS_{name.upper().replace('-', '_')}": url for name, url in roles.items()},
+    }
+    path.write_text("".join(f"export {name}={shlex.quote(value)}\n" for name, value in values.items()))

@@ -1,0 +1,144 @@
+"""The balance at the demo's end: printed for people, written as JSON for programs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import orjson
+from rich.console import Console
+from rich.table import Table
+
+from app.demo.auditor import Audit
+
+FINDINGS_SHOWN = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Receipts:
+    """How the receipts ended. Every accepted one is in exactly one of the others."""
+
+    accepted: int
+    delivered: int
+    superseded: int
+    unchanged: int
+    filtered: int
+    in_review: int
+    discarded: int
+
+    @property
+    def unexplained(self) -> int:
+        """Accepted and not ended; 0 if nothing is lost."""
+        ended = self.delivered + self.superseded + self.unchanged + self.filtered + self.in_review + self.discarded
+        return self.accepted - ended
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Everything that the demo measured.
+
+    Attributes:
+        kafka: version and where it ran.
+        seconds: how long the shop traded.
+        drained: False if the pipe was not empty in time.
+        review_problems: what is in review and should not be, or the reverse.
+        faults: fault -> times fired.
+        latency_ms: ``p50``, ``p95``, ``p99`` from receipt to effect.
+    """
+
+    kafka: str
+    seconds: float
+    audit: Audit
+    receipts: Receipts
+    drained: bool
+    review_problems: list[str]
+    faults: Mapping[str, int]
+    latency_ms: Mapping[str, float]
+
+    @property
+    def clean(self) -> bool:
+        """True if nothing is lost, doubled or different, and every receipt is explained."""
+        return self.audit.balanced and self.drained and not self.review_problems and self.receipts.unexplained == 0
+
+    def write(self, path: Path) -> None:
+        """Write it as JSON."""
+        audit, receipts = self.audit, self.receipts
+        document = {
+            "kafka": self.kafka,
+            "seconds": round(self.seconds, 1),
+            "orders": {
+                "placed": audit.placed,
+                "in_target": audit.in_target,
+                "lost": audit.count("lost"),
+                "doubled": audit.count("doubled"),
+                "different": audit.count("different"),
+            },
+            "stock": {
+                "changes": audit.stock_changes,
+                "skus": audit.skus,
+                "different": len(audit.stock_findings),
+            },
+            "receipts": {
+                "accepted": receipts.accepted,
+                "delivered": receipts.delivered,
+                "superseded": receipts.superseded,
+                "unchanged": receipts.unchanged,
+                "filtered": receipts.filtered,
+                "in_review": receipts.in_review,
+                "discarded": receipts.discarded,
+            },
+            "faults": dict(self.faults),
+            "latency_ms": dict(self.latency_ms),
+            "drained": self.drained,
+            "clean": self.clean,
+        }
+        path.write_bytes(orjson.dumps(document, option=orjson.OPT_INDENT_2))
+
+    def show(self, console: Console) -> None:
+        """Print it."""
+        audit, receipts = self.audit, self.receipts
+        table = Table(title="The balance", title_justify="left")
+        table.add_column("")
+        table.add_column("count", justify="right")
+        rows = [
+            ("web orders placed", audit.placed),
+            ("once in the point of sale", audit.in_target),
+            ("lost", audit.count("lost")),
+            ("doubled", audit.count("doubled")),
+            ("different", audit.count("different")),
+            ("stock changes in store", audit.stock_changes),
+            ("SKUs compared", audit.skus),
+            ("SKU and source different", len(audit.stock_findings)),
+            ("receipts accepted", receipts.accepted),
+            ("  delivered", receipts.delivered),
+            ("  superseded", receipts.superseded),
+            ("  unchanged", receipts.unchanged),
+            ("  filtered", receipts.filtered),
+            ("  in review", receipts.in_review),
+            ("  discarded", receipts.discarded),
+            ("  unexplained", receipts.unexplained),
+        ]
+        for name, count in rows:
+            table.add_row(name, str(count))
+        console.print(table)
+        for problem in self._problems():
+            console.print(f"[red]✗[/red] {problem}", highlight=False)
+        verdict = "[green]balanced[/green]" if self.clean else "[red]NOT balanced[/red]"
+        told = "  ".join(f"{name} {value:.0f} ms" for name, value in self.latency_ms.items())
+        console.print(f"{verdict}; receipt to effect {told}")
+
+    def _problems(self) -> list[str]:
+        found = [f"{f.verdict}: {f.subject}: {f.detail}" for f in [*self.audit.findings, *self.audit.stock_findings]]
+        if not self.drained:
+            found.append("the pipe was not empty in time")
+        return [*found[:FINDINGS_SHOWN], *self.review_problems]
+
+
+def percentiles(milliseconds: list[float]) -> dict[str, float]:
+    """p50, p95 and p99 of some latencies; zeros if there are none."""
+    ordered = sorted(milliseconds)
+    if not ordered:
+        return {"p50": 0.0, "p95": 0.0, "p99": 0.0}
+    last = len(ordered) - 1
+    return {f"p{share}": round(ordered[round(last * share / 100)], 1) for share in (50, 95, 99)}

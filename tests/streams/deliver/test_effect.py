@@ -1,0 +1,227 @@
+"""Create-once effects: one mutating request at most, whatever happens around it."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from schemas.ids import Ref
+from streams.deliver.effect import CreateOnce, Effects, Made, Settling
+from streams.deliver.ledger import AlreadyDone, LookUp, next_action
+from streams.errors import AuthFailed, OutcomeUnknown, Rejected, TillstreamError, Transient, Unavailable
+from streams.ports import EffectDone, EffectKey, EffectState, LedgerRow
+from tests.twins.clock import START, FakeClock
+from tests.twins.store import MemoryStore
+
+KEY = EffectKey("pos", "create_order", Ref("web", "order", "42"))
+LINK = (Ref("web", "order", "42"), Ref("pos", "order", "1"))
+SETTLING = Settling(timeout=5, longest_execution=20)
+
+
+class Target:
+    """A system without idempotency keys: every send that reaches it makes one more."""
+
+    def __init__(self) -> None:
+        self.made: list[str] = []
+        self.answer: TillstreamError | None = None
+        self.acts = True
+        self.shows = True
+        self.sent = 0
+
+    async def find(self) -> str | None:
+        return self.made[0] if self.made and self.shows else None
+
+    async def send(self) -> str:
+        self.sent += 1
+        if self.acts:
+            self.made.append(str(len(self.made) + 1))
+        if self.answer is not None:
+            raise self.answer
+        return self.made[-1]
+
+
+class Bench:
+    def __init__(self) -> None:
+        self.clock = FakeClock()
+        self.store = MemoryStore(self.clock)
+        self.target = Target()
+        self.announced: list[str] = []
+
+    def effect(self) -> CreateOnce:
+        return CreateOnce(
+            key=KEY,
+            request_hash="h",
+            find=self.target.find,
+            send=self.target.send,
+            announce=self._announce,
+            link=lambda target_id: (LINK[0], Ref("pos", "order", target_id)),
+        )
+
+    async def _announce(self, target_id: str) -> None:
+        self.announced.append(target_id)
+
+    async def perform(self, owner: str = "a") -> Made:
+        return await Effects(self.store.ledger, self.clock, owner=owner, settling=SETTLING).perform(self.effect())
+
+    @property
+    def state(self) -> EffectState:
+        return self.store.ledger.rows[KEY].state
+
+
+@pytest.fixture
+def bench() -> Bench:
+    return Bench()
+
+
+async def test_it_is_sent_once_linked_and_confirmed(bench: Bench) -> None:
+    assert await bench.perform() == Made("1", found=False)
+    assert bench.target.made == ["1"]
+    assert bench.announced == ["1"]
+    assert await bench.store.links.find([LINK[0]], "pos") == {LINK[0]: LINK[1]}
+
+
+async def test_a_second_try_sends_nothing(bench: Bench) -> None:
+    await bench.perform()
+    assert await bench.perform() == Made("1", found=True)
+    assert bench.target.sent == 1
+
+
+async def test_what_is_there_already_is_taken_without_sending(bench: Bench) -> None:
+    bench.target.made = ["7"]
+    assert await bench.perform() == Made("7", found=True)
+    assert bench.target.sent == 0
+    assert bench.state is EffectState.DONE
+
+
+@pytest.mark.parametrize("error", [Transient("500"), Unavailable("down"), AuthFailed("401"), Rejected("no")])
+async def test_a_refusal_before_the_effect_leaves_the_row_open_for_the_next_try(
+    bench: Bench, error: TillstreamError
+) -> None:
+    bench.target.answer, bench.target.acts = error, False
+    with pytest.raises(type(error)):
+        await bench.perform()
+    assert bench.state is EffectState.OPEN
+    bench.target.answer, bench.target.acts = None, True
+    assert await bench.perform() == Made("1", found=False)
+
+
+async def test_an_answer_that_never_came_is_found_and_not_sent_again(bench: Bench) -> None:
+    bench.target.answer = OutcomeUnknown("silence")
+    with pytest.raises(OutcomeUnknown) as unknown:
+        await bench.perform()
+    assert unknown.value.retry_at == bench.clock.now() + timedelta(seconds=SETTLING.look_again)
+    bench.target.answer = None
+    assert await bench.perform("b") == Made("1", found=True)
+    assert bench.target.sent == 1
+
+
+async def test_a_negative_look_counts_only_after_the_target_has_settled(bench: Bench) -> None:
+    """The effect lands seconds after the client's time-out: sending before would make two."""
+    bench.target.answer, bench.target.shows = OutcomeUnknown("silence"), False
+    with pytest.raises(OutcomeUnknown):
+        await bench.perform()
+    bench.clock.move(24)
+    with pytest.raises(OutcomeUnknown, match="looked up until"):
+        await bench.perform()
+    assert bench.target.sent == 1
+    bench.target.shows = True
+    assert await bench.perform() == Made("1", found=True)
+
+
+async def test_an_effect_that_never_landed_is_sent_again_after_it_has_settled(bench: Bench) -> None:
+    bench.target.answer, bench.target.acts = OutcomeUnknown("silence"), False
+    with pytest.raises(OutcomeUnknown):
+        await bench.perform()
+    bench.clock.move(26)
+    bench.target.answer, bench.target.acts = None, True
+    assert await bench.perform() == Made("1", found=False)
+
+
+async def test_a_worker_that_was_taken_over_does_not_send(bench: Bench) -> None:
+    original = bench.target.find
+
+    async def slow_find() -> str | None:
+        bench.target.find = original  # type: ignore[method-assign]
+        await bench.perform("b")
+        return None
+
+    bench.target.find = slow_find  # type: ignore[method-assign]
+    with pytest.raises(OutcomeUnknown, match="another worker"):
+        await bench.perform("a")
+    assert bench.target.sent == 1
+
+
+async def test_a_worker_that_was_frozen_before_sending_does_not_send(bench: Bench) -> None:
+    begin = bench.store.ledger.begin
+
+    async def frozen(*args: object, **kwargs: object) -> LedgerRow:
+        row = await begin(*args, **kwargs)  # type: ignore[arg-type]
+        bench.clock.move(2)
+        return row
+
+    bench.store.ledger.begin = frozen  # type: ignore[method-assign]
+    with pytest.raises(Transient, match="had stopped"):
+        await bench.perform()
+    assert bench.target.sent == 0
+    assert bench.state is EffectState.OPEN
+
+
+async def test_a_crash_before_done_confirms_again(bench: Bench) -> None:
+    finish = bench.store.ledger.finish
+
+    async def crash(_done: EffectDone) -> None:
+        raise asyncio.CancelledError
+
+    bench.store.ledger.finish = crash  # type: ignore[method-assign]
+    with pytest.raises(asyncio.CancelledError):
+        await bench.perform()
+    bench.store.ledger.finish = finish  # type: ignore[method-assign]
+    await bench.perform()
+    assert bench.announced == ["1", "1"]
+    assert bench.target.sent == 1
+
+
+@given(st.lists(st.sampled_from(["ok", "unknown-acted", "unknown-lost", "refused", "down"]), max_size=8))
+def test_no_sequence_of_failures_makes_two(fates: list[str]) -> None:
+    async def run() -> None:
+        bench = Bench()
+        for number, fate in enumerate([*fates, "ok"]):
+            bench.target.acts = fate in ("ok", "unknown-acted")
+            bench.target.answer = {
+                "refused": Transient("429"),
+                "down": Unavailable("down"),
+                "unknown-acted": OutcomeUnknown("silence"),
+                "unknown-lost": OutcomeUnknown("silence"),
+            }.get(fate)
+            try:
+                await bench.perform(f"worker-{number % 2}")
+            except TillstreamError:
+                bench.clock.move(30)
+        assert bench.target.made == ["1"]
+        assert bench.state is EffectState.DONE
+
+    asyncio.run(run())
+
+
+@given(
+    state=st.sampled_from(EffectState),
+    epoch=st.integers(1, 9),
+    offset=st.integers(-100, 100),
+)
+def test_the_next_action_follows_from_row_and_clock_alone(state: EffectState, epoch: int, offset: int) -> None:
+    settles = START + timedelta(seconds=offset)
+    row = LedgerRow(KEY, state, "a", epoch, "h", settles, "1")
+    action = next_action(row, START)
+    if state is EffectState.DONE:
+        assert action == AlreadyDone("1")
+    else:
+        pending = state is EffectState.PENDING and offset > 0
+        assert action == LookUp(after_epoch=epoch, settles_at=settles if pending else None)
+
+
+def test_an_effect_never_begun_is_looked_up_first() -> None:
+    assert next_action(None, START) == LookUp(after_epoch=0, settles_at=None)
