@@ -24,6 +24,8 @@ def registry() -> Registry:
         lines.sale_lines,
         outward.money,
         outward.number,
+        outward.payment_status,
+        outward.pos_address,
         outward.pos_location,
         outward.pos_sku,
         outward.public_id,

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
 
 from streams.engine.errors import shown
 from streams.errors import Rejected
@@ -30,13 +31,16 @@ def validate(model: type[Model], values: Mapping[str, Any], subject: str) -> Mod
     try:
         return model.model_validate(values)
     except ValidationError as error:
-        problems = [
-            f"{'.'.join(map(str, problem['loc'])) or model.__name__}: {problem['msg']} ({shown(problem['input'])})"
-            for problem in error.errors(include_url=False)
-        ]
+        problems = [_problem(model, problem) for problem in error.errors(include_url=False)]
         more = f"; and {len(problems) - _LISTED} more" if len(problems) > _LISTED else ""
         raise Rejected(
             f"{subject} does not make a {model.__name__}: {'; '.join(problems[:_LISTED])}{more}. "
             "Mend it in the source system, or the mapping, and replay",
             code="invalid",
         ) from error
+
+
+def _problem(model: type[BaseModel], problem: ErrorDetails) -> str:
+    place = ".".join(map(str, problem["loc"])) or model.__name__
+    value = "" if problem["type"] == "missing" else f" ({shown(problem['input'])})"
+    return f"{place}: {problem['msg']}{value}"

@@ -1,0 +1,185 @@
+"""Which documents a process runs, and which it refuses at the start."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import jsonschema
+import pytest
+import yaml
+
+from schemas.documents import Mode
+from streams.engine import DocumentError, Engine, load
+from streams.engine.load import json_schema, parse
+
+FLOWS = Path(__file__).parents[3] / "streams" / "flows"
+MAPPINGS = FLOWS.parent / "mappings"
+
+MAPPING = """
+kind: mapping
+id: magento.order_status.out
+version: 2
+system: magento
+entity: order_status
+direction: out
+rules:
+  - {to: external_number, from: number}
+"""
+
+
+def write(directory: Path, name: str, content: str) -> Path:
+    file = directory / name
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(content, "utf-8")
+    return file
+
+
+def changed(name: str, **changes: object) -> str:
+    values = yaml.safe_load((FLOWS / name).read_text("utf-8"))
+    return yaml.safe_dump(values | changes)
+
+
+def test_the_built_in_documents_load() -> None:
+    catalog = load()
+    assert sorted(catalog.flows) == ["order", "order_status", "stock"]
+    assert {flow.mode for flow in catalog.flows.values()} == {Mode.OBSERVE}
+    order = catalog.flow_from("magento", "order")
+    assert order is not None
+    assert order.id == "order"
+    assert catalog.flow_from("magento", "customer") is None
+    status = catalog.flow_to("magento", "order_status")
+    assert status is not None
+    assert status.deliver.operations == ("set_external_number", "add_comment")
+    assert catalog.flow_to("heartland", "stock") is None
+
+
+@pytest.mark.parametrize("file", sorted([*FLOWS.iterdir(), *MAPPINGS.iterdir()]), ids=lambda file: file.stem)
+def test_a_built_in_document_is_named_like_its_id_and_fits_the_json_schema(file: Path) -> None:
+    values = yaml.safe_load(file.read_text("utf-8"))
+    assert values["id"] == file.stem
+    jsonschema.validate(values, json_schema(values["kind"]))
+
+
+def test_a_users_document_replaces_the_built_in_of_its_id(tmp_path: Path) -> None:
+    write(tmp_path, "ours/status.yml", MAPPING)
+    write(tmp_path, "readme.txt", "not a document")
+    engine = Engine(load(tmp_path))
+    assert engine.map_out("order_status", {"number": "17"}, {}) == {"external_number": "17"}
+    assert engine.catalog.mappings["magento.order_status.out"].file.endswith("status.yml")
+
+
+def test_a_users_flow_sets_its_mode(tmp_path: Path) -> None:
+    write(tmp_path, "order.yaml", changed("order.yaml", mode="live"))
+    assert load(tmp_path).flows["order"].mode is Mode.LIVE
+
+
+def test_the_settings_set_a_mode_by_flow() -> None:
+    catalog = load(modes={"stock": Mode.LIVE})
+    assert (catalog.flows["stock"].mode, catalog.flows["order"].mode) == (Mode.LIVE, Mode.OBSERVE)
+    with pytest.raises(DocumentError, match=r"there is no flow 'stok' \(known: order, order_status, stock\)"):
+        load(modes={"stok": Mode.LIVE})
+
+
+def test_two_documents_with_one_id_are_refused(tmp_path: Path) -> None:
+    write(tmp_path, "a.yaml", MAPPING)
+    write(tmp_path, "b.yaml", MAPPING)
+    with pytest.raises(DocumentError, match=r"b\.yaml: id: 'magento.order_status.out' is also the id of .*a\.yaml"):
+        load(tmp_path)
+
+
+def test_a_directory_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(DocumentError, match="does not exist"):
+        load(tmp_path / "nowhere")
+
+
+def test_a_file_that_is_not_text_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(DocumentError, match=r"a\.yaml: cannot be read"):
+        load(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        ("a: [", "not YAML"),
+        ("a: 1\na: 2", "the key 'a' stands twice"),
+        ("- 1", "a document is an object with the key 'kind'"),
+        ("kind: flaw", "kind: 'flow' or 'mapping' is needed, not 'flaw'"),
+        (MAPPING.replace("version: 2", "version: 0"), r"version: .*greater than or equal to 1 \(it is 0\)"),
+        (MAPPING.replace("version: 2", "version: two"), r"version: .*\(it is 'two'\)"),
+        (MAPPING.replace("from: number", "form: number"), r"rules\[0\]"),
+        (MAPPING.replace("from: number", "from: a, value: 1"), "needs exactly one of from, value, expression; it has"),
+        (MAPPING.replace(", from: number", ""), "it has none"),
+        (MAPPING.replace("to: external_number", "to: 7up"), r"rules\[0\].to: "),
+        (MAPPING.replace("rules:", "tables: {empty: {}}\nrules:"), "the table 'empty' is empty"),
+    ],
+)
+def test_a_wrong_document_is_refused_with_file_place_and_value(content: str, problem: str) -> None:
+    with pytest.raises(DocumentError, match=problem) as caught:
+        parse("ours.yaml", content)
+    assert caught.value.file == "ours.yaml"
+
+
+@pytest.mark.parametrize(
+    ("file", "changes", "problem"),
+    [
+        ("order.yaml", {"topic": "canonical.sail"}, "topic: there is no topic 'canonical.sail'"),
+        ("order.yaml", {"source": {"system": "magento", "entity": "cart"}}, "no topic 'raw.magento.cart'"),
+        ("order.yaml", {"hints": {"topic": "hint.nothing", "side": "web"}}, "there is no topic 'hint.nothing'"),
+        (
+            "order.yaml",
+            {
+                "normalize": {
+                    "mapping": "x.in",
+                    "aggregate": "own",
+                    "id": "i",
+                    "number": "n",
+                    "store": "s",
+                    "whole": ["a"],
+                }
+            },
+            "normalize.mapping: there is no mapping 'x.in'",
+        ),
+        (
+            "order.yaml",
+            {
+                "normalize": {
+                    "mapping": "heartland.order.out",
+                    "aggregate": "own",
+                    "id": "i",
+                    "number": "n",
+                    "store": "s",
+                    "whole": ["a"],
+                }
+            },
+            "'heartland.order.out' is not a mapping of magento, direction in",
+        ),
+        ("order.yaml", {"id": "order2"}, "has the same source"),
+        (
+            "order.yaml",
+            {"normalize": {"mapping": "x", "aggregate": "own", "id": "i", "number": "n", "whole": ["a"]}},
+            "store",
+        ),
+        (
+            "order_status.yaml",
+            {"normalize": {"mapping": "x", "aggregate": "linked", "id": "i", "number": "n", "whole": ["a"]}},
+            "an aggregate 'linked' needs the key 'external_id'",
+        ),
+        ("order.yaml", {"deliver": {"target": "heartland"}}, "deliver"),
+    ],
+)
+def test_a_flow_that_does_not_fit_is_refused(
+    tmp_path: Path, file: str, changes: dict[str, object], problem: str
+) -> None:
+    write(tmp_path, "ours.yaml", changed(file, **changes))
+    with pytest.raises(DocumentError, match=problem):
+        load(tmp_path)
+
+
+def test_one_entity_is_delivered_to_a_system_by_one_flow(tmp_path: Path) -> None:
+    deliver = yaml.safe_load((FLOWS / "order.yaml").read_text("utf-8"))["deliver"]
+    source = {"system": "heartland", "entity": "inventory"}
+    normalize = yaml.safe_load((FLOWS / "stock.yaml").read_text("utf-8"))["normalize"]
+    write(tmp_path, "ours.yaml", changed("stock.yaml", deliver=deliver, source=source, normalize=normalize))
+    with pytest.raises(DocumentError, match="the flow 'order' delivers the same entity to the same system"):
+        load(tmp_path)

@@ -1,0 +1,23 @@
+"""A mapping's result becomes a canonical entity, or a message that names what is wrong."""
+
+from __future__ import annotations
+
+import pytest
+
+from schemas.canonical import SaleCustomer, Totals
+from streams.engine import validate
+from streams.errors import Rejected
+
+
+def test_good_values_make_the_entity() -> None:
+    assert validate(SaleCustomer, {"guest": True}, "order 1").guest
+
+
+def test_a_wrong_value_names_subject_field_and_value() -> None:
+    with pytest.raises(Rejected, match=r"order 000000042 does not make a SaleCustomer: guest: .*\('perhaps'\)"):
+        validate(SaleCustomer, {"guest": "perhaps"}, "order 000000042")
+
+
+def test_many_problems_are_cut_short() -> None:
+    with pytest.raises(Rejected, match="lines: Field required; discount: .*; and 4 more"):
+        validate(Totals, {}, "order 1")

@@ -1,0 +1,161 @@
+"""The stock formula and the table's state, rule by rule."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Literal
+
+import pytest
+
+from schemas.canonical import LocationLevel, WebUnits
+from streams.inventory.formula import available_quantity, source_quantities
+from streams.inventory.table import IDLE_KEPT, OrderUnits, SkuState
+
+D = Decimal
+START = datetime(2026, 11, 24, tzinfo=UTC)
+
+
+def units(
+    side: Literal["web", "pos"],
+    *,
+    order: str = "web:order:42",
+    at: int = 0,
+    location: str = "MAIN",
+    unshipped: int = 0,
+    committed: int = 0,
+    taken: int = 0,
+) -> WebUnits:
+    return WebUnits(
+        order=order,
+        location=location,
+        side=side,
+        at=START + timedelta(seconds=at),
+        unshipped=D(unshipped),
+        committed=D(committed),
+        taken=D(taken),
+    )
+
+
+def state(*told: WebUnits) -> SkuState:
+    made = SkuState()
+    for one in told:
+        made = made.apply(one)
+    return made
+
+
+def level(on_hand: int, committed: int = 0, location: str = "MAIN") -> LocationLevel:
+    return LocationLevel(location=location, on_hand=D(on_hand), committed=D(committed))
+
+
+def quantity(made: SkuState, *levels: LocationLevel) -> list[Decimal]:
+    return [stock.quantity for stock in source_quantities(made, levels)]
+
+
+@pytest.mark.parametrize(
+    ("told", "at", "expected"),
+    [
+        ((), level(10), 10),
+        # A special order in store is committed, and no reservation of Magento knows it.
+        ((), level(10, 3), 7),
+        # Placed online, not yet in the point of sale: Magento's reservation subtracts it.
+        ((units("web", unshipped=2),), level(10), 10),
+        # Committed for the web order: not subtracted twice.
+        ((units("web", unshipped=2), units("pos", committed=2)), level(10, 2), 10),
+        ((units("web", unshipped=2), units("pos", committed=2)), level(10, 5), 7),
+        # Taken off the shelf, not shipped in Magento: put back until it is.
+        ((units("web", unshipped=2), units("pos", taken=2)), level(8), 10),
+        # Shipped in both.
+        ((units("web"), units("pos", taken=2)), level(8), 8),
+        # Shipped in Magento, still committed here: gone, and no reservation left.
+        ((units("web"), units("pos", committed=2)), level(10, 2), 8),
+        # Part shipped: one piece is still reserved.
+        ((units("web", unshipped=1), units("pos", committed=2)), level(10, 2), 9),
+        # Canceled in the point of sale only: Magento still reserves it.
+        ((units("web", unshipped=2), units("pos")), level(10), 10),
+        # The web's own units are never taken away from it.
+        ((units("web", unshipped=4),), level(1), 4),
+        ((), level(-3), 0),
+        ((), level(1, 3), 0),
+    ],
+)
+def test_the_msi_formula(told: tuple[WebUnits, ...], at: LocationLevel, expected: int) -> None:
+    assert quantity(state(*told), at) == [D(expected)]
+
+
+def test_an_order_counts_where_it_ships_from() -> None:
+    made = state(units("web", unshipped=2, location="MAIN"), units("pos", taken=2, location="STORE2"))
+    assert quantity(made, level(10), level(5, location="STORE2")) == [D(10), D(7)]
+
+
+def test_the_result_tells_what_it_was_made_from() -> None:
+    (stock,) = source_quantities(SkuState(), [level(10, 3)])
+    assert (stock.location, stock.on_hand, stock.committed) == ("MAIN", D(10), D(3))
+
+
+def test_a_doubt_never_sells_too_much() -> None:
+    # The hint says committed; the levels say that nothing is: it may be canceled.
+    assert quantity(state(units("web", unshipped=2), units("pos", committed=2)), level(10, 0)) == [D(10)]
+
+
+@pytest.mark.parametrize(
+    ("told", "at", "expected"),
+    [
+        ((), level(10, 3), 7),
+        ((units("web", unshipped=2),), level(10), 8),
+        ((units("web", unshipped=2), units("pos", committed=2)), level(10, 2), 8),
+        ((units("web", unshipped=2), units("pos", taken=2)), level(8), 8),
+        ((units("web", unshipped=2, location="STORE2"),), level(10), 10),
+        ((), level(1, 3), 0),
+    ],
+)
+def test_the_legacy_formula(told: tuple[WebUnits, ...], at: LocationLevel, expected: int) -> None:
+    assert available_quantity(state(*told), at) == D(expected)
+
+
+# -- The table's state ------------------------------------------------------------------------------------------
+
+
+def test_an_older_telling_never_replaces_a_newer_one() -> None:
+    newer = state(units("web", at=5, unshipped=1), units("pos", at=5, taken=1))
+    for older in (units("web", at=4, unshipped=2), units("pos", at=4, committed=1)):
+        assert newer.apply(older) == newer
+
+
+def test_a_telling_of_the_same_moment_replaces() -> None:
+    assert state(units("web", unshipped=2), units("web", unshipped=1)).orders["web:order:42"].unshipped == 1
+
+
+def test_the_same_telling_twice_changes_nothing() -> None:
+    once = state(units("web", unshipped=2))
+    assert once.apply(units("web", unshipped=2)) is once
+
+
+def test_a_finished_order_is_not_revived_by_an_old_telling() -> None:
+    finished = state(units("web", at=9), units("pos", at=8, taken=2), units("web", at=1, unshipped=2))
+    assert quantity(finished, level(8)) == [D(8)]
+
+
+def test_only_the_latest_idle_orders_are_kept() -> None:
+    made = state(units("web", order="web:order:open", unshipped=1))
+    for number in range(IDLE_KEPT + 3):
+        made = made.apply(units("web", order=f"web:order:{number}", at=number))
+    assert len(made.orders) == IDLE_KEPT + 1
+    assert "web:order:open" in made.orders
+    assert "web:order:2" not in made.orders
+    assert "web:order:3" in made.orders
+
+
+def test_the_state_survives_its_bytes() -> None:
+    made = state(
+        units("web", at=1, unshipped=2),
+        units("pos", at=2, committed=1, location="STORE2"),
+        units("pos", at=2, taken=3, order="web:order:43"),
+    )
+    assert SkuState.from_json(made.to_json()) == made
+    assert SkuState.from_json(None) == SkuState()
+
+
+def test_an_order_ships_from_where_the_point_of_sale_booked_it() -> None:
+    assert OrderUnits(web_location="MAIN").location == "MAIN"
+    assert OrderUnits(web_location="MAIN", pos_location="STORE2").location == "STORE2"

@@ -1,0 +1,150 @@
+"""Real Magento orders become one sale each, with the totals that Magento charged."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from schemas.canonical import Sale, TenderKind
+from schemas.canonical.sale import LineKind
+from streams.errors import Rejected
+from tests.streams.sale.real_orders import order, pos_document, sale
+
+D = Decimal
+
+
+def paid(made: Sale) -> Decimal:
+    return sum((tender.amount for tender in made.tenders), D(0))
+
+
+def test_a_guest_order_of_simple_configurable_and_virtual_goods() -> None:
+    made = sale(order("order_simple_configurable_virtual_new"))
+    assert (made.number, made.public_id, made.ref) == ("000000004", "W-000000004", "web:order:4")
+    assert made.customer.guest
+    assert made.customer.native_id == ""
+    assert [(line.line_id, line.kind, line.sku, line.product_id) for line in made.lines] == [
+        ("10", LineKind.SIMPLE, "S1", "1"),
+        ("11", LineKind.CONFIGURABLE, "C-Red", "6"),
+        ("13", LineKind.VIRTUAL, "V1", "8"),
+    ]
+    assert [(line.quantity, line.unit_price, line.tax) for line in made.lines] == [
+        (D(2), D(10), D("1.65")),
+        (D(1), D(25), D("2.06")),
+        (D(1), D(15), D("1.24")),
+    ]
+    totals = made.totals
+    assert (totals.lines, totals.discount, totals.tax, totals.shipping) == (D(60), D(0), D("4.95"), D(15))
+    assert (totals.total, totals.due) == (D("79.95"), D("79.95"))
+    assert made.export.allowed
+    assert made.shipping_address is not None
+    assert made.shipping_address.region == "TX"
+
+
+def test_a_discount_and_tax_are_taken_line_by_line_as_charged() -> None:
+    made = sale(order("order_discount_tax"))
+    assert [(line.discount, line.tax) for line in made.lines] == [(D(2), D("1.49")), (D("9.3"), D("6.9"))]
+    assert [(part.code, part.percent, part.amount) for part in made.lines[1].taxes] == [
+        ("US-TX-8.25", D("8.25"), D("6.9"))
+    ]
+    totals = made.totals
+    assert (totals.lines, totals.discount, totals.tax, totals.shipping, totals.total) == (
+        D("112.97"),
+        D("11.3"),
+        D("8.39"),
+        D(20),
+        D("130.06"),
+    )
+    assert made.export.allowed
+    assert not made.customer.guest
+    assert made.customer.native_id == "1"
+
+
+def test_an_order_paid_wholly_by_gift_cards_keeps_its_value() -> None:
+    made = sale(order("order_gift_card_paid"))
+    assert made.totals.total == D("79.95")
+    assert made.totals.due == 0
+    assert [(tender.kind, tender.amount, tender.reference) for tender in made.tenders] == [
+        (TenderKind.GIFT_CARD, D(50), "0Q91"),
+        (TenderKind.GIFT_CARD, D("29.95"), "1X44"),
+    ]
+    assert "GC7K" not in made.model_dump_json()
+
+
+@pytest.mark.parametrize(
+    ("name", "total", "due", "canceled", "tenders"),
+    [
+        ("order_canceled", "48.3", "0", "48.3", "0"),
+        ("order_partial_invoice_then_cancel", "166.55", "0", "97.42", "69.13"),
+        ("order_complete", "79.95", "0", "0", "79.95"),
+        ("order_refunded", "79.95", "0", "0", "79.95"),
+        ("order_virtual", "32.48", "32.48", "0", "0"),
+        ("order_pickup_bopis", "43.3", "43.3", "0", "0"),
+    ],
+)
+def test_what_is_paid_due_and_canceled_makes_the_total(
+    name: str, total: str, due: str, canceled: str, tenders: str
+) -> None:
+    made = sale(order(name))
+    assert (made.totals.total, made.totals.due, made.totals.canceled) == (D(total), D(due), D(canceled))
+    assert paid(made) == D(tenders)
+    assert paid(made) + made.totals.due + made.totals.canceled == made.totals.total
+
+
+def test_a_virtual_order_has_no_shipping_address() -> None:
+    assert sale(order("order_virtual")).shipping_address is None
+
+
+def test_what_an_invoice_delivers_of_a_virtual_line_counts_as_shipped() -> None:
+    made = sale(order("order_complete"))
+    assert [(line.sku, line.shipped) for line in made.lines] == [("S1", D(2)), ("C-Red", D(1)), ("V1", D(1))]
+
+
+def test_a_dynamic_bundle_is_its_components_and_counts_once() -> None:
+    document = order("order_bundles")
+    dynamic = [item for item in document["items"] if item["item_id"] <= 5]
+    parent, *children = dynamic
+    tax = parent["base_tax_amount"]
+    document |= {
+        "items": dynamic,
+        "base_subtotal": 40,
+        "base_tax_amount": tax,
+        "base_grand_total": round(40 + tax + 15, 2),
+        "base_total_due": round(40 + tax + 15, 2),
+    }
+    made = sale(document)
+    assert [(line.line_id, line.kind, line.sku, line.quantity) for line in made.lines] == [
+        ("4", LineKind.BUNDLE_COMPONENT, "B1", D(2)),
+        ("5", LineKind.BUNDLE_COMPONENT, "B2", D(1)),
+    ]
+    assert made.totals.lines == 40
+    assert len(children) == 2
+
+
+def test_a_bundle_with_a_fixed_price_goes_to_review_by_name() -> None:
+    with pytest.raises(Rejected, match=r"order 000000002, line 6 \(SKU 'BUNF'\) is a bundle with a fixed price"):
+        sale(order("order_bundles"))
+
+
+def test_a_pickup_order_is_booked_to_the_store_where_it_is_collected() -> None:
+    made = sale(order("order_pickup_bopis"))
+    assert made.shipping.pickup_location == "store2"
+    assert pos_document(made)["LocationID"] == "STORE2"
+
+
+def test_only_what_is_left_of_a_part_canceled_order_is_created() -> None:
+    document = pos_document(sale(order("order_partial_invoice_then_cancel")))
+    assert [(line["SKU"], line["Quantity"], line["Tax"]) for line in document["LineItems"]] == [("S5", 1, 4.13)]
+    assert document["TotalAmount"] == 69.13
+    assert document["BalanceDue"] == 0
+    assert document["PaymentStatus"] == "Paid"
+
+
+def test_a_wholly_canceled_order_makes_no_document() -> None:
+    with pytest.raises(Rejected, match="every line is canceled"):
+        pos_document(sale(order("order_canceled")))
+
+
+def test_the_document_carries_the_alias_of_a_sku() -> None:
+    document = pos_document(sale(order("order_discount_tax")), {"S2": "000S2"})
+    assert [line["SKU"] for line in document["LineItems"]] == ["000S2", "S3"]

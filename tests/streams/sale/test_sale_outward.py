@@ -1,0 +1,170 @@
+"""What the point of sale and the web store are told, in their words; and what makes a revision."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from schemas.canonical import LocationStock, Sale, Stock
+from streams.sale import outward
+from streams.sale.pos import pos_units
+from streams.sale.revision import sale_revision, stock_revision
+from tests.streams.sale.real_orders import CHANNEL, engine, order, pos_document, sale
+
+D = Decimal
+NOW = datetime(2026, 11, 24, tzinfo=UTC)
+
+
+def test_the_whole_document_of_a_discounted_order() -> None:
+    assert pos_document(sale(order("order_discount_tax"))) == {
+        "ExternalID": "W-000000001",
+        "OrderDate": "2026-11-23T22:00:18Z",
+        "TotalAmount": 130.06,
+        "Currency": "USD",
+        "Status": "Open",
+        "CustomerID": "Web guest",
+        "LocationID": "MAIN",
+        "LineItems": [
+            {"SKU": "S2", "Quantity": 1, "Price": 20, "Discount": 2.0, "Tax": 1.49},
+            {"SKU": "S3", "Quantity": 3, "Price": 30.99, "Discount": 9.3, "Tax": 6.9},
+        ],
+        "Shipping": {"Method": "flatrate_flatrate", "Amount": 20.0, "Discount": 0.0, "Tax": 0.0},
+        "Fees": [],
+        "Tenders": [],
+        "BalanceDue": 130.06,
+        "PaymentStatus": "Unpaid",
+        "ShippingAddress": ADDRESS,
+        "BillingAddress": ADDRESS,
+    }
+
+
+ADDRESS = {
+    "FirstName": "Ann",
+    "LastName": "Webb",
+    "Line1": "12 Oak St",
+    "Line2": "Apt 3",
+    "City": "Austin",
+    "State": "TX",
+    "PostalCode": "78701",
+    "Country": "US",
+    "Phone": "512-555-0100",
+    "Email": "ann@example.com",
+}
+
+
+def test_gift_cards_travel_as_tenders_by_their_last_four() -> None:
+    document = pos_document(sale(order("order_gift_card_paid")))
+    assert document["TotalAmount"] == 79.95
+    assert document["Tenders"] == [
+        {"Type": "GiftCard", "Method": "giftcard", "Amount": 50.0, "Reference": "0Q91"},
+        {"Type": "GiftCard", "Method": "giftcard", "Amount": 29.95, "Reference": "1X44"},
+    ]
+    assert (document["BalanceDue"], document["PaymentStatus"]) == (0.0, "Paid")
+
+
+@pytest.mark.parametrize(
+    ("due", "tenders", "status"), [("0", [], "Paid"), ("5", [{}], "PartiallyPaid"), ("5", [], "Unpaid")]
+)
+def test_the_payment_status_says_what_is_due(due: str, tenders: list[object], status: str) -> None:
+    assert outward.payment_status({"totals": {"due": due}, "tenders": tenders}) == status
+
+
+def test_a_virtual_order_has_only_a_billing_address() -> None:
+    document = pos_document(sale(order("order_virtual")))
+    assert "ShippingAddress" not in document
+    assert document["BillingAddress"]["City"] == "Austin"
+
+
+def test_a_quantity_keeps_its_decimals() -> None:
+    assert (outward.number("2"), outward.number("1.5"), outward.number("2.0")) == (2, 1.5, 2)
+
+
+def test_a_public_id_needs_a_number() -> None:
+    context = {"channel": {"prefix": "W-"}}
+    assert (outward.public_id(context, "000000042"), outward.public_id(context, None)) == ("W-000000042", None)
+
+
+def test_a_status_is_told_with_number_status_and_marker() -> None:
+    status = {"ref": "pos:order:17", "number": "S-17", "status": "Fulfilled", "sale": "web:order:4"}
+    assert engine().map_out("order_status", status, {}) == {
+        "external_number": "S-17",
+        "comment": "Heartland order S-17: Fulfilled [tillstream pos:order:17 Fulfilled]",
+        "marker": "[tillstream pos:order:17 Fulfilled]",
+    }
+
+
+def stock(*quantities: tuple[str, str]) -> Stock:
+    locations = tuple(
+        LocationStock(location=location, quantity=D(quantity), on_hand=D(9), committed=D(1))
+        for location, quantity in quantities
+    )
+    return Stock(ref="pos:sku:MUG", sku="MUG", read_at=NOW, locations=locations)
+
+
+def test_stock_goes_to_the_sources_that_its_locations_feed() -> None:
+    body = stock(("MAIN", "5"), ("STORE2", "2"), ("STORE3", "1"), ("ATTIC", "7")).model_dump(mode="json")
+    context = {"sources": {"MAIN": "main", "STORE2": "store2", "STORE3": "store2"}, "sku": "WEB-MUG"}
+    assert engine().map_out("stock", body, context)["items"] == [
+        {"sku": "WEB-MUG", "source": "main", "quantity": D(5)},
+        {"sku": "WEB-MUG", "source": "store2", "quantity": D(3)},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("status", "committed", "taken"), [("Open", 3, 0), ("Fulfilled", 0, 3), ("Cancelled", 0, 0), (None, 0, 0)]
+)
+def test_a_pos_order_holds_units_by_its_status(status: str | None, committed: int, taken: int) -> None:
+    lines = [{"SKU": "MUG", "Quantity": 2}, {"SKU": "MUG", "Quantity": 1}]
+    assert pos_units({"Status": status, "LineItems": lines}) == [
+        {"sku": "MUG", "committed": D(committed), "taken": D(taken)}
+    ]
+    assert pos_units({"Status": status}) == []
+
+
+# -- Revisions --------------------------------------------------------------------------------------------------
+
+
+def revised(**changes: Any) -> Sale:
+    return sale(order("order_simple_configurable_virtual_new", **changes))
+
+
+def test_state_payment_and_shipment_are_no_new_content() -> None:
+    before = sale_revision(revised())
+    document = order("order_complete", updated_at="2026-11-25 10:00:00")
+    after = sale_revision(sale(document))
+    assert after.content == before.content
+    assert after.updated_at > before.updated_at
+
+
+@pytest.mark.parametrize("changes", [{"customer_email": "bob@example.com"}, {"increment_id": "000000005"}])
+def test_what_is_mapped_outwards_is_new_content(changes: dict[str, Any]) -> None:
+    assert sale_revision(revised(**changes)).content != sale_revision(revised()).content
+
+
+def test_canceled_pieces_are_new_content() -> None:
+    made = revised()
+    line = made.lines[0].model_copy(update={"canceled": D(1)})
+    changed = made.model_copy(update={"lines": (line, *made.lines[1:])})
+    assert sale_revision(changed).content != sale_revision(made).content
+
+
+def test_an_amount_is_the_same_however_it_is_written() -> None:
+    document = order("order_simple_configurable_virtual_new")
+    floats = [item | {"base_price": float(item["base_price"])} for item in document["items"]]
+    assert sale_revision(sale(document | {"items": floats})).content == sale_revision(sale(document)).content
+
+
+def test_only_quantities_make_a_stock_revision() -> None:
+    one, other = stock(("MAIN", "5")), stock(("MAIN", "5.0"))
+    recount = other.model_copy(update={"locations": (other.locations[0].model_copy(update={"on_hand": D(4)}),)})
+    assert stock_revision(one).content == stock_revision(recount).content
+    assert stock_revision(one).content != stock_revision(stock(("MAIN", "4"))).content
+    assert stock_revision(one).updated_at == NOW
+
+
+def test_a_channel_without_a_source_for_the_pickup_store_books_to_its_own_location() -> None:
+    context = {"channel": CHANNEL.model_copy(update={"sources": {}}).model_dump()}
+    assert outward.pos_location(context, {"shipping": {"pickup_location": "store2"}}) == "MAIN"
