@@ -15,7 +15,7 @@ from schemas.envelope import Envelope, Kind
 from schemas.ids import Ref
 from streams.channels import Channels
 from streams.deliver.effect import Effects, Settling
-from streams.deliver.handler import DeliverHandler
+from streams.deliver.handler import DeliverHandler, Delivery
 from streams.deliver.order_status import OrderStatusDelivery
 from streams.deliver.sale import Desk, SaleDelivery
 from streams.deliver.stock import StockDelivery
@@ -157,7 +157,7 @@ class Bench:
             publisher=self.publisher,
             clock=self.clock,
         )
-        deliveries = {
+        deliveries: dict[str, tuple[str, Delivery]] = {
             "order": ("order", SaleDelivery(desk, self.book)),
             "order_status": ("order_status", OrderStatusDelivery(desk, self.notes)),
             "stock": ("stock", StockDelivery(desk, self.sources)),

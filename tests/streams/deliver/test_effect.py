@@ -173,7 +173,7 @@ async def test_a_worker_that_was_frozen_before_sending_does_not_send(bench: Benc
 async def test_a_crash_before_done_confirms_again(bench: Bench) -> None:
     finish = bench.store.ledger.finish
 
-    async def crash(_done: EffectDone) -> None:
+    async def crash(done: EffectDone) -> None:
         raise asyncio.CancelledError
 
     bench.store.ledger.finish = crash  # type: ignore[method-assign]

@@ -1,0 +1,171 @@
+"""Inventory: many causes, one reading, one canonical stock."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+
+from schemas.canonical import LocationLevel, Stock, StockHint, WebUnits
+from schemas.envelope import Envelope
+from streams.errors import Malformed, Transient
+from streams.inventory.handler import InventoryHandler
+from streams.ports import JournalEntry, Outcome, Record
+from streams.runtime.work import Arrival, Work
+from tests.twins.clock import START, FakeClock
+from tests.twins.kafka import MemoryPublisher, envelope, record
+
+
+class Shelves:
+    """The point of sale's stock, in memory. Implements `streams.ports.StockLevels`."""
+
+    def __init__(self) -> None:
+        self.on_hand = {"A": 10, "B": 4}
+        self.committed: dict[str, int] = {}
+        self.reads: list[set[str]] = []
+        self.fail = False
+
+    async def levels(self, skus: Collection[str]) -> Mapping[str, Sequence[LocationLevel]]:
+        self.reads.append(set(skus))
+        if self.fail:
+            raise Transient("500")
+        return {
+            sku: [
+                LocationLevel(
+                    location="MAIN", on_hand=Decimal(self.on_hand[sku]), committed=Decimal(self.committed.get(sku, 0))
+                )
+            ]
+            for sku in skus
+            if sku in self.on_hand
+        }
+
+
+class Table:
+    """The Faust table, in memory. Implements `streams.inventory.handler.SkuTable`."""
+
+    def __init__(self) -> None:
+        self.rows: dict[str, bytes] = {}
+
+    def get(self, key: str) -> bytes | None:
+        return self.rows.get(key)
+
+    def put(self, key: str, value: bytes, record: Record) -> None:
+        self.rows[key] = value
+
+
+class Bench:
+    def __init__(self) -> None:
+        self.shelves = Shelves()
+        self.publisher = MemoryPublisher()
+        self.table = Table()
+        self.handler = InventoryHandler(self.table, {"pos": self.shelves}, self.publisher, FakeClock(), flow="stock")
+
+    async def hint(self, *hints: tuple[str, StockHint], key: str = "pos:A") -> Sequence[JournalEntry]:
+        arrivals = []
+        for received, (receipt, hint) in enumerate(hints):
+            headers = envelope(receipt, entity="stock_hint", received_ms=1000 + received)
+            arrivals.append(Arrival(record(hint.model_dump_json().encode(), headers, key=key), headers))
+        return await self.handler.handle(Work("inventory", arrivals))
+
+    @property
+    def published(self) -> Stock:
+        return Stock.model_validate_json(self.publisher.on("canonical.stock")[-1].value)
+
+
+def look(sku: str = "A") -> StockHint:
+    return StockHint(sku=sku, cause="webhook")
+
+
+def sold(units: int, *, side: str = "web", committed: int = 0, taken: int = 0, seconds: int = 0) -> StockHint:
+    told = WebUnits.model_validate(
+        {
+            "order": "web:order:42",
+            "location": "MAIN",
+            "side": side,
+            "at": START + timedelta(seconds=seconds),
+            "unshipped": units,
+            "committed": committed,
+            "taken": taken,
+        }
+    )
+    return StockHint(sku="A", cause="sale", units=told)
+
+
+@pytest.fixture
+def bench() -> Bench:
+    return Bench()
+
+
+async def test_a_hint_becomes_the_skus_stock_under_its_key(bench: Bench) -> None:
+    (entry,) = await bench.hint(("r1", look()))
+    assert (entry.outcome, entry.flow, entry.step, entry.target) == (Outcome.PASSED, "stock", "levels", "pos")
+    assert bench.published.ref == "pos:sku:A"
+    assert bench.published.locations[0].quantity == 10
+    (sent,) = bench.publisher.on("canonical.stock")
+    assert sent.key == b"pos:A"
+    assert Envelope.from_headers(sent.headers).entity == "stock"
+
+
+async def test_many_hints_of_one_sku_are_one_reading_and_every_receipt_ends(bench: Bench) -> None:
+    entries = await bench.hint(("r1", look()), ("r2", look()), ("r3.s0", sold(2)))
+    assert len(bench.shelves.reads) == 1
+    assert {entry.receipt_id: entry.outcome for entry in entries} == {
+        "r1": Outcome.SUPERSEDED,
+        "r2": Outcome.PASSED,
+        "r3.s0": Outcome.SUPERSEDED,
+    }
+    carried = Envelope.from_headers(bench.publisher.on("canonical.stock")[0].headers)
+    assert (carried.receipt_id, carried.received_ms) == ("r2", 1000)
+
+
+async def test_children_alone_carry_their_own_receipt(bench: Bench) -> None:
+    await bench.hint(("r3.s0", sold(2)))
+    assert Envelope.from_headers(bench.publisher.on("canonical.stock")[0].headers).receipt_id == "r3.s0"
+
+
+async def test_units_that_both_systems_hold_for_one_order_are_subtracted_once(bench: Bench) -> None:
+    bench.shelves.committed["A"] = 2
+    await bench.hint(("r1.s0", sold(2)))
+    assert bench.published.locations[0].quantity == 8
+    await bench.hint(("r2.s0", sold(0, side="pos", committed=2, seconds=1)))
+    assert bench.published.locations[0].quantity == 10
+
+
+async def test_the_table_remembers_what_orders_hold_between_hints(bench: Bench) -> None:
+    bench.shelves.committed["A"] = 2
+    await bench.hint(("r1.s0", sold(2)), ("r2.s0", sold(0, side="pos", committed=2, seconds=1)))
+    bench.publisher.records.clear()
+    await bench.hint(("r3", look()))
+    assert bench.published.locations[0].quantity == 10
+
+
+async def test_a_sku_that_the_point_of_sale_does_not_know_is_filtered(bench: Bench) -> None:
+    (entry,) = await bench.hint(("r1", look("X")), key="pos:X")
+    assert (entry.outcome, entry.message) == (Outcome.FILTERED, "pos does not know 'X'")
+    assert bench.publisher.records == []
+
+
+async def test_a_failed_reading_is_never_zero_stock(bench: Bench) -> None:
+    bench.shelves.fail = True
+    with pytest.raises(Transient):
+        await bench.hint(("r1", look()))
+    assert bench.publisher.records == []
+    assert bench.table.rows == {}
+
+
+async def test_bytes_that_are_no_hint_are_malformed(bench: Bench) -> None:
+    headers = envelope("r1", entity="stock_hint")
+    with pytest.raises(Malformed, match="cannot be read"):
+        await bench.handler.handle(Work("inventory", [Arrival(record(b"{}", headers, key="pos:A"), headers)]))
+
+
+async def test_a_hint_for_a_connection_that_is_not_configured_is_malformed(bench: Bench) -> None:
+    with pytest.raises(Malformed, match="no point of sale is called 'other'"):
+        await bench.hint(("r1", look()), key="other:A")
+
+
+def test_a_refused_hint_holds_up_nothing(bench: Bench) -> None:
+    headers = envelope("r1", entity="stock_hint")
+    assert not bench.handler.blocks(Work("inventory", [Arrival(record(b"{}", headers), headers)]))
