@@ -1,0 +1,188 @@
+"""The tables. `migrations/` makes them; a test holds that both say the same."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    Boolean,
+    Column,
+    Computed,
+    DateTime,
+    Identity,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_name)s",
+    }
+)
+
+_Moment = DateTime(timezone=True)
+_ROOM_FOR_UPDATES = {"fillfactor": "80"}
+"""An update of a column without an index then stays on its page and touches no index."""
+
+
+def _text(name: str) -> Column[str]:
+    return Column(name, Text, nullable=False)
+
+
+links = Table(
+    "links",
+    metadata,
+    _text("ref"),
+    _text("connection"),
+    _text("counterpart"),
+    Column("linked_at", _Moment, nullable=False),
+    PrimaryKeyConstraint("ref", "connection"),
+    comment="Two rows per link, one from each side: ref is counterpart in connection. Written by link_refs() only.",
+)
+
+ledger = Table(
+    "ledger",
+    metadata,
+    _text("target"),
+    _text("operation"),
+    _text("source"),
+    _text("state"),
+    _text("owner"),
+    Column("epoch", Integer, nullable=False),
+    _text("request_hash"),
+    Column("settle_until", _Moment, nullable=False),
+    _text("target_id"),
+    Column("changed_at", _Moment, nullable=False, server_default=text("now()")),
+    PrimaryKeyConstraint("target", "operation", "source"),
+    comment="One row per create-once effect; the epoch is the fencing token.",
+    postgresql_with=_ROOM_FOR_UPDATES,
+)
+
+applied = Table(
+    "applied",
+    metadata,
+    _text("target"),
+    _text("entity"),
+    Column("updated_at", _Moment, nullable=False),
+    _text("content"),
+    PrimaryKeyConstraint("target", "entity"),
+    comment="The last revision of each entity that was applied to a target.",
+    postgresql_with=_ROOM_FOR_UPDATES,
+)
+
+held = Table(
+    "held",
+    metadata,
+    Column("seq", BigInteger, Identity(), primary_key=True),
+    _text("consumer_group"),
+    _text("topic"),
+    Column("partition", Integer, nullable=False),
+    Column("offset", BigInteger, nullable=False),
+    _text("key"),
+    Column(
+        "key_hash",
+        BigInteger,
+        Computed("hashtextextended(key, 0)", persisted=True),
+        nullable=False,
+        comment="A key may be longer than an index entry.",
+    ),
+    _text("reason"),
+    Column("due_at", _Moment),
+    Column("waits_for", Text),
+    Column("blocks", Boolean, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    _text("stage"),
+    _text("flow"),
+    _text("step"),
+    _text("target"),
+    _text("receipt_id"),
+    _text("subject"),
+    _text("error"),
+    _text("message"),
+    Column("record_key", LargeBinary, nullable=False),
+    Column("record_value", LargeBinary, nullable=False),
+    Column("header_names", ARRAY(Text), nullable=False),
+    Column("header_values", ARRAY(LargeBinary), nullable=False),
+    Column("timestamp_ms", BigInteger, nullable=False),
+    Column("held_at", _Moment, nullable=False),
+    UniqueConstraint("consumer_group", "topic", "partition", "offset", name="uq_held_record"),
+    comment="Events that wait for a time, a link or a person; seq orders the events of a key.",
+)
+Index(
+    "ix_held_queue",
+    held.c.consumer_group,
+    held.c.topic,
+    held.c.partition,
+    held.c.key_hash,
+    held.c.seq,
+    postgresql_where=text("blocks"),
+)
+Index(
+    "ix_held_due",
+    held.c.consumer_group,
+    held.c.topic,
+    held.c.partition,
+    held.c.due_at,
+    postgresql_where=text("due_at IS NOT NULL"),
+)
+Index(
+    "ix_held_waits_for",
+    held.c.waits_for,
+    postgresql_using="hash",  # a ref of any length
+    postgresql_where=text("reason <> 'time'::text"),
+)
+Index("ix_held_subject", held.c.subject)
+Index("ix_held_receipt_id", held.c.receipt_id)
+
+FINAL = "outcome IN ('delivered', 'superseded', 'unchanged', 'filtered', 'discarded')"
+"""The outcomes that end a receipt, `streams.ports.Outcome.ends`, in SQL."""
+
+journal = Table(
+    "journal",
+    metadata,
+    Column("id", BigInteger, Identity(), primary_key=True),
+    Column("receipt_id", Text(collation="C"), nullable=False, comment="Sorted by byte, so that children follow."),
+    Column("at", _Moment, nullable=False),
+    _text("stage"),
+    _text("outcome"),
+    _text("flow"),
+    _text("step"),
+    _text("target"),
+    _text("subject"),
+    _text("aggregate"),
+    _text("error"),
+    _text("message"),
+    _text("topic"),
+    Column("partition", Integer, nullable=False),
+    Column("offset", BigInteger, nullable=False),
+    UniqueConstraint("receipt_id", "stage", "outcome", "topic", "partition", "offset", name="uq_journal_line"),
+    comment="What became of each receipt. Grows by some lines per event; see Journal.purge.",
+)
+Index(
+    "uq_journal_final",
+    journal.c.receipt_id,
+    unique=True,
+    postgresql_include=["outcome"],
+    postgresql_where=text(FINAL),
+)
+Index("ix_journal_subject", journal.c.subject)
+Index("ix_journal_aggregate", journal.c.aggregate)
+Index("ix_journal_at", journal.c.at, postgresql_using="brin")
+
+cursors = Table(
+    "cursors",
+    metadata,
+    Column("feed", Text, primary_key=True),
+    _text("value"),
+    Column("moved_at", _Moment, nullable=False, server_default=text("now()")),
+    comment="How far the poller has read each feed.",
+)
