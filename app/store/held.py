@@ -1,0 +1,168 @@
+"""Events that wait, in SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+
+from app.store.engine import Database, Row
+from app.store.links import stored_ref
+from app.store.text import restored, storable
+from schemas.ids import Ref
+from streams.ports import Clock, HeldKey, HeldRecord, Hold, HoldReason, Record
+
+SUBJECT_LENGTH = 200
+"""Characters of a subject that are kept: it is what people search by, and an index entry has its limit."""
+
+COLUMNS = """
+seq, consumer_group, topic, partition, "offset", key, reason, due_at, waits_for, blocks, attempts, stage, flow, step,
+target, receipt_id, subject, error, message, record_key, record_value, header_names, header_values, timestamp_ms,
+held_at
+"""
+_LOCK = "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))"
+"""The lock that ``link_refs()`` takes for every ref it links."""
+
+_HOLD = """
+INSERT INTO held (
+    consumer_group, topic, partition, "offset", key, reason, due_at, waits_for, blocks, attempts, stage, flow, step,
+    target, receipt_id, subject, error, message, record_key, record_value, header_names, header_values, timestamp_ms,
+    held_at
+)
+SELECT
+    $1, $2, $3, $4, $5, CASE WHEN linked.already THEN 'time' ELSE $6 END,
+    CASE WHEN linked.already THEN $24::timestamptz ELSE $7::timestamptz END,
+    $8::text, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21::text[], $22::bytea[], $23, $24
+FROM (SELECT $6 <> 'time' AND EXISTS (SELECT FROM links WHERE ref = $8::text) AS already) AS linked
+ON CONFLICT (consumer_group, topic, partition, "offset") DO UPDATE SET
+    key = excluded.key, reason = excluded.reason, due_at = excluded.due_at, waits_for = excluded.waits_for,
+    blocks = excluded.blocks, attempts = excluded.attempts, stage = excluded.stage, flow = excluded.flow,
+    step = excluded.step, target = excluded.target, receipt_id = excluded.receipt_id, subject = excluded.subject,
+    error = excluded.error, message = excluded.message
+"""
+_BLOCKED = """
+SELECT DISTINCT partition, key FROM held
+WHERE consumer_group = $1 AND topic = $2 AND partition = ANY ($3::integer[]) AND blocks
+"""
+_DUE = f"""
+SELECT {COLUMNS} FROM held
+WHERE consumer_group = $1 AND topic = $2 AND partition = ANY ($3::integer[]) AND due_at <= $4
+AND NOT (blocks AND EXISTS (
+    SELECT FROM held AS earlier
+    WHERE earlier.consumer_group = held.consumer_group AND earlier.topic = held.topic
+    AND earlier.partition = held.partition AND earlier.key_hash = held.key_hash AND earlier.key = held.key
+    AND earlier.blocks AND earlier.seq < held.seq
+))
+ORDER BY seq LIMIT $5
+"""  # noqa: S608 - our own text
+_REMOVE = """
+WITH gone AS (
+    DELETE FROM held WHERE consumer_group = $1 AND topic = $2 AND partition = $3 AND "offset" = $4
+    RETURNING seq, key, key_hash
+)
+SELECT EXISTS (
+    SELECT FROM held, gone
+    WHERE held.consumer_group = $1 AND held.topic = $2 AND held.partition = $3
+    AND held.key_hash = gone.key_hash AND held.key = gone.key AND held.blocks AND held.seq <> gone.seq
+) AS more
+"""
+
+
+class SqlHeld:
+    """Implements `streams.ports.Held`. All methods raise like `app.store.engine.Database.connection`."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    async def hold(self, group: str, record: Record, hold: Hold) -> None:
+        """Insert, or update the row of the same record, which keeps its place in the queue. Durable on return.
+
+        Who waits for a ref takes turns with who links it; if it is linked by then, the row is due at once.
+        """
+        values = _values(group, record, hold, self._clock.now())
+        if hold.waits_for is None or hold.reason is HoldReason.TIME:
+            await self._database.fetch(_HOLD, *values)
+        else:
+            await self._database.fetch_after_locking(_LOCK, stored_ref(hold.waits_for), _HOLD, *values)
+
+    async def blocked(self, group: str, topic: str, partitions: Collection[int]) -> frozenset[HeldKey]:
+        """Keys behind which later records must queue."""
+        rows = await self._database.fetch(_BLOCKED, group, topic, list(partitions))
+        return frozenset(HeldKey(topic, row["partition"], restored(row["key"])) for row in rows)
+
+    async def due(
+        self, group: str, topic: str, partitions: Collection[int], now: datetime, limit: int
+    ) -> Sequence[HeldRecord]:
+        """The lowest-seq record of each key, where it is due (``due_at`` ≤ now); non-blocking rows too."""
+        return [
+            held_record(row) for row in await self._database.fetch(_DUE, group, topic, list(partitions), now, limit)
+        ]
+
+    async def remove(self, group: str, record: Record) -> bool:
+        """Delete the record's row after it ended. True if its key still has blocking rows."""
+        rows = await self._database.fetch(_REMOVE, group, record.topic, record.partition, record.offset)
+        return bool(rows[0]["more"])
+
+
+def _values(group: str, record: Record, hold: Hold, now: datetime) -> tuple[object, ...]:
+    """In the order of ``_HOLD``."""
+    return (
+        group,
+        record.topic,
+        record.partition,
+        record.offset,
+        storable(hold.key),
+        hold.reason.value,
+        None if hold.reason is HoldReason.PERSON else hold.due_at,
+        stored_ref(hold.waits_for) if hold.waits_for else None,
+        hold.blocks,
+        hold.attempts,
+        hold.stage,
+        hold.flow,
+        hold.step,
+        hold.target,
+        storable(hold.receipt_id),
+        storable(hold.subject[:SUBJECT_LENGTH]),
+        hold.error,
+        storable(hold.message),
+        record.key,
+        record.value,
+        [storable(name) for name, _ in record.headers],
+        [value for _, value in record.headers],
+        record.timestamp_ms,
+        now,
+    )
+
+
+def held_record(row: Row) -> HeldRecord:
+    """A row of `COLUMNS` as the pipeline sees it."""
+    headers = zip(row["header_names"], row["header_values"], strict=True)
+    return HeldRecord(
+        seq=row["seq"],
+        held_at=row["held_at"],
+        record=Record(
+            topic=row["topic"],
+            partition=row["partition"],
+            offset=row["offset"],
+            key=row["record_key"],
+            value=row["record_value"],
+            headers=tuple((restored(name), value) for name, value in headers),
+            timestamp_ms=row["timestamp_ms"],
+        ),
+        hold=Hold(
+            key=restored(row["key"]),
+            reason=HoldReason(row["reason"]),
+            stage=row["stage"],
+            receipt_id=restored(row["receipt_id"]),
+            subject=restored(row["subject"]),
+            flow=row["flow"],
+            step=row["step"],
+            target=row["target"],
+            due_at=row["due_at"],
+            waits_for=Ref.parse(restored(row["waits_for"])) if row["waits_for"] else None,
+            blocks=row["blocks"],
+            attempts=row["attempts"],
+            error=row["error"],
+            message=restored(row["message"]),
+        ),
+    )

@@ -1,0 +1,166 @@
+"""What became of each receipt, in SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from app.store.engine import Database, Row
+from app.store.group_commit import GroupCommit
+from app.store.tables import FINAL
+from app.store.text import restored, storable
+from streams.ports import HoldReason, JournalEntry, Outcome
+
+SUBJECT_LENGTH = 200
+AGGREGATE_LENGTH = 400
+MESSAGE_LENGTH = 4000
+"""Characters that are kept; what people search by must fit an index entry."""
+
+PURGE_AT_ONCE = 10_000
+"""Lines that one statement of a purge deletes."""
+
+_COLUMNS = (
+    'receipt_id, at, stage, outcome, flow, step, target, subject, aggregate, error, message, topic, partition, "offset"'
+)
+_WRITE = f"""
+INSERT INTO journal ({_COLUMNS})
+SELECT * FROM unnest(
+    $1::text[], $2::timestamptz[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[],
+    $10::text[], $11::text[], $12::text[], $13::integer[], $14::bigint[]
+)
+ON CONFLICT DO NOTHING
+"""  # noqa: S608 - our own text
+_OF_SUBJECT = f"SELECT {_COLUMNS} FROM journal WHERE subject = $1 ORDER BY id LIMIT $2"  # noqa: S608
+_OF_AGGREGATE = f"SELECT {_COLUMNS} FROM journal WHERE aggregate = $1 ORDER BY id LIMIT $2"  # noqa: S608
+_OF_RECEIPT = f"""
+SELECT {_COLUMNS} FROM journal
+WHERE receipt_id = $1 OR (receipt_id >= $1 || '.' AND receipt_id < $1 || '/') ORDER BY id LIMIT $2
+"""  # noqa: S608 - our own text; '/' follows '.'
+_ENDED = f"""
+SELECT outcome AS what, count(*) AS receipts FROM journal WHERE {FINAL} AND receipt_id NOT LIKE '%.%' GROUP BY outcome
+"""  # noqa: S608 - our own text
+_WAITING = f"""
+SELECT CASE WHEN bool_or(reason = 'person') THEN 'person' ELSE 'time' END AS what
+FROM held WHERE receipt_id NOT LIKE '%.%'
+AND NOT EXISTS (SELECT FROM journal WHERE journal.receipt_id = held.receipt_id AND {FINAL})
+GROUP BY receipt_id
+"""  # noqa: S608 - our own text
+_BALANCE = f"{_ENDED} UNION ALL SELECT what, count(*) FROM ({_WAITING}) AS waiting GROUP BY what"  # noqa: S608
+_PURGE = "DELETE FROM journal WHERE ctid = ANY (ARRAY(SELECT ctid FROM journal WHERE at < $1 LIMIT $2)) RETURNING 1"
+
+ALL_LINES = 1000
+"""Most lines that a trace reads."""
+
+
+@dataclass(frozen=True, slots=True)
+class Balance:
+    """How many receipts of the door ended how, and how many wait. What is missing to *accepted* is in flight."""
+
+    delivered: int = 0
+    superseded: int = 0
+    unchanged: int = 0
+    filtered: int = 0
+    discarded: int = 0
+    in_review: int = 0
+    parked: int = 0
+
+    @property
+    def accounted(self) -> int:
+        """All receipts that ended or wait."""
+        ended = self.delivered + self.superseded + self.unchanged + self.filtered + self.discarded
+        return ended + self.in_review + self.parked
+
+
+class SqlJournal:
+    """Implements `streams.ports.Journal`, and answers operators. All methods raise like `Database.connection`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._writes: GroupCommit[Sequence[JournalEntry], None] = GroupCommit(self._write_all)
+
+    async def write(self, entries: Sequence[JournalEntry]) -> None:
+        """Return when the entries are durable. The first final outcome of a receipt stays; a repeat is dropped."""
+        if entries:
+            await self._writes.submit(entries)
+
+    async def _write_all(self, batch: Sequence[Sequence[JournalEntry]]) -> list[Exception | None]:
+        rows = [_values(entry) for entries in batch for entry in entries]
+        await self._database.fetch(_WRITE, *map(list, zip(*rows, strict=True)))
+        return [None] * len(batch)
+
+    async def of_subject(self, subject: str, *, limit: int = ALL_LINES) -> Sequence[JournalEntry]:
+        """Lines of an order number or a SKU, as they were written."""
+        return await self._entries(_OF_SUBJECT, storable(subject[:SUBJECT_LENGTH]), limit)
+
+    async def of_receipt(self, receipt_id: str, *, limit: int = ALL_LINES) -> Sequence[JournalEntry]:
+        """Lines of a receipt and of its children, as they were written."""
+        return await self._entries(_OF_RECEIPT, storable(receipt_id), limit)
+
+    async def of_aggregate(self, aggregate: str, *, limit: int = ALL_LINES) -> Sequence[JournalEntry]:
+        """Lines of a canonical key, as they were written."""
+        return await self._entries(_OF_AGGREGATE, storable(aggregate[:AGGREGATE_LENGTH]), limit)
+
+    async def _entries(self, statement: str, wanted: str, limit: int) -> list[JournalEntry]:
+        return [_entry(row) for row in await self._database.fetch(statement, wanted, limit)]
+
+    async def balance(self) -> Balance:
+        """The receipts' equation, without *accepted*, which Kafka counts. Children do not count."""
+        counted = {row["what"]: int(row["receipts"]) for row in await self._database.fetch(_BALANCE)}
+        in_review, parked = counted.pop(HoldReason.PERSON, 0), counted.pop(HoldReason.TIME, 0)
+        return Balance(in_review=in_review, parked=parked, **counted)
+
+    async def purge(self, before: datetime) -> int:
+        """Delete the lines from before that moment; returns how many.
+
+        Keep them longer than Kafka keeps its records: a record that is read again after its lines have gone counts
+        as a new receipt, and the balance counts only what is still here.
+        """
+        total = deleted = len(await self._database.fetch(_PURGE, before, PURGE_AT_ONCE))
+        while deleted == PURGE_AT_ONCE:
+            deleted = len(await self._database.fetch(_PURGE, before, PURGE_AT_ONCE))
+            total += deleted
+        return total
+
+    async def close(self) -> None:
+        """Wait for what is being written."""
+        await self._writes.close()
+
+
+def _values(entry: JournalEntry) -> tuple[object, ...]:
+    """In the order of ``_COLUMNS``."""
+    return (
+        storable(entry.receipt_id),
+        entry.at,
+        entry.stage,
+        entry.outcome.value,
+        entry.flow,
+        entry.step,
+        entry.target,
+        storable(entry.subject[:SUBJECT_LENGTH]),
+        storable(entry.aggregate[:AGGREGATE_LENGTH]),
+        entry.error,
+        storable(entry.message[:MESSAGE_LENGTH]),
+        entry.topic,
+        entry.partition,
+        entry.offset,
+    )
+
+
+def _entry(row: Row) -> JournalEntry:
+    return JournalEntry(
+        receipt_id=restored(row["receipt_id"]),
+        at=row["at"],
+        stage=row["stage"],
+        outcome=Outcome(row["outcome"]),
+        flow=row["flow"],
+        step=row["step"],
+        target=row["target"],
+        subject=restored(row["subject"]),
+        aggregate=restored(row["aggregate"]),
+        error=row["error"],
+        message=restored(row["message"]),
+        topic=row["topic"],
+        partition=row["partition"],
+        offset=row["offset"],
+    )

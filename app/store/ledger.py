@@ -1,0 +1,186 @@
+"""Create-once effects, in SQL. What a row means is `streams/deliver/ledger.py`'s business."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from app.store.applied import PUT, applied_columns
+from app.store.engine import Database
+from app.store.group_commit import GroupCommit
+from app.store.links import link_columns, stored_ref
+from app.store.text import restored, storable
+from streams.errors import Rejected
+from streams.ports import Clock, EffectDone, EffectKey, EffectState, Fenced, LedgerRow
+
+_GET = """
+SELECT state, owner, epoch, request_hash, settle_until, target_id FROM ledger
+WHERE target = $1 AND operation = $2 AND source = $3
+"""
+_BEGIN = """
+INSERT INTO ledger AS l (target, operation, source, state, owner, epoch, request_hash, settle_until, target_id)
+SELECT w.target, w.operation, w.source, 'pending', w.owner, w.after_epoch + 1, w.request_hash, w.settle_until, ''
+FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::integer[], $6::text[], $7::timestamptz[])
+    AS w (target, operation, source, owner, after_epoch, request_hash, settle_until)
+WHERE w.after_epoch = 0 OR EXISTS (
+    SELECT FROM ledger AS known
+    WHERE known.target = w.target AND known.operation = w.operation AND known.source = w.source
+)
+ORDER BY w.target, w.operation, w.source
+ON CONFLICT (target, operation, source) DO UPDATE SET
+    state = excluded.state, owner = excluded.owner, epoch = excluded.epoch, request_hash = excluded.request_hash,
+    settle_until = excluded.settle_until, changed_at = now()
+WHERE l.epoch = excluded.epoch - 1 AND l.state <> 'done'
+RETURNING l.target, l.operation, l.source
+"""
+_REOPEN = """
+UPDATE ledger SET state = 'open', changed_at = now()
+WHERE target = $1 AND operation = $2 AND source = $3 AND epoch = $4 AND state <> 'done'
+RETURNING epoch
+"""
+_FINISH = f"""
+WITH put AS ({PUT}), finished AS (
+    INSERT INTO ledger AS l (target, operation, source, state, owner, epoch, request_hash, settle_until, target_id)
+    SELECT d.target, d.operation, d.source, 'done', '', d.epoch, '', $9, d.target_id
+    FROM unnest($10::text[], $11::text[], $12::text[], $13::integer[], $14::text[])
+        AS d (target, operation, source, epoch, target_id)
+    ORDER BY d.target, d.operation, d.source
+    ON CONFLICT (target, operation, source) DO UPDATE SET
+        state = 'done', changed_at = now(),
+        target_id = CASE WHEN l.state = 'done' THEN l.target_id ELSE excluded.target_id END
+    RETURNING l.target, l.operation, l.source, l.target_id
+), linked AS (
+    SELECT count(*) AS links FROM link_refs($5, $6, $7, $8, $9)
+)
+SELECT target, operation, source, target_id, links FROM finished, linked
+"""  # noqa: S608 - our own text
+"""``linked`` is selected so that it runs."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Begin:
+    key: EffectKey
+    owner: str
+    after_epoch: int
+    request_hash: str
+    settle_until: datetime
+
+    @property
+    def row(self) -> LedgerRow:
+        """What the ledger holds once it has begun."""
+        return LedgerRow(
+            self.key, EffectState.PENDING, self.owner, self.after_epoch + 1, self.request_hash, self.settle_until
+        )
+
+
+StoredKey = tuple[str, str, str]
+
+
+def _stored(key: EffectKey) -> StoredKey:
+    return key.target, key.operation, stored_ref(key.source)
+
+
+class SqlLedger:
+    """Implements `streams.ports.Ledger`. All methods also raise like `app.store.engine.Database.connection`."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+        self._begins: GroupCommit[_Begin, LedgerRow] = GroupCommit(self._begin_all, identity=lambda item: item.key)
+        self._finishes: GroupCommit[EffectDone, None] = GroupCommit(self._finish_all, identity=lambda item: item.key)
+
+    async def get(self, key: EffectKey) -> LedgerRow | None:
+        """The row, or None if the effect was never begun."""
+        rows = await self._database.fetch(_GET, *_stored(key))
+        if not rows:
+            return None
+        row = rows[0]
+        return LedgerRow(
+            key=key,
+            state=EffectState(row["state"]),
+            owner=row["owner"],
+            epoch=row["epoch"],
+            request_hash=row["request_hash"],
+            settle_until=row["settle_until"],
+            target_id=restored(row["target_id"]),
+        )
+
+    async def begin(
+        self, key: EffectKey, *, owner: str, after_epoch: int, request_hash: str, settle_until: datetime
+    ) -> LedgerRow:
+        """Become pending with epoch ``after_epoch + 1``, unless the row has moved on or is done: Fenced."""
+        return await self._begins.submit(_Begin(key, owner, after_epoch, request_hash, settle_until))
+
+    async def _begin_all(self, begins: Sequence[_Begin]) -> list[LedgerRow | Exception]:
+        keys = [_stored(begin.key) for begin in begins]
+        rows = await self._database.fetch(
+            _BEGIN,
+            *_columns(keys),
+            [begin.owner for begin in begins],
+            [begin.after_epoch for begin in begins],
+            [begin.request_hash for begin in begins],
+            [begin.settle_until for begin in begins],
+        )
+        begun = {_key_of(row) for row in rows}
+        return [
+            begin.row if key in begun else _fenced(begin.key, begin.after_epoch)
+            for key, begin in zip(keys, begins, strict=True)
+        ]
+
+    async def reopen(self, key: EffectKey, *, epoch: int) -> None:
+        """The target provably did not act: pending becomes open. Raises Fenced if the epoch has moved on."""
+        if not await self._database.fetch(_REOPEN, *_stored(key), epoch):
+            raise _fenced(key, epoch)
+
+    async def finish(self, done: EffectDone) -> None:
+        """Record the effect, its link and its applied revisions in one transaction; wakes what waits for the link.
+
+        Raises:
+            Rejected: the effect is done already, as something else: the target holds two.
+        """
+        await self._finishes.submit(done)
+
+    async def _finish_all(self, dones: Sequence[EffectDone]) -> list[Exception | None]:
+        keys = [_stored(done.key) for done in dones]
+        rows = await self._database.fetch(
+            _FINISH,
+            *applied_columns([(done.key.target, done.applied) for done in dones]),
+            *link_columns([done.link for done in dones if done.link]),
+            self._clock.now(),
+            *_columns(keys),
+            [done.epoch for done in dones],
+            [storable(done.target_id) for done in dones],
+        )
+        kept = {_key_of(row): restored(row["target_id"]) for row in rows}
+        return [
+            None if kept[key] == done.target_id else _doubled(done, kept[key])
+            for key, done in zip(keys, dones, strict=True)
+        ]
+
+    async def close(self) -> None:
+        """Wait for what is being written."""
+        await self._begins.close()
+        await self._finishes.close()
+
+
+def _columns(keys: Sequence[StoredKey]) -> tuple[list[str], list[str], list[str]]:
+    return [key[0] for key in keys], [key[1] for key in keys], [key[2] for key in keys]
+
+
+def _key_of(row: object) -> StoredKey:
+    target, operation, source = row["target"], row["operation"], row["source"]  # type: ignore[index]
+    return target, operation, source
+
+
+def _fenced(key: EffectKey, epoch: int) -> Fenced:
+    return Fenced(f"{key.operation} of {key.source} in {key.target} has moved on from epoch {epoch}; nothing is sent")
+
+
+def _doubled(done: EffectDone, kept: str) -> Rejected:
+    key = done.key
+    return Rejected(
+        f"{key.operation} of {key.source} made {done.target_id} in {key.target}, where {kept} had been made for it "
+        f"before; the first stays linked: compare both in {key.target} and cancel one",
+        code="doubled_effect",
+    )
