@@ -1,0 +1,256 @@
+"""The store in memory: small, faithful to PostgreSQL's, for tests of the stages.
+
+The contract suites in tests/contract run on these and on the real ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from itertools import count
+
+from schemas.ids import Ref
+from streams.errors import Rejected
+from streams.ports import (
+    Clock,
+    EffectDone,
+    EffectKey,
+    EffectState,
+    Fenced,
+    HeldKey,
+    HeldRecord,
+    Hold,
+    HoldReason,
+    JournalEntry,
+    LedgerRow,
+    Record,
+    Revision,
+)
+
+
+class MemoryLinks:
+    """Implements `streams.ports.Links`."""
+
+    def __init__(self) -> None:
+        self.counterparts: dict[tuple[Ref, str], Ref] = {}
+        self.listeners: list[Callable[[Collection[Ref]], None]] = []
+        """Told of the refs that have been linked."""
+
+    async def find(self, refs: Collection[Ref], connection: str) -> Mapping[Ref, Ref]:
+        return {ref: self.counterparts[ref, connection] for ref in refs if (ref, connection) in self.counterparts}
+
+    async def insert(self, one: Ref, other: Ref) -> tuple[Ref, Ref]:
+        pair = self._pair(one, other)
+        if pair == (one, other):
+            self.counterparts[one, other.connection] = other
+            self.counterparts[other, one.connection] = one
+        for tell in self.listeners:
+            tell((one, other))
+        return pair
+
+    def _pair(self, one: Ref, other: Ref) -> tuple[Ref, Ref]:
+        if known := self.counterparts.get((one, other.connection)):
+            return one, known
+        if known := self.counterparts.get((other, one.connection)):
+            return known, other
+        return one, other
+
+    def knows(self, ref: Ref) -> bool:
+        """Whether the ref is linked to anything."""
+        return any(known == ref for known, _ in self.counterparts)
+
+
+class MemoryApplied:
+    """Implements `streams.ports.AppliedRevisions`."""
+
+    def __init__(self) -> None:
+        self.revisions: dict[tuple[str, Ref], Revision] = {}
+
+    async def get(self, target: str, entities: Collection[Ref]) -> Mapping[Ref, Revision]:
+        return {ref: self.revisions[target, ref] for ref in entities if (target, ref) in self.revisions}
+
+    async def put(self, target: str, revisions: Mapping[Ref, Revision]) -> None:
+        for ref, revision in revisions.items():
+            known = self.revisions.get((target, ref))
+            if known is None or known.updated_at <= revision.updated_at:
+                self.revisions[target, ref] = revision
+
+
+class MemoryLedger:
+    """Implements `streams.ports.Ledger`."""
+
+    def __init__(self, links: MemoryLinks, applied: MemoryApplied, clock: Clock) -> None:
+        self.rows: dict[EffectKey, LedgerRow] = {}
+        self._links = links
+        self._applied = applied
+        self._clock = clock
+
+    async def get(self, key: EffectKey) -> LedgerRow | None:
+        return self.rows.get(key)
+
+    async def begin(
+        self, key: EffectKey, *, owner: str, after_epoch: int, request_hash: str, settle_until: datetime
+    ) -> LedgerRow:
+        row = self.rows.get(key)
+        if (row.epoch if row else 0) != after_epoch or (row and row.state is EffectState.DONE):
+            raise Fenced(f"{key} has moved on from epoch {after_epoch}")
+        self.rows[key] = LedgerRow(key, EffectState.PENDING, owner, after_epoch + 1, request_hash, settle_until)
+        return self.rows[key]
+
+    async def reopen(self, key: EffectKey, *, epoch: int) -> None:
+        row = self.rows.get(key)
+        if row is None or row.epoch != epoch or row.state is EffectState.DONE:
+            raise Fenced(f"{key} has moved on from epoch {epoch}")
+        self.rows[key] = replace(row, state=EffectState.OPEN)
+
+    async def finish(self, done: EffectDone) -> None:
+        row = self.rows.get(done.key)
+        if row is None:
+            row = LedgerRow(done.key, EffectState.OPEN, "", done.epoch, "", self._clock.now())
+        if row.state is EffectState.DONE and row.target_id != done.target_id:
+            raise Rejected(f"{done.key} is done as {row.target_id}, and now as {done.target_id}", code="doubled_effect")
+        self.rows[done.key] = replace(row, state=EffectState.DONE, target_id=done.target_id)
+        await self._applied.put(done.key.target, done.applied)
+        if done.link:
+            await self._links.insert(*done.link)
+
+
+@dataclass
+class _Row:
+    group: str
+    held: HeldRecord
+
+    @property
+    def place(self) -> tuple[str, str, int, int]:
+        record = self.held.record
+        return self.group, record.topic, record.partition, record.offset
+
+    @property
+    def queue(self) -> tuple[str, str, int, str]:
+        record = self.held.record
+        return self.group, record.topic, record.partition, self.held.hold.key
+
+
+class MemoryHeld:
+    """Implements `streams.ports.Held`."""
+
+    def __init__(self, links: MemoryLinks, clock: Clock) -> None:
+        self.rows: dict[tuple[str, str, int, int], _Row] = {}
+        self._links = links
+        self._clock = clock
+        self._seq = count(1)
+        links.listeners.append(self._wake)
+
+    @property
+    def records(self) -> list[HeldRecord]:
+        """Everything held, in order."""
+        return sorted((row.held for row in self.rows.values()), key=lambda held: held.seq)
+
+    async def hold(self, group: str, record: Record, hold: Hold) -> None:
+        if hold.reason is HoldReason.PERSON:
+            hold = replace(hold, due_at=None)
+        if hold.waits_for and hold.reason is not HoldReason.TIME and self._links.knows(hold.waits_for):
+            hold = replace(hold, reason=HoldReason.TIME, due_at=self._clock.now())
+        row = _Row(group, HeldRecord(next(self._seq), hold, record, self._clock.now()))
+        known = self.rows.get(row.place)
+        if known:
+            row.held = replace(known.held, hold=hold)
+        self.rows[row.place] = row
+
+    async def blocked(self, group: str, topic: str, partitions: Collection[int]) -> frozenset[HeldKey]:
+        return frozenset(
+            HeldKey(topic, row.held.record.partition, row.held.hold.key)
+            for row in self._of(group, topic, partitions)
+            if row.held.hold.blocks
+        )
+
+    async def due(
+        self, group: str, topic: str, partitions: Collection[int], now: datetime, limit: int
+    ) -> Sequence[HeldRecord]:
+        found = [row.held for row in self._of(group, topic, partitions) if self._is_due(row, now)]
+        return sorted(found, key=lambda held: held.seq)[:limit]
+
+    async def remove(self, group: str, record: Record) -> bool:
+        row = self.rows.pop((group, record.topic, record.partition, record.offset), None)
+        return row is not None and any(other.queue == row.queue and other.held.hold.blocks for other in self._all())
+
+    def _all(self) -> list[_Row]:
+        return list(self.rows.values())
+
+    def _of(self, group: str, topic: str, partitions: Collection[int]) -> list[_Row]:
+        return [
+            row
+            for row in self._all()
+            if row.group == group and row.held.record.topic == topic and row.held.record.partition in partitions
+        ]
+
+    def _is_due(self, row: _Row, now: datetime) -> bool:
+        hold = row.held.hold
+        if hold.due_at is None or hold.due_at > now:
+            return False
+        return not hold.blocks or not any(
+            other.queue == row.queue and other.held.hold.blocks and other.held.seq < row.held.seq
+            for other in self._all()
+        )
+
+    def _wake(self, refs: Collection[Ref]) -> None:
+        for row in self._all():
+            hold = row.held.hold
+            if hold.waits_for in refs and hold.reason is not HoldReason.TIME:
+                woken = replace(hold, reason=HoldReason.TIME, due_at=self._clock.now())
+                row.held = replace(row.held, hold=woken)
+
+
+class MemoryJournal:
+    """Implements `streams.ports.Journal`."""
+
+    def __init__(self) -> None:
+        self.entries: list[JournalEntry] = []
+
+    async def write(self, entries: Sequence[JournalEntry]) -> None:
+        for entry in entries:
+            if not any(_replaces(known, entry) for known in self.entries):
+                self.entries.append(entry)
+
+
+def _replaces(known: JournalEntry, entry: JournalEntry) -> bool:
+    if known.receipt_id != entry.receipt_id:
+        return False
+    return (known.outcome.ends and entry.outcome.ends) or _line(known) == _line(entry)
+
+
+def _line(entry: JournalEntry) -> tuple[object, ...]:
+    return entry.stage, entry.outcome, entry.topic, entry.partition, entry.offset
+
+
+class MemoryCursors:
+    """Implements `app.store.cursors.Cursors`."""
+
+    def __init__(self) -> None:
+        self.values: dict[str, str] = {}
+
+    async def get(self, feed: str) -> str | None:
+        return self.values.get(feed)
+
+    async def set(self, feed: str, value: str, *, previous: str | None) -> None:
+        if self.values.get(feed) not in (previous, value):
+            raise Fenced(f"the cursor of {feed} has moved on")
+        self.values[feed] = value
+
+
+@dataclass
+class MemoryStore:
+    """All ports on one memory, like `app.store.Store` on one database."""
+
+    clock: Clock
+    links: MemoryLinks = field(default_factory=MemoryLinks)
+    applied: MemoryApplied = field(default_factory=MemoryApplied)
+    journal: MemoryJournal = field(default_factory=MemoryJournal)
+    cursors: MemoryCursors = field(default_factory=MemoryCursors)
+    ledger: MemoryLedger = field(init=False)
+    held: MemoryHeld = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.ledger = MemoryLedger(self.links, self.applied, self.clock)
+        self.held = MemoryHeld(self.links, self.clock)
