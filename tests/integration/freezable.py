@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ class FreezableBroker:
     def frozen(self) -> Iterator[None]:
         """Within: the broker's sockets accept and nothing answers."""
         os.kill(self.process.popen.pid, signal.SIGSTOP)
+        time.sleep(0.1)  # the kernel stops its threads one by one, and the last ones may still answer
         try:
             yield
         finally:
