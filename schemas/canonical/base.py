@@ -13,10 +13,10 @@ def _exact(value: object) -> object:
     return repr(value) if isinstance(value, float) else value
 
 
-Money = Annotated[Decimal, BeforeValidator(_exact), Field(max_digits=16, decimal_places=4)]
+Money = Annotated[Decimal, Field(max_digits=16, decimal_places=4), BeforeValidator(_exact)]
 """An amount in the entity's currency; whole currency units, four decimals at most."""
 
-Quantity = Annotated[Decimal, BeforeValidator(_exact), Field(max_digits=16, decimal_places=4)]
+Quantity = Annotated[Decimal, Field(max_digits=16, decimal_places=4), BeforeValidator(_exact)]
 """A number of pieces; Magento sells fractions of some goods."""
 
 

@@ -23,7 +23,7 @@ def exact(value: object) -> Decimal:
     Raises:
         ValueError: not a finite number.
     """
-    if value is None:
+    if value is None or (value == 0 and value is not False):
         return ZERO
     if isinstance(value, float):
         number = Decimal(repr(value))

@@ -19,5 +19,5 @@ def test_a_wrong_value_names_subject_field_and_value() -> None:
 
 
 def test_many_problems_are_cut_short() -> None:
-    with pytest.raises(Rejected, match="lines: Field required; discount: .*; and 4 more"):
+    with pytest.raises(Rejected, match=r"lines: Field required; discount: .*; and 4 more"):
         validate(Totals, {}, "order 1")

@@ -234,7 +234,7 @@ async def test_a_channel_in_another_currency_is_refused() -> None:
 
 async def test_a_value_that_a_rule_refuses_names_the_order() -> None:
     told = Untold()
-    with pytest.raises(Rejected, match="order 000000001 does not make a Sale: customer.email"):
+    with pytest.raises(Rejected, match=r"order 000000001 does not make a Sale: customer\.email"):
         await event(order("order_discount_tax", customer_email=7), told=told)
     assert (told.flow, told.subject) == ("order", "000000001")
 
