@@ -16,7 +16,7 @@ from app.sandbox.magento.routing import Route
 from app.sandbox.magento.search import Table, flat_unknown, read_criteria, to_sql
 from app.sandbox.magento.shop import Call, Json, Shop, decimal, number
 from app.sandbox.magento.stock import reserve
-from app.sandbox.magento.tables import ORDER_COLUMNS
+from app.sandbox.magento.tables import COMMENT_COLUMNS, ORDER_COLUMNS
 from app.sandbox.magento.typed import SHAPES, read_parameters
 
 NOT_COLUMNS = frozenset({"items", "billing_address", "payment", "status_histories", "extension_attributes"})
@@ -81,9 +81,10 @@ def _row(document: Json) -> tuple[object, ...]:
     return (*(document.get(name) for name in ORDER_COLUMNS[:-1]), orjson.dumps(document).decode())
 
 
-def comments(shop: Shop, order_id: int) -> list[Json]:
+def comments(shop: Shop, order_id: int, lag: float = 0.0) -> list[Json]:
     """The comments of an order, oldest first."""
-    rows = shop.connection.execute("SELECT * FROM order_comments WHERE order_id = ? ORDER BY id", (order_id,))
+    source = as_of("order_comments", COMMENT_COLUMNS, lag)
+    rows = shop.connection.execute(f"SELECT * FROM {source} WHERE order_id = ? ORDER BY id", (order_id,))  # noqa: S608
     return [_comment_document(dict(row)) for row in rows]
 
 
@@ -102,9 +103,9 @@ def _comment_document(row: Json) -> Json:
     return {name: value for name, value in document.items() if value is not None or name not in nullable}
 
 
-def shown(shop: Shop, document: Json) -> Json:
+def shown(shop: Shop, document: Json, lag: float = 0.0) -> Json:
     """An order as REST shows it."""
-    return expand(document, comments(shop, document["entity_id"])[::-1])
+    return expand(document, comments(shop, document["entity_id"], lag)[::-1])
 
 
 def get_order(shop: Shop, call: Call) -> Json:
@@ -128,7 +129,7 @@ def list_orders(shop: Shop, call: Call) -> Json:
         selection.values,
     ).fetchall()
     return {
-        "items": [shown(shop, orjson.loads(row["document"])) for row in rows],
+        "items": [shown(shop, orjson.loads(row["document"]), call.lag) for row in rows],
         "search_criteria": criteria.echo(),
         "total_count": count["n"] if count else 0,
     }
@@ -192,7 +193,7 @@ def list_comments(shop: Shop, call: Call) -> Json:
     """GET /V1/orders/:id/comments."""
     order_id = call.params["id"]
     load_order(shop, order_id)
-    found = comments(shop, int(order_id))
+    found = comments(shop, int(order_id), call.lag)
     parent = {"field": "parent_id", "value": order_id, "condition_type": "eq"}
     return {
         "items": found,

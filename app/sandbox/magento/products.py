@@ -8,10 +8,12 @@ from decimal import Decimal
 from typing import Any
 
 from app.sandbox.catalogue import CHILDREN, SOURCES, Product, ProductKind
+from app.sandbox.lag import as_of
 from app.sandbox.magento.errors import RestError, missing
 from app.sandbox.magento.routing import Route
 from app.sandbox.magento.search import Table, eav_unknown, read_criteria, to_sql
 from app.sandbox.magento.shop import Call, Json, Shop, decimal, number
+from app.sandbox.magento.tables import PRODUCT_COLUMNS
 from app.sandbox.magento.typed import read_parameters
 
 SHADE_ATTRIBUTE = "137"
@@ -114,9 +116,10 @@ def list_products(shop: Shop, call: Call) -> Json:
     """GET /V1/products."""
     criteria = read_criteria(call.query)
     selection = to_sql(criteria, LIST_TABLE)
-    count = shop.one(f"SELECT count(*) AS n FROM products{selection.where}", *selection.values)  # noqa: S608
+    source = as_of("products", PRODUCT_COLUMNS, call.lag)
+    count = shop.one(f"SELECT count(*) AS n FROM {source}{selection.where}", *selection.values)  # noqa: S608
     rows = shop.connection.execute(
-        f"SELECT * FROM products{selection.where}{selection.order}{selection.limit}",  # noqa: S608 - our expressions
+        f"SELECT * FROM {source}{selection.where}{selection.order}{selection.limit}",  # noqa: S608 - our expressions
         selection.values,
     )
     return {

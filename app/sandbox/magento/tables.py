@@ -22,6 +22,32 @@ ORDER_COLUMNS = (
 SOURCE_ITEM_COLUMNS = ("source_item_id", "sku", "source_code", "quantity", "status")
 DOCUMENT_COLUMNS = ("entity_id", "increment_id", "order_id", "created_at", "updated_at", "document")
 
+COMMENT_COLUMNS = (
+    "id",
+    "order_id",
+    "comment",
+    "status",
+    "created_at",
+    "entity_name",
+    "is_customer_notified",
+    "is_visible_on_front",
+)
+PRODUCT_COLUMNS = (
+    "entity_id",
+    "sku",
+    "type_id",
+    "name",
+    "price",
+    "attribute_set_id",
+    "status",
+    "visibility",
+    "weight",
+    "parent_id",
+    "shade",
+    "created_at",
+    "updated_at",
+)
+
 _TEXT = "TEXT COLLATE NOCASE"
 """MySQL compares and sorts text without regard to case."""
 
@@ -54,7 +80,8 @@ CREATE TABLE IF NOT EXISTS order_comments(
     created_at TEXT NOT NULL,
     entity_name TEXT,
     is_customer_notified INTEGER,
-    is_visible_on_front INTEGER NOT NULL
+    is_visible_on_front INTEGER NOT NULL,
+    valid_from REAL NOT NULL DEFAULT (0)
 );
 CREATE INDEX IF NOT EXISTS order_comments_by_order ON order_comments(order_id);
 CREATE TABLE IF NOT EXISTS invoices(
@@ -82,7 +109,8 @@ CREATE TABLE IF NOT EXISTS products(
     parent_id INTEGER,                 -- of a configurable's child
     shade INTEGER,                     -- option value of a configurable's child
     created_at TEXT NOT NULL,
-    updated_at TEXT NOT NULL
+    updated_at TEXT NOT NULL,
+    valid_from REAL NOT NULL DEFAULT (0)
 );
 CREATE INDEX IF NOT EXISTS products_by_parent ON products(parent_id);
 CREATE TABLE IF NOT EXISTS source_items(
@@ -110,9 +138,11 @@ CREATE TABLE IF NOT EXISTS gift_cards(
 );
 CREATE TABLE IF NOT EXISTS sequences(name TEXT PRIMARY KEY, value INTEGER NOT NULL);
 {history_schema("orders", ORDER_COLUMNS)}
+{history_schema("order_comments", COMMENT_COLUMNS)}
+{history_schema("products", PRODUCT_COLUMNS)}
 {history_schema("source_items", SOURCE_ITEM_COLUMNS)}
 {history_schema("invoices", DOCUMENT_COLUMNS)}
 {history_schema("shipments", DOCUMENT_COLUMNS)}
 """
 
-LAGGING_TABLES = ("orders", "source_items", "invoices", "shipments")
+LAGGING_TABLES = ("orders", "order_comments", "products", "source_items", "invoices", "shipments")
