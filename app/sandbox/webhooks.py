@@ -33,7 +33,7 @@ CREATE TABLE IF NOT EXISTS webhook_subscriptions(
     events TEXT NOT NULL           -- JSON list of event names; ["*"] for all
 );
 CREATE TABLE IF NOT EXISTS webhook_queue(
-    id INTEGER PRIMARY KEY,
+    id INTEGER PRIMARY KEY AUTOINCREMENT,  -- never used again, so that the sender may remember how far it took over
     event_id TEXT NOT NULL,
     subscription_id INTEGER NOT NULL,
     entity TEXT NOT NULL,

@@ -136,6 +136,19 @@ async def test_what_a_stopped_process_left_is_sent_by_the_next(database: Databas
     assert receiver.bodies == [b"left", b"new"]
 
 
+async def test_events_after_an_empty_queue_are_sent(database: Database, receiver: Receiver) -> None:
+    sender = WebhookSender(database, FaultPanel(seed=1), retries=FAST)
+    await sender.start()
+    with database.transaction() as connection:
+        sender.subscribe(connection, receiver.url(), "s")
+    for body in (b"a", b"b", b"c"):
+        with database.transaction() as connection:
+            sender.enqueue(connection, order(body))
+        await until(lambda: sender.waiting == 0)
+    await sender.stop()
+    assert receiver.bodies == [b"a", b"b", b"c"]
+
+
 async def test_a_rolled_back_change_sends_nothing(database: Database, receiver: Receiver) -> None:
     sender = WebhookSender(database, FaultPanel(seed=1), retries=FAST)
     with database.transaction() as connection:
