@@ -137,3 +137,8 @@ def receipt_id(now_ms: int, entropy: bytes) -> str:
         entropy: ten random bytes.
     """
     return f"r{now_ms:012x}{entropy[:10].hex()}"
+
+
+def received_ms_of(receipt_id: str) -> int:
+    """When the door gave a receipt id, milliseconds since the epoch. Raises ValueError if it is not one of ours."""
+    return int(receipt_id[1:13], 16)

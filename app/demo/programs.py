@@ -14,6 +14,7 @@ from typing import Any
 from app.demo.options import DemoOptions
 from app.demo.processes import Program
 
+SYSTEMS = ("magento", "heartland")
 WEB, POS = "web", "pos"
 PREFIX = "W-"
 LOCATION, SOURCE = "MAIN", "main"
@@ -44,13 +45,13 @@ def free_ports(count: int) -> list[int]:
             probe.close()
 
 
-def sandbox_program(system: str, options: DemoOptions, *, port: int, ingress: str, secret: str) -> Program:
+def sandbox_program(system: str, options: DemoOptions, url: str, ingress: str, secret: str) -> Program:
     """One sandbox system; it writes its address and credentials to ``<system>.json`` in the demo's directory."""
     name = WEB if system == "magento" else POS
     arguments = [
         "sandbox",
         system,
-        *("--port", str(port)),
+        *("--port", url.rpartition(":")[2]),
         *("--database", str(options.directory / f"{system}.sqlite")),
         *("--skus", str(options.skus)),
         *("--seed", str(options.seed)),
@@ -60,9 +61,9 @@ def sandbox_program(system: str, options: DemoOptions, *, port: int, ingress: st
     return Program(system, tuple(arguments), {"SANDBOX_WEBHOOK_SECRET": secret})
 
 
-def role_programs(options: DemoOptions) -> list[tuple[Program, int]]:
-    """Ingress, poller and workers, each with the port of its status server. Without webhooks ingress runs too."""
-    roles: list[tuple[str, tuple[str, ...]]] = [("poll", ("poll",))]
+def role_programs(options: DemoOptions, addresses: Addresses, config: Path) -> list[tuple[Program, int]]:
+    """Ingress, poller and workers, each with the port of its status server."""
+    roles: list[tuple[str, tuple[str, ...]]] = [("ingress", ("ingress",)), ("poll", ("poll",))]
     for number in range(1, options.workers + 1):
         suffix = "" if options.workers == 1 else f"-{number}"
         roles += [
@@ -72,16 +73,21 @@ def role_programs(options: DemoOptions) -> list[tuple[Program, int]]:
             (f"deliver-{WEB}{suffix}", ("worker", "deliver", "--target", WEB)),
         ]
     ports = free_ports(len(roles))
+    common = {
+        "TILLSTREAM_CONFIG": str(config.resolve()),
+        "TILLSTREAM_INGRESS__PORT": addresses.ingress.rpartition(":")[2],
+    }
     return [
-        (Program(name, arguments, {"TILLSTREAM_STATUS__PORT": str(port)}), port)
+        (Program(name, arguments, {**common, "TILLSTREAM_STATUS__PORT": str(port)}), port)
         for (name, arguments), port in zip(roles, ports, strict=True)
     ]
 
 
 def settings_toml(
-    addresses: Addresses, magento: Mapping[str, str], heartland: Mapping[str, str], secrets: Mapping[str, str]
+    addresses: Addresses, credentials: Mapping[str, Mapping[str, str]], secrets: Mapping[str, str]
 ) -> str:
-    """The settings that every role and a second terminal use."""
+    """The settings that every role and a second terminal use; credentials by system, secrets by connection."""
+    magento, heartland = credentials["magento"], credentials["heartland"]
     http = {"timeout_seconds": 5.0, "longest_execution_seconds": 20.0}
     oauth = ("consumer_key", "consumer_secret", "access_token", "access_token_secret")
     return toml(

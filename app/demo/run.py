@@ -1,18 +1,15 @@
-"""The demo from start to balance: set up, trade, drain, audit."""
+"""The demo from curtain to balance: set up, trade, drain, audit."""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import json
-import secrets
 import shutil
 import signal
 import time
-from collections.abc import AsyncIterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
-from pathlib import Path
-from typing import Any
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 
 import aiohttp
 import uvloop
@@ -21,37 +18,254 @@ from rich.live import Live
 
 from app.demo import faults, programs
 from app.demo.auditor import Books, audit
-from app.demo.balance import StoreView
-from app.demo.deeds import DeedsFile
+from app.demo.balance import Review, StoreView
+from app.demo.deeds import Deeds, DeedsFile, Expect
 from app.demo.door import Door
 from app.demo.drain import accepted_receipts, in_flight, unsent_webhooks
 from app.demo.options import DemoOptions
-from app.demo.processes import Processes
-from app.demo.programs import POS, WEB, Addresses
-from app.demo.report import Report, percentiles
+from app.demo.programs import WEB
+from app.demo.report import Receipts, Report, percentiles
 from app.demo.rest import Rest
 from app.demo.screen import Scene, Screen
 from app.demo.shop import Shop, goods_of
+from app.demo.theatre import DemoFailed, Theatre, theatre
 from app.demo.till import Till
-from app.demo.watch import scrape, unready
+from app.demo.watch import scrape
 from app.demo.web_store import WebStore
-from app.kafka_admin import create_topics
-from app.local.kafka import RunningKafka, start_kafka
-from app.local.postgres import RunningPostgres, start_postgres
 from app.local.process import end_orphans
-from app.magento.client import MagentoClient
-from app.sandbox.catalogue import catalogue, sellable
-from app.settings import KafkaSettings
-from app.store import migrate
+from app.sandbox.catalogue import catalogue
 from streams import groups
 from streams.topics import TOPICS
 
-READY_SECONDS = 60.0
 DRAIN_SECONDS = 180.0
 QUIET_SECONDS = 8.0
-"""The pipe counts as empty when it has been empty this long: longer than a poll and the lists' lag together."""
+"""The pipe is empty when it has been so this long: longer than a poll and the lists' lag together."""
+LOOK_EVERY = 1.0
+TELL_EVERY = 5.0
 PARTITIONS = {topic.name: topic.partitions for topic in TOPICS}
+CONNECTIONS = {programs.WEB: "magento", programs.POS: "heartland"}
 
 
-class DemoFailed(Exception):
-    """The demo could not be set up; the message says what and where to look."""
+def run_demo(options: DemoOptions) -> int:
+    """Run the demo to its balance. Returns 0 if nothing is lost, doubled or different, else 1."""
+    console = Console(highlight=False)
+    stop_demo(options)
+    shutil.rmtree(options.directory, ignore_errors=True)
+    options.directory.mkdir(parents=True)
+    try:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            report = runner.run(_run(options, console))
+    except DemoFailed as error:
+        console.print(f"[red]The demo did not start:[/red] {error}")
+        return 1
+    report.write(options.directory / "report.json")
+    report.show(console)
+    console.print(f"as JSON: {options.directory / 'report.json'}; every role's log: {options.directory}/*.log")
+    return 0 if report.clean else 1
+
+
+def stop_demo(options: DemoOptions) -> int:
+    """End what an earlier demo left running. Returns 0."""
+    ended = end_orphans(options.directory) if options.directory.exists() else 0
+    if ended:
+        Console().print(f"ended {ended} process{'es' * (ended > 1)} of an earlier demo")
+    return 0
+
+
+@dataclass(slots=True)
+class _Run:
+    """One run: what it looks at and what it draws."""
+
+    options: DemoOptions
+    theatre: Theatre
+    session: aiohttp.ClientSession
+    view: StoreView
+    scene: Scene
+    deeds: DeedsFile
+
+
+async def _run(options: DemoOptions, console: Console) -> Report:
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    async with (
+        theatre(options, console) as stage,
+        StoreView.open(stage.addresses.postgres) as view,
+        aiohttp.ClientSession() as session,
+    ):
+        run = _Run(
+            options, stage, session, view, Scene(addresses=stage.shown), DeedsFile(options.directory / "shop.jsonl")
+        )
+        _tell_addresses(console, run)
+        async with _shown(run, Screen(console)):
+            await _set_faults(run)
+            seconds = await _trade(run, stop)
+            drained = await _drain(run)
+        return await _settle(run, seconds, drained=drained)
+
+
+def _tell_addresses(console: Console, run: _Run) -> None:
+    console.print("everything runs:")
+    for name, url in run.scene.addresses.items():
+        console.print(f"  {name:16} {url}  pid {run.theatre.processes.pids[name]}")
+    console.print(f"for a second terminal: source {run.options.directory / 'env'}")
+
+
+# -- Watching ----------------------------------------------------------------------------------------------------
+
+
+@asynccontextmanager
+async def _shown(run: _Run, screen: Screen) -> AsyncIterator[None]:
+    """Draw the scene until the block ends: in place on a terminal, else a line now and then."""
+    if screen.live:
+        with Live(screen.draw(run.scene), console=screen.console, refresh_per_second=4) as live:
+            watcher = asyncio.create_task(_watch(run, lambda: live.update(screen.draw(run.scene)), LOOK_EVERY))
+            try:
+                yield
+            finally:
+                watcher.cancel()
+        return
+    watcher = asyncio.create_task(_watch(run, lambda: screen.console.print(screen.line(run.scene)), TELL_EVERY))
+    try:
+        yield
+    finally:
+        watcher.cancel()
+
+
+async def _watch(run: _Run, draw: Callable[[], None], every: float) -> None:
+    while True:
+        scene = run.scene
+        scene.snapshot = await scrape(run.session, run.theatre.roles)
+        scene.restarts = run.theatre.processes.restarts
+        scene.parked = (await run.view.balance()).parked
+        scene.review = [(item.subject, item.message, item.receipt_id) for item in await run.view.review()]
+        scene.faults = await _faults_fired(run)
+        draw()
+        await asyncio.sleep(every)
+
+
+# -- Faults ------------------------------------------------------------------------------------------------------
+
+
+def _panels(run: _Run) -> dict[str, str]:
+    return {"magento": run.theatre.addresses.magento, "heartland": run.theatre.addresses.heartland}
+
+
+async def _set_faults(run: _Run) -> None:
+    for system, url in _panels(run).items():
+        rules = faults.rules(system, faults=run.options.faults, webhooks=run.options.webhooks)
+        async with run.session.put(f"{url}/_faults", json={"rules": rules}) as response:
+            response.raise_for_status()
+
+
+async def _faults_fired(run: _Run) -> Counter[str]:
+    fired: Counter[str] = Counter()
+    for url in _panels(run).values():
+        async with run.session.get(f"{url}/_faults") as response:
+            fired.update((await response.json())["fired"])
+    return fired
+
+
+# -- Trading and draining ----------------------------------------------------------------------------------------
+
+
+async def _trade(run: _Run, stop: asyncio.Event) -> float:
+    """Let the shop trade for the given time, or until Ctrl-C. Returns the seconds."""
+    options = run.options
+    run.scene.phase = "trading"
+    shop = _shop(run)
+    run.scene.tally = shop.tally
+    began = time.monotonic()
+    if options.seconds:
+        asyncio.get_running_loop().call_later(options.seconds, stop.set)
+    await shop.trade(stop, orders_per_second=options.orders_per_second, changes_per_second=options.changes_per_second)
+    return time.monotonic() - began
+
+
+def _shop(run: _Run) -> Shop:
+    stage, session = run.theatre, run.session
+    magento, heartland = stage.credentials["magento"], stage.credentials["heartland"]
+    guest = Rest(session, stage.addresses.magento)
+    office = guest.with_headers({"Authorization": f"Bearer {magento['bearer_token']}"})
+    client = {name: heartland[name] for name in ("client_id", "client_secret")}
+    return Shop(
+        WebStore(guest, office),
+        Till(Rest(session, stage.addresses.heartland), client),
+        run.deeds,
+        goods_of(catalogue(run.options.seed, run.options.skus)),
+        locations=tuple(programs.SOURCES),
+        source=programs.SOURCE,
+        send_event=Door(session, f"{stage.addresses.ingress}/webhooks/{WEB}", stage.secrets[WEB]).send,
+        seed=run.options.seed,
+    )
+
+
+async def _drain(run: _Run) -> bool:
+    """Wait until nothing is in flight or parked. False if it takes too long."""
+    run.scene.phase = "draining"
+    deadline = time.monotonic() + DRAIN_SECONDS
+    quiet_since: float | None = None
+    while time.monotonic() < deadline:
+        if await _busy(run):
+            quiet_since = None
+        elif quiet_since is None:
+            quiet_since = time.monotonic()
+        elif time.monotonic() - quiet_since >= QUIET_SECONDS:
+            return True
+        await asyncio.sleep(LOOK_EVERY)
+    return False
+
+
+async def _busy(run: _Run) -> int:
+    directory = run.options.directory
+    waiting = unsent_webhooks([directory / f"{system}.sqlite" for system in programs.SYSTEMS])
+    parked = (await run.view.balance()).parked
+    kafka = run.theatre.addresses.kafka
+    return waiting + parked + await in_flight(kafka, groups.consumed(CONNECTIONS), PARTITIONS)
+
+
+# -- The balance -------------------------------------------------------------------------------------------------
+
+
+async def _settle(run: _Run, seconds: float, *, drained: bool) -> Report:
+    directory = run.options.directory
+    books = Books(
+        magento=directory / "magento.sqlite",
+        heartland=directory / "heartland.sqlite",
+        prefix=programs.PREFIX,
+        location=programs.LOCATION,
+        sources=programs.SOURCES,
+    )
+    deeds = run.deeds.read()
+    accepted = await accepted_receipts(run.theatre.addresses.kafka, groups.RAW_TOPICS, PARTITIONS)
+    balance = await run.view.balance()
+    return Report(
+        kafka=run.theatre.kafka,
+        seconds=seconds,
+        audit=audit(books, deeds),
+        receipts=Receipts(
+            accepted=len(accepted),
+            delivered=balance.delivered,
+            superseded=balance.superseded,
+            unchanged=balance.unchanged,
+            filtered=balance.filtered,
+            in_review=balance.in_review,
+            discarded=balance.discarded,
+        ),
+        drained=drained,
+        review_problems=_review_problems(deeds, await run.view.review()),
+        faults=await _faults_fired(run),
+        latency_ms=percentiles(await run.view.latencies()),
+    )
+
+
+def _review_problems(deeds: Deeds, review: Sequence[Review]) -> list[str]:
+    """Review must hold what the shop did wrong, and nothing else."""
+    broken = {order.number for order in deeds.orders.values() if order.expect is Expect.REVIEW}
+    wrong = {event.receipt_id for event in deeds.invalid}
+    strangers = [item for item in review if item.subject not in broken and item.receipt_id not in wrong]
+    missing = wrong - {item.receipt_id for item in review}
+    return [
+        *(f"in review without cause: {item.subject}: {item.message}" for item in strangers),
+        *(f"not in review: the invalid event {receipt}" for receipt in sorted(missing)),
+    ]

@@ -81,12 +81,12 @@ async def _read(session: aiohttp.ClientSession, url: str) -> Sequence[Sample]:
     ]
 
 
-async def unready(session: aiohttp.ClientSession, roles: Mapping[str, str]) -> dict[str, str]:
-    """The roles that can't do their job yet, and why."""
+async def unready(session: aiohttp.ClientSession, roles: Mapping[str, str], page: str) -> dict[str, str]:
+    """The roles whose ``page`` (``readyz``, ``healthz``) does not say yes, and why."""
     reasons = {}
     for role, url in roles.items():
         try:
-            async with session.get(f"{url}/readyz", timeout=aiohttp.ClientTimeout(total=5)) as response:
+            async with session.get(f"{url}/{page}", timeout=aiohttp.ClientTimeout(total=5)) as response:
                 if response.status != 200:  # noqa: PLR2004 - ready
                     reasons[role] = (await response.text())[:300]
         except (aiohttp.ClientError, TimeoutError) as error:

@@ -47,6 +47,7 @@ AND NOT EXISTS (SELECT FROM journal WHERE journal.receipt_id = held.receipt_id A
 GROUP BY receipt_id
 """  # noqa: S608 - our own text
 _BALANCE = f"{_ENDED} UNION ALL SELECT what, count(*) FROM ({_WAITING}) AS waiting GROUP BY what"  # noqa: S608
+_DELIVERED = "SELECT receipt_id, at FROM journal WHERE outcome = 'delivered' AND receipt_id NOT LIKE '%.%'"
 _PURGE = "DELETE FROM journal WHERE ctid = ANY (ARRAY(SELECT ctid FROM journal WHERE at < $1 LIMIT $2)) RETURNING 1"
 
 ALL_LINES = 1000
@@ -109,6 +110,10 @@ class SqlJournal:
         counted = {row["what"]: int(row["receipts"]) for row in await self._database.fetch(_BALANCE)}
         in_review, parked = counted.pop(HoldReason.PERSON, 0), counted.pop(HoldReason.TIME, 0)
         return Balance(in_review=in_review, parked=parked, **counted)
+
+    async def delivered(self) -> list[tuple[str, datetime]]:
+        """Receipts of the door that ended in an effect, and when; for a demo or a test, not for a year's journal."""
+        return [(row["receipt_id"], row["at"]) for row in await self._database.fetch(_DELIVERED)]
 
     async def purge(self, before: datetime) -> int:
         """Delete the lines from before that moment; returns how many.

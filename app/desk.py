@@ -1,0 +1,94 @@
+"""What a person does about held events: name an alias, or let a receipt try again."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from rich.console import Console
+
+from app.clock import SystemClock
+from app.settings import Settings
+from app.store import Store
+from schemas.documents.channel import Channel
+from schemas.ids import Ref
+from streams.errors import Rejected
+from streams.ports import JournalEntry, Outcome
+
+
+def add_alias(settings: Settings, web_sku: str, pos_sku: str, channel: str | None) -> int:
+    """Link a web SKU to the point of sale's; releases every event that waits for it. Returns the exit code.
+
+    Raises:
+        Rejected: the channel is not known or not named, or one of the SKUs has another alias.
+    """
+    chosen = _channel(settings, channel)
+    return asyncio.run(_with_store(settings, lambda store: _add_alias(store, chosen, web_sku, pos_sku)))
+
+
+def replay(settings: Settings, receipt_id: str) -> int:
+    """Let a held receipt try again now. Returns 0 if it was held, else 1."""
+    return asyncio.run(_with_store(settings, lambda store: _replay(store, receipt_id)))
+
+
+async def _with_store(settings: Settings, work: Callable[[Store], Awaitable[int]]) -> int:
+    store = Store.open(settings.store.url.get_secret_value(), role="desk", clock=SystemClock(), connections=2)
+    try:
+        return await work(store)
+    finally:
+        await store.close()
+
+
+def _channel(settings: Settings, name: str | None) -> Channel:
+    channels = settings.channels
+    known = ", ".join(sorted(channels)) or "there is none yet"
+    if name is not None and name in channels:
+        return channels[name]
+    if name is None and len(channels) == 1:
+        return next(iter(channels.values()))
+    raise Rejected(f"name one of the channels with --channel: {known}", code="channel")
+
+
+async def _add_alias(store: Store, channel: Channel, web_sku: str, pos_sku: str) -> int:
+    wanted = Ref(channel.web, "sku", web_sku), Ref(channel.pos, "sku", pos_sku)
+    waiting = [event for event in await store.desk.find(limit=10_000) if event.held.hold.waits_for in wanted]
+    made = await store.links.insert(*wanted)
+    if made != wanted:
+        raise Rejected(
+            f"'{made[0].native_id}' in {channel.web} is '{made[1].native_id}' in {channel.pos} already: a SKU has one "
+            "counterpart",
+            code="alias_taken",
+        )
+    Console(highlight=False).print(
+        f"'{web_sku}' in {channel.web} is '{pos_sku}' in {channel.pos}; {len(waiting)} waiting "
+        f"event{'' if len(waiting) == 1 else 's'} released"
+    )
+    return 0
+
+
+async def _replay(store: Store, receipt_id: str) -> int:
+    console = Console(highlight=False)
+    released = await store.desk.release(receipt_id)
+    if not released:
+        console.print(f"Nothing is held under receipt {receipt_id}: see `tillstream trace {receipt_id}`")
+        return 1
+    at = SystemClock().now()
+    lines = [
+        JournalEntry(
+            receipt_id=event.held.hold.receipt_id,
+            at=at,
+            stage=event.held.hold.stage,
+            outcome=Outcome.RELEASED,
+            flow=event.held.hold.flow,
+            subject=event.held.hold.subject,
+            aggregate=event.held.hold.key,
+            message="replayed by a person",
+            topic=event.held.record.topic,
+            partition=event.held.record.partition,
+            offset=event.held.record.offset,
+        )
+        for event in released
+    ]
+    await store.journal.write(lines)
+    console.print(f"{receipt_id} tries again now: see `tillstream trace {receipt_id}`")
+    return 0

@@ -1,0 +1,51 @@
+"""The command: looks up what was asked for, and prints its story."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Sequence
+
+from rich.console import Console
+
+from app.clock import SystemClock
+from app.settings import Settings
+from app.store import HeldEvent, Store
+from app.trace import show as printing
+from app.trace.story import Story, tell
+from streams.ports import JournalEntry
+
+WIDTH = 160
+"""Columns where the output is not a terminal."""
+
+
+def show(settings: Settings, what: str) -> int:
+    """Print the story of an order number, a SKU or a receipt id. Returns 0 if something is known, else 1."""
+    story = asyncio.run(_story(settings, what))
+    console = Console(width=None if sys.stdout.isatty() else WIDTH, highlight=False)
+    printing.show(console, what, story)
+    return 0 if story.receipts or story.waiting else 1
+
+
+async def _story(settings: Settings, what: str) -> Story:
+    url = settings.store.url.get_secret_value()
+    store = Store.open(url, role="trace", clock=SystemClock(), connections=2)
+    try:
+        entries = await _entries(store, what)
+        held = await _held(store, what)
+    finally:
+        await store.close()
+    return tell(entries, held, {name: connection.system for name, connection in settings.connections.items()})
+
+
+async def _entries(store: Store, what: str) -> Sequence[JournalEntry]:
+    """Lines about it, and all lines of the receipts that they belong to, as they were written."""
+    found = [*await store.journal.of_subject(what), *await store.journal.of_receipt(what)]
+    roots = dict.fromkeys(entry.receipt_id.partition(".")[0] for entry in found)
+    lines = [line for root in roots for line in await store.journal.of_receipt(root)]
+    return sorted(lines, key=lambda line: line.at)
+
+
+async def _held(store: Store, what: str) -> list[HeldEvent]:
+    found = [*await store.desk.find(subject=what), *await store.desk.find(receipt_id=what)]
+    return list({event.held.seq: event for event in found}.values())

@@ -1,0 +1,103 @@
+"""The story of what was asked for: receipts, what each stage did, what is held, and how to mend it. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from app.store import HeldEvent
+from app.trace.names import modules_of
+from streams.ports import HoldReason, JournalEntry
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One line of a receipt's story, with the paths that handle it."""
+
+    entry: JournalEntry
+    modules: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """One held event.
+
+    Attributes:
+        event: the row.
+        why: what it waits for, in words.
+        mend: the command that lets it go on; empty where it goes on by itself.
+        modules: paths that handle it.
+    """
+
+    event: HeldEvent
+    why: str
+    mend: str
+    modules: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptStory:
+    """What became of one receipt and of the events that it caused."""
+
+    receipt_id: str
+    ended: str
+    steps: tuple[Step, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """Everything about an order, a SKU or a receipt."""
+
+    receipts: tuple[ReceiptStory, ...]
+    waiting: tuple[Waiting, ...]
+
+
+def tell(entries: Sequence[JournalEntry], held: Sequence[HeldEvent], systems: Mapping[str, str]) -> Story:
+    """Tell it.
+
+    Args:
+        entries: journal lines, oldest first.
+        held: held events.
+        systems: connection -> system, to find the connector of a target.
+    """
+    by_root: dict[str, list[JournalEntry]] = {}
+    for entry in entries:
+        by_root.setdefault(entry.receipt_id.partition(".")[0], []).append(entry)
+    held_roots = {event.held.hold.receipt_id: event for event in held}
+    receipts = tuple(
+        ReceiptStory(root, _ended(root, lines, held_roots), tuple(_step(line, systems) for line in lines))
+        for root, lines in by_root.items()
+    )
+    return Story(receipts, tuple(_waiting(event, systems) for event in held))
+
+
+def _step(entry: JournalEntry, systems: Mapping[str, str]) -> Step:
+    modules = modules_of(entry.stage, entry.flow, entry.step, systems.get(entry.target, ""))
+    return Step(entry, tuple(modules))
+
+
+def _ended(root: str, lines: Sequence[JournalEntry], held: Mapping[str, HeldEvent]) -> str:
+    final = next((line.outcome.value for line in lines if line.receipt_id == root and line.outcome.ends), "")
+    if final:
+        return final
+    if root in held:
+        return "in review" if held[root].held.hold.reason is HoldReason.PERSON else "parked"
+    return "under way"
+
+
+def _waiting(event: HeldEvent, systems: Mapping[str, str]) -> Waiting:
+    hold = event.held.hold
+    modules = modules_of(hold.stage, hold.flow, hold.step, systems.get(hold.target, ""))
+    if hold.reason is HoldReason.PERSON:
+        why = "waits for a person"
+        if hold.waits_for is not None and hold.waits_for.type == "sku":
+            mend = f"tillstream alias '{hold.waits_for.native_id}' POS-SKU"
+        else:
+            mend = f"tillstream replay {hold.receipt_id}"
+    elif hold.reason is HoldReason.LINK:
+        why, mend = f"waits for the link of {hold.waits_for}", ""
+    elif hold.error:
+        why, mend = f"is tried again at {hold.due_at:%H:%M:%S} UTC, after {hold.attempts} tries", ""
+    else:
+        why, mend = hold.message, ""
+    return Waiting(event, why, mend, tuple(modules))
