@@ -1,0 +1,141 @@
+"""Retries of reads, Retry-After, and what is told about each request."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+import pytest
+from aiohttp import web
+
+from app.connections import Http
+from app.http import LONGEST_RETRY_AFTER_SECONDS, HttpClient, Request
+from tests.app.stub_server import StubServer
+from tests.twins.clock import FakeClock
+
+START = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
+
+
+def read(url: str) -> Request:
+    return Request("read", "order 42", "GET", f"{url}/x")
+
+
+def write(url: str) -> Request:
+    return Request("write", "order 42", "POST", f"{url}/x", b"{}")
+
+
+async def nothing(_request: Request) -> Mapping[str, str]:
+    return {}
+
+
+async def test_a_read_is_tried_again_on_500_and_429_with_jittered_growing_waits() -> None:
+    clock = FakeClock(START)
+    async with (
+        StubServer(web.Response(status=500), web.Response(status=429), web.json_response({})) as server,
+        HttpClient("web", Http(), clock, chance=lambda: 0.5) as client,
+    ):
+        answer = await client.send(read(server.url), nothing)
+    assert (answer.status, answer.content) == (200, b"{}")
+    assert (clock.now() - START).total_seconds() == pytest.approx(0.05 + 0.1)
+
+
+async def test_a_short_retry_after_is_waited_out() -> None:
+    clock = FakeClock(START)
+    throttled = web.Response(status=429, headers={"Retry-After": "3"})
+    async with (
+        StubServer(throttled, web.json_response({})) as server,
+        HttpClient("web", Http(), clock, chance=lambda: 0.0) as client,
+    ):
+        assert (await client.send(read(server.url), nothing)).good
+    assert (clock.now() - START).total_seconds() == 3
+
+
+async def test_a_long_retry_after_is_left_to_the_caller() -> None:
+    clock = FakeClock(START)
+    async with (
+        StubServer(web.Response(status=429, headers={"Retry-After": "60"})) as server,
+        HttpClient("web", Http(), clock, chance=lambda: 0.0) as client,
+    ):
+        answer = await client.send(read(server.url), nothing)
+    assert (answer.status, answer.retry_after) == (429, 60.0)
+    assert clock.now() == START
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [
+        ("Tue, 24 Nov 2026 08:01:30 GMT", 90.0),
+        ("Tue, 24 Nov 2026 07:00:00 GMT", 0.0),
+        ("999999", LONGEST_RETRY_AFTER_SECONDS),
+        ("soon", None),
+    ],
+)
+async def test_retry_after_comes_as_a_date_or_as_seconds_and_is_capped(header: str, seconds: float | None) -> None:
+    async with (
+        StubServer(web.Response(status=429, headers={"Retry-After": header})) as server,
+        HttpClient("web", Http(), FakeClock(START), chance=lambda: 0.0) as client,
+    ):
+        assert (await client.send(write(server.url), nothing)).retry_after == seconds
+
+
+async def test_a_read_gives_back_the_last_answer_after_the_configured_tries() -> None:
+    async with (
+        StubServer(*[web.Response(status=502) for _ in range(9)]) as server,
+        HttpClient("web", Http(read_retries=3), FakeClock(START), chance=lambda: 0.0) as client,
+    ):
+        assert (await client.send(read(server.url), nothing)).status == 502
+    assert len(server.seen) == 4
+
+
+@pytest.mark.parametrize("status", [200, 302, 400, 429, 500, 503])
+async def test_a_mutation_is_sent_once_whatever_is_answered(status: int) -> None:
+    answers = [web.Response(status=status, headers={"Location": "/y", "Retry-After": "0"}) for _ in range(3)]
+    async with (
+        StubServer(*answers) as server,
+        HttpClient("web", Http(read_retries=3), FakeClock(START), chance=lambda: 0.0) as client,
+    ):
+        assert (await client.send(write(server.url), nothing)).status == status
+    assert len(server.seen) == 1
+
+
+async def test_every_try_is_authorised_anew() -> None:
+    tries: list[str] = []
+
+    async def authorise(_request: Request) -> Mapping[str, str]:
+        tries.append("sign")
+        return {"Authorization": f"try {len(tries)}"}
+
+    async with (
+        StubServer(web.Response(status=500), web.json_response({})) as server,
+        HttpClient("web", Http(), FakeClock(START), chance=lambda: 0.0) as client,
+    ):
+        await client.send(read(server.url), authorise)
+    assert [seen.headers["Authorization"] for seen in server.seen] == ["try 1", "try 2"]
+
+
+async def test_every_request_is_told_with_its_status_or_none() -> None:
+    told: list[tuple[str, int | None]] = []
+
+    def observe(operation: str, status: int | None, seconds: float) -> None:
+        assert seconds >= 0
+        told.append((operation, status))
+
+    async with (
+        StubServer(web.Response(status=500), web.json_response({})) as server,
+        HttpClient("web", Http(), FakeClock(START), chance=lambda: 0.0, observe=observe) as client,
+    ):
+        await client.send(read(server.url), nothing)
+    async with HttpClient("web", Http(read_retries=0), FakeClock(START), chance=lambda: 0.0, observe=observe) as gone:
+        with pytest.raises(Exception, match="no connection"):
+            await gone.send(read(server.url), nothing)
+    assert told == [("read", 500), ("read", 200), ("read", None)]
+
+
+async def test_an_url_leaves_byte_for_byte_and_json_is_asked_for() -> None:
+    async with (
+        StubServer(web.json_response({})) as server,
+        HttpClient("web", Http(), FakeClock(START), chance=lambda: 0.0) as client,
+    ):
+        await client.send(Request("read", "SKU", "GET", f"{server.url}/P%2FA%20B%3D?a%5B0%5D=%2B%2C%20"), nothing)
+    assert server.seen[0].raw_path == "/P%2FA%20B%3D?a%5B0%5D=%2B%2C%20"
+    assert server.seen[0].headers["Accept"] == "application/json"
