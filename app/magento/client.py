@@ -1,0 +1,123 @@
+"""One Magento instance over REST: addresses, authorisation, and answers as the error tree."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Mapping
+from typing import Self, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from app import exact_json
+from app.connections import MagentoConnection
+from app.http import Answer, Authorise, HttpClient, Observe, Request
+from app.magento.errors import check, is_missing
+from app.magento.oauth import OAuthKeys, OAuthSigner
+from app.magento.search import Query, query_string
+from streams.errors import Rejected
+from streams.ports import Clock
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+class MagentoClient:
+    """Sends requests of one connection. Every method raises what `app.http` and `app.magento.errors` name."""
+
+    def __init__(
+        self,
+        name: str,
+        settings: MagentoConnection,
+        clock: Clock,
+        *,
+        chance: Callable[[], float] = random.random,
+        observe: Observe | None = None,
+    ) -> None:
+        """Nothing is opened before the first request.
+
+        Raises:
+            ValueError: neither all four OAuth secrets nor a bearer token.
+        """
+        self.name = name
+        self._base = settings.base_url.rstrip("/") + "/rest"
+        self._authorise = _authorisation(name, settings, clock)
+        self._http = HttpClient(name, settings.http, clock, chance=chance, observe=observe)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_exc: object) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Close the connection pool."""
+        await self._http.close()
+
+    async def get(self, operation: str, subject: str, path: str, query: Query = ()) -> bytes:
+        """The JSON of a route; ``path`` begins with ``/V1`` and is percent-encoded segment by segment."""
+        answer, request = await self._get(operation, subject, path, query)
+        check(answer, request, self.name)
+        return answer.content
+
+    async def find(self, operation: str, subject: str, path: str, query: Query = ()) -> bytes | None:
+        """As `get`; None if Magento does not have the entity."""
+        answer, request = await self._get(operation, subject, path, query)
+        if is_missing(answer):
+            return None
+        check(answer, request, self.name)
+        return answer.content
+
+    async def post(self, operation: str, subject: str, path: str, body: Mapping[str, object]) -> bytes:
+        """Send a mutation once; Decimals in the body become JSON numbers."""
+        request = Request(operation, subject, "POST", self._base + path, exact_json.dumps(body))
+        answer = await self._http.send(request, self._authorise)
+        check(answer, request, self.name)
+        return answer.content
+
+    def parse(self, model: type[Model], content: bytes, what: str) -> Model:
+        """The answer as a wire model. Raises Rejected if it has another shape than Magento documents."""
+        try:
+            return model.model_validate_json(content)
+        except ValidationError as error:
+            raise Rejected(
+                f"{self.name}: {what} has an unexpected shape: {error.errors(include_url=False)[0]}. A module may have "
+                "changed it; look at it in Magento, then replay.",
+                code="unexpected_answer",
+            ) from error
+
+    async def _get(self, operation: str, subject: str, path: str, query: Query) -> tuple[Answer, Request]:
+        url = self._base + path + (f"?{query_string(query)}" if query else "")
+        request = Request(operation, subject, "GET", url)
+        return await self._http.send(request, self._authorise), request
+
+
+def _authorisation(name: str, settings: MagentoConnection, clock: Clock) -> Authorise:
+    """OAuth 1.0a where its four secrets are given, else the bearer token."""
+    keys = OAuthKeys(
+        *(
+            secret.get_secret_value() if secret is not None else ""
+            for secret in (
+                settings.consumer_key,
+                settings.consumer_secret,
+                settings.access_token,
+                settings.access_token_secret,
+            )
+        )
+    )
+    if all((keys.consumer_key, keys.consumer_secret, keys.access_token, keys.access_token_secret)):
+        signer = OAuthSigner(keys, clock)
+
+        async def sign(request: Request) -> Mapping[str, str]:
+            return {"Authorization": signer.header(request.method, request.url)}
+
+        return sign
+    if settings.bearer_token is None:
+        raise ValueError(
+            f"connections.{name} needs consumer_key, consumer_secret, access_token and access_token_secret, or a "
+            "bearer_token"
+        )
+    bearer = {"Authorization": f"Bearer {settings.bearer_token.get_secret_value()}"}
+
+    async def show(_request: Request) -> Mapping[str, str]:
+        return bearer
+
+    return show
