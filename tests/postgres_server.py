@@ -6,6 +6,7 @@ import asyncio
 import os
 import uuid
 from collections.abc import AsyncIterator, Iterator
+from typing import Protocol
 
 import asyncpg
 import pytest
@@ -14,10 +15,13 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.clock import SystemClock
 from app.local.postgres import start_postgres
-from app.store import Store, migrate
+from app.store import Cursors, Store, migrate
 from app.store.engine import engine_for
 from app.store.tables import metadata
+from streams.ports import AppliedRevisions, Held, Journal, Ledger, Links
 from tests.servers import VERSIONS
+from tests.twins.clock import FakeClock
+from tests.twins.store import MemoryStore
 
 GIVEN = ("TILLSTREAM_TEST_POSTGRES_URL", "TILLSTREAM_STORE__URL")
 """Variables that name a server to use; its user must be allowed to create databases. Its own ones are not touched."""
@@ -89,3 +93,34 @@ async def _version(url: str) -> str:
         return str(await connection.fetchval("SHOW server_version"))
     finally:
         await connection.close()
+
+
+class Ports(Protocol):
+    """What `Store` and `MemoryStore` have in common."""
+
+    @property
+    def links(self) -> Links: ...
+    @property
+    def applied(self) -> AppliedRevisions: ...
+    @property
+    def ledger(self) -> Ledger: ...
+    @property
+    def held(self) -> Held: ...
+    @property
+    def journal(self) -> Journal: ...
+    @property
+    def cursors(self) -> Cursors: ...
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    """A clock that the test owns."""
+    return FakeClock()
+
+
+@pytest.fixture(params=["memory", pytest.param("postgres", marks=pytest.mark.postgres)])
+def any_store(request: pytest.FixtureRequest, clock: FakeClock) -> Ports:
+    """All ports, once in memory and once on PostgreSQL, on the test's clock."""
+    if request.param == "memory":
+        return MemoryStore(clock)
+    return Store.on(request.getfixturevalue("store_engine"), clock)

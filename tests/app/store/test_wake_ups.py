@@ -1,0 +1,99 @@
+"""No wake-up is lost between who holds an event for a ref and who links that ref, whoever commits first."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+import asyncpg
+import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from app.store import Store
+from app.store.held import _HOLD, _LOCK, _values
+from app.store.links import _LINK, link_columns
+from schemas.ids import Ref
+from streams.ports import EffectDone, EffectKey, HeldRecord, Hold, HoldReason, Record
+from tests.twins.clock import FakeClock
+
+ORDER = Ref("web", "order", "42")
+MADE = Ref("pos", "order", "17")
+RECORD = Record("canonical.sale", 0, 1, b"k", b"{}", (), 0)
+HOLD = Hold("k", HoldReason.LINK, "deliver", "r1", waits_for=ORDER)
+
+
+@pytest.fixture
+async def rival(store_url: str) -> AsyncIterator[asyncpg.Connection]:
+    """A second process's connection, in a transaction that it has not committed."""
+    connection = await asyncpg.connect(store_url)
+    await connection.execute("BEGIN")
+    yield connection
+    await connection.close()
+
+
+@pytest.fixture
+def on_store(store_engine: AsyncEngine, clock: FakeClock) -> Store:
+    return Store.on(store_engine, clock)
+
+
+async def wait_until_one_waits_for_a_lock(store_url: str) -> None:
+    watcher = await asyncpg.connect(store_url)
+    try:
+        async with asyncio.timeout(10):
+            while not await watcher.fetchval("SELECT count(*) FROM pg_locks WHERE NOT granted"):  # noqa: ASYNC110
+                await asyncio.sleep(0.005)
+    finally:
+        await watcher.close()
+
+
+async def due(store: Store, clock: FakeClock) -> list[HeldRecord]:
+    return list(await store.held.due("g", "canonical.sale", [0], clock.now(), 10))
+
+
+async def test_who_holds_waits_for_a_link_that_is_being_made(
+    on_store: Store, store_url: str, rival: asyncpg.Connection, clock: FakeClock
+) -> None:
+    await rival.fetch(_LINK, *link_columns([(ORDER, MADE)]), clock.now())
+    holding = asyncio.create_task(on_store.held.hold("g", RECORD, HOLD))
+    await wait_until_one_waits_for_a_lock(store_url)
+    await rival.execute("COMMIT")
+    await holding
+    assert [held.record for held in await due(on_store, clock)] == [RECORD]
+
+
+LINKERS: dict[str, Callable[[Store], Awaitable[object]]] = {
+    "insert": lambda store: store.links.insert(ORDER, MADE),
+    "finish": lambda store: store.ledger.finish(
+        EffectDone(EffectKey("pos", "create_order", ORDER), 1, "17", link=(ORDER, MADE))
+    ),
+}
+
+
+@pytest.mark.parametrize("linker", LINKERS.values(), ids=LINKERS)
+async def test_who_links_waits_for_an_event_that_is_being_held(
+    on_store: Store,
+    store_url: str,
+    rival: asyncpg.Connection,
+    clock: FakeClock,
+    linker: Callable[[Store], Awaitable[object]],
+) -> None:
+    await rival.execute(_LOCK, str(ORDER))
+    await rival.fetch(_HOLD, *_values("g", RECORD, HOLD, clock.now()))
+    linking = asyncio.ensure_future(linker(on_store))
+    await wait_until_one_waits_for_a_lock(store_url)
+    await rival.execute("COMMIT")
+    await linking
+    assert [held.record for held in await due(on_store, clock)] == [RECORD]
+
+
+async def test_in_a_crowd_every_held_event_wakes(on_store: Store, clock: FakeClock) -> None:
+    refs = [Ref("web", "order", str(number)) for number in range(200)]
+
+    async def hold(number: int) -> None:
+        record = Record("canonical.sale", 0, number, b"k%d" % number, b"{}", (), 0)
+        held = Hold(f"k{number}", HoldReason.LINK, "deliver", f"r{number}", waits_for=refs[number])
+        await on_store.held.hold("g", record, held)
+
+    links = (on_store.links.insert(ref, Ref("pos", "order", ref.native_id)) for ref in refs)
+    await asyncio.gather(*(hold(number) for number in range(200)), *links)
+    assert len(await on_store.held.due("g", "canonical.sale", [0], clock.now(), 1000)) == 200

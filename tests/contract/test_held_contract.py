@@ -1,0 +1,189 @@
+"""The contract of `streams.ports.Held`."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from schemas.ids import Ref
+from streams.ports import HeldKey, HeldRecord, Hold, HoldReason, Record
+from tests.postgres_server import Ports
+from tests.twins.clock import START, FakeClock
+
+GROUP = "deliver-pos"
+TOPIC = "canonical.sale"
+ORDER = Ref("web", "order", "42")
+MADE = Ref("pos", "order", "17")
+
+
+def record(offset: int, *, key: str = "k", partition: int = 0) -> Record:
+    return Record(TOPIC, partition, offset, key.encode(), b"{}", (("receipt-id", f"r{offset}".encode()),), 1_700)
+
+
+def timed(offset: int, *, key: str = "k", seconds: float = 0, blocks: bool = True) -> Hold:
+    due_at = START + timedelta(seconds=seconds)
+    return Hold(key, HoldReason.TIME, "deliver", f"r{offset}", due_at=due_at, blocks=blocks)
+
+
+def waiting(offset: int, ref: Ref, *, key: str = "k", reason: HoldReason = HoldReason.LINK) -> Hold:
+    return Hold(key, reason, "deliver", f"r{offset}", waits_for=ref)
+
+
+async def due(store: Ports, seconds: float = 0, *, partitions: tuple[int, ...] = (0,), limit: int = 100) -> list[int]:
+    now = START + timedelta(seconds=seconds)
+    return [held.record.offset for held in await store.held.due(GROUP, TOPIC, partitions, now, limit)]
+
+
+async def test_a_held_record_comes_back_byte_for_byte(any_store: Ports) -> None:
+    headers = (("h", b"\x00\xff"), ("h", b"again"), ("\x00", b""))
+    odd = Record(TOPIC, 3, 2**40, b"\x00\xff", bytes(range(256)), headers, 1_700_000_000_000)
+    hold = Hold(
+        key="web:order:42",
+        reason=HoldReason.TIME,
+        stage="deliver",
+        receipt_id="r1",
+        subject="000000042",
+        flow="order",
+        step="create_order",
+        target="pos",
+        due_at=START,
+        waits_for=ORDER,
+        blocks=False,
+        attempts=3,
+        error="Throttled",
+        message="slow down\x00\ud800",
+    )
+    await any_store.held.hold(GROUP, odd, hold)
+    (held,) = await any_store.held.due(GROUP, TOPIC, [3], START, 10)
+    assert held == HeldRecord(seq=held.seq, hold=hold, record=odd, held_at=START)
+
+
+async def test_a_record_is_due_from_its_moment_on(any_store: Ports) -> None:
+    await any_store.held.hold(GROUP, record(1), timed(1, seconds=10))
+    assert await due(any_store, 9.999999) == []
+    assert await due(any_store, 10) == [1]
+
+
+async def test_of_a_key_only_the_first_is_due(any_store: Ports) -> None:
+    for offset in (1, 2, 3):
+        await any_store.held.hold(GROUP, record(offset), timed(offset))
+    await any_store.held.hold(GROUP, record(4, key="other"), timed(4, key="other"))
+    assert await due(any_store) == [1, 4]
+    assert await any_store.held.remove(GROUP, record(1))
+    assert await due(any_store) == [2, 4]
+
+
+async def test_a_first_that_is_not_due_keeps_the_others_waiting(any_store: Ports) -> None:
+    await any_store.held.hold(GROUP, record(1), timed(1, seconds=60))
+    await any_store.held.hold(GROUP, record(2), timed(2))
+    assert await due(any_store, 59) == []
+
+
+async def test_what_does_not_block_neither_waits_nor_lets_wait(any_store: Ports) -> None:
+    await any_store.held.hold(GROUP, record(1), timed(1, seconds=60, blocks=False))
+    await any_store.held.hold(GROUP, record(2), timed(2))
+    await any_store.held.hold(GROUP, record(3), timed(3, blocks=False))
+    assert await due(any_store) == [2, 3]
+
+
+async def test_the_blocked_keys_are_those_with_blocking_rows(any_store: Ports) -> None:
+    await any_store.held.hold(GROUP, record(1, key="a"), timed(1, key="a"))
+    await any_store.held.hold(GROUP, record(2, key="b"), timed(2, key="b", blocks=False))
+    await any_store.held.hold(GROUP, record(3, key="c\x00", partition=5), timed(3, key="c\x00"))
+    await any_store.held.hold("deliver-web", record(4, key="d"), timed(4, key="d"))
+    blocked = await any_store.held.blocked(GROUP, TOPIC, [0, 5])
+    assert blocked == {HeldKey(TOPIC, 0, "a"), HeldKey(TOPIC, 5, "c\x00")}
+    assert await any_store.held.blocked(GROUP, TOPIC, [1]) == frozenset()
+    assert await any_store.held.blocked(GROUP, "canonical.stock", [0]) == frozenset()
+
+
+async def test_holding_again_keeps_the_place_in_the_queue(any_store: Ports, clock: FakeClock) -> None:
+    await any_store.held.hold(GROUP, record(1), timed(1))
+    await any_store.held.hold(GROUP, record(2), timed(2))
+    clock.move(5)
+    await any_store.held.hold(GROUP, record(1), replace(timed(1, seconds=30), attempts=1, message="again"))
+    assert await due(any_store, 29) == []
+    (held,) = await any_store.held.due(GROUP, TOPIC, [0], START + timedelta(seconds=30), 10)
+    assert (held.record.offset, held.hold.attempts, held.hold.message, held.held_at) == (1, 1, "again", START)
+
+
+async def test_groups_hold_the_same_record_apart(any_store: Ports) -> None:
+    await any_store.held.hold(GROUP, record(1), timed(1))
+    await any_store.held.hold("deliver-web", record(1), timed(1))
+    assert not await any_store.held.remove("deliver-web", record(1))
+    assert await due(any_store) == [1]
+
+
+async def test_partitions_and_limit_are_kept_to(any_store: Ports) -> None:
+    for offset in range(6):
+        key = f"k{offset}"
+        await any_store.held.hold(GROUP, record(offset, key=key, partition=offset % 3), timed(offset, key=key))
+    assert await due(any_store, partitions=(0, 2)) == [0, 2, 3, 5]
+    assert await due(any_store, partitions=(0, 1, 2), limit=2) == [0, 1]
+    assert await due(any_store, partitions=()) == []
+
+
+async def test_remove_tells_whether_its_key_still_blocks(any_store: Ports) -> None:
+    await any_store.held.hold(GROUP, record(1), timed(1))
+    await any_store.held.hold(GROUP, record(2), timed(2))
+    await any_store.held.hold(GROUP, record(3), timed(3, blocks=False))
+    await any_store.held.hold(GROUP, record(9, partition=1), timed(9))
+    assert await any_store.held.remove(GROUP, record(1))
+    assert not await any_store.held.remove(GROUP, record(2))
+    assert not await any_store.held.remove(GROUP, record(2))
+    assert await due(any_store) == [3]
+
+
+@pytest.mark.parametrize("swapped", [False, True])
+@pytest.mark.parametrize("reason", [HoldReason.LINK, HoldReason.PERSON])
+async def test_a_link_makes_its_waiters_due(
+    any_store: Ports, clock: FakeClock, reason: HoldReason, swapped: bool
+) -> None:
+    await any_store.held.hold(GROUP, record(1), waiting(1, ORDER, reason=reason))
+    await any_store.held.hold(GROUP, record(2, key="b"), waiting(2, MADE, key="b", reason=reason))
+    await any_store.held.hold(GROUP, record(3, key="c"), waiting(3, Ref("web", "order", "43"), key="c"))
+    assert await due(any_store, 1e6) == []
+    clock.move(7)
+    await any_store.links.insert(*((MADE, ORDER) if swapped else (ORDER, MADE)))
+    woken = await any_store.held.due(GROUP, TOPIC, [0], clock.now(), 10)
+    assert [held.record.offset for held in woken] == [1, 2]
+    assert {(held.hold.reason, held.hold.due_at) for held in woken} == {(HoldReason.TIME, clock.now())}
+
+
+async def test_what_is_linked_already_is_due_at_once(any_store: Ports, clock: FakeClock) -> None:
+    await any_store.links.insert(ORDER, MADE)
+    clock.move(7)
+    await any_store.held.hold(GROUP, record(1), waiting(1, MADE))
+    (held,) = await any_store.held.due(GROUP, TOPIC, [0], clock.now(), 10)
+    assert (held.hold.reason, held.hold.due_at) == (HoldReason.TIME, clock.now())
+
+
+async def test_a_link_that_stood_already_wakes_too(any_store: Ports, clock: FakeClock) -> None:
+    late = Ref("pos", "order", "18")
+    await any_store.links.insert(ORDER, MADE)
+    await any_store.held.hold(GROUP, record(1), waiting(1, late))
+    await any_store.links.insert(ORDER, late)
+    assert await due(any_store) == [1]
+
+
+async def test_a_link_leaves_alone_what_waits_for_a_time(any_store: Ports) -> None:
+    await any_store.held.hold(GROUP, record(1), replace(timed(1, seconds=60), waits_for=ORDER))
+    await any_store.links.insert(ORDER, MADE)
+    assert await due(any_store, 59) == []
+    await any_store.held.hold(GROUP, record(2, key="b"), replace(timed(2, key="b", seconds=60), waits_for=ORDER))
+    assert await due(any_store, 59) == []
+
+
+async def test_a_person_has_no_time_of_their_own(any_store: Ports) -> None:
+    await any_store.held.hold(GROUP, record(1), replace(timed(1), reason=HoldReason.PERSON))
+    assert await due(any_store, 1e6) == []
+
+
+async def test_a_key_may_be_longer_than_an_index_entry(any_store: Ports) -> None:
+    key = "\U0001f6d2" * 4000
+    for offset in (1, 2):
+        await any_store.held.hold(GROUP, record(offset, key=key), timed(offset, key=key))
+    assert await due(any_store) == [1]
+    assert await any_store.held.remove(GROUP, record(1, key=key))

@@ -1,0 +1,178 @@
+"""The contract of `streams.ports.Ledger`."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from schemas.ids import Ref
+from streams.errors import Rejected
+from streams.ports import EffectDone, EffectKey, EffectState, Fenced, Hold, HoldReason, LedgerRow, Record, Revision
+from tests.postgres_server import Ports
+from tests.twins.clock import START, FakeClock
+
+ORDER = Ref("web", "order", "42")
+MADE = Ref("pos", "order", "17")
+KEY = EffectKey("pos", "create_order", ORDER)
+SETTLED = START + timedelta(seconds=150)
+
+
+async def begin(store: Ports, after_epoch: int, *, key: EffectKey = KEY, owner: str = "worker-1") -> LedgerRow:
+    return await store.ledger.begin(
+        key, owner=owner, after_epoch=after_epoch, request_hash="hash", settle_until=SETTLED
+    )
+
+
+async def test_an_effect_that_was_never_begun_has_no_row(any_store: Ports) -> None:
+    assert await any_store.ledger.get(KEY) is None
+
+
+async def test_begin_makes_a_pending_row_with_the_next_epoch(any_store: Ports) -> None:
+    row = await begin(any_store, 0)
+    assert row == LedgerRow(KEY, EffectState.PENDING, "worker-1", 1, "hash", SETTLED)
+    assert await any_store.ledger.get(KEY) == row
+    assert (await begin(any_store, 1, owner="worker-2")).epoch == 2
+
+
+@pytest.mark.parametrize("after_epoch", [0, 2, 7])
+async def test_begin_from_another_epoch_than_the_rows_is_fenced(any_store: Ports, after_epoch: int) -> None:
+    row = await begin(any_store, 0)
+    with pytest.raises(Fenced):
+        await begin(any_store, after_epoch)
+    assert await any_store.ledger.get(KEY) == row
+
+
+async def test_begin_after_an_epoch_that_was_lost_is_fenced(any_store: Ports) -> None:
+    with pytest.raises(Fenced):
+        await begin(any_store, 3)
+    assert await any_store.ledger.get(KEY) is None
+
+
+async def test_of_many_who_begin_at_once_one_may_send(any_store: Ports) -> None:
+    results = await asyncio.gather(
+        *(begin(any_store, 0, owner=f"worker-{n}") for n in range(30)), return_exceptions=True
+    )
+    winners = [result for result in results if isinstance(result, LedgerRow)]
+    assert len(winners) == 1
+    assert sum(isinstance(result, Fenced) for result in results) == 29
+    assert await any_store.ledger.get(KEY) == winners[0]
+
+
+async def test_who_is_fenced_does_not_hinder_the_others_of_its_batch(any_store: Ports) -> None:
+    await begin(any_store, 0)
+    keys = [EffectKey("pos", "create_order", Ref("web", "order", str(n))) for n in (41, 42, 43)]
+    results = await asyncio.gather(*(begin(any_store, 0, key=key) for key in keys), return_exceptions=True)
+    assert [type(result) for result in results] == [LedgerRow, Fenced, LedgerRow]
+
+
+async def test_reopen_says_that_nothing_was_done(any_store: Ports) -> None:
+    await begin(any_store, 0)
+    await any_store.ledger.reopen(KEY, epoch=1)
+    row = await any_store.ledger.get(KEY)
+    assert row is not None
+    assert (row.state, row.epoch) == (EffectState.OPEN, 1)
+    assert (await begin(any_store, 1)).state is EffectState.PENDING
+
+
+@pytest.mark.parametrize("epoch", [0, 2])
+async def test_reopen_of_another_epoch_is_fenced(any_store: Ports, epoch: int) -> None:
+    row = await begin(any_store, 0)
+    with pytest.raises(Fenced):
+        await any_store.ledger.reopen(KEY, epoch=epoch)
+    assert await any_store.ledger.get(KEY) == row
+
+
+async def test_reopen_of_what_was_never_begun_is_fenced(any_store: Ports) -> None:
+    with pytest.raises(Fenced):
+        await any_store.ledger.reopen(KEY, epoch=1)
+
+
+async def test_finish_records_effect_link_and_revision_together(any_store: Ports) -> None:
+    revision = Revision(START, "content")
+    await begin(any_store, 0)
+    await any_store.ledger.finish(EffectDone(KEY, 1, "17", link=(ORDER, MADE), applied={ORDER: revision}))
+    row = await any_store.ledger.get(KEY)
+    assert row is not None
+    assert (row.state, row.target_id, row.epoch, row.owner) == (EffectState.DONE, "17", 1, "worker-1")
+    assert await any_store.links.find([ORDER], "pos") == {ORDER: MADE}
+    assert await any_store.applied.get("pos", [ORDER]) == {ORDER: revision}
+
+
+async def test_finish_does_not_compare_the_epoch(any_store: Ports) -> None:
+    await begin(any_store, 0)
+    await begin(any_store, 1)
+    await any_store.ledger.finish(EffectDone(KEY, 1, "17"))
+    row = await any_store.ledger.get(KEY)
+    assert row is not None
+    assert (row.state, row.epoch) == (EffectState.DONE, 2)
+
+
+async def test_finish_of_what_was_found_without_a_row_makes_one(any_store: Ports) -> None:
+    await any_store.ledger.finish(EffectDone(KEY, 0, "17", link=(ORDER, MADE)))
+    row = await any_store.ledger.get(KEY)
+    assert row is not None
+    assert (row.state, row.target_id) == (EffectState.DONE, "17")
+    with pytest.raises(Fenced):
+        await begin(any_store, 0)
+
+
+async def test_finishing_again_with_the_same_id_changes_nothing(any_store: Ports) -> None:
+    await begin(any_store, 0)
+    await any_store.ledger.finish(EffectDone(KEY, 1, "17"))
+    before = await any_store.ledger.get(KEY)
+    await any_store.ledger.finish(EffectDone(KEY, 1, "17"))
+    assert await any_store.ledger.get(KEY) == before
+
+
+async def test_finishing_with_another_id_goes_to_a_person_and_the_first_stays(any_store: Ports) -> None:
+    await begin(any_store, 0)
+    await any_store.ledger.finish(EffectDone(KEY, 1, "17"))
+    with pytest.raises(Rejected, match="18") as caught:
+        await any_store.ledger.finish(EffectDone(KEY, 1, "18"))
+    assert caught.value.code == "doubled_effect"
+    row = await any_store.ledger.get(KEY)
+    assert row is not None
+    assert row.target_id == "17"
+
+
+async def test_a_done_effect_is_neither_begun_nor_reopened(any_store: Ports) -> None:
+    await begin(any_store, 0)
+    await any_store.ledger.finish(EffectDone(KEY, 1, "17"))
+    with pytest.raises(Fenced):
+        await begin(any_store, 1)
+    with pytest.raises(Fenced):
+        await any_store.ledger.reopen(KEY, epoch=1)
+
+
+async def test_finish_never_turns_an_applied_revision_back(any_store: Ports) -> None:
+    newer = Revision(START + timedelta(seconds=9), "newer")
+    await any_store.applied.put("pos", {ORDER: newer})
+    await any_store.ledger.finish(EffectDone(KEY, 1, "17", applied={ORDER: Revision(START, "older")}))
+    assert await any_store.applied.get("pos", [ORDER]) == {ORDER: newer}
+
+
+async def test_finish_wakes_what_waits_for_either_ref(any_store: Ports, clock: FakeClock) -> None:
+    for offset, ref in enumerate((ORDER, MADE, Ref("web", "order", "43"))):
+        record = Record("canonical.sale", 0, offset, str(ref).encode(), b"{}", (), 0)
+        hold = Hold(str(ref), HoldReason.LINK, "deliver", f"r{offset}", waits_for=ref)
+        await any_store.held.hold("deliver-pos", record, hold)
+    await any_store.ledger.finish(EffectDone(KEY, 1, "17", link=(ORDER, MADE)))
+    due = await any_store.held.due("deliver-pos", "canonical.sale", [0], clock.now(), 10)
+    assert [held.hold.waits_for for held in due] == [ORDER, MADE]
+
+
+async def test_many_finish_at_once(any_store: Ports) -> None:
+    keys = [EffectKey("pos", "create_order", Ref("web", "order", str(n))) for n in range(100)]
+    await asyncio.gather(*(begin(any_store, 0, key=key) for key in keys))
+    await asyncio.gather(
+        *(
+            any_store.ledger.finish(
+                EffectDone(key, 1, f"made-{key.source.native_id}", link=(key.source, Ref("pos", "order", f"made-{n}")))
+            )
+            for n, key in enumerate(keys)
+        )
+    )
+    found = await any_store.links.find([key.source for key in keys], "pos")
+    assert found == {key.source: Ref("pos", "order", f"made-{n}") for n, key in enumerate(keys)}
