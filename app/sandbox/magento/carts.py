@@ -10,7 +10,7 @@ import orjson
 
 from app.sandbox.catalogue import ProductKind
 from app.sandbox.magento.errors import RestError, missing
-from app.sandbox.magento.order_document import FLAT_RATE, PAYMENT_TITLES
+from app.sandbox.magento.order_document import FLAT_RATE, FREE, PAYMENT_TITLES
 from app.sandbox.magento.products import SHADE_ATTRIBUTE, find_product
 from app.sandbox.magento.routing import ANONYMOUS, COMMERCE, Route
 from app.sandbox.magento.shop import Call, Json, Shop, decimal, number
@@ -149,7 +149,7 @@ def set_shipping_information(shop: Shop, call: Call) -> Json:
     if sent.get("billing_address"):
         cart["billing_address"] = read_address(sent["billing_address"])
     _save_cart(shop, call.params["cartId"], cart)
-    methods = [{"code": code, "title": title} for code, title in PAYMENT_TITLES.items() if code != "free"]
+    methods = [{"code": code, "title": title} for code, title in PAYMENT_TITLES.items() if code != FREE]
     return {"payment_methods": methods, "totals": _totals_document(cart_totals(shop, cart))}
 
 

@@ -226,6 +226,8 @@ def _head(shop: Shop, document: Json, items: list[Json], entity_id: int) -> Json
     put(head, "tax_amount", _sum(items, "tax_amount"))
     if first:
         head |= {name: document[name] for name in SHIPPING_FIELDS}
+    if document["payment"].get("last_trans_id"):
+        head["transaction_id"] = document["payment"]["last_trans_id"]
     if document.get("discount_description"):
         head["discount_description"] = document["discount_description"]
     assignment = document["extension_attributes"]["shipping_assignments"][0]["shipping"]

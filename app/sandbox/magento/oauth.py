@@ -30,6 +30,9 @@ TOKEN_LENGTH = 32
 FUTURE_SECONDS = 600
 """How far ahead of our clock a timestamp may be; there is no limit to the past."""
 
+NONCE_SECONDS = 3600
+"""A nonce is remembered for this long at least."""
+
 HEADER_PAIR = re.compile(r'^\s*([^=\s]+)="([^"]*)"\s*$')
 DECODED_IN_PATH = re.compile(r"%(3A|40|26|3D|2B|24|2C|2F|3B)", re.IGNORECASE)
 """Reserved characters of a path that are decoded before the signature is checked; all others stay as sent."""
@@ -63,13 +66,33 @@ class Signed:
     raw_query: str
 
 
+class _Nonces:
+    """The nonces of this hour and the one before."""
+
+    def __init__(self) -> None:
+        self._hour = 0
+        self._now: set[str] = set()
+        self._before: set[str] = set()
+
+    def use(self, nonce: str, seconds: float) -> bool:
+        """Remember a nonce; False if it is known already."""
+        hour = int(seconds // NONCE_SECONDS)
+        if hour != self._hour:
+            self._before = self._now if hour == self._hour + 1 else set()
+            self._now, self._hour = set(), hour
+        if nonce in self._now or nonce in self._before:
+            return False
+        self._now.add(nonce)
+        return True
+
+
 class OAuthVerifier:
     """Checks the Authorization header of the one integration that this shop has."""
 
     def __init__(self, credentials: Credentials, clock: Callable[[], float] = time.time) -> None:
         self._credentials = credentials
         self._clock = clock
-        self._nonces: set[str] = set()
+        self._nonces = _Nonces()
 
     def verify(self, header: str, signed: Signed) -> None:
         """Return if the signature is good; raise the RestError that Magento would answer with otherwise."""
@@ -100,9 +123,8 @@ class OAuthVerifier:
     def _use_nonce(self, nonce: str, timestamp: str) -> None:
         if not timestamp.isdigit() or int(timestamp) > self._clock() + FUTURE_SECONDS:
             raise RestError(401, "An error occurred validating the nonce")
-        if nonce in self._nonces:
+        if not self._nonces.use(nonce, self._clock()):
             raise RestError(401, "The nonce is already being used by the consumer with ID %1", ["1"])
-        self._nonces.add(nonce)
 
     def _signature(self, signed: Signed, parameters: dict[str, str]) -> str:
         base = base_string(signed, {key: value for key, value in parameters.items() if key != "oauth_signature"})

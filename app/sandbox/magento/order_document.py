@@ -18,14 +18,19 @@ FLAT_RATE = "flatrate_flatrate"
 SHIPPING_TOTAL_FIELDS = tuple(name for name in SHAPES["Total"] if name != "extension_attributes")
 """Amounts of the order's head that its shipping assignment repeats."""
 
+CARD = "sandbox_card"
+"""Stands for any card method of a gateway."""
+FREE = "free"
+"""The method where nothing is left to pay."""
+
 PAYMENT_TITLES = {
     "checkmo": "Check / Money order",
     "banktransfer": "Bank Transfer Payment",
     "cashondelivery": "Cash On Delivery",
-    "sandbox_card": "Sandbox Card",
-    "free": "No Payment Information Required",
+    CARD: "Sandbox Card",
+    FREE: "No Payment Information Required",
 }
-PAID_AT_ONCE = frozenset({"sandbox_card", "free"})
+PAID_AT_ONCE = frozenset({CARD, FREE})
 """Methods that take the money while the order is placed: it lands in processing, with its invoice."""
 
 
@@ -317,7 +322,7 @@ def _address(new: NewOrder, kind: str) -> Json:
 
 
 def _payment(new: NewOrder) -> Json:
-    return {
+    payment = {
         "account_status": None,
         "additional_information": [PAYMENT_TITLES[new.payment_method]],
         "amount_ordered": number(new.totals.grand_total),
@@ -329,6 +334,9 @@ def _payment(new: NewOrder) -> Json:
         "parent_id": new.entity_id,
         "shipping_amount": number(new.totals.shipping),
     }
+    if new.payment_method == CARD:
+        payment |= {"cc_last4": "1111", "cc_type": "VI", "last_trans_id": f"sandbox-{new.entity_id}"}
+    return payment
 
 
 def _extension_attributes(new: NewOrder, items: list[Json]) -> Json:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections import defaultdict
 from decimal import Decimal
 
 from app.sandbox.magento import orders
@@ -18,6 +19,7 @@ from app.sandbox.magento.carts import (
 from app.sandbox.magento.errors import RestError
 from app.sandbox.magento.invoices import invoice_all
 from app.sandbox.magento.order_document import (
+    FREE,
     PAID_AT_ONCE,
     PAYMENT_TITLES,
     NewOrder,
@@ -29,8 +31,6 @@ from app.sandbox.magento.shop import Call, Json, Shop, decimal, number
 from app.sandbox.magento.stock import reserve, salable_quantity
 from app.sandbox.magento.totals import COUPONS, LineTotals, Totals
 from app.sandbox.magento.typed import read_parameters
-
-FREE = "free"
 
 
 def place_order(shop: Shop, call: Call) -> int:
@@ -55,9 +55,7 @@ def _place(shop: Shop, call: Call, cart: Json, method: str | None) -> int:
     email = _check_cart(cart)
     totals = cart_totals(shop, cart)
     _check_method(method, totals)
-    for row in cart["items"]:
-        if decimal(row["qty"]) > salable_quantity(shop, row["sku"]):
-            raise RestError(400, NOT_AVAILABLE)
+    _check_stock(shop, cart)
     new = _new_order(shop, cart, totals, str(method), email)
     call.resource_key = new.increment_id
     document = build_order(new)
@@ -84,6 +82,15 @@ def _check_cart(cart: Json) -> str:
     if not email:
         raise RestError(400, "Email has a wrong format")
     return str(email)
+
+
+def _check_stock(shop: Shop, cart: Json) -> None:
+    """Enough of every SKU, also where two lines share one."""
+    wanted: dict[str, Decimal] = defaultdict(Decimal)
+    for row in cart["items"]:
+        wanted[row["sku"]] += decimal(row["qty"])
+    if any(quantity > salable_quantity(shop, sku) for sku, quantity in wanted.items()):
+        raise RestError(400, NOT_AVAILABLE)
 
 
 def _check_method(method: str | None, totals: Totals) -> None:

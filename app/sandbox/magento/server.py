@@ -12,7 +12,7 @@ from app.sandbox.catalogue import catalogue
 from app.sandbox.database import Database
 from app.sandbox.faults import FaultPanel, fault_middleware
 from app.sandbox.lag import LONGEST_LAG_SECONDS, forget_past
-from app.sandbox.magento import carts, invoices, orders, placing, products, shipments, stock
+from app.sandbox.magento import carts, invoices, orders, placing, products, shipments, stock, stores
 from app.sandbox.magento.errors import internal_error
 from app.sandbox.magento.oauth import Credentials, OAuthVerifier
 from app.sandbox.magento.routing import FrontController
@@ -32,6 +32,7 @@ ROUTES = (
     *shipments.ROUTES,
     *products.ROUTES,
     *stock.ROUTES,
+    *stores.ROUTES,
     *carts.ROUTES,
     *placing.ROUTES,
 )

@@ -97,6 +97,21 @@ async def test_the_method_decides_the_state(shop: Storefront, method: str, state
     assert (await shop.find("/invoices"))["total_count"] == int(paid)
 
 
+async def test_a_card_order_names_its_transaction_and_no_card_number(shop: Storefront) -> None:
+    order_id = await shop.place(("S1", 1), method="sandbox_card")
+    payment = (await shop.order(order_id))["payment"]
+    assert (payment["cc_last4"], payment["amount_paid"]) == ("1111", 15.83)
+    invoice = (await shop.find("/invoices", ("order_id", "eq", str(order_id))))["items"][0]
+    assert invoice["transaction_id"] == payment["last_trans_id"]
+
+
+async def test_two_lines_of_one_sku_share_its_stock(shop: Storefront) -> None:
+    await shop.put_stock("C-Red", 2)
+    cart = await shop.fill_cart(("CAP", 2), ("C-Red", 1))
+    refused = (400, {"message": "The requested qty is not available"})
+    assert await shop.call("PUT", f"/guest-carts/{cart}/order", CHECKMO) == refused
+
+
 async def test_goods_that_leave_texas_are_not_taxed(shop: Storefront) -> None:
     cart = await shop.fill_cart(("S1", 1))
     away = ADDRESS | {"region_id": 43}

@@ -11,6 +11,7 @@ from oauthlib.oauth1 import Client
 from oauthlib.oauth1.rfc5849 import SIGNATURE_HMAC_SHA1, SIGNATURE_HMAC_SHA256
 from yarl import URL
 
+from app.sandbox.magento.errors import RestError
 from app.sandbox.magento.oauth import Credentials, OAuthVerifier, Signed, base_string, natural_order
 from tests.app.sandbox.magento.storefront import Storefront, open_shop
 
@@ -174,15 +175,18 @@ def test_parameters_sort_in_natural_order(one: str, other: str, sign: int) -> No
     assert (result > 0) - (result < 0) == sign
 
 
-def test_the_verifier_forgets_no_nonce_while_the_clock_stands() -> None:
-    verifier = OAuthVerifier(Credentials("c", "s", "t" * 32, "u", "b"), clock=lambda: 1_000.0)
-    header = (
-        'OAuth oauth_consumer_key="c", oauth_token="' + "t" * 32 + '", oauth_signature="x",'
-        ' oauth_signature_method="HMAC-SHA256", oauth_nonce="n", oauth_timestamp="1600"'
-    )
-    messages = []
-    for _ in range(2):
-        with pytest.raises(Exception) as refused:  # noqa: PT011 - the message is looked at below
-            verifier.verify(header, Signed("GET", "http://x", "/", ""))
-        messages.append(str(refused.value).split()[1])
-    assert messages == ["signature", "nonce"]
+async def test_a_nonce_is_remembered_for_an_hour(signer: Signer) -> None:
+    times = [0.0]
+    verifier = OAuthVerifier(Credentials(**signer.secrets), clock=lambda: times[-1])
+    signed = Signed("GET", "http://shop.example", "/rest/V1/orders", "")
+
+    def use() -> None:
+        verifier.verify(signer.header("http://shop.example/rest/V1/orders", nonce="n", timestamp="100"), signed)
+
+    use()
+    for later in (10.0, 3_600.0, 7_100.0):
+        times.append(later)
+        with pytest.raises(RestError, match="nonce is already being used"):
+            use()
+    times.append(10_800.0)
+    use()

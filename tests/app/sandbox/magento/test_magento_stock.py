@@ -119,3 +119,12 @@ async def test_a_restart_keeps_what_was_there(tmp_path: Path) -> None:
         assert await again.on_hand("SKU-00002") == 1
         assert (await again.order(1))["items"][0]["sku"] == "SKU-00004"
     await handle.stop()
+
+
+async def test_sources_and_the_store_view_are_shown(shop: Storefront) -> None:
+    sources = await shop.get("/inventory/sources", searchCriteria="")
+    assert [source["source_code"] for source in sources["items"]] == ["default", "main", "store2"]
+    assert (await shop.get("/inventory/sources/main"))["enabled"] is True
+    expected = {"message": 'Source with code "%value" does not exist.', "parameters": {"value": "nowhere"}}
+    assert await shop.call("GET", "/inventory/sources/nowhere") == (404, expected)
+    assert [config["base_currency_code"] for config in await shop.get("/store/storeConfigs")] == ["USD"]
