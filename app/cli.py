@@ -112,14 +112,20 @@ def demo(
     Asks the environment: DEMO_SECONDS (0 = until Ctrl-C), DEMO_WORKERS, DEMO_FAULTS, DEMO_WEBHOOKS, DEMO_SKUS,
     DEMO_SEED.
     """
-    from app.demo import run as demo_run  # noqa: PLC0415
     from app.demo.options import DemoOptions, OptionError  # noqa: PLC0415
 
     try:
         options = DemoOptions.from_environment(os.environ)
     except OptionError as error:
         raise typer.BadParameter(str(error)) from error
-    raise typer.Exit(demo_run.stop_demo(options) if stop else demo_run.run_demo(options))
+    if stop:
+        from app.local.process import end_orphans  # noqa: PLC0415
+
+        typer.echo(f"ended: {end_orphans(options.directory)}")
+        return
+    from app.demo import run as demo_run  # noqa: PLC0415
+
+    raise typer.Exit(demo_run.run_demo(options))
 
 
 @cli.command(rich_help_panel=TRY)

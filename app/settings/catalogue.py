@@ -16,6 +16,8 @@ from pydantic.fields import FieldInfo
 from app.settings.model import Settings
 
 PREFIX = "TILLSTREAM_"
+TESTS_PREFIX = "TILLSTREAM_TEST_"
+"""Variables for the project's own tests, which no program reads."""
 CONFIG_VARIABLE = "TILLSTREAM_CONFIG"
 FLOWS_VARIABLE = "TILLSTREAM_FLOWS"
 ANY = "<name>"

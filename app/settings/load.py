@@ -16,7 +16,7 @@ from pydantic_core import ErrorDetails
 from pydantic_settings import PydanticBaseSettingsSource, TomlConfigSettingsSource
 
 from app.settings import catalogue
-from app.settings.catalogue import CONFIG_VARIABLE, FLOWS_VARIABLE, PREFIX, Setting
+from app.settings.catalogue import CONFIG_VARIABLE, FLOWS_VARIABLE, PREFIX, TESTS_PREFIX, Setting
 from app.settings.model import Settings
 from app.settings.problems import Inconsistent, Problem, SettingsError
 
@@ -35,7 +35,7 @@ class EnvironmentSource(PydanticBaseSettingsSource):
         self.problems: list[Problem] = []
         self._tree: Tree = {}
         for variable in sorted(environ):
-            if variable.startswith(PREFIX) and variable != CONFIG_VARIABLE and environ[variable]:
+            if _is_ours(variable) and environ[variable]:
                 self._take(variable, environ[variable])
 
     def __call__(self) -> Tree:
@@ -63,6 +63,11 @@ class EnvironmentSource(PydanticBaseSettingsSource):
         for key in path[:-1]:
             branch = branch.setdefault(key, {})
         branch[path[-1]] = value
+
+
+def _is_ours(variable: str) -> bool:
+    """The file's own name and what only the tests read set nothing."""
+    return variable.startswith(PREFIX) and variable != CONFIG_VARIABLE and not variable.startswith(TESTS_PREFIX)
 
 
 def path_of(variable: str) -> tuple[str, ...]:
