@@ -6,9 +6,18 @@ import re
 import secrets
 from dataclasses import dataclass
 from typing import Literal
-from urllib.parse import unquote
+from urllib.parse import unquote, urlsplit
 
+from oauthlib.common import Request
 from oauthlib.oauth1 import SIGNATURE_HMAC_SHA256, Client
+from oauthlib.oauth1.rfc5849.parameters import prepare_headers
+from oauthlib.oauth1.rfc5849.signature import (
+    base_string_uri,
+    collect_parameters,
+    normalize_parameters,
+    sign_hmac_sha256_with_client,
+    signature_base_string,
+)
 
 from streams.ports import Clock
 
@@ -50,11 +59,21 @@ class OAuthSigner:
             nonce=secrets.token_hex(16),
             timestamp=str(int(self._clock.now().timestamp())),
         )
-        _, headers, _ = client.sign(signed_url(url), http_method=method)
+        own = client.get_oauth_params(Request(url, method))  # type: ignore[no-untyped-call]
+        location, _, query = url.partition("?")
+        signed = normalize_parameters(collect_parameters(uri_query=query) + own)
+        text = signature_base_string(method, signed_location(location), signed)
+        signature = sign_hmac_sha256_with_client(text, client)  # type: ignore[no-untyped-call]
+        headers = prepare_headers([*own, ("oauth_signature", signature)], {})  # type: ignore[no-untyped-call]
         return str(headers["Authorization"])
 
 
-def signed_url(url: str) -> str:
-    """The URL that Magento signs for comparison: the path's decoded form, the query as sent."""
-    path, mark, query = url.partition("?")
-    return _DECODED_BY_SERVER.sub(lambda found: unquote(found[0]), path) + mark + query
+def signed_location(location: str) -> str:
+    """An address without its query as Magento signs it for comparison: host in lower case, path half decoded.
+
+    oauthlib's own ``base_string_uri`` takes the origin alone: it would read a decoded ``;`` as path parameters, and
+    lose one at the end.
+    """
+    parts = urlsplit(location)
+    origin = base_string_uri(f"{parts.scheme}://{parts.netloc}").rstrip("/")
+    return origin + _DECODED_BY_SERVER.sub(lambda found: unquote(found[0]), parts.path)

@@ -78,14 +78,14 @@ class Payment(Wire):
 
 
 class ShippingDetail(Wire):
-    """Where and how one assignment goes."""
+    """Where and how one assignment goes; a virtual order's has neither."""
 
-    address: OrderAddress = OrderAddress()
+    address: OrderAddress | None = None
     method: str = ""
 
 
 class ShippingAssignment(Wire):
-    """Absent on a virtual order. It repeats the items, which are not read here."""
+    """It repeats the items, which are not read here."""
 
     shipping: ShippingDetail = ShippingDetail()
 
