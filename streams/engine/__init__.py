@@ -2,7 +2,7 @@
 
 from streams.engine.errors import DocumentError, MappingError
 from streams.engine.functions import Context
-from streams.engine.load import Catalog, load
+from streams.engine.load import Catalog, json_schema, load
 from streams.engine.mapping import CompiledMapping
 from streams.engine.run import Engine
 from streams.engine.trace import RuleTrace
@@ -16,6 +16,7 @@ __all__ = [
     "Engine",
     "MappingError",
     "RuleTrace",
+    "json_schema",
     "load",
     "validate",
 ]

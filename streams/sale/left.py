@@ -36,7 +36,7 @@ def total_left(sale: Mapping[str, Any]) -> Decimal:
     """The canonical sale's (as JSON) total without what is canceled.
 
     Raises:
-        Rejected: nothing is left, or what is left does not add up to what Magento still charges.
+        Rejected: nothing is left, or what is left, each amount in cents, is not what Magento still charges.
     """
     totals = sale["totals"]
     total = exact(totals["total"]) - exact(totals.get("canceled"))
@@ -46,25 +46,33 @@ def total_left(sale: Mapping[str, Any]) -> Decimal:
             f"order {sale['number']}: every line is canceled, there is nothing to create", code="all_canceled"
         )
     parts = sum((_net(line) for line in lines), ZERO) + _charges(sale)
-    if cents(parts) != cents(total):
-        raise Rejected(
-            f"order {sale['number']} was partly canceled before it was exported: its remaining lines, tax and shipping "
-            f"make {cents(parts)}, but Magento still charges {cents(total)}: enter what is left by hand, then discard",
-            code="partly_canceled",
-        )
+    if parts != cents(total):
+        raise Rejected(_does_not_add_up(sale, parts, cents(total)), code="does_not_add_up")
     return total
+
+
+def _does_not_add_up(sale: Mapping[str, Any], parts: Decimal, total: Decimal) -> str:
+    if exact(sale["totals"].get("canceled")):
+        return (
+            f"order {sale['number']} was partly canceled before it was exported: its remaining lines, tax and shipping "
+            f"make {parts}, but Magento still charges {total}: enter what is left by hand, then discard it"
+        )
+    return (
+        f"order {sale['number']} has amounts with parts of a cent: rounded one by one they make {parts}, but Magento "
+        f"charges {total}: enter it by hand, then discard it"
+    )
 
 
 def _net(line: Line) -> Decimal:
     gross = line_amount(exact(line["unit_price"]), exact(line["quantity"]))
-    return gross - exact(line["discount"]) + exact(line["tax"])
+    return gross - cents(exact(line["discount"])) + cents(exact(line["tax"]))
 
 
 def _charges(sale: Mapping[str, Any]) -> Decimal:
     shipping = sale["shipping"]
-    charges = exact(shipping["amount"]) - exact(shipping["discount"]) + exact(shipping["tax"])
+    charges = cents(exact(shipping["amount"])) - cents(exact(shipping["discount"])) + cents(exact(shipping["tax"]))
     for fee in sale.get("fees") or ():
-        charges += exact(fee["amount"]) + exact(fee["tax"])
+        charges += cents(exact(fee["amount"])) + cents(exact(fee["tax"]))
     return charges
 
 

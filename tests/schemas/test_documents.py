@@ -9,7 +9,7 @@ import pytest
 from pydantic import ValidationError
 
 from schemas.documents import Channel, MappingDocument, Rule
-from streams.engine.load import json_schema
+from streams.engine import json_schema
 
 
 def test_a_rule_knows_whether_it_has_a_default() -> None:

@@ -73,6 +73,7 @@ def test_everything_else_is_jmespaths_own(document: Any, path: str, shape: str) 
         ("missing.twice(@)", [None, None]),
         ("twice(a.b) || a", [7, 7]),
         ("a.list[*] || a", [1, 2]),
+        ("a.list[0:1]", [1]),
     ],
 )
 def test_our_functions_run_on_both_paths(expression: str, result: Any) -> None:

@@ -262,7 +262,6 @@ LINKED = {Ref("pos", "order", "17"): Ref("web", "order", "4")}
 def pos_order(**changes: Any) -> dict[str, Any]:
     return {
         "OrderID": "17",
-        "OrderNumber": "S-17",
         "ExternalID": "W-000000004",
         "Status": "Open",
         "LocationID": "MAIN",
@@ -284,7 +283,7 @@ async def test_a_linked_pos_order_tells_its_status_to_the_sales_aggregate() -> N
         "web:order:4",
         "000000004",
         "pos:order:17",
-        "S-17",
+        "17",
         "Open",
     )
     envelope = envelope_of(main)
@@ -334,11 +333,6 @@ async def test_the_channel_with_the_longest_prefix_names_the_order() -> None:
     by = Normalizer(engine(), channels, KnownLinks(LINKED), {})
     normalized = await event(pos_order(ExternalID="W-O-000000004"), system="heartland", native_id="17", by=by)
     assert OrderStatus.model_validate_json(normalized.outgoing[0].value).sale_number == "000000004"
-
-
-async def test_a_pos_order_without_a_number_is_known_by_its_id() -> None:
-    normalized = await pos_event(pos_order(OrderNumber=None), LINKED)
-    assert OrderStatus.model_validate_json(normalized.outgoing[0].value).number == "17"
 
 
 async def test_a_pos_status_that_is_no_text_is_refused_by_name() -> None:

@@ -9,6 +9,7 @@ import pytest
 from schemas.canonical import Sale, TenderKind
 from schemas.canonical.sale import LineKind
 from streams.errors import Rejected
+from tests.streams.sale.heartland_contract import check_order
 from tests.streams.sale.real_orders import order, pos_document, sale
 
 D = Decimal
@@ -148,3 +149,22 @@ def test_a_wholly_canceled_order_makes_no_document() -> None:
 def test_the_document_carries_the_alias_of_a_sku() -> None:
     document = pos_document(sale(order("order_discount_tax")), {"S2": "000S2"})
     assert [line["SKU"] for line in document["LineItems"]] == ["000S2", "S3"]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "order_simple_configurable_virtual_new",
+        "order_discount_tax",
+        "order_gift_card_paid",
+        "order_partial_invoice_then_cancel",
+        "order_complete",
+        "order_virtual",
+        "order_pickup_bopis",
+    ],
+)
+def test_the_document_of_a_real_order_fits_the_contract(name: str) -> None:
+    made = sale(order(name))
+    document = pos_document(made)
+    check_order(document)
+    assert D(str(document["TotalAmount"])) == made.totals.total - made.totals.canceled

@@ -121,6 +121,24 @@ def test_a_compensation_above_its_discount_raises_the_price_instead() -> None:
     assert (line["discount"], line_amount(line["unit_price"], line["quantity"])) == (D(0), D("20.02"))
 
 
+def test_a_line_tells_the_rates_that_it_was_charged() -> None:
+    applied = [
+        {"type": "shipping", "applied_taxes": [{"code": "US-TX", "percent": 8.25, "base_amount": 0.41}]},
+        {
+            "type": "product",
+            "item_id": 7,
+            "applied_taxes": [
+                {"code": "US-TX", "percent": 6.25, "base_amount": 1.25},
+                {"title": "Austin", "percent": 2, "base_amount": 0.4},
+            ],
+        },
+    ]
+    assert only_line(order(extension_attributes={"item_applied_taxes": applied}))["taxes"] == [
+        {"code": "US-TX", "percent": D("6.25"), "amount": D("1.25")},
+        {"code": "Austin", "percent": D(2), "amount": D("0.4")},
+    ]
+
+
 def test_a_configurable_is_one_line_with_its_childs_sku_and_product() -> None:
     child = item(item_id=8, parent_item_id=7, sku="TEE-RED", product_id=71, base_price=0, base_row_total=0)
     line = only_line(order(item(product_type="configurable", sku="TEE-RED"), child))
@@ -340,5 +358,15 @@ def test_a_remainder_that_misses_by_a_cent_goes_to_review() -> None:
     document["totals"]["canceled"] = "10.46"
     with pytest.raises(
         Rejected, match=r"remaining lines, tax and shipping make 27\.03, but Magento still charges 27\.04"
+    ):
+        total_left(document)
+
+
+def test_parts_of_a_cent_that_do_not_round_to_the_total_go_to_review() -> None:
+    document = canonical(quantity="1.5", canceled="0", unit_price="9.99", discount="0", tax="0")
+    document["lines"].append(document["lines"][0])
+    document["totals"] = {"total": "36.07", "canceled": "0"}
+    with pytest.raises(
+        Rejected, match=r"parts of a cent: rounded one by one they make 36\.08, but Magento charges 36\.07"
     ):
         total_left(document)
