@@ -1,0 +1,123 @@
+"""The feeds there are, and what each needs of its connector."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Protocol
+
+from app.polling.feed import Page, Row
+
+EVERYTHING = datetime(1970, 1, 1, tzinfo=UTC)
+"""Nothing in a shop changed before this."""
+
+
+class ListPage(Protocol):
+    """A page of a list, as a connector answers it."""
+
+    @property
+    def rows(self) -> Sequence[Mapping[str, Any]]:
+        """Its rows, as the system shows them."""
+        ...
+
+    @property
+    def total_count(self) -> int:
+        """Rows in all pages."""
+        ...
+
+
+class OrderList(Protocol):
+    """Implemented by `app.magento.orders.MagentoOrders` and `app.heartland.orders.HeartlandOrders`."""
+
+    async def list_orders(self, updated_since: datetime, *, page: int = 1, page_size: int = 100) -> ListPage:
+        """Orders that changed then or later, oldest change first."""
+        ...
+
+
+class InventoryList(Protocol):
+    """Implemented by `app.heartland.stock.HeartlandStock`."""
+
+    async def list_inventory(self, updated_since: datetime, *, page: int = 1, page_size: int = 100) -> ListPage:
+        """Stock rows that changed then or later, oldest change first."""
+        ...
+
+
+Read = Callable[[datetime, int], Awaitable[ListPage]]
+"""One page of a list: since when, and its number."""
+
+
+@dataclass(frozen=True, slots=True)
+class ListFeed:
+    """Implements `app.polling.feed.Feed` on a connector's list.
+
+    Attributes:
+        connection, system, entity: what is read.
+        page_size: rows that are asked for.
+        read: asks for them.
+        changed: a row's time, None if it has none that can be read.
+    """
+
+    connection: str
+    system: str
+    entity: str
+    page_size: int
+    read: Read
+    changed: Callable[[Mapping[str, Any]], datetime | None]
+
+    @property
+    def name(self) -> str:
+        """``web.order``."""
+        return f"{self.connection}.{self.entity}"
+
+    async def page(self, since: datetime | None, number: int) -> Page:
+        """One page. The total decides whether there is more: a source may give less than was asked for."""
+        found = await self.read(since or EVERYTHING, number)
+        rows = [Row.of(row, self.changed(row)) for row in found.rows]
+        before = (number - 1) * self.page_size
+        return Page(rows, more=before + len(rows) < found.total_count)
+
+
+def magento_orders(connection: str, orders: OrderList, page_size: int) -> ListFeed:
+    """Orders of a Magento instance by ``updated_at``, which moves on state, invoices, refunds and cancels, and not on
+    a shipment that leaves the state as it was."""
+
+    async def read(since: datetime, number: int) -> ListPage:
+        return await orders.list_orders(since, page=number, page_size=page_size)
+
+    return ListFeed(connection, "magento", "order", page_size, read, lambda row: magento_time(row.get("updated_at")))
+
+
+def heartland_orders(connection: str, orders: OrderList, page_size: int) -> ListFeed:
+    """Orders of a Heartland account by ``UpdatedAt``."""
+
+    async def read(since: datetime, number: int) -> ListPage:
+        return await orders.list_orders(since, page=number, page_size=page_size)
+
+    return ListFeed(connection, "heartland", "order", page_size, read, lambda row: iso_time(row.get("UpdatedAt")))
+
+
+def heartland_inventory(connection: str, inventory: InventoryList, page_size: int) -> ListFeed:
+    """Stock of a Heartland account by ``UpdatedAt``."""
+
+    async def read(since: datetime, number: int) -> ListPage:
+        return await inventory.list_inventory(since, page=number, page_size=page_size)
+
+    return ListFeed(connection, "heartland", "inventory", page_size, read, lambda row: iso_time(row.get("UpdatedAt")))
+
+
+def magento_time(value: object) -> datetime | None:
+    """``2026-01-31 12:00:00``: UTC and without a zone, whatever the store's own."""
+    found = iso_time(f"{value}Z") if isinstance(value, str) else None
+    return found if found is None else found.astimezone(UTC)
+
+
+def iso_time(value: object) -> datetime | None:
+    """ISO 8601 with a zone; without one it could be any time, and does not count."""
+    if not isinstance(value, str):
+        return None
+    try:
+        found = datetime.fromisoformat(value)
+    except ValueError:
+        return None
+    return None if found.tzinfo is None else found.astimezone(UTC)

@@ -1,0 +1,157 @@
+"""The two ways to read a feed: what changed since the cursor, and everything from time to time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+
+import orjson
+import structlog
+
+from app.polling.feed import Feed, Page
+from app.polling.paging import Position, advance
+from app.polling.publishing import RowPublisher
+from app.polling.seen import Seen
+from app.store.cursors import Cursors
+from streams.ports import Clock
+
+log = structlog.get_logger(__name__)
+
+
+class Poll(Protocol):
+    """Something that is done again and again."""
+
+    @property
+    def name(self) -> str:
+        """Key of its cursor and label of its metrics."""
+        ...
+
+    async def once(self) -> float:
+        """Do it; returns the seconds until the next time.
+
+        Raises:
+            TillstreamError, Fenced: nothing is lost; the next time goes on from the cursor.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ChangesConfig:
+    """How changes are polled.
+
+    Attributes:
+        interval_seconds: between two polls.
+        overlap_seconds: how far before the cursor a poll begins: rows appear later than the time they carry (late
+            commits, lagging replicas, clocks). Must be longer than all of these together.
+        since: where the first poll of a feed begins; None begins at ``now - overlap``, so that a first poll on a
+            shop with years of orders does not flood.
+    """
+
+    interval_seconds: float = 60.0
+    overlap_seconds: float = 300.0
+    since: datetime | None = None
+
+
+class ChangesPoll:
+    """Reads what changed since the cursor. The cursor moves only when Kafka has the page."""
+
+    def __init__(
+        self,
+        feed: Feed,
+        cursors: Cursors,
+        rows: RowPublisher,
+        clock: Clock,
+        config: ChangesConfig,
+        seen: Seen | None = None,
+    ) -> None:
+        self._feed = feed
+        self._cursors = cursors
+        self._rows = rows
+        self._clock = clock
+        self._config = config
+        self._seen = seen or Seen()
+
+    @property
+    def name(self) -> str:
+        """The feed's name."""
+        return self._feed.name
+
+    async def once(self) -> float:
+        """Read to the end of the list."""
+        stored = await self._cursors.get(self.name)
+        cursor = self._first() if stored is None else _read(stored)
+        begin = cursor if stored is None else cursor - timedelta(seconds=self._config.overlap_seconds)
+        position: Position | None = Position(begin.replace(microsecond=0))
+        while position is not None:
+            page = await self._feed.page(position.since, position.page)
+            fresh = self._seen.fresh(page.rows)
+            await self._rows.publish(self._feed, fresh, seen=len(page.rows) - len(fresh))
+            self._seen.add(fresh)
+            reached = self._reached(cursor, page)
+            position = advance(position, page)
+            if stored is None or reached > cursor:
+                stored, cursor = await self._move(reached, stored), reached
+        return self._config.interval_seconds
+
+    def _first(self) -> datetime:
+        if self._config.since is not None:
+            return self._config.since
+        return self._clock.now() - timedelta(seconds=self._config.overlap_seconds)
+
+    def _reached(self, cursor: datetime, page: Page) -> datetime:
+        """How far the page leads; a time ahead of ours does not count, or one row from the future would hide all."""
+        now = self._clock.now()
+        return max([cursor, *(min(row.updated_at, now) for row in page.rows if row.updated_at is not None)])
+
+    async def _move(self, reached: datetime, previous: str | None) -> str:
+        value = _written(reached)
+        await self._cursors.set(self.name, value, previous=previous)
+        return value
+
+
+class SnapshotPoll:
+    """Reads everything at a fixed period, and publishes all of it: what was missed or broken is repaired.
+
+    Pages are counted here; what a shift of rows skips is in the next snapshot, and in the polled changes anyhow.
+    """
+
+    def __init__(self, feed: Feed, cursors: Cursors, rows: RowPublisher, clock: Clock, period_seconds: float) -> None:
+        self._feed = feed
+        self._cursors = cursors
+        self._rows = rows
+        self._clock = clock
+        self._period = period_seconds
+
+    @property
+    def name(self) -> str:
+        """The feed's name, marked: its cursor is not the one of its changes."""
+        return f"{self._feed.name}.snapshot"
+
+    async def once(self) -> float:
+        """Read everything if the period is over since the last complete snapshot; at once if there was none."""
+        stored = await self._cursors.get(self.name)
+        if stored is not None and (wait := self._period - self._age(stored)) > 0:
+            return wait
+        began = self._clock.now()
+        number, more, rows = 1, True, 0
+        while more:
+            page = await self._feed.page(None, number)
+            await self._rows.publish(self._feed, page.rows, seen=0)
+            rows += len(page.rows)
+            number, more = number + 1, page.more and bool(page.rows)
+        await self._cursors.set(self.name, _written(began), previous=stored)
+        log.info("snapshot published", feed=self.name, rows=rows)
+        return max(0.0, self._period - (self._clock.now() - began).total_seconds())
+
+    def _age(self, stored: str) -> float:
+        return (self._clock.now() - _read(stored)).total_seconds()
+
+
+def _written(at: datetime) -> str:
+    """A cursor as it is stored: JSON, so that it may carry more one day."""
+    return orjson.dumps({"at": at.astimezone(UTC)}).decode()
+
+
+def _read(stored: str) -> datetime:
+    return datetime.fromisoformat(orjson.loads(stored)["at"])

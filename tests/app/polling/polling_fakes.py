@@ -1,0 +1,88 @@
+"""A source, Kafka, cursors and a clock, in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from app.polling.feed import Page, Row
+from schemas.envelope import Envelope
+from streams.errors import TillstreamError
+from streams.ports import Fenced, Outgoing
+
+START = datetime(2026, 1, 1, 12, tzinfo=UTC)
+
+
+@dataclass
+class FakeClock:
+    """Its time moves when somebody sleeps."""
+
+    time: datetime = START
+    slept: list[float] = field(default_factory=list)
+
+    def now(self) -> datetime:
+        return self.time
+
+    async def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.time += timedelta(seconds=seconds)
+
+
+@dataclass
+class FakeKafka:
+    records: list[Outgoing] = field(default_factory=list)
+    error: Exception | None = None
+
+    async def publish(self, records: Sequence[Outgoing]) -> None:
+        if self.error is not None:
+            raise self.error
+        self.records += records
+
+    def keys(self) -> list[str]:
+        return [record.key.decode() for record in self.records]
+
+    def envelopes(self) -> list[Envelope]:
+        return [Envelope.from_headers(record.headers) for record in self.records]
+
+
+@dataclass
+class FakeCursors:
+    values: dict[str, str] = field(default_factory=dict)
+
+    async def get(self, feed: str) -> str | None:
+        return self.values.get(feed)
+
+    async def set(self, feed: str, value: str, *, previous: str | None) -> None:
+        if self.values.get(feed) not in {previous, value}:
+            raise Fenced(feed)
+        self.values[feed] = value
+
+
+@dataclass
+class FakeFeed:
+    """Orders of a web store, sorted by time and id."""
+
+    connection: str = "web"
+    system: str = "magento"
+    entity: str = "order"
+    page_size: int = 2
+    orders: dict[int, tuple[datetime, Mapping[str, Any]]] = field(default_factory=dict)
+    asked: list[tuple[datetime | None, int]] = field(default_factory=list)
+    error: TillstreamError | None = None
+
+    @property
+    def name(self) -> str:
+        return f"{self.connection}.{self.entity}"
+
+    def change(self, number: int, at: datetime, **more: object) -> None:
+        self.orders[number] = (at, {"entity_id": number, "increment_id": f"{number:09}"} | more)
+
+    async def page(self, since: datetime | None, number: int) -> Page:
+        self.asked.append((since, number))
+        if self.error is not None:
+            raise self.error
+        listed = sorted((at, key) for key, (at, _) in self.orders.items() if since is None or at >= since)
+        cut = listed[(number - 1) * self.page_size : number * self.page_size]
+        return Page([Row.of(self.orders[key][1], at) for at, key in cut], number * self.page_size < len(listed))

@@ -1,0 +1,97 @@
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+import pytest
+
+from app.polling.feeds import (
+    EVERYTHING,
+    ListFeed,
+    heartland_inventory,
+    heartland_orders,
+    iso_time,
+    magento_orders,
+    magento_time,
+)
+from streams.topics import RAW_ENTITIES
+
+SINCE = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Rows:
+    rows: Sequence[Mapping[str, Any]]
+    total_count: int
+
+
+@dataclass
+class Connector:
+    """Answers the same page to everything, and remembers what it was asked."""
+
+    answer: Rows
+    asked: list[tuple[datetime, int, int]] = field(default_factory=list)
+
+    async def list_orders(self, updated_since: datetime, *, page: int = 1, page_size: int = 100) -> Rows:
+        self.asked.append((updated_since, page, page_size))
+        return self.answer
+
+    async def list_inventory(self, updated_since: datetime, *, page: int = 1, page_size: int = 100) -> Rows:
+        self.asked.append((updated_since, page, page_size))
+        return self.answer
+
+
+MAGENTO = Rows([{"entity_id": 42, "updated_at": "2026-01-31 12:00:00"}], 1)
+HEARTLAND = Rows([{"OrderID": "17", "SKU": "TEE", "UpdatedAt": "2026-01-31T12:00:00Z"}], 1)
+
+
+def feeds(magento: Connector, heartland: Connector) -> list[ListFeed]:
+    return [
+        magento_orders("web", magento, 50),
+        heartland_orders("pos", heartland, 50),
+        heartland_inventory("pos", heartland, 50),
+    ]
+
+
+async def test_every_feed_asks_its_connector_and_reads_the_time_of_its_rows() -> None:
+    magento, heartland = Connector(MAGENTO), Connector(HEARTLAND)
+    for feed in feeds(magento, heartland):
+        page = await feed.page(SINCE, 3)
+        assert page.rows[0].updated_at == datetime(2026, 1, 31, 12, tzinfo=UTC)
+        assert orjson.loads(page.rows[0].body) == page.rows[0].document
+    assert magento.asked == [(SINCE, 3, 50)]
+    assert heartland.asked == [(SINCE, 3, 50)] * 2
+
+
+def test_there_is_a_feed_for_every_raw_topic_and_their_names_differ() -> None:
+    made = feeds(Connector(MAGENTO), Connector(HEARTLAND))
+    assert {(feed.system, feed.entity) for feed in made} == RAW_ENTITIES
+    assert [feed.name for feed in made] == ["web.order", "pos.order", "pos.inventory"]
+
+
+@pytest.mark.parametrize(("number", "total", "more"), [(1, 1, False), (1, 2, True), (2, 51, False), (2, 52, True)])
+async def test_the_total_decides_whether_there_is_more(number: int, total: int, more: bool) -> None:
+    connector = Connector(Rows([{"entity_id": 1, "updated_at": None}], total))
+    page = await magento_orders("web", connector, 50).page(SINCE, number)
+    assert page.more is more
+
+
+async def test_a_snapshot_asks_for_everything() -> None:
+    connector = Connector(HEARTLAND)
+    await heartland_inventory("pos", connector, 50).page(None, 1)
+    assert connector.asked == [(EVERYTHING, 1, 50)]
+
+
+@pytest.mark.parametrize("value", [None, "", "soon", 17, "0000-00-00 00:00:00"])
+def test_a_time_that_cannot_be_read_does_not_count(value: object) -> None:
+    assert magento_time(value) is None
+    assert iso_time(value) is None
+
+
+def test_magento_tells_utc_without_a_zone_and_heartland_must_tell_one() -> None:
+    assert magento_time("2026-01-31 12:00:00") == datetime(2026, 1, 31, 12, tzinfo=UTC)
+    assert iso_time("2026-01-31T13:00:00+01:00") == datetime(2026, 1, 31, 12, tzinfo=UTC)
+    assert iso_time("2026-01-31T12:00:00") is None
