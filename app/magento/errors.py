@@ -7,17 +7,16 @@ a text that is not known counts by its status alone.
 
 from __future__ import annotations
 
-import html
 import re
 from http import HTTPStatus
 
 from pydantic import ValidationError
 
 from app.http import Answer, Request
+from app.http_errors import by_status, is_json, not_the_api, one_line, plain
 from schemas.magento import ErrorBody
-from streams.errors import AuthFailed, OutcomeUnknown, Rejected, Throttled, TillstreamError, Transient, Unavailable
+from streams.errors import AuthFailed, OutcomeUnknown, Rejected, TillstreamError, Transient, Unavailable
 
-LONGEST_TEXT = 300
 NO_ROUTE = "Request does not match any route."
 
 _LOCKED = re.compile(r"deadlock|lock wait timeout|SQLSTATE\[40001\]", re.IGNORECASE)
@@ -36,18 +35,15 @@ _MAINTENANCE = "Service Temporarily Unavailable"
 """Heading of the page that Magento shows in maintenance mode, before it looks at the request. Its error report has
 status 503 as well, and so have proxies that lost an answer: those prove nothing."""
 
-_TAG = re.compile(r"<(script|style)\b.*?</\1>|<[^>]*>", re.IGNORECASE | re.DOTALL)
-_SPACE = re.compile(r"\s+")
-
 
 def check(answer: Answer, request: Request, connection: str) -> None:
     """Return if Magento did what was asked; raise the class of the error tree that fits otherwise."""
     place = f"{connection}: {request.operation} for {request.subject}"
-    if answer.good:
-        if not _is_json(answer):
-            raise _no_magento(request, place, f"answered {answer.status} with {answer.content_type or 'no type'}")
-        return
-    raise _error(answer, request, place)
+    if not answer.good:
+        raise _error(answer, request, place)
+    if not is_json(answer):
+        what = f"answered {answer.status} with {answer.content_type or 'no content type'}"
+        raise not_the_api(request, place, what, acted=True)
 
 
 def is_missing(answer: Answer) -> bool:
@@ -57,14 +53,9 @@ def is_missing(answer: Answer) -> bool:
 
 
 def said(answer: Answer) -> str:
-    """What the answer says, on one line and not too long, without HTML."""
+    """What the answer says, on one short line."""
     body = _body(answer)
-    if body is not None and body.texts:
-        text = "; ".join(body.texts)
-    else:
-        text = html.unescape(_TAG.sub(" ", answer.content.decode("utf-8", "replace")))
-    text = _SPACE.sub(" ", _TAG.sub("", text)).strip()
-    return text if len(text) <= LONGEST_TEXT else f"{text[:LONGEST_TEXT]}…"
+    return one_line("; ".join(body.texts)) if body is not None and body.texts else plain(answer)
 
 
 def _body(answer: Answer) -> ErrorBody | None:
@@ -74,30 +65,30 @@ def _body(answer: Answer) -> ErrorBody | None:
         return None
 
 
-def _is_json(answer: Answer) -> bool:
-    return answer.content_type.endswith("json")
-
-
 def _error(answer: Answer, request: Request, place: str) -> TillstreamError:
     text = said(answer)
     told = f"{place}: Magento answers {answer.status} '{text}'."
+    if _LOCKED.search(text):
+        return Transient(f"{told} Its database rolled back; it is sent again.", code="database_busy")
     match answer.status:
         case HTTPStatus.UNAUTHORIZED | HTTPStatus.FORBIDDEN:
             return _unauthorised(answer, text, told)
-        case HTTPStatus.TOO_MANY_REQUESTS:
-            return Throttled(f"{told} It is asked again later.", retry_after=answer.retry_after)
-        case HTTPStatus.REQUEST_TIMEOUT:
-            return Transient(f"{told} It is sent again.", code="http_408")
-        case HTTPStatus.NOT_FOUND if not is_missing(answer):
-            return _no_magento(request, place, f"answers 404 '{text}'", acted=False)
-        case HTTPStatus.NOT_FOUND:
+        case HTTPStatus.NOT_FOUND if is_missing(answer):
             return Rejected(f"{told} If it was deleted there, discard this event; else replay.", code="not_found")
-        case status if status < HTTPStatus.BAD_REQUEST:
-            return _no_magento(request, place, f"redirects ({status}) to {answer.location or 'nowhere'}", acted=False)
-        case status if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-            return _server_error(answer, request, text, told)
+        case HTTPStatus.NOT_FOUND:
+            return not_the_api(request, place, f"answers 404 '{text}'", acted=False)
+        case HTTPStatus.SERVICE_UNAVAILABLE if _MAINTENANCE in text:
+            return Unavailable(f"{told} It is in maintenance; work goes on when that ends.", code="maintenance")
+        case HTTPStatus.BAD_REQUEST if _OAUTH_FORM.search(text):
+            return AuthFailed(f"{told} Check the connection's OAuth secrets; each has 32 characters.", code="oauth")
+        case HTTPStatus.BAD_REQUEST if request.mutates and _UNPROVEN.search(text):
+            return OutcomeUnknown(
+                f"{told} That text hides the reason (Magento's own log has it) and does not prove that nothing was "
+                "done.",
+                code="opaque_400",
+            )
         case _:
-            return _refused(answer, request, text, told)
+            return by_status(answer, request, told)
 
 
 def _unauthorised(answer: Answer, text: str, told: str) -> TillstreamError:
@@ -121,43 +112,3 @@ def _unauthorised(answer: Answer, text: str, told: str) -> TillstreamError:
         "(scheme, host and port are signed).",
         code="credentials",
     )
-
-
-def _server_error(answer: Answer, request: Request, text: str, told: str) -> TillstreamError:
-    if _LOCKED.search(text):
-        return _locked(told)
-    if answer.status == HTTPStatus.SERVICE_UNAVAILABLE and _MAINTENANCE in text:
-        return Unavailable(f"{told} It is in maintenance; work goes on when that ends.", code="maintenance")
-    code = f"http_{answer.status}"
-    if request.mutates:
-        return OutcomeUnknown(
-            f"{told} It may have been done; it is looked up before anything is sent again.", code=code
-        )
-    if answer.status == HTTPStatus.INTERNAL_SERVER_ERROR:
-        return Transient(f"{told} It is asked again; a report id leads to Magento's var/report and log.", code=code)
-    return Unavailable(f"{told} It is asked again until it answers.", code=code)
-
-
-def _refused(answer: Answer, request: Request, text: str, told: str) -> TillstreamError:
-    if _LOCKED.search(text):
-        return _locked(told)
-    if _OAUTH_FORM.search(text):
-        return AuthFailed(f"{told} Check the connection's four OAuth secrets; each has 32 characters.", code="oauth")
-    if request.mutates and _UNPROVEN.search(text):
-        return OutcomeUnknown(
-            f"{told} That text hides the reason (Magento's own log has it) and does not prove that nothing was done.",
-            code="opaque_400",
-        )
-    return Rejected(f"{told} Mend what it names, then replay.", code=f"http_{answer.status}")
-
-
-def _locked(told: str) -> Transient:
-    return Transient(f"{told} Its database rolled back; it is sent again.", code="database_busy")
-
-
-def _no_magento(request: Request, place: str, what: str, *, acted: bool = True) -> TillstreamError:
-    """The other side is not the REST API that we expect: a proxy, a log-in page, a wrong address."""
-    told = f"{place}: {what}, which is not Magento's REST API. Check base_url and what stands in front of it."
-    if request.mutates and acted:
-        return OutcomeUnknown(told, code="not_magento")
-    return Unavailable(told, code="not_magento")
