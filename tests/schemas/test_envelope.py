@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas.envelope import SCHEMA_VERSION, Envelope, EnvelopeError, Kind, Via, receipt_id
+from schemas.envelope import SCHEMA_VERSION, Envelope, EnvelopeError, Kind, Via, receipt_id, received_ms_of
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 ENVELOPE = Envelope("r0", "web", "magento", "order", "42", 1_700_000_000_000, subject="000000042", flow="order")
@@ -70,6 +70,11 @@ def test_a_child_keeps_root_and_clock_and_is_none_of_the_doors() -> None:
     assert child.is_child
     assert not ENVELOPE.is_child
     assert ENVELOPE.schema_version == SCHEMA_VERSION
+
+
+@given(st.integers(0, 2**47), st.binary(min_size=10, max_size=10))
+def test_a_receipt_id_tells_when_it_was_given(now_ms: int, entropy: bytes) -> None:
+    assert received_ms_of(receipt_id(now_ms, entropy)) == now_ms
 
 
 def test_receipt_ids_sort_by_time() -> None:

@@ -144,6 +144,14 @@ def test_what_is_mapped_outwards_is_new_content(changes: dict[str, Any]) -> None
     assert sale_revision(revised(**changes)).content != sale_revision(revised()).content
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [{"customer_is_guest": 0, "customer_id": 19}, {"shipping_description": "By tram"}, {"status": "picked"}],
+)
+def test_what_is_not_mapped_outwards_is_no_new_content(changes: dict[str, Any]) -> None:
+    assert sale_revision(revised(**changes)).content == sale_revision(revised()).content
+
+
 def test_canceled_pieces_are_new_content() -> None:
     made = revised()
     line = made.lines[0].model_copy(update={"canceled": D(1)})
