@@ -19,6 +19,7 @@ from aiokafka.errors import KafkaError
 
 from app.local import kafka_docker, kafka_java, prerequisites
 from app.local.kafka_java import KafkaNotStarted
+from app.local.ports import free_ports
 
 __all__ = ["KafkaNotStarted", "RunningKafka", "Way", "choose", "start_kafka"]
 
@@ -96,7 +97,7 @@ def start_kafka(
         servers = os.environ["KAFKA_BOOTSTRAP_SERVERS"]
         return _checked(RunningKafka(servers, f"given by {way}", way, lambda: None))
     if way is Way.DOCKER:
-        servers, stop = kafka_docker.start_container(port or kafka_java.free_ports(1)[0])
+        servers, stop = kafka_docker.start_container(port or free_ports(1)[0])
         return _checked(RunningKafka(servers, f"{kafka_docker.VERSION} ({way})", way, stop))
     if java is None or maven is None:
         raise KafkaNotStarted("Java and Maven have gone since they were looked for; start again")

@@ -14,12 +14,12 @@ from base64 import urlsafe_b64encode
 from collections.abc import Callable
 from pathlib import Path
 
+from app.local.ports import HOST, free_ports
 from app.local.process import ChildProcess, end_orphan
 
 ROOT = Path(__file__).parents[2]
 POM = ROOT / "docker" / "kafka" / "pom.xml"
 LIBS = ROOT / ".tillstream" / "kafka" / "libs"
-HOST = "127.0.0.1"
 _LOG4J = Path(__file__).with_name("kafka-log4j2.xml")
 _ATTEMPTS = 3
 """Starts that are tried, because another program may take a free port before the broker does."""
@@ -59,18 +59,6 @@ def fetch_jars(maven: str, *, libs: Path = LIBS, pom: Path = POM, say: Callable[
 def kafka_version(libs: Path) -> str:
     """The version that the jars are of."""
     return next(jar.stem.removeprefix("kafka_2.13-") for jar in libs.glob("kafka_2.13-*.jar"))
-
-
-def free_ports(count: int) -> list[int]:
-    """Ports that nothing listens on at this moment."""
-    sockets = [socket.socket() for _ in range(count)]
-    try:
-        for one in sockets:
-            one.bind((HOST, 0))
-        return [one.getsockname()[1] for one in sockets]
-    finally:
-        for one in sockets:
-            one.close()
 
 
 def properties(data: Path, port: int, controller_port: int) -> str:
