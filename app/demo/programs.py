@@ -19,7 +19,7 @@ WEB, POS = "web", "pos"
 PREFIX = "W-"
 LOCATION, SOURCE = "MAIN", "main"
 SOURCES = {"MAIN": "main", "STORE2": "store2"}
-OFFLINE_METHODS = ("checkmo",)
+OFFLINE_METHODS = ("checkmo", "free")
 
 
 @dataclass(frozen=True, slots=True)

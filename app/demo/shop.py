@@ -18,19 +18,27 @@ from app.demo.web_store import WebOrder, WebStore
 UNKNOWN_SKU = "WEB-ONLY-1"
 """The web store sells it, the point of sale does not know it: the order of it waits for an alias."""
 
+CONFIGURABLES = 20
+"""Configurable products of which the customers choose variants."""
+GIFT_CARDS = 50
+"""Gift cards that the sandbox issues, GIFT-001 upwards."""
+
 SendEvent = Callable[[str, Mapping[str, Any]], Awaitable[str]]
 """Posts a signed event (entity, body) to the door and returns its receipt id."""
 
 
 @dataclass(frozen=True, slots=True)
 class Goods:
-    """One product that the shop sells; ``cart_item`` is what goes into a Magento cart."""
+    """One product that the shop sells; ``kind`` is Magento's type."""
 
     sku: str
     price: Decimal
-    cart_item: Mapping[str, Any]
-    counted: bool = True
-    """Its shelves are counted and sold from in store (a service has none)."""
+    kind: str
+
+    @property
+    def cart_item(self) -> Mapping[str, Any]:
+        """A cart item of it, bought by its own SKU."""
+        return {"sku": self.sku, "qty": 1}
 
 
 @dataclass(slots=True)
@@ -50,11 +58,13 @@ class Payment:
     method: str
     invoice: bool
     expect: Expect
+    gift_card: bool = False
 
 
 PAYMENTS = (
     (Payment("checkmo", invoice=False, expect=Expect.EXPORTED), 45),
-    (Payment("checkmo", invoice=True, expect=Expect.EXPORTED), 25),
+    (Payment("checkmo", invoice=True, expect=Expect.EXPORTED), 20),
+    (Payment("checkmo", invoice=False, expect=Expect.EXPORTED, gift_card=True), 5),
     (Payment("sandbox_card", invoice=False, expect=Expect.EXPORTED), 20),
     (Payment("banktransfer", invoice=True, expect=Expect.EXPORTED), 5),
     (Payment("banktransfer", invoice=False, expect=Expect.WITHHELD), 5),
@@ -82,16 +92,18 @@ class Shop:
         self._till = till
         self._deeds = deeds
         self._goods = goods
-        self._shelves = [item for item in goods if item.counted]
+        self._shelves = [item for item in goods if item.kind == "simple"]
         self._locations = locations
         self._source = source
         self._send_event = send_event
         self._chance = random.Random(seed)
+        self._carts = [item.cart_item for item in goods if item.kind != "configurable"]
         self._busy: set[asyncio.Task[None]] = set()
         self.tally = Tally()
 
     async def trade(self, stop: asyncio.Event, *, orders_per_second: float, changes_per_second: float) -> None:
         """Trade until ``stop``, then finish what is under way."""
+        await self._learn_variants()
         await self.make_mistakes()
         await asyncio.gather(
             self._at_a_pace(stop, orders_per_second, self._one_order),
@@ -101,13 +113,19 @@ class Shop:
         while self._busy:
             await asyncio.wait(self._busy)
 
+    async def _learn_variants(self) -> None:
+        """Some goods are bought by choosing a colour."""
+        parents = [item.sku for item in self._goods if item.kind == "configurable"]
+        for sku in parents[:CONFIGURABLES]:
+            self._carts += await self._web.variants(sku)
+
     async def make_mistakes(self) -> None:
         """One order of a SKU that the point of sale does not know, and three events that cannot be right."""
         await self._web.add_product(UNKNOWN_SKU, Decimal("19.99"), self._source, 50)
         item = {"sku": UNKNOWN_SKU, "qty": 1}
         placed = await self._web.place([item], email="broken@example.com", method="checkmo")
         self._note(placed, "broken@example.com", Expect.REVIEW)
-        example = await self._web.place([self._goods[0].cart_item], email="ann@example.com", method="checkmo")
+        example = await self._web.place([self._shelves[0].cart_item], email="ann@example.com", method="checkmo")
         self._note(example, "ann@example.com", Expect.EXPORTED)
         for subject, body in _wrong_events(example):
             receipt = await self._send_event("order", body)
@@ -132,12 +150,13 @@ class Shop:
 
     async def _one_order(self) -> None:
         payment = self._chance.choices([p for p, _ in PAYMENTS], [share for _, share in PAYMENTS])[0]
-        chosen = self._chance.sample(self._goods, k=self._chance.choice((1, 1, 2, 2, 3)))
-        items = [{**item.cart_item, "qty": self._chance.choice((1, 1, 1, 2))} for item in chosen]
+        chosen = self._chance.sample(self._carts, k=self._chance.choice((1, 1, 2, 2, 3)))
+        items = [{**item, "qty": self._chance.choice((1, 1, 1, 2))} for item in chosen]
+        gift_card = f"GIFT-{self._chance.randrange(1, GIFT_CARDS + 1):03d}" if payment.gift_card else ""
         email = f"customer{self._chance.randrange(500)}@example.com"
-        placed = await self._web.place(items, email=email, method=payment.method)
+        placed = await self._web.place(items, email=email, method=payment.method, gift_card=gift_card)
         self._note(placed, email, payment.expect)
-        if payment.invoice:
+        if payment.invoice and placed.state == "new":
             await self._web.invoice(placed.order_id)
 
     def _note(self, placed: WebOrder, email: str, expect: Expect) -> None:
@@ -171,7 +190,4 @@ def _wrong_events(example: WebOrder) -> list[tuple[str, Mapping[str, Any]]]:
 
 def goods_of(products: list[Any]) -> list[Goods]:
     """What can be put into a cart; a configurable's children go by their own SKU."""
-    return [
-        Goods(product.sku, product.price, {"sku": product.sku, "qty": 1}, counted=product.kind != "virtual")
-        for product in products
-    ]
+    return [Goods(product.sku, product.price, product.kind) for product in products]

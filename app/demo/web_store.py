@@ -33,8 +33,13 @@ class WebStore:
         self._guest = guest
         self._office = office
 
-    async def place(self, items: Sequence[Mapping[str, Any]], *, email: str, method: str) -> WebOrder:
-        """Place an order. Each item is a ``cartItem`` without its quote id."""
+    async def place(
+        self, items: Sequence[Mapping[str, Any]], *, email: str, method: str, gift_card: str = ""
+    ) -> WebOrder:
+        """Place an order. Each item is a ``cartItem`` without its quote id.
+
+        A gift card pays as much as it holds; what it pays wholly is ``free``, whatever ``method`` says.
+        """
         cart = str(await self._guest.call("POST", "/rest/V1/guest-carts"))
         for item in items:
             body = {"cartItem": {"quote_id": cart, **item}}
@@ -48,6 +53,11 @@ class WebStore:
             }
         }
         await self._guest.call("POST", f"/rest/V1/guest-carts/{cart}/shipping-information", shipping)
+        if gift_card:
+            body = {"giftCardAccountData": {"gift_cards": [gift_card]}}
+            await self._guest.call("POST", f"/rest/V1/carts/guest-carts/{cart}/giftCards", body)
+            totals = await self._guest.call("GET", f"/rest/V1/guest-carts/{cart}/totals")
+            method = method if totals["grand_total"] else "free"
         payment = {"paymentMethod": {"method": method}}
         order_id = await self._guest.call("PUT", f"/rest/V1/guest-carts/{cart}/order", payment)
         return await self.read(str(order_id))
@@ -60,6 +70,25 @@ class WebStore:
     async def invoice(self, order_id: str) -> None:
         """Invoice all of it: the money has come, the order goes to processing."""
         await self._office.call("POST", f"/rest/V1/order/{order_id}/invoice", {"capture": False})
+
+    async def variants(self, configurable: str) -> list[Mapping[str, Any]]:
+        """A cart item for each variant of a configurable product, bought by choosing its option."""
+        product = await self._office.call("GET", f"/rest/V1/products/{configurable}")
+        options = product["extension_attributes"]["configurable_product_options"]
+        return [
+            {
+                "sku": configurable,
+                "product_option": {
+                    "extension_attributes": {
+                        "configurable_item_options": [
+                            {"option_id": str(option["attribute_id"]), "option_value": value["value_index"]}
+                        ]
+                    }
+                },
+            }
+            for option in options
+            for value in option["values"]
+        ]
 
     async def add_product(self, sku: str, price: Decimal, source: str, quantity: int) -> None:
         """Sell something that the point of sale does not know."""

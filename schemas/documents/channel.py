@@ -30,5 +30,5 @@ class Channel(BaseModel):
     """Base currency of the store and of the Heartland account."""
     sources: dict[str, str] = Field(default_factory=dict)
     """Heartland location -> Magento MSI source code."""
-    offline_methods: tuple[str, ...] = ("checkmo", "banktransfer", "cashondelivery")
+    offline_methods: tuple[str, ...] = ("checkmo", "banktransfer", "cashondelivery", "free")
     """Payment methods whose orders are exported in state ``new`` already."""
