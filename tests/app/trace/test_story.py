@@ -1,0 +1,90 @@
+"""The trace: receipts in order, what is held and why, the command that mends it, the code that handles it."""
+
+from __future__ import annotations
+
+import io
+from datetime import timedelta
+
+from rich.console import Console
+
+from app.store import HeldEvent
+from app.trace.show import show
+from app.trace.story import tell
+from schemas.ids import Ref
+from streams.ports import HeldRecord, Hold, HoldReason, JournalEntry, Outcome
+from tests.twins.clock import START
+from tests.twins.kafka import envelope, record
+
+SYSTEMS = {"web": "magento", "pos": "heartland"}
+
+
+def line(receipt: str, outcome: Outcome, seconds: int = 0, **changes: str) -> JournalEntry:
+    values = {"stage": "deliver", "flow": "order_status", "step": "add_comment", "target": "web", **changes}
+    return JournalEntry(
+        receipt_id=receipt, at=START + timedelta(seconds=seconds), outcome=outcome, subject="000000042", **values
+    )
+
+
+def held(reason: HoldReason, **changes: object) -> HeldEvent:
+    values: dict[str, object] = {
+        "key": "web:order:42",
+        "stage": "deliver",
+        "receipt_id": "r1",
+        "subject": "000000042",
+        "flow": "order",
+        "error": "AliasMissing",
+        "message": "SKU 'X' is not known",
+        "attempts": 3,
+        "due_at": START,
+        **changes,
+    }
+    hold = Hold(reason=reason, **values)  # type: ignore[arg-type]
+    return HeldEvent("g", HeldRecord(1, hold, record(b"{}", envelope()), START))
+
+
+def printed(*entries: JournalEntry, events: tuple[HeldEvent, ...] = ()) -> str:
+    console = Console(file=io.StringIO(), width=200, highlight=False)
+    show(console, "000000042", tell(entries, events, SYSTEMS))
+    assert isinstance(console.file, io.StringIO)
+    return console.file.getvalue()
+
+
+def test_a_receipts_story_ends_with_its_outcome_and_names_the_code() -> None:
+    told = printed(line("r1", Outcome.PASSED, stage="normalize", step="", target=""), line("r1", Outcome.DELIVERED, 1))
+    assert "receipt r1  delivered" in told
+    assert "app/magento/orders.py:add_comment" in told
+
+
+def test_children_are_told_with_their_parent() -> None:
+    told = printed(line("r1", Outcome.DELIVERED), line("r1.c", Outcome.DELIVERED, 2))
+    assert told.count("receipt ") == 1
+    assert ".c" in told
+
+
+def test_a_receipt_that_is_not_done_is_under_way_parked_or_in_review() -> None:
+    passed = line("r1", Outcome.PASSED)
+    assert "under way" in printed(passed)
+    assert "parked" in printed(passed, events=(held(HoldReason.TIME),))
+    assert "in review" in printed(passed, events=(held(HoldReason.PERSON),))
+
+
+def test_a_missing_alias_names_the_command_that_mends_it() -> None:
+    told = printed(events=(held(HoldReason.PERSON, waits_for=Ref("web", "sku", "X")),))
+    assert "tillstream alias 'X' POS-SKU" in told
+    assert "SKU 'X' is not known" in told
+
+
+def test_another_review_names_the_replay() -> None:
+    assert "tillstream replay r1" in printed(events=(held(HoldReason.PERSON, error="Rejected"),))
+
+
+def test_what_goes_on_by_itself_says_when_or_for_what() -> None:
+    assert "is tried again at 12:00:00 UTC, after 3 tries" in printed(events=(held(HoldReason.TIME),))
+    waiting = held(HoldReason.LINK, waits_for=Ref("pos", "order", "17"))
+    assert "waits for the link of pos:order:17" in printed(events=(waiting,))
+    behind = held(HoldReason.TIME, error="", message="waits behind an earlier event")
+    assert "waits behind an earlier event" in printed(events=(behind,))
+
+
+def test_nothing_known_says_how_it_was_looked_up() -> None:
+    assert "order number, SKU and receipt id" in printed()
