@@ -53,9 +53,11 @@ def not_the_api(request: Request, place: str, what: str, *, acted: bool) -> Till
     return Unavailable(told, code="not_the_api")
 
 
-def is_json(answer: Answer) -> bool:
-    """True if the body is declared as JSON."""
-    return answer.content_type.endswith("json")
+def require_json(answer: Answer, request: Request, place: str) -> None:
+    """A good answer that is not declared as JSON came from something else; raises as `not_the_api`."""
+    if not answer.content_type.endswith("json"):
+        what = f"answered {answer.status} with {answer.content_type or 'no content type'}"
+        raise not_the_api(request, place, what, acted=True)
 
 
 def plain(answer: Answer) -> str:

@@ -4,20 +4,16 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Mapping
-from typing import Self, TypeVar
-
-from pydantic import BaseModel, ValidationError
+from typing import Self
 
 from app import exact_json
 from app.connections import MagentoConnection
 from app.http import Answer, Authorise, HttpClient, Observe, Request
 from app.magento.errors import check, is_missing
 from app.magento.oauth import OAuthKeys, OAuthSigner
-from app.magento.search import Query, query_string
-from streams.errors import Rejected
+from app.magento.search import Query
+from app.urls import query_string
 from streams.ports import Clock
-
-Model = TypeVar("Model", bound=BaseModel)
 
 
 class MagentoClient:
@@ -72,17 +68,6 @@ class MagentoClient:
         answer = await self._http.send(request, self._authorise)
         check(answer, request, self.name)
         return answer.content
-
-    def parse(self, model: type[Model], content: bytes, what: str) -> Model:
-        """The answer as a wire model. Raises Rejected if it has another shape than Magento documents."""
-        try:
-            return model.model_validate_json(content)
-        except ValidationError as error:
-            raise Rejected(
-                f"{self.name}: {what} has an unexpected shape: {error.errors(include_url=False)[0]}. A module may have "
-                "changed it; look at it in Magento, then replay.",
-                code="unexpected_answer",
-            ) from error
 
     async def _get(self, operation: str, subject: str, path: str, query: Query) -> tuple[Answer, Request]:
         url = self._base + path + (f"?{query_string(query)}" if query else "")

@@ -13,7 +13,7 @@ from http import HTTPStatus
 from pydantic import ValidationError
 
 from app.http import Answer, Request
-from app.http_errors import by_status, is_json, not_the_api, one_line, plain
+from app.http_errors import by_status, not_the_api, one_line, plain, require_json
 from schemas.magento import ErrorBody
 from streams.errors import AuthFailed, OutcomeUnknown, Rejected, TillstreamError, Transient, Unavailable
 
@@ -41,9 +41,7 @@ def check(answer: Answer, request: Request, connection: str) -> None:
     place = f"{connection}: {request.operation} for {request.subject}"
     if not answer.good:
         raise _error(answer, request, place)
-    if not is_json(answer):
-        what = f"answered {answer.status} with {answer.content_type or 'no content type'}"
-        raise not_the_api(request, place, what, acted=True)
+    require_json(answer, request, place)
 
 
 def is_missing(answer: Answer) -> bool:

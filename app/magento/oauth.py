@@ -48,7 +48,7 @@ class OAuthSigner:
 
         Args:
             method: HTTP method.
-            url: as it is sent, percent-encoded by `app.magento.search.encode`.
+            url: as it is sent, percent-encoded by `app.urls.encode`.
         """
         client = Client(
             self._keys.consumer_key,

@@ -2,24 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-import orjson
-
+from app import exact_json
+from app.listing import Listing
 from app.magento.client import MagentoClient
-from app.magento.search import Search, Where, encode, moment
+from app.magento.search import Search, Where, moment
+from app.urls import encode
+from app.wire import read_as
 from schemas.magento import Comment, OrderState, SearchResult
 from streams.errors import Rejected, Transient
-
-
-@dataclass(frozen=True, slots=True)
-class OrderPage:
-    """One page of orders, as Magento shows them, and how many there are in all pages."""
-
-    rows: tuple[dict[str, Any], ...]
-    total_count: int
 
 
 class MagentoOrders:
@@ -34,7 +26,7 @@ class MagentoOrders:
             raise Rejected(f"{self._client.name}: '{entity}' is not read from Magento, only orders are.", code="entity")
         return await self._client.find("read", f"order {native_id}", f"/V1/orders/{encode(native_id)}")
 
-    async def list_orders(self, updated_since: datetime, *, page: int = 1, page_size: int = 100) -> OrderPage:
+    async def list_orders(self, updated_since: datetime, *, page: int = 1, page_size: int = 100) -> Listing:
         """Orders that changed at that second or later, oldest change first (``GET /V1/orders``).
 
         ``updated_at`` moves on invoice, refund, cancel, hold and a saved order column; not on a comment, and not on a
@@ -47,8 +39,8 @@ class MagentoOrders:
             page=page,
         )
         subject = f"orders since {moment(updated_since)}, page {page}"
-        body = orjson.loads(await self._client.get("list_orders", subject, "/V1/orders", search.query()))
-        return OrderPage(tuple(body.get("items") or ()), int(body.get("total_count") or 0))
+        body = exact_json.loads(await self._client.get("list_orders", subject, "/V1/orders", search.query()))
+        return Listing(tuple(body.get("items") or ()), int(body.get("total_count") or 0))
 
     async def set_external_number(self, order_id: str, number: str) -> None:
         """Write ``ext_order_id`` (``POST /V1/orders``), that column alone: a state or status sent there is stored as it
@@ -84,12 +76,12 @@ class MagentoOrders:
         """The id of the comment that contains ``marker`` (``GET /V1/orders/:id/comments``)."""
         subject, path = f"order {order_id}", f"/V1/orders/{encode(order_id)}/comments"
         content = await self._client.get("find_comment", subject, path)
-        found = self._client.parse(SearchResult[Comment], content, f"the comments of {subject}")
+        found = read_as(SearchResult[Comment], content, f"{self._client.name}: the list of comments of {subject}")
         return next((row.entity_id for row in found.items if marker in row.comment), None)
 
     async def _status(self, subject: str, path: str) -> str:
         content = await self._client.get("add_comment", subject, path, [("fields", "state,status")])
-        return self._client.parse(OrderState, content, subject).status
+        return read_as(OrderState, content, f"{self._client.name}: {subject}").status
 
     def _whole(self, order_id: str) -> int:
         """Magento's order ids are whole numbers, and typed as such in a body."""

@@ -1,12 +1,11 @@
-"""searchCriteria: the query of Magento's list routes, encoded so that its signature holds."""
+"""searchCriteria: the query of Magento's list routes."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
-from urllib.parse import quote
 
 Query = Sequence[tuple[str, str]]
 
@@ -56,19 +55,6 @@ class Search:
         if self.fields:
             pairs.append(("fields", self.fields))
         return pairs
-
-
-def encode(text: str) -> str:
-    """Percent-encode all but RFC 3986's unreserved characters: one path segment, or one key or value of a query.
-
-    A ``+`` for a space, or a bare ``=`` in a value, would break the signature.
-    """
-    return quote(text, safe="-._~")
-
-
-def query_string(query: Iterable[tuple[str, str]]) -> str:
-    """The query as it is sent and signed."""
-    return "&".join(f"{encode(key)}={encode(value)}" for key, value in query)
 
 
 def moment(value: datetime) -> str:

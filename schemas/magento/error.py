@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import Field
 
-from schemas.magento.base import Wire
+from schemas.wire import Wire
 
 Parameters = tuple[Any, ...] | dict[str, Any]
 

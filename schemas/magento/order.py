@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from schemas.magento.base import Amount, Id, Moment, Wire
+from schemas.wire import Amount, Wire
 
 
 class OrderAddress(Wire):
@@ -44,9 +44,9 @@ class OrderItem(Wire):
     ``row_total`` comes net of discount over REST, so it is not read: price, quantity and discount are.
     """
 
-    item_id: Id
-    parent_item_id: Id = ""
-    product_id: Id = ""
+    item_id: str
+    parent_item_id: str = ""
+    product_id: str = ""
     product_type: str = ""
     sku: str
     name: str = ""
@@ -93,7 +93,7 @@ class ShippingAssignment(Wire):
 class GiftCard(Wire):
     """A gift card used on an order (Adobe Commerce). The code is money: it is not read."""
 
-    id: Id = ""
+    id: str = ""
     amount: Amount = Decimal(0)
     base_amount: Amount = Decimal(0)
 
@@ -121,19 +121,19 @@ class OrderExtension(Wire):
 
 
 class Order(Wire):
-    """An order. ``state`` drives logic, ``status`` codes are a merchant's own.
+    """An order. ``state`` drives logic, ``status`` codes are a merchant's own. Times are UTC without a zone.
 
     ``base_total_due`` does not fall on a cancel: what is still open is due less canceled.
     """
 
-    entity_id: Id
+    entity_id: str
     increment_id: str
     store_id: int = 0
     state: str = ""
     status: str = ""
     ext_order_id: str = ""
-    created_at: Moment
-    updated_at: Moment
+    created_at: str
+    updated_at: str
     base_currency_code: str = ""
     order_currency_code: str = ""
     base_grand_total: Amount
@@ -148,7 +148,7 @@ class Order(Wire):
     base_total_canceled: Amount = Decimal(0)
     base_total_refunded: Amount = Decimal(0)
     customer_is_guest: bool = False
-    customer_id: Id = ""
+    customer_id: str = ""
     customer_email: str = ""
     customer_firstname: str = ""
     customer_lastname: str = ""
@@ -170,9 +170,9 @@ class OrderState(Wire):
 class Comment(Wire):
     """One row of an order's history."""
 
-    entity_id: Id = ""
+    entity_id: str = ""
     comment: str = ""
     status: str = ""
-    created_at: Moment = ""
+    created_at: str = ""
     is_customer_notified: bool = False
     is_visible_on_front: bool = False

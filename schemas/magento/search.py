@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Generic, TypeVar
 
-from schemas.magento.base import Wire
+from schemas.wire import Wire
 
 Row = TypeVar("Row")
 

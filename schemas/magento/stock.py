@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from schemas.magento.base import Amount, Wire
+from schemas.wire import Amount, Wire
 
 
 class SourceItem(Wire):

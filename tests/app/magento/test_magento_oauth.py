@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 
 from app.clock import SystemClock
 from app.magento.oauth import OAuthKeys, OAuthSigner, signed_location
-from app.magento.search import Search, Where, encode, query_string
+from app.magento.search import Search, Where
 from app.sandbox.magento.errors import RestError
 from app.sandbox.magento.oauth import Credentials, OAuthVerifier, Signed
+from app.urls import encode, query_string
 
 KEYS = OAuthKeys(*(letter * 32 for letter in "abcd"))
 SHOP = Credentials(KEYS.consumer_key, KEYS.consumer_secret, KEYS.access_token, KEYS.access_token_secret, "")

@@ -135,5 +135,7 @@ async def test_a_comment_is_found_by_its_marker() -> None:
 
 async def test_an_answer_of_another_shape_is_rejected_with_its_place() -> None:
     async with stubbed(web.json_response({"items": [{"comment": {"a": 1}}]})) as (_, client):
-        with pytest.raises(Rejected, match="the comments of order 4 has an unexpected shape"):
+        with pytest.raises(
+            Rejected, match="web: the list of comments of order 4 has an unexpected shape .items.0.comment"
+        ):
             await MagentoOrders(client).find_comment("4", "x")

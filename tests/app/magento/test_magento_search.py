@@ -3,15 +3,8 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
-from urllib.parse import unquote
 
-from hypothesis import given
-from hypothesis import strategies as st
-
-from app.magento.search import MOST_CONDITIONS, Search, Where, encode, moment, query_string
-from app.magento.stock import LONGEST_LIST, MOST_SKUS, SEPARATOR, chunks
-
-Pairs = list[tuple[str, str]]
+from app.magento.search import Search, Where, moment
 
 
 def test_groups_are_and_conditions_in_one_are_or_and_a_direction_is_always_given() -> None:
@@ -49,21 +42,3 @@ def test_a_page_size_is_always_sent() -> None:
 def test_a_time_is_utc_without_a_zone_and_whole_seconds() -> None:
     chicago = datetime(2026, 11, 24, 2, 5, 6, 900_000, tzinfo=timezone(timedelta(hours=-6)))
     assert moment(chicago) == "2026-11-24 08:05:06"
-
-
-@given(st.lists(st.tuples(st.text(st.characters(codec="utf-8")), st.text(st.characters(codec="utf-8")))))
-def test_every_pair_splits_at_one_equals_sign_and_decodes_to_itself(pairs: Pairs) -> None:
-    sent = query_string(pairs)
-    assert "+" not in sent
-    split = [part.split("=") for part in sent.split("&")] if pairs else []
-    assert [(unquote(key), unquote(value)) for key, value in split] == pairs
-
-
-@given(st.lists(st.text(st.characters(codec="utf-8"), min_size=1, max_size=64), unique=True, max_size=300))
-def test_chunks_keep_every_sku_and_each_fits_one_request(skus: list[str]) -> None:
-    parts = list(chunks(skus))
-    assert [sku for part in parts for sku in part] == skus
-    for part in parts:
-        assert len(part) <= MOST_SKUS
-        assert sum(SEPARATOR in sku for sku in part) < MOST_CONDITIONS
-        assert len(part) == 1 or len(encode("".join(sku + SEPARATOR for sku in part))) <= LONGEST_LIST

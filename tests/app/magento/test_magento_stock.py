@@ -96,12 +96,17 @@ async def test_known_skus_are_those_of_products_letter_for_letter() -> None:
 
 
 async def test_a_sku_with_a_comma_is_asked_for_by_itself() -> None:
-    async with stubbed(products("A,B", "C")) as (server, client):
-        assert await MagentoStock(client).known_skus({"A,B", "C"}) == frozenset({"A,B", "C"})
-    asked = query(server.seen[0])
-    assert asked["searchCriteria[filter_groups][0][filters][0][value]"] == "C"
-    assert asked["searchCriteria[filter_groups][0][filters][1][condition_type]"] == "eq"
-    assert asked["searchCriteria[filter_groups][0][filters][1][value]"] == "A,B"
+    async with stubbed(products("C"), products("A,B")) as (server, client):
+        assert await MagentoStock(client).known_skus({"A,B", "C", "D,"}) == frozenset({"A,B", "C"})
+    name = "searchCriteria[filter_groups][0][filters]"
+    assert query(server.seen[0])[f"{name}[0][value]"] == "C"
+    asked = query(server.seen[1])
+    assert [asked[f"{name}[{index}][{key}]"] for index in (0, 1) for key in ("condition_type", "value")] == [
+        "eq",
+        "A,B",
+        "eq",
+        "D,",
+    ]
 
 
 async def test_no_known_sku_is_an_empty_answer() -> None:

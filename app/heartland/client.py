@@ -1,0 +1,127 @@
+"""One Heartland account over ``/v1``: addresses, tokens, and answers as the error tree."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from http import HTTPStatus
+from typing import Literal, Self
+
+from app import exact_json
+from app.connections import HeartlandConnection
+from app.heartland.errors import body_of, check, is_missing
+from app.heartland.oauth import HeldToken, TokenSource
+from app.http import Answer, Authorise, HttpClient, Observe, Request
+from app.listing import Listing
+from app.urls import query_string
+from schemas.heartland import ErrorBody
+from streams.errors import TillstreamError, Transient
+from streams.ports import Clock
+
+Query = Sequence[tuple[str, str]]
+Explain = Callable[[ErrorBody], TillstreamError | None]
+"""A better error for a refusal that an operation understands."""
+
+
+class HeartlandClient:
+    """Sends requests of one connection. Every method raises what `app.http` and `app.heartland.errors` name."""
+
+    def __init__(
+        self,
+        name: str,
+        settings: HeartlandConnection,
+        clock: Clock,
+        *,
+        chance: Callable[[], float] = random.random,
+        observe: Observe | None = None,
+    ) -> None:
+        """Nothing is opened before the first request."""
+        self.name = name
+        self._base = settings.base_url.rstrip("/")
+        self._http = HttpClient(name, settings.http, clock, chance=chance, observe=observe)
+        self._tokens = TokenSource(settings, self._http, clock)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_exc: object) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Close the connection pool."""
+        await self._tokens.close()
+        await self._http.close()
+
+    async def get(self, operation: str, subject: str, path: str, query: Query = ()) -> bytes:
+        """The JSON of a route; ``path`` begins with ``/v1`` and is percent-encoded segment by segment."""
+        request = self._reading(operation, subject, path, query)
+        answer = await self._send(request)
+        check(answer, request, self.name)
+        return answer.content
+
+    async def find(self, operation: str, subject: str, path: str) -> bytes | None:
+        """As `get`; None if Heartland does not have the resource."""
+        request = self._reading(operation, subject, path, ())
+        answer = await self._send(request)
+        if is_missing(answer):
+            return None
+        check(answer, request, self.name)
+        return answer.content
+
+    async def list(self, operation: str, path: str, updated_since: datetime, *, page: int, page_size: int) -> Listing:
+        """One page of a list, oldest change first; rows of that moment are in it."""
+        since = updated_since.astimezone(UTC).isoformat().replace("+00:00", "Z")
+        query = [("updated_since", since), ("page", str(page)), ("per_page", str(page_size))]
+        body = exact_json.loads(await self.get(operation, f"{path} since {since}, page {page}", path, query))
+        return Listing(tuple(body["results"]), int(body["total"]))
+
+    async def change(
+        self,
+        method: Literal["POST", "PUT"],
+        operation: str,
+        subject: str,
+        path: str,
+        body: Mapping[str, object],
+        explain: Explain | None = None,
+    ) -> bytes:
+        """Send a mutation once; Decimals in the body become JSON numbers."""
+        request = Request(operation, subject, method, self._base + path, exact_json.dumps(body))
+        answer = await self._send(request)
+        refusal = body_of(answer) if explain is not None and answer.status == HTTPStatus.BAD_REQUEST else None
+        better = explain(refusal) if explain is not None and refusal is not None else None
+        if better is not None:
+            raise better
+        check(answer, request, self.name)
+        return answer.content
+
+    def _reading(self, operation: str, subject: str, path: str, query: Query) -> Request:
+        return Request(operation, subject, "GET", self._base + path + (f"?{query_string(query)}" if query else ""))
+
+    async def _send(self, request: Request) -> Answer:
+        """Send with a token; a refused one is replaced. A 401 proves that nothing was done."""
+        token = await self._tokens.token()
+        answer = await self._http.send(request, _shown(token))
+        if answer.status != HTTPStatus.UNAUTHORIZED:
+            token.proven = True
+            return answer
+        if not token.proven:
+            return answer
+        await self._tokens.replace(token)
+        if request.mutates:
+            raise Transient(
+                f"{self.name}: {request.operation} for {request.subject} was not done, the token had expired. There is "
+                "a new one; it is sent again.",
+                code="token_expired",
+            )
+        token = await self._tokens.token()
+        answer = await self._http.send(request, _shown(token))
+        token.proven = answer.status != HTTPStatus.UNAUTHORIZED
+        return answer
+
+
+def _shown(token: HeldToken) -> Authorise:
+    async def show(_request: Request) -> Mapping[str, str]:
+        return {"Authorization": f"Bearer {token.value}"}
+
+    return show

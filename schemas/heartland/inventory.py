@@ -1,0 +1,16 @@
+"""Stock: ``GET /v1/inventory``."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from schemas.wire import Amount, Wire
+
+
+class InventoryLevel(Wire):
+    """One SKU at one location. Below zero when more was sold than had been counted."""
+
+    sku: str = Field(alias="SKU")
+    location_id: str = Field(alias="LocationID")
+    on_hand: Amount = Field(alias="OnHand")
+    committed: Amount = Field(alias="Committed")

@@ -1,0 +1,32 @@
+"""Orders: ``POST GET PUT /v1/orders``."""
+
+from __future__ import annotations
+
+from pydantic import AwareDatetime, Field
+
+from schemas.wire import Amount, Wire
+
+
+class Address(Wire):
+    """Of an address only what tells one customer from another is read."""
+
+    email: str = Field("", alias="Email")
+
+
+class Order(Wire):
+    """An order as the point of sale keeps it. Its number is its id."""
+
+    order_id: str = Field(alias="OrderID")
+    external_id: str = Field("", alias="ExternalID")
+    order_date: AwareDatetime | None = Field(None, alias="OrderDate")
+    total_amount: Amount = Field(alias="TotalAmount")
+    currency: str = Field("", alias="Currency")
+    status: str = Field(alias="Status")
+    billing_address: Address = Field(default_factory=Address, alias="BillingAddress")
+    shipping_address: Address = Field(default_factory=Address, alias="ShippingAddress")
+    updated_at: AwareDatetime = Field(alias="UpdatedAt")
+
+    @property
+    def email(self) -> str:
+        """The customer's; empty for a sale in store."""
+        return self.billing_address.email or self.shipping_address.email
