@@ -129,7 +129,7 @@ def _environment() -> dict[str, str]:
 def _format(base: list[str], config: Path, directory: Path) -> None:
     if (directory / "data" / "meta.properties").is_file():
         return
-    cluster = urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+    cluster = urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=").replace("-", "_")  # "-..." reads as an option
     command = [*base, "kafka.tools.StorageTool", "format", "--standalone", "-t", cluster, "-c", str(config)]
     shown = subprocess.run(command, capture_output=True, text=True, check=False, env=_environment())  # noqa: S603
     if shown.returncode != 0:

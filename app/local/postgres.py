@@ -19,12 +19,13 @@ from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
 
-from app.local.process import ChildProcess, end_orphan
+from app.local.process import ChildProcess, birth, end_orphan
 
 USER = "tillstream"
 DATABASE = "tillstream"
 READY_SECONDS = 30.0
 """How long the server may take to start; 0.3 s is usual, recovery after a kill takes longer."""
+_STILL_ENDING = "pre-existing shared memory block"
 STOP_SECONDS = 20.0
 """How long a fast shutdown may take before the server is killed; its log repairs the data at the next start."""
 
@@ -82,23 +83,45 @@ def start_postgres(data_dir: Path, *, port: int | None = None) -> RunningPostgre
     _initialise(prefix, programs, cluster)
     port = port or _free_port()
     settings = [f"--{name}={value}" for name, value in (_SETTINGS | {"port": str(port)}).items()]
-    process = ChildProcess.start(
-        [*prefix, str(programs / "postgres"), "-D", str(cluster), *settings],
-        log=data_dir / "postgres.log",
-        pid_file=pid_file,
-        cwd=cluster,
-    )
-    try:
-        _wait_until_ready(process, cluster)
-    except PostgresNotStarted:
-        process.stop(grace_seconds=0)
-        raise
+    command = [*prefix, str(programs / "postgres"), "-D", str(cluster), *settings]
+    process = _start(command, cluster, log=data_dir / "postgres.log", pid_file=pid_file)
     return RunningPostgres(
         url=f"postgresql://{USER}@127.0.0.1:{port}/{DATABASE}",
         version=_version(programs),
         pid=process.popen.pid,
         stop=lambda: _stop(process),
     )
+
+
+def _start(command: Sequence[str], cluster: Path, *, log: Path, pid_file: Path) -> ChildProcess:
+    """Start the server and wait until it is ready; again while the last of a killed server are still ending."""
+    deadline = time.monotonic() + READY_SECONDS
+    while True:
+        process = ChildProcess.start(
+            command, log=log, pid_file=pid_file, cwd=cluster, env=dict(os.environ) | _dead_predecessor(cluster)
+        )
+        try:
+            _wait_until_ready(process, cluster)
+        except PostgresNotStarted:
+            process.stop(grace_seconds=0)
+            if _STILL_ENDING not in process.last_lines(3) or time.monotonic() > deadline:
+                raise
+            time.sleep(0.1)
+        else:
+            return process
+
+
+def _dead_predecessor(cluster: Path) -> dict[str, str]:
+    """Tells the server that the one in its postmaster.pid has ended, if it has.
+
+    It looks by itself, but takes a process that nobody has reaped (a container's first process often reaps none) for
+    a living one. Whether others still use its memory it checks all the same.
+    """
+    try:
+        pid = int((cluster / "postmaster.pid").read_text().split()[0])
+    except (OSError, ValueError, IndexError):
+        return {}
+    return {} if birth(pid) else {"PG_GRANDPARENT_PID": str(pid)}
 
 
 def _stop(process: ChildProcess) -> None:
