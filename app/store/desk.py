@@ -13,7 +13,8 @@ from streams.ports import Clock, HeldRecord, HoldReason, Outcome
 
 _LIST = f"""
 SELECT {COLUMNS} FROM held
-WHERE ($1::text IS NULL OR receipt_id = $1) AND ($2::text IS NULL OR subject = $2) AND ($3::text IS NULL OR reason = $3)
+WHERE ($1::text IS NULL OR receipt_id = $1 OR (receipt_id >= $1 || '.' AND receipt_id < $1 || '/'))
+AND ($2::text IS NULL OR subject = $2) AND ($3::text IS NULL OR reason = $3)
 ORDER BY seq LIMIT $4
 """  # noqa: S608 - our own text
 _RELEASE = f"""
@@ -58,7 +59,7 @@ class HeldDesk:
         reason: HoldReason | None = None,
         limit: int = 100,
     ) -> Sequence[HeldEvent]:
-        """Held events in the order of their arrival; only those that fit everything given."""
+        """Held events in the order of their arrival; only those that fit everything given, a receipt's children too."""
         return await self._events(
             _LIST,
             None if receipt_id is None else storable(receipt_id),

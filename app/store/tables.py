@@ -104,7 +104,7 @@ held = Table(
     _text("flow"),
     _text("step"),
     _text("target"),
-    _text("receipt_id"),
+    Column("receipt_id", Text(collation="C"), nullable=False, comment="Sorted by byte, so that children follow."),
     _text("subject"),
     _text("error"),
     _text("message"),

@@ -91,7 +91,9 @@ def upgrade() -> None:
         sa.Column("flow", sa.Text(), nullable=False),
         sa.Column("step", sa.Text(), nullable=False),
         sa.Column("target", sa.Text(), nullable=False),
-        sa.Column("receipt_id", sa.Text(), nullable=False),
+        sa.Column(
+            "receipt_id", sa.Text(collation="C"), nullable=False, comment="Sorted by byte, so that children follow."
+        ),
         sa.Column("subject", sa.Text(), nullable=False),
         sa.Column("error", sa.Text(), nullable=False),
         sa.Column("message", sa.Text(), nullable=False),
