@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 
+from app.store.batcher import Batcher
 from app.store.engine import Database
-from app.store.group_commit import GroupCommit
 from app.store.links import stored_ref
 from schemas.ids import Ref
 from streams.ports import Revision
 
-_GET = "SELECT entity, updated_at, content FROM applied WHERE target = $1 AND entity = ANY ($2::text[])"
+_GET = """
+SELECT target, entity, updated_at, content FROM applied
+JOIN (SELECT DISTINCT * FROM unnest($1::text[], $2::text[]) AS w (target, entity)) AS wanted USING (target, entity)
+"""
 PUT = """
 INSERT INTO applied AS a (target, entity, updated_at, content)
 SELECT * FROM unnest($1::text[], $2::text[], $3::timestamptz[], $4::text[])
@@ -19,7 +22,9 @@ WHERE a.updated_at <= excluded.updated_at
 """
 """Takes what `applied_columns` makes."""
 
-Applied = tuple[str, Mapping[Ref, Revision]]
+Revisions = Mapping[Ref, Revision]
+Applied = tuple[str, Revisions]
+Question = tuple[str, Collection[Ref]]
 
 
 def applied_columns(puts: Sequence[Applied]) -> tuple[list[str], list[str], list[object], list[str]]:
@@ -47,17 +52,23 @@ class SqlApplied:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._puts: GroupCommit[Applied, None] = GroupCommit(self._put_all)
+        self._gets: Batcher[Question, Revisions] = Batcher(self._get_all)
+        self._puts: Batcher[Applied, None] = Batcher(self._put_all)
 
-    async def get(self, target: str, entities: Collection[Ref]) -> Mapping[Ref, Revision]:
+    async def get(self, target: str, entities: Collection[Ref]) -> Revisions:
         """The last applied revision of each entity that has one."""
-        asked = {stored_ref(ref): ref for ref in entities}
-        if not asked:
-            return {}
-        rows = await self._database.fetch(_GET, target, list(asked))
-        return {asked[row["entity"]]: Revision(row["updated_at"], row["content"]) for row in rows}
+        return await self._gets.submit((target, entities)) if entities else {}
 
-    async def put(self, target: str, revisions: Mapping[Ref, Revision]) -> None:
+    async def _get_all(self, questions: Sequence[Question]) -> list[Revisions | Exception]:
+        wanted = [(target, stored_ref(entity)) for target, entities in questions for entity in entities]
+        rows = await self._database.fetch(_GET, [target for target, _ in wanted], [entity for _, entity in wanted])
+        found = {(row["target"], row["entity"]): Revision(row["updated_at"], row["content"]) for row in rows}
+        return [
+            {entity: found[key] for entity in entities if (key := (target, stored_ref(entity))) in found}
+            for target, entities in questions
+        ]
+
+    async def put(self, target: str, revisions: Revisions) -> None:
         """Record what has been applied; an older ``updated_at`` never replaces a newer one."""
         if revisions:
             await self._puts.submit((target, revisions))
@@ -67,5 +78,6 @@ class SqlApplied:
         return [None] * len(puts)
 
     async def close(self) -> None:
-        """Wait for what is being written."""
+        """Wait for what is under way."""
+        await self._gets.close()
         await self._puts.close()

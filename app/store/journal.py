@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from app.store.batcher import Batcher
 from app.store.engine import Database, Row
-from app.store.group_commit import GroupCommit
 from app.store.tables import FINAL
 from app.store.text import restored, storable
 from streams.ports import HoldReason, JournalEntry, Outcome
@@ -78,7 +78,7 @@ class SqlJournal:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._writes: GroupCommit[Sequence[JournalEntry], None] = GroupCommit(self._write_all)
+        self._writes: Batcher[Sequence[JournalEntry], None] = Batcher(self._write_all)
 
     async def write(self, entries: Sequence[JournalEntry]) -> None:
         """Return when the entries are durable. The first final outcome of a receipt stays; a repeat is dropped."""
@@ -128,7 +128,7 @@ class SqlJournal:
         return total
 
     async def close(self) -> None:
-        """Wait for what is being written."""
+        """Wait for what is under way."""
         await self._writes.close()
 
 

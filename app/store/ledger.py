@@ -7,16 +7,17 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from app.store.applied import PUT, applied_columns
-from app.store.engine import Database
-from app.store.group_commit import GroupCommit
+from app.store.batcher import Batcher
+from app.store.engine import Database, Row
 from app.store.links import link_columns, stored_ref
 from app.store.text import restored, storable
 from streams.errors import Rejected
 from streams.ports import Clock, EffectDone, EffectKey, EffectState, Fenced, LedgerRow
 
 _GET = """
-SELECT state, owner, epoch, request_hash, settle_until, target_id FROM ledger
-WHERE target = $1 AND operation = $2 AND source = $3
+SELECT target, operation, source, state, owner, epoch, request_hash, settle_until, target_id FROM ledger
+JOIN unnest($1::text[], $2::text[], $3::text[]) AS wanted (target, operation, source)
+USING (target, operation, source)
 """
 _BEGIN = """
 INSERT INTO ledger AS l (target, operation, source, state, owner, epoch, request_hash, settle_until, target_id)
@@ -87,24 +88,18 @@ class SqlLedger:
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
         self._clock = clock
-        self._begins: GroupCommit[_Begin, LedgerRow] = GroupCommit(self._begin_all, identity=lambda item: item.key)
-        self._finishes: GroupCommit[EffectDone, None] = GroupCommit(self._finish_all, identity=lambda item: item.key)
+        self._gets: Batcher[EffectKey, LedgerRow | None] = Batcher(self._get_all)
+        self._begins: Batcher[_Begin, LedgerRow] = Batcher(self._begin_all, identity=lambda item: item.key)
+        self._finishes: Batcher[EffectDone, None] = Batcher(self._finish_all, identity=lambda item: item.key)
 
     async def get(self, key: EffectKey) -> LedgerRow | None:
         """The row, or None if the effect was never begun."""
-        rows = await self._database.fetch(_GET, *_stored(key))
-        if not rows:
-            return None
-        row = rows[0]
-        return LedgerRow(
-            key=key,
-            state=EffectState(row["state"]),
-            owner=row["owner"],
-            epoch=row["epoch"],
-            request_hash=row["request_hash"],
-            settle_until=row["settle_until"],
-            target_id=restored(row["target_id"]),
-        )
+        return await self._gets.submit(key)
+
+    async def _get_all(self, keys: Sequence[EffectKey]) -> list[LedgerRow | Exception | None]:
+        stored = [_stored(key) for key in keys]
+        found = {_key_of(row): row for row in await self._database.fetch(_GET, *_columns(stored))}
+        return [_row(key, found[place]) if place in found else None for key, place in zip(keys, stored, strict=True)]
 
     async def begin(
         self, key: EffectKey, *, owner: str, after_epoch: int, request_hash: str, settle_until: datetime
@@ -159,18 +154,30 @@ class SqlLedger:
         ]
 
     async def close(self) -> None:
-        """Wait for what is being written."""
+        """Wait for what is under way."""
+        await self._gets.close()
         await self._begins.close()
         await self._finishes.close()
+
+
+def _row(key: EffectKey, row: Row) -> LedgerRow:
+    return LedgerRow(
+        key=key,
+        state=EffectState(row["state"]),
+        owner=row["owner"],
+        epoch=row["epoch"],
+        request_hash=row["request_hash"],
+        settle_until=row["settle_until"],
+        target_id=restored(row["target_id"]),
+    )
 
 
 def _columns(keys: Sequence[StoredKey]) -> tuple[list[str], list[str], list[str]]:
     return [key[0] for key in keys], [key[1] for key in keys], [key[2] for key in keys]
 
 
-def _key_of(row: object) -> StoredKey:
-    target, operation, source = row["target"], row["operation"], row["source"]  # type: ignore[index]
-    return target, operation, source
+def _key_of(row: Row) -> StoredKey:
+    return row["target"], row["operation"], row["source"]
 
 
 def _fenced(key: EffectKey, epoch: int) -> Fenced:

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 
+from app.store.batcher import Batcher
 from app.store.engine import Database
-from app.store.group_commit import GroupCommit
 from app.store.text import restored, storable
 from schemas.ids import Ref
 from streams.ports import Clock
 
-_FIND = "SELECT ref, counterpart FROM links WHERE ref = ANY ($1::text[]) AND connection = $2"
+_FIND = """
+SELECT ref, connection, counterpart FROM links
+JOIN (SELECT DISTINCT * FROM unnest($1::text[], $2::text[]) AS w (ref, connection)) AS wanted
+USING (ref, connection)
+"""
 _LINK = "SELECT number, one, other FROM link_refs($1, $2, $3, $4, $5)"
 
 Pair = tuple[Ref, Ref]
+Question = tuple[Collection[Ref], str]
+Counterparts = Mapping[Ref, Ref]
 
 
 def link_columns(pairs: Sequence[Pair]) -> tuple[list[str], list[str], list[str], list[str]]:
@@ -37,15 +43,21 @@ class SqlLinks:
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
         self._clock = clock
-        self._inserts: GroupCommit[Pair, Pair] = GroupCommit(self._insert_all)
+        self._finds: Batcher[Question, Counterparts] = Batcher(self._find_all)
+        self._inserts: Batcher[Pair, Pair] = Batcher(self._insert_all)
 
-    async def find(self, refs: Collection[Ref], connection: str) -> Mapping[Ref, Ref]:
+    async def find(self, refs: Collection[Ref], connection: str) -> Counterparts:
         """The counterparts in ``connection`` of those refs that have one, in either direction."""
-        asked = {stored_ref(ref): ref for ref in refs}
-        if not asked:
-            return {}
-        rows = await self._database.fetch(_FIND, list(asked), connection)
-        return {asked[row["ref"]]: Ref.parse(restored(row["counterpart"])) for row in rows}
+        return await self._finds.submit((refs, connection)) if refs else {}
+
+    async def _find_all(self, questions: Sequence[Question]) -> list[Counterparts | Exception]:
+        wanted = [(stored_ref(ref), connection) for refs, connection in questions for ref in refs]
+        rows = await self._database.fetch(_FIND, [ref for ref, _ in wanted], [connection for _, connection in wanted])
+        found = {(row["ref"], row["connection"]): Ref.parse(restored(row["counterpart"])) for row in rows}
+        return [
+            {ref: found[key] for ref in refs if (key := (stored_ref(ref), connection)) in found}
+            for refs, connection in questions
+        ]
 
     async def insert(self, one: Ref, other: Ref) -> Pair:
         """Insert or get: returns the pair as it stands. Makes everything that waits for either ref due."""
@@ -59,5 +71,6 @@ class SqlLinks:
         ]
 
     async def close(self) -> None:
-        """Wait for what is being written."""
+        """Wait for what is under way."""
+        await self._finds.close()
         await self._inserts.close()
