@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 import string
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -14,6 +15,7 @@ from aiohttp import web
 
 from app.sandbox.database import Database
 from app.sandbox.faults import FaultPanel, panel_routes
+from app.sandbox.lag import LONGEST_LAG_SECONDS, forget_past
 from app.sandbox.webhooks import WebhookSender
 
 ALPHABET = string.ascii_lowercase + string.digits
@@ -112,6 +114,24 @@ async def serve(
     if options.credentials_file is not None:
         _write_credentials(options.credentials_file, url, credentials, webhook_secret)
     return SandboxHandle(url, options.database, credentials, webhook_secret, panel, sender, stop)
+
+
+def forgetting(database: Database, tables: Sequence[str]) -> Callable[[web.Application], AsyncIterator[None]]:
+    """For an application's ``cleanup_ctx``: drop the tables' replaced rows from time to time."""
+
+    async def forget() -> None:
+        while True:
+            await asyncio.sleep(LONGEST_LAG_SECONDS)
+            with database.transaction() as connection:
+                for table in tables:
+                    forget_past(connection, table)
+
+    async def context(_application: web.Application) -> AsyncIterator[None]:
+        task = asyncio.create_task(forget())
+        yield
+        task.cancel()
+
+    return context
 
 
 async def _health(_request: web.Request) -> web.Response:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from aiohttp import web
@@ -11,14 +10,13 @@ from aiohttp import web
 from app.sandbox.catalogue import catalogue
 from app.sandbox.database import Database
 from app.sandbox.faults import FaultPanel, fault_middleware
-from app.sandbox.lag import LONGEST_LAG_SECONDS, forget_past
 from app.sandbox.magento import carts, invoices, orders, placing, products, shipments, stock, stores
 from app.sandbox.magento.errors import internal_error
 from app.sandbox.magento.oauth import Credentials, OAuthVerifier
 from app.sandbox.magento.routing import FrontController
 from app.sandbox.magento.shop import Shop, utc_now
 from app.sandbox.magento.tables import LAGGING_TABLES, SCHEMA
-from app.sandbox.server import SandboxHandle, SandboxOptions, random_secret, serve
+from app.sandbox.server import SandboxHandle, SandboxOptions, forgetting, random_secret, serve
 from app.sandbox.webhooks import WebhookSender, new_secret
 
 CREDENTIAL_NAMES = ("consumer_key", "consumer_secret", "access_token", "access_token_secret", "bearer_token")
@@ -76,7 +74,7 @@ async def start(
         middlewares=[fault_middleware(panel, controller.name_call, _refuse)], client_max_size=16 * 1024 * 1024
     )
     application.router.add_route("*", "/rest/{path:.*}", controller.answer)
-    application.cleanup_ctx.append(_forgetting(database))
+    application.cleanup_ctx.append(forgetting(database, LAGGING_TABLES))
     return await serve(
         application,
         options,
@@ -109,22 +107,3 @@ def _refuse(status: int) -> web.Response:
     if status == 429:  # noqa: PLR2004 - Too Many Requests
         return web.json_response({"message": "Too Many Requests"}, status=status)
     return web.json_response(internal_error().body(), status=status)
-
-
-def _forgetting(database: Database) -> Callable[[web.Application], AsyncIterator[None]]:
-    """Drop replaced rows from time to time."""
-
-    async def context(_application: web.Application) -> AsyncIterator[None]:
-        task = asyncio.create_task(_forget(database))
-        yield
-        task.cancel()
-
-    return context
-
-
-async def _forget(database: Database) -> None:
-    while True:
-        await asyncio.sleep(LONGEST_LAG_SECONDS)
-        with database.transaction() as connection:
-            for table in LAGGING_TABLES:
-                forget_past(connection, table)

@@ -1,0 +1,90 @@
+"""The Heartland sandbox, composed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from aiohttp import web
+
+from app.sandbox.catalogue import catalogue, sellable
+from app.sandbox.database import Database
+from app.sandbox.faults import FaultPanel, fault_middleware
+from app.sandbox.heartland.account import Account, utc_now
+from app.sandbox.heartland.contract import Contract
+from app.sandbox.heartland.controller import Controller, json_answer
+from app.sandbox.heartland.customers import seed_web_guest
+from app.sandbox.heartland.errors import fault
+from app.sandbox.heartland.products import seed_products
+from app.sandbox.heartland.receivers import register
+from app.sandbox.heartland.tables import COLUMNS, SCHEMA
+from app.sandbox.heartland.tokens import SCOPES, Tokens
+from app.sandbox.server import SandboxHandle, SandboxOptions, forgetting, random_secret, serve
+from app.sandbox.webhooks import Retries, WebhookSender, new_secret
+
+TOKEN_SECONDS = 300
+LARGEST_BODY = 1024 * 1024
+
+TOLD_FROM_THE_START = ["order.created", "order.updated", "inventory.updated"]
+"""What the receiver named at the start is told; others choose their events at POST /v1/webhooks."""
+
+
+async def start(
+    options: SandboxOptions,
+    *,
+    token_seconds: int = TOKEN_SECONDS,
+    scopes: frozenset[str] = frozenset(SCOPES),
+    clock: Callable[[], datetime] = utc_now,
+    retries: Retries | None = None,
+) -> SandboxHandle:
+    """Start a Heartland account in this event loop.
+
+    Args:
+        options: see there; its credentials are ``client_id`` and ``client_secret``.
+        token_seconds: how long an access token is good.
+        scopes: what the client may do.
+        clock: the account's time; tokens end by it.
+        retries: how often and how fast webhooks are sent again.
+    """
+    contract = Contract()
+    database = Database(options.database, SCHEMA)
+    panel = FaultPanel(options.seed)
+    sender = WebhookSender(database, panel, retries=retries)
+    secret = options.webhook_secret or new_secret()
+    with database.transaction() as connection:
+        account = Account(connection, sender, clock)
+        account.resume()
+        _seed(account, options)
+        if options.webhook_template is not None:
+            wanted = {"URL": options.webhook_template, "Events": TOLD_FROM_THE_START}
+            register(account, wanted, secret, account.tick())
+    credentials = {name: options.credentials.get(name) or random_secret() for name in ("client_id", "client_secret")}
+    tokens = Tokens(**credentials, seconds=token_seconds, scopes=scopes, clock=lambda: clock().timestamp())
+    controller = Controller(contract, database, account, tokens)
+    application = web.Application(
+        middlewares=[fault_middleware(panel, controller.name_call, _refuse)], client_max_size=LARGEST_BODY
+    )
+    application.router.add_route("*", "/v1/{path:.*}", controller.answer)
+    application.router.add_route("*", "/oauth/{path:.*}", controller.answer)
+    application.cleanup_ctx.append(forgetting(database, tuple(COLUMNS)))
+    return await serve(
+        application,
+        options,
+        database=database,
+        panel=panel,
+        sender=sender,
+        credentials=credentials,
+        webhook_secret=secret if options.webhook_template is not None else "",
+    )
+
+
+def _seed(account: Account, options: SandboxOptions) -> None:
+    """Fill an empty account; one that has goods keeps what it has."""
+    if account.one("SELECT 1 FROM products") is not None:
+        return
+    seed_products(account, sellable(catalogue(options.seed, options.skus)))
+    seed_web_guest(account)
+
+
+def _refuse(status: int) -> web.Response:
+    return json_answer(fault(status).body(), status)
