@@ -269,14 +269,17 @@ def main() -> None:
 
 def _told(error: Exception) -> int | None:
     """Tell an error that is meant for the operator; None if it is not one."""
+    from app.ingress.signature import SecretUnreadable  # noqa: PLC0415
+    from app.local.kafka_java import KafkaNotStarted  # noqa: PLC0415
     from app.settings.problems import SettingsError  # noqa: PLC0415
+    from streams.engine.errors import DocumentError  # noqa: PLC0415
     from streams.errors import TillstreamError  # noqa: PLC0415
 
-    if isinstance(error, SettingsError):
+    if isinstance(error, SettingsError | DocumentError | SecretUnreadable):
         sys.stderr.write(f"{error}\n")
         return MISCONFIGURED
-    if isinstance(error, TillstreamError):
-        sys.stderr.write(f"{type(error).__name__}: {error.message}\n")
+    if isinstance(error, TillstreamError | KafkaNotStarted):
+        sys.stderr.write(f"{type(error).__name__}: {error}\n")
         return FAILED
     return None
 

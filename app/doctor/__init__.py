@@ -1,0 +1,1 @@
+"""``tillstream doctor``: whether everything that Tillstream needs is there and fits."""

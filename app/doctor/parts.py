@@ -1,0 +1,100 @@
+"""Kafka, the store, the clocks, the flows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+import aiohttp
+
+from app.connections import Connection
+from app.doctor.finding import Finding, note, ok, wrong
+from app.kafka_admin import TopicReport, TopicState, compare_topics
+from app.settings import Settings
+from app.store import Store
+from schemas.documents.flow import Mode
+from streams.engine.errors import DocumentError
+from streams.engine.load import load
+from streams.errors import TillstreamError
+from streams.ports import Clock
+from streams.topics import TOPICS
+
+SKEW_SECONDS = 30.0
+"""OAuth signatures and webhooks carry the time; the default tolerance of a webhook is ten times as much."""
+
+
+async def kafka(settings: Settings) -> list[Finding]:
+    """Whether Kafka answers and has the topics as declared."""
+    try:
+        reports = await compare_topics(settings.kafka, TOPICS)
+    except TillstreamError as error:
+        return [wrong("kafka", error.message)]
+    missing = [report.name for report in reports if report.state is TopicState.MISSING]
+    found = [finding for report in reports for finding in _differences(report)]
+    if missing:
+        found.append(wrong("kafka", f"topics are missing: {', '.join(missing)}", "tillstream topics create"))
+    return found or [ok("kafka", f"{settings.kafka.bootstrap_servers} answers; {len(reports)} topics are as declared")]
+
+
+def _differences(report: TopicReport) -> Iterator[Finding]:
+    for one in report.differences:
+        yield wrong(f"topic {report.name}", f"{one.what} is {one.found}, declared {one.declared}", one.mend)
+
+
+async def store(settings: Settings, clock: Clock) -> list[Finding]:
+    """Whether PostgreSQL answers and has this version's tables."""
+    opened = Store.open(settings.store.url.get_secret_value(), role="doctor", clock=clock, connections=1)
+    try:
+        await opened.ping()
+    except TillstreamError as error:
+        return [wrong("store", error.message)]
+    finally:
+        await opened.close()
+    return [ok("store", f"{opened.database.name} answers and has this version's tables")]
+
+
+async def clock_of(name: str, connection: Connection) -> list[Finding]:
+    """How far the system's clock is from ours, by the Date of an answer; nothing if it sends none."""
+    part = f"clock of {name}"
+    timeout = aiohttp.ClientTimeout(total=connection.http.timeout_seconds)
+    try:
+        async with (
+            aiohttp.ClientSession(timeout=timeout) as session,
+            session.get(connection.base_url, allow_redirects=False) as answer,
+        ):
+            theirs, ours = answer.headers.get("Date", ""), datetime.now(UTC)
+    except (aiohttp.ClientError, TimeoutError):
+        return []  # that it does not answer is told by the connection's own check
+    try:
+        skew = (parsedate_to_datetime(theirs) - ours).total_seconds()
+    except (ValueError, TypeError):
+        return [note(part, "it sends no date, so its clock cannot be compared")]
+    if abs(skew) > SKEW_SECONDS:
+        ahead = "ahead of" if skew > 0 else "behind"
+        return [wrong(part, f"{abs(skew):.0f} s {ahead} this machine", "set both clocks by NTP")]
+    return [ok(part, f"{abs(skew):.0f} s from this machine")]
+
+
+def webhooks_of(name: str, connection: Connection) -> list[Finding]:
+    """Whether the door takes the system's webhooks."""
+    if connection.webhooks.secrets:
+        return []
+    mend = f"connections.{name}.webhooks.secrets, and the same secret in the system"
+    return [note(f"connection {name}", "no webhook secret, so changes come by polling alone", mend)]
+
+
+def flows(settings: Settings) -> list[Finding]:
+    """Whether the flow documents can be read, and which of them write."""
+    modes = {name: flow.mode for name, flow in settings.flows.items()}
+    try:
+        catalog = load(settings.flows_directory, modes=modes)
+    except DocumentError as error:
+        return [wrong("flows", str(error), "mend the document, or take its id out of [flows]")]
+    return [_flow(name, flow.mode) for name, flow in sorted(catalog.flows.items())]
+
+
+def _flow(name: str, mode: Mode) -> Finding:
+    if mode is Mode.LIVE:
+        return ok(f"flow {name}", "live")
+    return note(f"flow {name}", "observes and writes nothing", f"flows.{name}.mode = 'live', when its preview is right")
