@@ -6,7 +6,7 @@ import random
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from http import HTTPStatus
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 from app import exact_json
 from app.connections import HeartlandConnection
@@ -15,7 +15,8 @@ from app.heartland.oauth import HeldToken, TokenSource
 from app.http import Answer, Authorise, HttpClient, Observe, Request
 from app.listing import Listing
 from app.urls import query_string
-from schemas.heartland import ErrorBody
+from app.wire import read_as
+from schemas.heartland import ErrorBody, Page
 from streams.errors import TillstreamError, Transient
 from streams.ports import Clock
 
@@ -73,8 +74,9 @@ class HeartlandClient:
         """One page of a list, oldest change first; rows of that moment are in it."""
         since = updated_since.astimezone(UTC).isoformat().replace("+00:00", "Z")
         query = [("updated_since", since), ("page", str(page)), ("per_page", str(page_size))]
-        body = exact_json.loads(await self.get(operation, f"{path} since {since}, page {page}", path, query))
-        return Listing(tuple(body["results"]), int(body["total"]))
+        content = await self.get(operation, f"{path} since {since}, page {page}", path, query)
+        found = read_as(Page[dict[str, Any]], content, f"{self.name}: the list {path}")
+        return Listing(found.results, found.total)
 
     async def change(
         self,

@@ -48,7 +48,7 @@ class HeartlandOrders:
         content = await self._client.change(
             "POST", "create_order", f"order {draft.public_id}", ORDERS, draft.document, explain
         )
-        return _seen(read_as(Order, content, f"{self._client.name}: the new order {draft.public_id}"))
+        return _seen(read_as(Order, content, f"{self._client.name}: the new order {draft.public_id}", done=True))
 
     async def find_order(self, public_id: str) -> SeenOrder | None:
         """The order of that ExternalID (``GET /v1/orders?external_id=``), letter for letter.
@@ -75,7 +75,7 @@ class HeartlandOrders:
         content = await self._client.change(
             "PUT", "set_status", f"order {order_id}", f"{ORDERS}/{encode(order_id)}", {"Status": status}
         )
-        return _seen(read_as(Order, content, f"{self._client.name}: order {order_id}"))
+        return _seen(read_as(Order, content, f"{self._client.name}: order {order_id}", done=True))
 
     async def list_orders(self, updated_since: datetime, *, page: int = 1, page_size: int = 100) -> Listing:
         """Orders that changed then or later, oldest change first (``GET /v1/orders``)."""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
-from app import exact_json
 from app.listing import Listing
 from app.magento.client import MagentoClient
 from app.magento.search import Search, Where, moment
@@ -39,8 +39,9 @@ class MagentoOrders:
             page=page,
         )
         subject = f"orders since {moment(updated_since)}, page {page}"
-        body = exact_json.loads(await self._client.get("list_orders", subject, "/V1/orders", search.query()))
-        return Listing(tuple(body.get("items") or ()), int(body.get("total_count") or 0))
+        content = await self._client.get("list_orders", subject, "/V1/orders", search.query())
+        found = read_as(SearchResult[dict[str, Any]], content, f"{self._client.name}: the list of orders")
+        return Listing(found.items, found.total_count)
 
     async def set_external_number(self, order_id: str, number: str) -> None:
         """Write ``ext_order_id`` (``POST /V1/orders``), that column alone: a state or status sent there is stored as it

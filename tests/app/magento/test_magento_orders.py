@@ -135,7 +135,5 @@ async def test_a_comment_is_found_by_its_marker() -> None:
 
 async def test_an_answer_of_another_shape_is_rejected_with_its_place() -> None:
     async with stubbed(web.json_response({"items": [{"comment": {"a": 1}}]})) as (_, client):
-        with pytest.raises(
-            Rejected, match="web: the list of comments of order 4 has an unexpected shape .items.0.comment"
-        ):
+        with pytest.raises(Rejected, match=r"the list of comments of order 4 .* \(items\.0\.comment"):
             await MagentoOrders(client).find_comment("4", "x")
