@@ -33,7 +33,7 @@ class Till:
             "LocationID": location,
             "TotalAmount": float(total),
             "LineItems": [{"SKU": sku, "Quantity": quantity, "Price": float(price)}],
-            "Tenders": [{"Type": "cash", "Amount": float(total)}],
+            "Tenders": [{"Type": "Cash", "Amount": float(total)}],
         }
         await self._call("POST", "/v1/orders", order)
 
