@@ -97,7 +97,7 @@ class StatusServer:
         return _json(503 if reasons else 200, {"status": status, "role": self._role, "reasons": reasons})
 
 
-def bound_port(runner: web.AppRunner) -> int:
+def bound_port(runner: web.BaseRunner) -> int:
     """The port that the runner's first site got."""
     return int(runner.addresses[0][1])
 

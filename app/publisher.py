@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import structlog
 from aiokafka import AIOKafkaProducer
@@ -16,6 +17,10 @@ from streams.metrics import Metrics
 from streams.ports import Outgoing
 
 log = structlog.get_logger(__name__)
+
+
+HEADER_BYTES = 32
+"""What one header takes, name and value, about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +43,15 @@ class PublisherLimits:
     batch_bytes: int = 128 * 1024
     linger_ms: int = 2
     close_seconds: float = 5.0
+
+
+@dataclass(slots=True)
+class _Call:
+    """One call of ``publish`` that waits for its records."""
+
+    unanswered: int
+    over: asyncio.Future[None]
+    error: BaseException | None = None
 
 
 class KafkaPublisher:
@@ -97,20 +111,24 @@ class KafkaPublisher:
         began = time.monotonic()
         sizes = [_size(record) for record in records]
         self._reserve(len(records), sum(sizes))
-        sent: list[asyncio.Future[object]] = []
+        call = _Call(len(records), asyncio.get_running_loop().create_future())
+        sent = 0
         try:
             async with asyncio.timeout(self._limits.timeout_seconds):
-                producer = await self._connected()
+                producer = self._producer or await self._connected()
                 for record, size in zip(records, sizes, strict=True):
-                    sent.append(await self._send(producer, record, size))
-                if sent:
-                    await asyncio.wait(sent)  # leaves the futures alone when the time is up
+                    future = await self._send(producer, record, size)
+                    future.add_done_callback(partial(self._answered, call, producer, size))
+                    sent += 1
+                if records:
+                    await call.over
         except TimeoutError:
             raise self._too_late(records) from None
         finally:
-            unsent = sizes[len(sent) :]
+            unsent = sizes[sent:]
             self._release(len(unsent), sum(unsent))
-        self._check(sent)
+        if call.error is not None:
+            raise _not_taken(call.error) from call.error
         for record in records:
             self._metrics.published(record.topic, 1)
         self._metrics.publish_took(time.monotonic() - began)
@@ -166,23 +184,18 @@ class KafkaPublisher:
         except KafkaError as error:
             self._replace(producer)
             raise _not_taken(error) from error
-
-        def answered(future: asyncio.Future[object]) -> None:
-            self._release(1, size)
-            if not future.cancelled() and future.exception() is not None:
-                self._replace(producer)
-
-        future.add_done_callback(answered)
         return future
 
-    def _check(self, sent: Sequence[asyncio.Future[object]]) -> None:
-        """Raise for the first record that was not acknowledged; its callback has replaced the producer."""
-        for future in sent:
-            error = future.exception()
-            if isinstance(error, MessageSizeTooLargeError):
-                raise Rejected(f"Kafka refuses a record as too large: {error}", code="record_too_large") from error
-            if error is not None:
-                raise _not_taken(error) from error
+    def _answered(self, call: _Call, producer: AIOKafkaProducer, size: int, future: asyncio.Future[object]) -> None:
+        """Kafka has answered for one record, whether its caller still waits or not."""
+        self._release(1, size)
+        error = None if future.cancelled() else future.exception()
+        if error is not None:
+            self._replace(producer)
+            call.error = call.error or error
+        call.unanswered -= 1
+        if not call.unanswered and not call.over.done():
+            call.over.set_result(None)
 
     def _too_late(self, records: Sequence[Outgoing]) -> Unavailable:
         return Unavailable(
@@ -267,8 +280,7 @@ class KafkaPublisher:
 
 
 def _size(record: Outgoing) -> int:
-    headers = sum(len(name) + len(value) for name, value in record.headers)
-    return len(record.key) + len(record.value) + headers
+    return len(record.key) + len(record.value) + HEADER_BYTES * len(record.headers)
 
 
 def _give_up(producer: AIOKafkaProducer) -> None:
@@ -280,7 +292,9 @@ def _give_up(producer: AIOKafkaProducer) -> None:
         waiter.exception()  # looked at, so that asyncio does not log it as forgotten
 
 
-def _not_taken(error: BaseException) -> Unavailable:
+def _not_taken(error: BaseException) -> TillstreamError:
+    if isinstance(error, MessageSizeTooLargeError):
+        return Rejected(f"Kafka refuses a record as too large: {error}", code="record_too_large")
     return Unavailable(
         f"Kafka did not take a record ({type(error).__name__}); the producer is renewed, publish again.",
         code="not_acknowledged",

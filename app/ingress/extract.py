@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 
 LONGEST_ID = 200
 """An id longer than this is not one; the body is then keyed by its receipt and ends in review."""
@@ -62,9 +63,9 @@ def subject(system: str, entity: str, document: object) -> str:
 def resolve(pointer: str, document: object) -> object:
     """What a JSON pointer leads to; None if there is nothing."""
     found = document
-    for token in pointer.split("/")[1:]:
+    for token in _tokens(pointer):
         if isinstance(found, dict):
-            found = found.get(token.replace("~1", "/").replace("~0", "~"))
+            found = found.get(token)
         elif isinstance(found, list) and token.isascii() and token.isdigit() and int(token) < len(found):
             found = found[int(token)]
         else:
@@ -72,8 +73,17 @@ def resolve(pointer: str, document: object) -> object:
     return found
 
 
+@cache
+def _tokens(pointer: str) -> tuple[str, ...]:
+    return tuple(token.replace("~1", "/").replace("~0", "~") for token in pointer.split("/")[1:])
+
+
 def _first(pointers: tuple[str, ...], document: object) -> str:
-    return next((text for pointer in pointers if (text := _as_id(resolve(pointer, document)))), "")
+    for pointer in pointers:
+        text = _as_id(resolve(pointer, document))
+        if text:
+            return text
+    return ""
 
 
 def _as_id(value: object) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import orjson
 import structlog
-from aiohttp import web
+from aiohttp import hdrs, web
 
 from app.connections import Connection, Webhooks
 from app.ingress import cards
@@ -61,6 +61,23 @@ def senders_of(connections: Mapping[str, Connection]) -> dict[str, Sender]:
     }
 
 
+@dataclass(frozen=True, slots=True)
+class Address:
+    """What a request's path names: ``/webhooks/{connection}/{entity}``."""
+
+    connection: str
+    entity: str
+
+    @classmethod
+    def of(cls, path: str) -> Address:
+        """Raises Refused for any other path."""
+        match path.split("/"):
+            case ["", "webhooks", connection, entity]:
+                return cls(connection, entity)
+            case _:
+                raise Refused(Refusal.unknown_path())
+
+
 class WebhookHandler:
     """Answers ``POST /webhooks/{connection}/{entity}``."""
 
@@ -83,7 +100,7 @@ class WebhookHandler:
         self._refusals = RefusalLog(clock)
         self._requests = 0
 
-    async def handle(self, request: web.Request) -> web.Response:
+    async def handle(self, request: web.BaseRequest) -> web.Response:
         """Accept the webhook or say why not."""
         self._requests += 1
         try:
@@ -98,21 +115,23 @@ class WebhookHandler:
             self._requests -= 1
         envelope = receipt.envelope
         self._metrics.received(envelope.connection, envelope.entity, Via.WEBHOOK)
-        log.debug("accepted", receipt_id=envelope.receipt_id, subject=envelope.subject, native_id=envelope.native_id)
         return web.Response(
             status=202, body=b'{"receipt_id":"%b"}' % envelope.receipt_id.encode(), content_type="application/json"
         )
 
-    async def _take(self, request: web.Request) -> Receipt:
+    async def _take(self, request: web.BaseRequest) -> Receipt:
+        address = Address.of(request.path)
+        if request.method != hdrs.METH_POST:
+            raise Refused(Refusal.only_post())
         if self._requests > self._limits.requests:
             raise Refused(Refusal.busy())
         body = await self._body(request)
         now = self._clock.now().timestamp()
-        sender = self._senders.get(request.match_info["connection"], self._nobody)
+        sender = self._senders.get(address.connection, self._nobody)
         verdict = sender.verifier.check(request.headers, body, now)
         if verdict is not Verdict.RIGHT or sender is self._nobody:
             raise Refused(Refusal.unauthorised("unknown_connection" if sender is self._nobody else verdict.value))
-        entity = request.match_info["entity"]
+        entity = address.entity
         if (sender.system, entity) not in RAW_ENTITIES:
             raise Refused(Refusal.unknown_entity(sender.system, entity))
         document = _document(body)
@@ -129,13 +148,15 @@ class WebhookHandler:
             entropy=self._entropy(ENTROPY_BYTES),
         )
 
-    async def _body(self, request: web.Request) -> bytes:
+    async def _body(self, request: web.BaseRequest) -> bytes:
         content_type = request.content_type
         if content_type != "application/json" and not content_type.endswith("+json"):
             raise Refused(Refusal.not_json_type())
         if request.headers.get("Content-Encoding", "identity") != "identity":
             raise Refused(Refusal.encoded())
         try:
+            if request.content.is_eof():  # it came with the head, as most do: nothing to wait for
+                return await request.read()
             async with asyncio.timeout(self._limits.body_seconds):
                 return await request.read()
         except web.HTTPRequestEntityTooLarge:
@@ -151,16 +172,18 @@ class WebhookHandler:
         except Rejected as error:
             raise Refused(Refusal.too_large_for_kafka(error)) from error
 
-    def _refuse(self, request: web.Request, refusal: Refusal) -> web.Response:
+    def _refuse(self, request: web.BaseRequest, refusal: Refusal) -> web.Response:
         self._metrics.refused(refusal.status, refusal.reason)
-        self._refusals.tell(refusal, connection=request.match_info["connection"], entity=request.match_info["entity"])
+        self._refusals.tell(refusal, path=request.path)
         response = web.Response(
             status=refusal.status,
             body=orjson.dumps({"error": refusal.error, "message": refusal.message}),
             content_type="application/json",
         )
+        if refusal.status == Refusal.NOT_ALLOWED:
+            response.headers[hdrs.ALLOW] = hdrs.METH_POST
         if refusal.status == Refusal.UNAVAILABLE:
-            response.headers["Retry-After"] = str(self._limits.retry_after_seconds)
+            response.headers[hdrs.RETRY_AFTER] = str(self._limits.retry_after_seconds)
         return response
 
 

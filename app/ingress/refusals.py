@@ -29,6 +29,7 @@ class Refusal:
         detail: for our log.
     """
 
+    NOT_ALLOWED: ClassVar[int] = 405
     UNAVAILABLE: ClassVar[int] = 503
 
     status: int
@@ -45,6 +46,16 @@ class Refusal:
             "and the clock of the sender."
         )
         return cls(401, "unauthorised", message, reason)
+
+    @classmethod
+    def unknown_path(cls) -> Refusal:
+        """Not a webhook's address."""
+        return cls(404, "unknown_path", "Webhooks go to /webhooks/{connection}/{entity}.", "unknown_path")
+
+    @classmethod
+    def only_post(cls) -> Refusal:
+        """Another method on a webhook's address."""
+        return cls(cls.NOT_ALLOWED, "only_post", "Webhooks are sent with POST.", "only_post")
 
     @classmethod
     def unknown_entity(cls, system: str, entity: str) -> Refusal:
@@ -126,7 +137,7 @@ class RefusalLog:
         self._told: dict[tuple[int, str], float] = {}
         self._untold: Counter[tuple[int, str]] = Counter()
 
-    def tell(self, refusal: Refusal, *, connection: str, entity: str) -> None:
+    def tell(self, refusal: Refusal, *, path: str) -> None:
         """Log it, unless one of its kind was logged just now."""
         kind = (refusal.status, refusal.reason)
         now = self._clock.now().timestamp()
@@ -139,7 +150,6 @@ class RefusalLog:
             status=refusal.status,
             reason=refusal.reason,
             detail=refusal.detail,
-            connection=connection[:64],
-            entity=entity[:64],
+            path=path[:128],
             more_since_last=self._untold.pop(kind, 0),
         )

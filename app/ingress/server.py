@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import structlog
 from aiohttp import web
@@ -15,6 +16,9 @@ from app.ingress.handler import Limits, WebhookHandler, senders_of
 from app.publisher import KafkaPublisher
 from streams.metrics import Metrics
 from streams.ports import Clock
+
+KEEPALIVE_SECONDS = 75.0
+"""Longer than senders keep idle connections, so that it is they who close them."""
 
 log = structlog.get_logger(__name__)
 
@@ -35,11 +39,15 @@ class IngressConfig:
     drain_seconds: float = 10.0
 
 
-def build_app(handler: WebhookHandler, limits: Limits) -> web.Application:
-    """The application: one route, one handler."""
-    app = web.Application(client_max_size=limits.body_bytes)
-    app.router.add_post("/webhooks/{connection}/{entity}", handler.handle)
-    return app
+def build_server(handler: WebhookHandler, limits: Limits) -> web.Server:
+    """aiohttp's low-level server: with one route, its router and signals would only cost a tenth of the rate."""
+
+    loop = asyncio.get_running_loop()
+
+    def request(message: Any, payload: Any, protocol: Any, writer: Any, task: Any) -> web.BaseRequest:
+        return web.BaseRequest(message, payload, protocol, writer, task, loop, client_max_size=limits.body_bytes)
+
+    return web.Server(handler.handle, request_factory=request, access_log=None, keepalive_timeout=KEEPALIVE_SECONDS)
 
 
 async def serve(
@@ -75,12 +83,7 @@ async def serve(
         if not connection.webhooks.secrets:
             log.warning("no webhook secret: every webhook of this connection will be refused", connection=name)
     readiness.add("kafka", publisher.reason)
-    runner = web.AppRunner(
-        build_app(handler, config.limits),
-        access_log=None,
-        shutdown_timeout=config.drain_seconds,
-        keepalive_timeout=75.0,
-    )
+    runner = web.ServerRunner(build_server(handler, config.limits), shutdown_timeout=config.drain_seconds)
     await runner.setup()
     try:
         await web.TCPSite(runner, config.host, config.port, backlog=1024).start()

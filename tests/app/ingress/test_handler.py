@@ -4,17 +4,19 @@ import asyncio
 import base64
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 import aiohttp
 import orjson
 import pytest
 import structlog
-from aiohttp.test_utils import TestClient, TestServer
+from aiohttp.test_utils import RawTestServer, TestClient
+from aiohttp.web import ServerRunner
 from pydantic import SecretStr
 
 from app.connections import Connection, HeartlandConnection, MagentoConnection, Webhooks
 from app.ingress.handler import Limits, WebhookHandler, senders_of
-from app.ingress.server import build_app
+from app.ingress.server import build_server
 from schemas.envelope import Envelope, Via
 from streams.errors import Rejected, Unavailable
 from streams.metrics import Metrics
@@ -66,7 +68,7 @@ class Kafka:
 
 
 class Door:
-    def __init__(self, client: TestClient[aiohttp.web.Request, aiohttp.web.Application], kafka: Kafka) -> None:
+    def __init__(self, client: TestClient[aiohttp.web.BaseRequest, None], kafka: Kafka) -> None:
         self.client = client
         self.kafka = kafka
         self.clock = Now()
@@ -86,12 +88,20 @@ class Door:
         return self.metrics.registry.get_sample_value("tillstream_refusals_total", labels)
 
 
+def served(handler: WebhookHandler, limits: Limits) -> RawTestServer:
+    class Server(RawTestServer):
+        async def _make_runner(self, debug: bool = True, **_kwargs: Any) -> ServerRunner:
+            return ServerRunner(build_server(handler, limits), debug=debug)
+
+    return Server(handler.handle)
+
+
 OpenDoor = Callable[[Limits], Awaitable[Door]]
 
 
 @pytest.fixture
 async def open_door() -> AsyncIterator[OpenDoor]:
-    clients: list[TestClient[aiohttp.web.Request, aiohttp.web.Application]] = []
+    clients: list[TestClient[aiohttp.web.BaseRequest, None]] = []
 
     async def opened(limits: Limits) -> Door:
         kafka = Kafka()
@@ -99,7 +109,7 @@ async def open_door() -> AsyncIterator[OpenDoor]:
         handler = WebhookHandler(
             senders_of(CONNECTIONS), kafka, clock, metrics, limits, entropy=lambda size: b"\x01" * size
         )
-        client = TestClient(TestServer(build_app(handler, limits)))
+        client: TestClient[aiohttp.web.BaseRequest, None] = TestClient(served(handler, limits))
         await client.start_server()
         clients.append(client)
         door = Door(client, kafka)
@@ -337,7 +347,14 @@ async def test_a_flood_of_refusals_is_a_few_lines_in_the_log(door: Door) -> None
 
 
 async def test_only_post_and_only_webhooks_are_known(door: Door) -> None:
-    async with door.client.get("/webhooks/web/order") as answer:
-        assert answer.status == 405
-    async with door.client.post("/webhooks/web") as answer:
-        assert answer.status == 404
+    for method, path, status in (
+        ("GET", "/webhooks/web/order", 405),
+        ("PUT", "/webhooks/web/order", 405),
+        ("POST", "/webhooks/web", 404),
+        ("POST", "/webhooks/web/order/42", 404),
+        ("POST", "/", 404),
+        ("GET", "/metrics", 404),
+    ):
+        async with door.client.request(method, path) as answer:
+            assert answer.status == status
+            assert set(await answer.json()) == {"error", "message"}
