@@ -35,8 +35,10 @@ done
 in_image tillstream settings --values | grep -qx 'log_level = INFO' || fail "tillstream settings shows no values"
 in_image sh -c '! python -c "import pytest" 2>/dev/null' || fail "the image holds the tests' tools"
 
+in_image python -c "$(cat docker/check_role.py)" || fail "ingress does not behave without Kafka"
+
 environment=(TILLSTREAM_WORKER__LANES=many)
 refusal=$(in_image tillstream ingress 2>&1) && fail "ingress starts with a wrong setting"
 grep -q 'TILLSTREAM_WORKER__LANES' <<<"$refusal" || fail "ingress refuses without the setting's name: $refusal"
 grep -q 'Traceback' <<<"$refusal" && fail "ingress refuses with a traceback: $refusal"
-echo "started from $image: --help, settings, ingress (refuses a wrong setting by name)"
+echo "started from $image: --help, settings, ingress (not ready without Kafka; refuses a wrong setting by name)"
