@@ -50,6 +50,11 @@ CANONICAL_SALE = "canonical.sale"
 CANONICAL_STOCK = "canonical.stock"
 HINT_STOCK = "hint.stock"
 
+WEB_UNITS = "web-units"
+"""The inventory role's table: what web orders hold of each SKU."""
+WEB_UNITS_CHANGELOG = f"tillstream.inventory-{WEB_UNITS}-changelog"
+"""Faust's name for it: the group (`streams/groups.py`), the table."""
+
 PARTITIONS = 12
 """Partitions of every working topic: twelve divide by 1, 2, 3, 4, 6 and 12 workers."""
 
@@ -58,6 +63,7 @@ TOPICS: tuple[Topic, ...] = (
     Topic(raw("heartland", "order"), PARTITIONS),
     Topic(raw("heartland", "inventory"), PARTITIONS),
     Topic(HINT_STOCK, PARTITIONS),
+    Topic(WEB_UNITS_CHANGELOG, PARTITIONS, compacted=True),
     Topic(CANONICAL_SALE, PARTITIONS),
     Topic(CANONICAL_STOCK, PARTITIONS),
     Topic(dead_letter("normalize"), 3, retention_days=90),

@@ -21,8 +21,8 @@ DUE_AT_ONCE = 200
 Turn = Callable[[HeldRecord], Awaitable[bool]]
 """Processes one held record in its lane; True if it ended, False if it was held again."""
 
-InLane = Callable[[bytes, Callable[[], Awaitable[None]]], Awaitable[None]]
-"""Runs some work as an exclusive turn on a key's lane."""
+InLane = Callable[[str, bytes, Callable[[], Awaitable[None]]], Awaitable[None]]
+"""Runs some work as an exclusive turn on the lane of a topic's key."""
 
 
 class HeldQueue:
@@ -90,7 +90,7 @@ class HeldQueue:
         moved = 0
         for topic, numbers in _by_topic(self._blocked).items():
             due = await self._held.due(self._group, topic, numbers, self._clock.now(), DUE_AT_ONCE)
-            await asyncio.gather(*(in_lane(row.record.key, partial(self._go_on, row, turn)) for row in due))
+            await asyncio.gather(*(in_lane(topic, row.record.key, partial(self._go_on, row, turn)) for row in due))
             moved += len(due)
         return moved
 

@@ -72,7 +72,7 @@ class Bench:
     async def drain(self) -> None:
         """One look at the held table, as the drain loop does it."""
 
-        async def in_lane(_key: bytes, work: Callable[[], object]) -> None:
+        async def in_lane(_topic: str, _key: bytes, work: Callable[[], object]) -> None:
             await work()  # type: ignore[misc]
 
         await self.queue._drain_once(in_lane, self.stage.process_held)

@@ -1,0 +1,159 @@
+"""The only place where ports meet their implementations: each role is composed and run here."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any
+
+import structlog
+import uvloop
+
+from app.clock import SystemClock
+from app.health import Readiness, StatusServer
+from app.ingress.handler import Limits
+from app.ingress.server import IngressConfig
+from app.ingress.server import serve as serve_door
+from app.parts import Parts
+from app.polling import feeds
+from app.polling.poller import Backoff, Poller
+from app.polling.poller import serve as serve_polls
+from app.polling.polls import ChangesConfig, ChangesPoll, Poll
+from app.polling.publishing import RowPublisher
+from app.publisher import KafkaPublisher, PublisherLimits
+from app.settings import Settings
+from app.store import Store, migrate
+from app.systems import Systems
+from app.workers import run_worker
+from streams.metrics import Metrics
+
+log = structlog.get_logger(__name__)
+
+
+Run = Callable[[Parts], Coroutine[Any, Any, None]]
+
+
+def run(role: str, settings: Settings, target: str | None) -> int:
+    """Run a role until SIGTERM or SIGINT. Returns 0 after an orderly end, 1 if it must be started again.
+
+    Args:
+        role: ``ingress``, ``poll``, ``normalize``, ``inventory`` or ``deliver``.
+        settings: of the process.
+        target: connection that ``deliver`` writes to.
+    """
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(_run(role, settings, target))
+
+
+async def _run(role: str, settings: Settings, target: str | None) -> int:
+    name = role if target is None else f"{role}-{target}"
+    parts = Parts(settings, name, SystemClock(), Metrics(), Readiness(), asyncio.Event())
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, parts.stop.set)
+    structlog.contextvars.bind_contextvars(role=name)
+    status = StatusServer(name, parts.metrics, parts.readiness)
+    await status.start(settings.status.host, settings.status.port)
+    try:
+        await _ROLES.get(role, _worker(role, target))(parts)
+    except Exception:
+        log.exception("role_failed", role=name)
+        return 1
+    finally:
+        await status.stop()
+    return 0
+
+
+# -- The door ----------------------------------------------------------------------------------------------------
+
+
+async def _ingress(parts: Parts) -> None:
+    settings = parts.settings.ingress
+    limits = Limits(
+        body_bytes=settings.body_cap_bytes,
+        requests=settings.buffer_limit,
+        retry_after_seconds=settings.retry_after_seconds,
+    )
+    async with _publisher(parts, settings.publish_timeout_seconds) as publisher:
+        await serve_door(
+            IngressConfig(settings.host, settings.port, limits),
+            parts.settings.connections,
+            publisher=publisher,
+            clock=parts.clock,
+            metrics=parts.metrics,
+            readiness=parts.readiness,
+            stop=parts.stop,
+        )
+
+
+async def _poll(parts: Parts) -> None:
+    polling = parts.settings.polling
+    config = ChangesConfig(polling.interval_seconds, polling.overlap_seconds)
+    backoff = Backoff(longest_seconds=max(1.0, min(300.0, polling.interval_seconds)))
+    async with AsyncExitStack() as stack:
+        publisher = await stack.enter_async_context(_publisher(parts, parts.settings.ingress.publish_timeout_seconds))
+        store = await stack.enter_async_context(_store(parts))
+        systems = await stack.enter_async_context(_systems(parts))
+        rows = RowPublisher(publisher, parts.clock, parts.metrics)
+        size = polling.page_size
+        lists = [feeds.magento_orders(name, web.orders, size) for name, web in systems.webs.items()]
+        for name, pos in systems.points_of_sale.items():
+            lists += [feeds.heartland_orders(name, pos.orders, size), feeds.heartland_inventory(name, pos.stock, size)]
+        polls: list[Poll] = [ChangesPoll(feed, store.cursors, rows, parts.clock, config) for feed in lists]
+        poller = Poller(polls, parts.clock, parts.metrics, backoff)
+        await serve_polls(poller, readiness=parts.readiness, stop=parts.stop)
+
+
+_ROLES: dict[str, Run] = {"ingress": _ingress, "poll": _poll}
+
+
+def _worker(role: str, target: str | None) -> Run:
+    async def work(parts: Parts) -> None:
+        async with AsyncExitStack() as stack:
+            publisher = await stack.enter_async_context(_publisher(parts, 30.0))
+            store = await stack.enter_async_context(_store(parts))
+            systems = await stack.enter_async_context(_systems(parts))
+            await run_worker(role, target, parts, publisher, store, systems)
+
+    return work
+
+
+# -- Parts -------------------------------------------------------------------------------------------------------
+
+
+@asynccontextmanager
+async def _publisher(parts: Parts, timeout: float) -> AsyncIterator[KafkaPublisher]:
+    limits = PublisherLimits(timeout_seconds=timeout)
+    publisher = KafkaPublisher(parts.settings.kafka.client_options(), parts.owner, parts.metrics, limits)
+    try:
+        yield publisher
+    finally:
+        await publisher.stop()
+
+
+@asynccontextmanager
+async def _store(parts: Parts) -> AsyncIterator[Store]:
+    settings = parts.settings.store
+    url = settings.url.get_secret_value()
+    await migrate(url)
+    store = Store.open(url, role=parts.name, clock=parts.clock, connections=settings.connections)
+
+    async def reachable() -> str | None:
+        await store.ping()
+        return None
+
+    parts.readiness.add("store", reachable)
+    try:
+        yield store
+    finally:
+        await store.close()
+
+
+@asynccontextmanager
+async def _systems(parts: Parts) -> AsyncIterator[Systems]:
+    systems = Systems(parts.settings, parts.clock, parts.metrics)
+    try:
+        yield systems
+    finally:
+        await systems.close()

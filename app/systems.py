@@ -1,0 +1,79 @@
+"""The connected systems: each connection's connector, as the ports that the stages ask for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import cast
+
+from app.connections import Connection, HeartlandConnection, MagentoConnection
+from app.heartland.client import HeartlandClient
+from app.heartland.orders import HeartlandOrders
+from app.heartland.stock import HeartlandStock
+from app.magento.client import MagentoClient
+from app.magento.orders import MagentoOrders
+from app.magento.stock import MagentoStock
+from app.settings import Settings
+from streams.metrics import Metrics
+from streams.ports import Clock, EntityReader
+
+
+@dataclass(frozen=True, slots=True)
+class Web:
+    """A Magento instance."""
+
+    client: MagentoClient
+    orders: MagentoOrders
+    stock: MagentoStock
+
+
+@dataclass(frozen=True, slots=True)
+class Pos:
+    """A Heartland account."""
+
+    client: HeartlandClient
+    orders: HeartlandOrders
+    stock: HeartlandStock
+
+
+class Systems:
+    """Connectors of all connections; nothing is opened before the first request."""
+
+    def __init__(self, settings: Settings, clock: Clock, metrics: Metrics) -> None:
+        self._settings = settings
+        self._all: dict[str, Web | Pos] = {
+            name: _connector(name, connection, clock, metrics) for name, connection in settings.connections.items()
+        }
+
+    @property
+    def webs(self) -> Mapping[str, Web]:
+        """Magento instances by connection."""
+        return {name: system for name, system in self._all.items() if isinstance(system, Web)}
+
+    @property
+    def points_of_sale(self) -> Mapping[str, Pos]:
+        """Heartland accounts by connection."""
+        return {name: system for name, system in self._all.items() if isinstance(system, Pos)}
+
+    @property
+    def readers(self) -> Mapping[str, EntityReader]:
+        """What reads an entity again, by connection."""
+        return {name: cast(EntityReader, system.orders) for name, system in self._all.items()}
+
+    async def close(self) -> None:
+        """Close every connection."""
+        for system in self._all.values():
+            await system.client.close()
+
+
+def _connector(name: str, connection: Connection, clock: Clock, metrics: Metrics) -> Web | Pos:
+    def observe(operation: str, status: int | None, seconds: float) -> None:
+        metrics.http_took(name, operation, status, seconds)
+
+    match connection:
+        case MagentoConnection():
+            magento = MagentoClient(name, connection, clock, observe=observe)
+            return Web(magento, MagentoOrders(magento), MagentoStock(magento))
+        case HeartlandConnection():
+            heartland = HeartlandClient(name, connection, clock, observe=observe)
+            return Pos(heartland, HeartlandOrders(heartland), HeartlandStock(heartland))

@@ -1,0 +1,206 @@
+"""Composition of the worker roles: a handler in its stage, on lanes, in one Faust App."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import structlog
+
+from app.parts import Parts
+from app.publisher import KafkaPublisher
+from app.store import Store
+from app.systems import Systems
+from schemas.documents.flow import Mode
+from streams import groups
+from streams.channels import Channels
+from streams.deliver.effect import Effects, Settling
+from streams.deliver.handler import DeliverHandler, Delivery
+from streams.deliver.order_status import OrderStatusDelivery
+from streams.deliver.sale import Desk, SaleDelivery
+from streams.deliver.stock import StockDelivery
+from streams.engine import Engine, load
+from streams.inventory.handler import InventoryHandler
+from streams.normalize.handler import NormalizeHandler
+from streams.normalize.normalizer import Normalizer
+from streams.ports import Record
+from streams.runtime.app import Ack, Partition, Receive, StageApp
+from streams.runtime.holding import HeldQueue
+from streams.runtime.lanes import Lanes
+from streams.runtime.settings import KafkaSettings
+from streams.runtime.stage import Stage, Surroundings
+from streams.runtime.work import Handler
+from streams.topics import CANONICAL_STOCK, HINT_STOCK, PARTITIONS, WEB_UNITS
+
+log = structlog.get_logger(__name__)
+
+LOOK_SECONDS = 1.0
+"""How often lag, lanes and held events are told to the metrics."""
+COMMIT_SECONDS = 0.5
+"""Time between two commits; a crash gives at most that much again."""
+COALESCED = frozenset({HINT_STOCK, CANONICAL_STOCK})
+"""Topics whose records of one key are handed over together: the newest counts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """What a worker is made of."""
+
+    parts: Parts
+    publisher: KafkaPublisher
+    store: Store
+    systems: Systems
+    engine: Engine
+    channels: Channels
+
+
+async def run_worker(
+    role: str, target: str | None, parts: Parts, publisher: KafkaPublisher, store: Store, systems: Systems
+) -> None:
+    """Run one worker until ``parts.stop``. What it raises ends the process, which must then be started again."""
+    settings = parts.settings
+    modes = {flow: chosen.mode for flow, chosen in settings.flows.items()}
+    engine = Engine(load(settings.flows_directory, modes=modes))
+    tools = Tools(parts, publisher, store, systems, engine, Channels(settings.channels.values()))
+    if role == "deliver" and target is not None:
+        group, topics = groups.deliver(target), groups.DELIVERED[settings.connections[target].system]
+    elif role == "inventory":
+        group, topics = groups.INVENTORY, (HINT_STOCK,)
+    else:
+        group, topics = groups.NORMALIZE, groups.RAW_TOPICS
+    app = StageApp(group=group, kafka=_kafka(parts), drain_seconds=settings.worker.drain_seconds)
+    handler = _handler(role, target, tools, app)
+    await _run(role, handler, topics, tools, app, group)
+
+
+def _handler(role: str, target: str | None, tools: Tools, app: StageApp) -> Handler:
+    if role == "deliver" and target is not None:
+        return _deliver(target, tools)
+    if role == "inventory":
+        table = app.table(WEB_UNITS, partitions=PARTITIONS)
+        levels = {name: pos.stock for name, pos in tools.systems.points_of_sale.items()}
+        return InventoryHandler(table, levels, tools.publisher, tools.parts.clock, flow="stock")
+    normalizer = Normalizer(tools.engine, tools.channels, tools.store.links, tools.systems.readers)
+    return NormalizeHandler(normalizer, tools.publisher, tools.parts.clock)
+
+
+def _deliver(target: str, tools: Tools) -> DeliverHandler:
+    parts, store = tools.parts, tools.store
+    connection = parts.settings.connections[target]
+    settling = Settling(connection.http.timeout_seconds, connection.http.longest_execution_seconds)
+    flows = [flow for flow in tools.engine.catalog.flows.values() if flow.deliver.target == connection.system]
+    desk = Desk(
+        target=target,
+        live={flow.id: flow.mode is Mode.LIVE for flow in flows},
+        channels=tools.channels,
+        mapper=tools.engine,
+        links=store.links,
+        applied=store.applied,
+        effects=Effects(store.ledger, parts.clock, owner=parts.owner, settling=settling),
+        publisher=tools.publisher,
+        clock=parts.clock,
+    )
+    operations = _operations(target, tools, desk)
+    deliveries = {flow.deliver.entity: (flow.id, operations[flow.deliver.operations[0]]) for flow in flows}
+    return DeliverHandler(target, deliveries, parts.clock)
+
+
+def _operations(target: str, tools: Tools, desk: Desk) -> dict[str, Delivery]:
+    """What can be done in a target, by the first operation that a flow document names."""
+    web = tools.systems.webs.get(target)
+    if web is not None:
+        return {
+            "set_external_number": OrderStatusDelivery(desk, web.orders),
+            "write_source_items": StockDelivery(desk, web.stock),
+        }
+    return {"create_order": SaleDelivery(desk, tools.systems.points_of_sale[target].orders)}
+
+
+async def _run(role: str, handler: Handler, topics: Sequence[str], tools: Tools, app: StageApp, group: str) -> None:
+    """Feed the topics through lanes into the stage, and let held events go on, until the stop."""
+    parts, store = tools.parts, tools.store
+    queue = HeldQueue(store.held, group=group, clock=parts.clock)
+    around = Surroundings(queue, store.journal, tools.publisher, parts.clock, parts.metrics)
+    stage = Stage(role, handler, around)
+    lanes = {topic: _lanes(stage, topic, parts, app) for topic in topics}
+    for topic, own in lanes.items():
+        app.consume([topic], _receiver(own))
+    app.on_assigned(queue.assigned)
+    app.on_revoked(partial(_release, queue, tuple(lanes.values()), parts.settings.worker.drain_seconds))
+    parts.readiness.add("kafka", app.reason)
+
+    async def in_lane(topic: str, key: bytes, work: Callable[[], Awaitable[None]]) -> None:
+        await lanes[topic].run_in_lane(key, work)
+
+    background = [
+        asyncio.create_task(queue.drain(in_lane, stage.process_held)),
+        asyncio.create_task(_tell(role, lanes, parts, app)),
+    ]
+    for task in background:
+        task.add_done_callback(partial(_ended, app))
+    try:
+        await app.run(parts.stop)
+    finally:
+        for task in background:
+            task.cancel()
+        await asyncio.gather(*background, return_exceptions=True)
+
+
+def _kafka(parts: Parts) -> KafkaSettings:
+    kafka = parts.settings.kafka
+    return KafkaSettings(
+        options=kafka.client_options(),
+        client_id=parts.owner,
+        session_seconds=kafka.session_timeout_seconds,
+        commit_seconds=COMMIT_SECONDS,
+    )
+
+
+def _lanes(stage: Stage, topic: str, parts: Parts, app: StageApp) -> Lanes:
+    worker = parts.settings.worker
+    return Lanes(
+        stage.process,
+        width=worker.lanes,
+        capacity=worker.capacity,
+        coalesce=topic in COALESCED,
+        on_failure=app.fail,
+    )
+
+
+def _receiver(lanes: Lanes) -> Receive:
+    async def receive(record: Record, ack: Ack) -> None:
+        await lanes.submit(record, record.key, ack)
+
+    return receive
+
+
+async def _release(
+    queue: HeldQueue, lanes: Sequence[Lanes], drain_seconds: float, partitions: Sequence[Partition]
+) -> None:
+    """Partitions leave: drop what has not started, let the rest end."""
+    for own in lanes:
+        own.drop_unstarted(partitions)
+    await asyncio.gather(*(own.drain(drain_seconds) for own in lanes))
+    queue.revoked(partitions)
+
+
+def _ended(app: StageApp, task: asyncio.Task[None]) -> None:
+    """A background task that fails takes the worker with it: held events would wait for ever."""
+    if not task.cancelled() and (error := task.exception()) is not None:
+        app.fail(error)
+
+
+async def _tell(role: str, lanes: Mapping[str, Lanes], parts: Parts, app: StageApp) -> None:
+    """Keep the metrics of lag and work in hand true."""
+    known: set[Partition] = set()
+    while True:
+        owned = app.partitions()
+        for partition, numbers in owned.items():
+            parts.metrics.lag(*partition, numbers.lag)
+        for partition in known - set(owned):
+            parts.metrics.forget_lag(*partition)
+        known = set(owned)
+        parts.metrics.in_flight(role, sum(own.pending for own in lanes.values()))
+        await parts.clock.sleep(LOOK_SECONDS)
