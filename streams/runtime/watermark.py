@@ -1,0 +1,58 @@
+"""How far a partition may be committed: one past the longest prefix of delivered records that are all done.
+
+Order is the order of delivery, not of offsets: offsets may have gaps (compaction, transaction markers), and a gap says
+nothing about what is still being worked on. Pure; the consumer feeds it.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field
+
+
+@dataclass(slots=True)
+class Watermark:
+    """One partition since its last seek.
+
+    Attributes:
+        position: offset from which the partition was started; committable before anything is done.
+    """
+
+    position: int
+    _next: int = field(init=False)
+    _open: deque[int] = field(default_factory=deque)
+    _done: set[int] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self._next = self.position
+
+    def deliver(self, offset: int) -> bool:
+        """Take note that a record is handed on. False if it was before, so it must not be handed on again."""
+        if offset < self._next:
+            return False
+        self._next = offset + 1
+        self._open.append(offset)
+        return True
+
+    def done(self, offset: int) -> None:
+        """The record's effect is done or safely held. Unknown offsets (of before a seek) are ignored."""
+        if self._open and self._open[0] <= offset < self._next:
+            self._done.add(offset)
+
+    def advance(self) -> int:
+        """Move over what is done at the head; returns the offset up to which everything is done."""
+        while self._open and self._open[0] in self._done:
+            offset = self._open.popleft()
+            self._done.discard(offset)
+            self.position = offset + 1
+        return self.position
+
+    @property
+    def in_flight(self) -> int:
+        """Records handed on and not done."""
+        return len(self._open) - len(self._done)
+
+    @property
+    def span(self) -> int:
+        """Records handed on past the position, done or not: what a crash would give again."""
+        return len(self._open)
