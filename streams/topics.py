@@ -55,11 +55,6 @@ WEB_UNITS = "web-units"
 WEB_UNITS_CHANGELOG = f"tillstream.inventory-{WEB_UNITS}-changelog"
 """Faust's name for it: the group (`streams/groups.py`), the table."""
 
-STOCK_TABLE = "stock"
-"""Table of the inventory role (`streams/groups.py`, INVENTORY)."""
-STOCK_CHANGELOG = f"tillstream.inventory-{STOCK_TABLE}-changelog"
-"""Keeps that table; Faust names it after group and table."""
-
 PARTITIONS = 12
 """Partitions of every working topic: twelve divide by 1, 2, 3, 4, 6 and 12 workers."""
 
@@ -68,10 +63,9 @@ TOPICS: tuple[Topic, ...] = (
     Topic(raw("heartland", "order"), PARTITIONS),
     Topic(raw("heartland", "inventory"), PARTITIONS),
     Topic(HINT_STOCK, PARTITIONS),
-    Topic(WEB_UNITS_CHANGELOG, PARTITIONS, compacted=True),
     # small segments: only closed ones are compacted, and a worker reads all of it when it starts
     Topic(
-        STOCK_CHANGELOG,
+        WEB_UNITS_CHANGELOG,
         PARTITIONS,
         compacted=True,
         config={"segment.bytes": str(16 * 1024 * 1024), "min.cleanable.dirty.ratio": "0.1"},
