@@ -67,8 +67,8 @@ class Feed(Protocol):
         """Entity of its rows; with the system it names their raw topic."""
         ...
 
-    async def page(self, since: datetime | None, number: int) -> Page:
-        """Rows that changed at ``since`` or later, oldest change first; all rows, in any fixed order, if None.
+    async def page(self, since: datetime, number: int) -> Page:
+        """Rows that changed at ``since`` or later, oldest change first.
 
         Args:
             since: inclusive; the source may cut it to whole seconds.

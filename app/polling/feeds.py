@@ -2,35 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
+from app.listing import Listing
 from app.polling.feed import Page, Row
-
-EVERYTHING = datetime(1970, 1, 1, tzinfo=UTC)
-"""Nothing in a shop changed before this."""
-
-
-class ListPage(Protocol):
-    """A page of a list, as a connector answers it."""
-
-    @property
-    def rows(self) -> Sequence[Mapping[str, Any]]:
-        """Its rows, as the system shows them."""
-        ...
-
-    @property
-    def total_count(self) -> int:
-        """Rows in all pages."""
-        ...
 
 
 class OrderList(Protocol):
     """Implemented by `app.magento.orders.MagentoOrders` and `app.heartland.orders.HeartlandOrders`."""
 
-    async def list_orders(self, updated_since: datetime, *, page: int = 1, page_size: int = 100) -> ListPage:
+    async def list_orders(self, updated_since: datetime, *, page: int = 1, page_size: int = 100) -> Listing:
         """Orders that changed then or later, oldest change first."""
         ...
 
@@ -38,12 +22,12 @@ class OrderList(Protocol):
 class InventoryList(Protocol):
     """Implemented by `app.heartland.stock.HeartlandStock`."""
 
-    async def list_inventory(self, updated_since: datetime, *, page: int = 1, page_size: int = 100) -> ListPage:
+    async def list_inventory(self, updated_since: datetime, *, page: int = 1, page_size: int = 100) -> Listing:
         """Stock rows that changed then or later, oldest change first."""
         ...
 
 
-Read = Callable[[datetime, int], Awaitable[ListPage]]
+Read = Callable[[datetime, int], Awaitable[Listing]]
 """One page of a list: since when, and its number."""
 
 
@@ -70,9 +54,9 @@ class ListFeed:
         """``web.order``."""
         return f"{self.connection}.{self.entity}"
 
-    async def page(self, since: datetime | None, number: int) -> Page:
+    async def page(self, since: datetime, number: int) -> Page:
         """One page. The total decides whether there is more: a source may give less than was asked for."""
-        found = await self.read(since or EVERYTHING, number)
+        found = await self.read(since, number)
         rows = [Row.of(row, self.changed(row)) for row in found.rows]
         before = (number - 1) * self.page_size
         return Page(rows, more=before + len(rows) < found.total_count)
@@ -82,7 +66,7 @@ def magento_orders(connection: str, orders: OrderList, page_size: int) -> ListFe
     """Orders of a Magento instance by ``updated_at``, which moves on state, invoices, refunds and cancels, and not on
     a shipment that leaves the state as it was."""
 
-    async def read(since: datetime, number: int) -> ListPage:
+    async def read(since: datetime, number: int) -> Listing:
         return await orders.list_orders(since, page=number, page_size=page_size)
 
     return ListFeed(connection, "magento", "order", page_size, read, lambda row: magento_time(row.get("updated_at")))
@@ -91,7 +75,7 @@ def magento_orders(connection: str, orders: OrderList, page_size: int) -> ListFe
 def heartland_orders(connection: str, orders: OrderList, page_size: int) -> ListFeed:
     """Orders of a Heartland account by ``UpdatedAt``."""
 
-    async def read(since: datetime, number: int) -> ListPage:
+    async def read(since: datetime, number: int) -> Listing:
         return await orders.list_orders(since, page=number, page_size=page_size)
 
     return ListFeed(connection, "heartland", "order", page_size, read, lambda row: iso_time(row.get("UpdatedAt")))
@@ -100,7 +84,7 @@ def heartland_orders(connection: str, orders: OrderList, page_size: int) -> List
 def heartland_inventory(connection: str, inventory: InventoryList, page_size: int) -> ListFeed:
     """Stock of a Heartland account by ``UpdatedAt``."""
 
-    async def read(since: datetime, number: int) -> ListPage:
+    async def read(since: datetime, number: int) -> Listing:
         return await inventory.list_inventory(since, page=number, page_size=page_size)
 
     return ListFeed(connection, "heartland", "inventory", page_size, read, lambda row: iso_time(row.get("UpdatedAt")))

@@ -1,4 +1,4 @@
-"""How to page through a list whose rows move while it is read, without skipping one. Pure.
+"""How to page through a list whose rows move while it is read, without skipping one. `advance` is pure.
 
 A row that changes goes to the end of the list, and everything behind it moves up, so counting pages skips rows. Asking
 again from the last row's time always finds what is left. Only where more rows than a page share one time must pages be
@@ -8,12 +8,12 @@ row only if another one, which it had already seen, left.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import pairwise
 
-from app.polling.feed import Page, Row
+from app.polling.feed import Feed, Page, Row
 from streams.errors import Malformed
 
 MOST_WALKS = 50
@@ -38,6 +38,20 @@ class Position:
     walk: frozenset[bytes] = frozenset()
     last_walk: frozenset[bytes] | None = None
     walks: int = 0
+
+
+async def walk(feed: Feed, since: datetime) -> AsyncIterator[Page]:
+    """Every page from ``since`` to the end of the list. A row may come twice, and none is skipped.
+
+    Raises:
+        TillstreamError: as `Feed.page` and `advance` do.
+    """
+    position: Position | None = Position(since.replace(microsecond=0))  # a source may know whole seconds only
+    while position is not None:
+        page = await feed.page(position.since, position.page)
+        following = advance(position, page)
+        yield page
+        position = following
 
 
 def advance(position: Position, page: Page) -> Position | None:

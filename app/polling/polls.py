@@ -10,11 +10,14 @@ import orjson
 import structlog
 
 from app.polling.feed import Feed, Page
-from app.polling.paging import Position, advance
+from app.polling.paging import walk
 from app.polling.publishing import RowPublisher
 from app.polling.seen import Seen
 from app.store.cursors import Cursors
 from streams.ports import Clock
+
+EVERYTHING = datetime(1970, 1, 1, tzinfo=UTC)
+"""Nothing in a shop changed before this."""
 
 log = structlog.get_logger(__name__)
 
@@ -82,14 +85,11 @@ class ChangesPoll:
         stored = await self._cursors.get(self.name)
         cursor = self._first() if stored is None else _read(stored)
         begin = cursor if stored is None else cursor - timedelta(seconds=self._config.overlap_seconds)
-        position: Position | None = Position(begin.replace(microsecond=0))
-        while position is not None:
-            page = await self._feed.page(position.since, position.page)
+        async for page in walk(self._feed, begin):
             fresh = self._seen.fresh(page.rows)
             await self._rows.publish(self._feed, fresh, seen=len(page.rows) - len(fresh))
             self._seen.add(fresh)
             reached = self._reached(cursor, page)
-            position = advance(position, page)
             if stored is None or reached > cursor:
                 stored, cursor = await self._move(reached, stored), reached
         return self._config.interval_seconds
@@ -111,10 +111,7 @@ class ChangesPoll:
 
 
 class SnapshotPoll:
-    """Reads everything at a fixed period, and publishes all of it: what was missed or broken is repaired.
-
-    Pages are counted here; what a shift of rows skips is in the next snapshot, and in the polled changes anyhow.
-    """
+    """Reads everything at a fixed period, and publishes all of it: what was missed or broken is repaired."""
 
     def __init__(self, feed: Feed, cursors: Cursors, rows: RowPublisher, clock: Clock, period_seconds: float) -> None:
         self._feed = feed
@@ -134,12 +131,12 @@ class SnapshotPoll:
         if stored is not None and (wait := self._period - self._age(stored)) > 0:
             return wait
         began = self._clock.now()
-        number, more, rows = 1, True, 0
-        while more:
-            page = await self._feed.page(None, number)
-            await self._rows.publish(self._feed, page.rows, seen=0)
-            rows += len(page.rows)
-            number, more = number + 1, page.more and bool(page.rows)
+        seen, rows = Seen(), 0
+        async for page in walk(self._feed, EVERYTHING):
+            fresh = seen.fresh(page.rows)
+            await self._rows.publish(self._feed, fresh, seen=len(page.rows) - len(fresh))
+            seen.add(fresh)
+            rows += len(fresh)
         await self._cursors.set(self.name, _written(began), previous=stored)
         log.info("snapshot published", feed=self.name, rows=rows)
         return max(0.0, self._period - (self._clock.now() - began).total_seconds())

@@ -69,7 +69,7 @@ class FakeFeed:
     entity: str = "order"
     page_size: int = 2
     orders: dict[int, tuple[datetime, Mapping[str, Any]]] = field(default_factory=dict)
-    asked: list[tuple[datetime | None, int]] = field(default_factory=list)
+    asked: list[tuple[datetime, int]] = field(default_factory=list)
     error: TillstreamError | None = None
 
     @property
@@ -79,10 +79,10 @@ class FakeFeed:
     def change(self, number: int, at: datetime, **more: object) -> None:
         self.orders[number] = (at, {"entity_id": number, "increment_id": f"{number:09}"} | more)
 
-    async def page(self, since: datetime | None, number: int) -> Page:
+    async def page(self, since: datetime, number: int) -> Page:
         self.asked.append((since, number))
         if self.error is not None:
             raise self.error
-        listed = sorted((at, key) for key, (at, _) in self.orders.items() if since is None or at >= since)
+        listed = sorted((at, key) for key, (at, _) in self.orders.items() if at >= since)
         cut = listed[(number - 1) * self.page_size : number * self.page_size]
         return Page([Row.of(self.orders[key][1], at) for at, key in cut], number * self.page_size < len(listed))
