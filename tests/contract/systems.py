@@ -1,0 +1,225 @@
+"""The two systems that the connectors' contract suites run against: the sandbox, or a real test store.
+
+A real one is named by the environment, and then every test runs on both; what needs the fault panel is skipped there
+and says so.
+
+Magento: MAGENTO_TEST_URL, MAGENTO_TEST_SKU (a simple product that can be bought by check with flat-rate shipping),
+MAGENTO_TEST_SOURCE (an MSI source of its stock), and either MAGENTO_TEST_BEARER_TOKEN or MAGENTO_TEST_CONSUMER_KEY,
+_CONSUMER_SECRET, _ACCESS_TOKEN and _ACCESS_TOKEN_SECRET. Orders are placed, commented and never cancelled there.
+
+Heartland: HEARTLAND_TEST_URL, HEARTLAND_TEST_CLIENT_ID, HEARTLAND_TEST_CLIENT_SECRET, HEARTLAND_TEST_SKU,
+HEARTLAND_TEST_LOCATION, and HEARTLAND_TEST_TOKEN_URL if it is not under the URL. Orders are created there.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import sqlite3
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+
+from app.clock import SystemClock
+from app.connections import HeartlandConnection, Http, MagentoConnection
+from app.heartland.client import HeartlandClient
+from app.heartland.orders import HeartlandOrders
+from app.heartland.stock import HeartlandStock
+from app.magento.client import MagentoClient
+from app.magento.orders import MagentoOrders
+from app.magento.stock import MagentoStock
+from app.sandbox.faults import FaultPanel, Rule
+from app.sandbox.heartland import server as heartland_server
+from app.sandbox.magento import server as magento_server
+from app.sandbox.server import SandboxHandle, SandboxOptions
+from streams.ports import OrderDraft
+
+SKUS = 130
+HTTP = Http(timeout_seconds=20)
+MAGENTO_SECRETS = ("consumer_key", "consumer_secret", "access_token", "access_token_secret", "bearer_token")
+ADDRESS = {
+    "firstname": "Ann",
+    "lastname": "Webb",
+    "street": ["12 Oak St"],
+    "city": "Austin",
+    "region": "Texas",
+    "region_code": "TX",
+    "region_id": 57,
+    "postcode": "78701",
+    "country_id": "US",
+    "telephone": "512-555-0100",
+    "email": "contract@example.com",
+}
+
+
+@dataclass(frozen=True)
+class Faults:
+    """The fault panel and mutation log of a sandbox; asking a real system for them skips the test by name."""
+
+    handle: SandboxHandle | None
+
+    def put(self, *rules: Rule) -> None:
+        self._panel.replace(list(rules))
+
+    def mutations(self, operation: str) -> list[int]:
+        """Statuses of all calls of that operation, refused ones too."""
+        handle = self._sandbox
+        with sqlite3.connect(handle.database) as connection:
+            rows = connection.execute("SELECT status FROM mutations WHERE operation = ? ORDER BY id", (operation,))
+            found = [int(row[0]) for row in rows]
+        connection.close()
+        return found
+
+    @property
+    def _panel(self) -> FaultPanel:
+        return self._sandbox.panel
+
+    @property
+    def _sandbox(self) -> SandboxHandle:
+        if self.handle is None:
+            pytest.skip("needs the fault panel and the mutation log, which only the sandbox has")
+        return self.handle
+
+
+@dataclass(frozen=True)
+class WebSystem:
+    """A Magento, through the connector."""
+
+    url: str
+    client: MagentoClient
+    orders: MagentoOrders
+    stock: MagentoStock
+    sku: str
+    source: str
+    faults: Faults
+
+    async def place_order(self) -> str:
+        """A guest buys one piece and pays by check; the order's entity id."""
+        base = f"{self.url}/rest/V1/guest-carts"
+        shipping = {
+            "shipping_address": ADDRESS,
+            "billing_address": ADDRESS,
+            "shipping_carrier_code": "flatrate",
+            "shipping_method_code": "flatrate",
+        }
+        async with aiohttp.ClientSession(raise_for_status=True, headers={"Accept": "application/json"}) as session:
+            cart = await _json(session, "POST", base, None)
+            item = {"cartItem": {"quote_id": cart, "sku": self.sku, "qty": 1}}
+            await _json(session, "POST", f"{base}/{cart}/items", item)
+            await _json(session, "POST", f"{base}/{cart}/shipping-information", {"addressInformation": shipping})
+            paid = {"paymentMethod": {"method": "checkmo"}}
+            return str(await _json(session, "PUT", f"{base}/{cart}/order", paid))
+
+
+@dataclass(frozen=True)
+class PosSystem:
+    """A Heartland, through the connector."""
+
+    client: HeartlandClient
+    orders: HeartlandOrders
+    stock: HeartlandStock
+    sku: str
+    location: str
+    faults: Faults
+
+    def draft(self, **changes: Any) -> OrderDraft:
+        """An order of two pieces with a public id that nobody has used."""
+        public_id, placed_at = f"C-{secrets.token_hex(6)}", datetime.now(UTC).replace(microsecond=0)
+        document = {
+            "ExternalID": public_id,
+            "OrderDate": placed_at.isoformat(),
+            "TotalAmount": Decimal("21.65"),
+            "Currency": "USD",
+            "Status": "Open",
+            "LocationID": self.location,
+            "LineItems": [
+                {"SKU": self.sku, "Quantity": Decimal(2), "Price": Decimal("10.0000"), "Tax": Decimal("1.65")}
+            ],
+            "Shipping": {"Method": "Pick up", "Amount": Decimal(0)},
+            "Tenders": [],
+            "BalanceDue": Decimal("21.65"),
+            "BillingAddress": {"FirstName": "Ann", "LastName": "Webb", "Email": "contract@example.com"},
+        }
+        return OrderDraft(public_id, document | changes, Decimal("21.65"), "USD", "contract@example.com", placed_at)
+
+
+@asynccontextmanager
+async def magento_sandbox(directory: Path) -> AsyncIterator[WebSystem]:
+    handle = await magento_server.start(SandboxOptions(database=directory / "magento.db", skus=SKUS))
+    secrets_ = {name: value for name, value in handle.credentials.items() if name != "bearer_token"}
+    settings = MagentoConnection.model_validate({"base_url": handle.url, "http": HTTP, **secrets_})
+    async with _magento(settings, "SKU-00002", "main", handle) as system:
+        yield system
+    await handle.stop()
+
+
+@asynccontextmanager
+async def heartland_sandbox(directory: Path) -> AsyncIterator[PosSystem]:
+    handle = await heartland_server.start(SandboxOptions(database=directory / "heartland.db", skus=SKUS))
+    settings = HeartlandConnection.model_validate({"base_url": handle.url, "http": HTTP, **handle.credentials})
+    async with _heartland(settings, "SKU-00002", "MAIN", handle) as system:
+        yield system
+    await handle.stop()
+
+
+@asynccontextmanager
+async def real_magento() -> AsyncIterator[WebSystem]:
+    found = {name: os.environ.get(f"MAGENTO_TEST_{name.upper()}") for name in MAGENTO_SECRETS}
+    settings = MagentoConnection.model_validate({"base_url": _named("MAGENTO_TEST_URL"), "http": HTTP, **found})
+    async with _magento(settings, _named("MAGENTO_TEST_SKU"), _named("MAGENTO_TEST_SOURCE"), None) as system:
+        yield system
+
+
+@asynccontextmanager
+async def real_heartland() -> AsyncIterator[PosSystem]:
+    settings = HeartlandConnection.model_validate(
+        {
+            "base_url": _named("HEARTLAND_TEST_URL"),
+            "token_url": os.environ.get("HEARTLAND_TEST_TOKEN_URL", ""),
+            "client_id": _named("HEARTLAND_TEST_CLIENT_ID"),
+            "client_secret": _named("HEARTLAND_TEST_CLIENT_SECRET"),
+            "http": HTTP,
+        }
+    )
+    async with _heartland(settings, _named("HEARTLAND_TEST_SKU"), _named("HEARTLAND_TEST_LOCATION"), None) as system:
+        yield system
+
+
+@asynccontextmanager
+async def _magento(
+    settings: MagentoConnection, sku: str, source: str, handle: SandboxHandle | None
+) -> AsyncIterator[WebSystem]:
+    async with MagentoClient("web", settings, SystemClock()) as client:
+        url = settings.base_url.rstrip("/")
+        yield WebSystem(url, client, MagentoOrders(client), MagentoStock(client), sku, source, Faults(handle))
+
+
+@asynccontextmanager
+async def _heartland(
+    settings: HeartlandConnection, sku: str, location: str, handle: SandboxHandle | None
+) -> AsyncIterator[PosSystem]:
+    async with HeartlandClient("pos", settings, SystemClock()) as client:
+        yield PosSystem(client, HeartlandOrders(client), HeartlandStock(client), sku, location, Faults(handle))
+
+
+def implementations(url: str) -> list[str]:
+    """The sandbox always; a real system if the environment has that name."""
+    return ["sandbox", "real"] if url in os.environ else ["sandbox"]
+
+
+def _named(name: str) -> str:
+    if name not in os.environ:
+        pytest.fail(f"{name} is not set: a real test store needs it beside its URL")
+    return os.environ[name]
+
+
+async def _json(session: aiohttp.ClientSession, method: str, url: str, body: object) -> Any:
+    async with session.request(method, url, json=body) as response:
+        return await response.json()
