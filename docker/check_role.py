@@ -23,7 +23,8 @@ def free_port() -> int:
 def ask(url: str, body: bytes | None = None) -> tuple[int, str]:
     """Status and body, 0 while nothing listens."""
     try:
-        with urllib.request.urlopen(url, body, timeout=5) as answer:  # noqa: S310 - our own process
+        request = urllib.request.Request(url, body, {"Content-Type": "application/json"})  # noqa: S310 - our own process
+        with urllib.request.urlopen(request, timeout=5) as answer:  # noqa: S310
             return answer.status, answer.read().decode()
     except urllib.error.HTTPError as answer:
         return answer.code, answer.read().decode()
