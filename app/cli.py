@@ -60,7 +60,12 @@ def _logging(level: str) -> None:
 
 
 def _run(work: Coroutine[Any, Any, int]) -> int:
+    """Run a command that ends; what Kafka's client would log, the command tells itself."""
+    import logging  # noqa: PLC0415
+
     import uvloop  # noqa: PLC0415
+
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         return runner.run(work)
