@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 from types import SimpleNamespace
@@ -65,7 +65,7 @@ class Request:
     subject: str
     method: Literal["GET", "POST", "PUT", "DELETE"]
     url: str
-    content: bytes | None = None
+    content: bytes | None = field(default=None, repr=False)
     content_type: str = "application/json"
     repeatable: bool = False
 
@@ -80,7 +80,7 @@ class Answer:
     """What came back, whatever its status. ``retry_after`` is in seconds, None if not named."""
 
     status: int
-    content: bytes
+    content: bytes = field(repr=False)
     content_type: str = ""
     retry_after: float | None = None
     location: str = ""

@@ -12,7 +12,7 @@ from app import exact_json
 from app.connections import HeartlandConnection
 from app.heartland.errors import body_of, check, is_missing
 from app.heartland.oauth import HeldToken, TokenSource
-from app.http import Answer, Authorise, HttpClient, Observe, Request
+from app.http import Answer, HttpClient, Observe, Request
 from app.listing import Listing
 from app.urls import query_string
 from app.wire import read_as
@@ -101,29 +101,29 @@ class HeartlandClient:
         return Request(operation, subject, "GET", self._base + path + (f"?{query_string(query)}" if query else ""))
 
     async def _send(self, request: Request) -> Answer:
-        """Send with a token; a refused one is replaced. A 401 proves that nothing was done."""
+        """Send with a token. A 401 proves that nothing was done; a token that has served before has only expired."""
         token = await self._tokens.token()
-        answer = await self._http.send(request, _shown(token))
-        if answer.status != HTTPStatus.UNAUTHORIZED:
-            token.proven = True
+        answer = await self._show(token, request)
+        if answer.status != HTTPStatus.UNAUTHORIZED or not token.proven:
             return answer
-        if not token.proven:
-            return answer
-        await self._tokens.replace(token)
+        token = await self._tokens.token()
         if request.mutates:
             raise Transient(
                 f"{self.name}: {request.operation} for {request.subject} was not done, the token had expired. There is "
                 "a new one; it is sent again.",
                 code="token_expired",
             )
-        token = await self._tokens.token()
-        answer = await self._http.send(request, _shown(token))
-        token.proven = answer.status != HTTPStatus.UNAUTHORIZED
+        return await self._show(token, request)
+
+    async def _show(self, token: HeldToken, request: Request) -> Answer:
+        """Send, and learn from the answer whether the token is any good."""
+
+        async def shown(_request: Request) -> Mapping[str, str]:
+            return {"Authorization": f"Bearer {token.value}"}
+
+        answer = await self._http.send(request, shown)
+        if answer.status == HTTPStatus.UNAUTHORIZED:
+            self._tokens.drop(token)
+        elif answer.good:
+            token.proven = True
         return answer
-
-
-def _shown(token: HeldToken) -> Authorise:
-    async def show(_request: Request) -> Mapping[str, str]:
-        return {"Authorization": f"Bearer {token.value}"}
-
-    return show

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from http import HTTPStatus
 from urllib.parse import urlencode
@@ -33,7 +33,7 @@ class HeldToken:
         proven: the API has accepted it at least once.
     """
 
-    value: str
+    value: str = field(repr=False)
     renew_at: datetime
     expires_at: datetime
     proven: bool = False
@@ -68,12 +68,10 @@ class TokenSource:
                 return held
             raise
 
-    async def replace(self, refused: HeldToken) -> None:
-        """Have another token than the one that the API refused. Raises as `token`."""
+    def drop(self, refused: HeldToken) -> None:
+        """The API refused it: the next call to `token` gives another."""
         if self._held is refused:
             self._held = None
-        if self._held is None:
-            await self._renew()
 
     async def close(self) -> None:
         """End a renewal that is under way."""

@@ -70,7 +70,7 @@ def _error(answer: Answer, request: Request, place: str) -> TillstreamError:
         return Transient(f"{told} Its database rolled back; it is sent again.", code="database_busy")
     match answer.status:
         case HTTPStatus.UNAUTHORIZED | HTTPStatus.FORBIDDEN:
-            return _unauthorised(answer, text, told)
+            return _unauthorised(answer, request, text, told)
         case HTTPStatus.NOT_FOUND if is_missing(answer):
             return Rejected(f"{told} If it was deleted there, discard this event; else replay.", code="not_found")
         case HTTPStatus.NOT_FOUND:
@@ -89,7 +89,7 @@ def _error(answer: Answer, request: Request, place: str) -> TillstreamError:
             return by_status(answer, request, told)
 
 
-def _unauthorised(answer: Answer, text: str, told: str) -> TillstreamError:
+def _unauthorised(answer: Answer, request: Request, text: str, told: str) -> TillstreamError:
     body = _body(answer)
     if body is None:
         return AuthFailed(f"{told} Something in front of Magento (firewall, password) refuses us.", code="forbidden")
@@ -100,7 +100,7 @@ def _unauthorised(answer: Answer, text: str, told: str) -> TillstreamError:
             code="missing_right",
         )
     if _NONCE_USED.search(text):
-        return Transient(f"{told} It is sent again with a new nonce.", code="nonce_used")
+        return _came_twice(request, told)
     if _NONCE_TIME.search(text):
         return AuthFailed(
             f"{told} Compare this machine's clock with Magento's: ours may be over ten minutes ahead.", code="clock"
@@ -110,3 +110,14 @@ def _unauthorised(answer: Answer, text: str, told: str) -> TillstreamError:
         "(scheme, host and port are signed).",
         code="credentials",
     )
+
+
+def _came_twice(request: Request, told: str) -> TillstreamError:
+    """Nonces are random and never repeated, so Magento has seen this very request before: a proxy sent it twice."""
+    if request.mutates:
+        return OutcomeUnknown(
+            f"{told} Something in front of Magento sent our request twice, and the first may have been done: it is "
+            "looked up. Switch such retries of POST off there.",
+            code="nonce_used",
+        )
+    return Transient(f"{told} It is read again with a new nonce.", code="nonce_used")

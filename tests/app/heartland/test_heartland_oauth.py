@@ -8,12 +8,14 @@ from urllib.parse import parse_qs
 import pytest
 from aiohttp import web
 
-from app.heartland.oauth import MARGIN_SECONDS
+from app.heartland.oauth import MARGIN_SECONDS, HeldToken
 from app.heartland.orders import HeartlandOrders
+from app.http import Request
 from streams.errors import AuthFailed, Throttled, Transient, Unavailable
 from tests.app.heartland.heartland_contract import check_request
 from tests.app.heartland.heartland_stub import Stubbed, order, refusal, stubbed, token
 from tests.app.stub_server import Seen
+from tests.twins.clock import START
 
 UNAUTHORISED = ("unauthorized", "The token is wrong")
 
@@ -108,6 +110,12 @@ async def test_refused_credentials_stop_everything_and_say_why(status: int) -> N
     assert stub.calls == []
 
 
+def test_neither_token_nor_secret_is_in_what_is_printed() -> None:
+    request = Request("token", "client", "POST", "https://x", b"client_secret=word")
+    assert "word" not in repr(request)
+    assert "t1" not in repr(HeldToken("t1", START, START))
+
+
 async def test_a_throttled_token_request_waits_as_told() -> None:
     limited = web.json_response({}, status=429, headers={"Retry-After": "9"})
     async with stubbed(tokens=lambda _: limited) as stub:
@@ -147,6 +155,14 @@ async def test_a_token_that_never_worked_is_a_matter_for_a_person() -> None:
             await change(stub)
         with pytest.raises(AuthFailed, match="just issued is refused"):
             await read(stub)
+
+
+async def test_after_a_refused_token_the_next_try_asks_for_another() -> None:
+    async with stubbed(refusal(401, *UNAUTHORISED), web.json_response(order())) as stub:
+        with pytest.raises(AuthFailed):
+            await change(stub)
+        await change(stub)
+    assert [seen.headers["Authorization"] for seen in stub.calls] == ["Bearer t1", "Bearer t2"]
 
 
 async def test_a_read_that_is_refused_with_the_new_token_too_is_a_matter_for_a_person() -> None:

@@ -65,7 +65,7 @@ def failure(given: Answer, request: Request = WRITE) -> TillstreamError:
         ("unknown filter field", OutcomeUnknown, Transient),
         ("oauth, unknown access token", AuthFailed, AuthFailed),
         ("oauth, bad signature", AuthFailed, AuthFailed),
-        ("oauth, nonce reused", Transient, Transient),
+        ("oauth, nonce reused", OutcomeUnknown, Transient),
         ("oauth, timestamp 700 s ahead", AuthFailed, AuthFailed),
         ("oauth, HMAC-SHA1", AuthFailed, AuthFailed),
         ("oauth, token not 32 characters", AuthFailed, AuthFailed),
