@@ -30,7 +30,8 @@ _TRACK = re.compile(r"%?[Bb][2-6][0-9]{12,18}\^|;[2-6][0-9]{12,18}=")
 """A magnetic stripe's track 1 or 2 (ISO/IEC 7813), in any field."""
 
 _FLATTENED = bytes.maketrans(b"123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ", b"0" * 9 + b"abcdefghijklmnopqrstuvwxyz")
-_TELLTALE = (b"0" * 13, b"cvv", b"cvc", b"cvn", b"cccid", b"cardcid", b"securitycode", b"verificationvalue")
+_TELLTALE = (b"0" * 13, b"cccid", b"cardcid", b"securitycode", b"verificationvalue")
+_CODE_NAME = re.compile(rb"cv[vcn]")
 """What a body with card data contains once digits are 0, letters are small, and ``-``, ``_`` and blanks are out."""
 _ESCAPED_ASCII = re.compile(rb"\\u00[2-7]")
 """A digit or a letter can be written as an escape, which hides it from a search over bytes."""
@@ -55,7 +56,7 @@ def may_carry_card_data(body: bytes) -> bool:
     for telltale in _TELLTALE:
         if telltale in flat:
             return True
-    return _ESCAPED_ASCII.search(body) is not None
+    return bool(_CODE_NAME.search(flat) or _ESCAPED_ASCII.search(body))
 
 
 def card_data(document: object) -> str | None:

@@ -13,7 +13,7 @@ from aiohttp import hdrs, web
 
 from app.connections import Connection, Webhooks
 from app.ingress import cards
-from app.ingress.receipt import Receipt, take
+from app.ingress.receipt import ENTROPY_BYTES, Receipt, take
 from app.ingress.refusals import Refusal, RefusalLog, Refused
 from app.ingress.signature import Verdict, Verifier
 from schemas.envelope import Via
@@ -23,8 +23,6 @@ from streams.ports import Clock, Publisher
 from streams.topics import RAW_ENTITIES
 
 log = structlog.get_logger(__name__)
-
-ENTROPY_BYTES = 10
 
 
 @dataclass(frozen=True, slots=True)

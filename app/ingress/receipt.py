@@ -9,6 +9,9 @@ from schemas.envelope import Envelope, Via, receipt_id
 from streams.ports import Outgoing
 from streams.topics import raw
 
+ENTROPY_BYTES = 10
+"""Chance in a receipt id."""
+
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
@@ -30,7 +33,7 @@ def take(
         document: the body, parsed.
         via: how it came.
         now_ms: milliseconds since the epoch.
-        entropy: ten random bytes.
+        entropy: `ENTROPY_BYTES` random bytes.
     """
     native_id = extract.native_id(system, entity, document)
     envelope = Envelope(

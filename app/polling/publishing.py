@@ -9,8 +9,7 @@ import structlog
 
 from app import exact_json
 from app.ingress import cards, extract
-from app.ingress.handler import ENTROPY_BYTES
-from app.ingress.receipt import Receipt, take
+from app.ingress.receipt import ENTROPY_BYTES, Receipt, take
 from app.polling.feed import Feed, Row
 from schemas.envelope import Via
 from streams.metrics import Metrics
