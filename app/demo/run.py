@@ -125,7 +125,9 @@ async def _shown(run: _Run, screen: Screen) -> AsyncIterator[None]:
             finally:
                 watcher.cancel()
         return
-    watcher = asyncio.create_task(_watch(run, lambda: screen.console.print(screen.line(run.scene)), TELL_EVERY))
+    watcher = asyncio.create_task(
+        _watch(run, lambda: screen.console.print(screen.line(run.scene), soft_wrap=True), TELL_EVERY)
+    )
     try:
         yield
     finally:

@@ -41,11 +41,18 @@ _ENDED = f"""
 SELECT outcome AS what, count(*) AS receipts FROM journal WHERE {FINAL} AND receipt_id NOT LIKE '%.%' GROUP BY outcome
 """  # noqa: S608 - our own text
 _WAITING = f"""
-SELECT CASE WHEN bool_or(reason = 'person') THEN 'person' ELSE 'time' END AS what
-FROM held WHERE receipt_id NOT LIKE '%.%'
-AND NOT EXISTS (SELECT FROM journal WHERE journal.receipt_id = held.receipt_id AND {FINAL})
+SELECT CASE WHEN bool_or(first = 'person') THEN 'person' ELSE 'time' END AS what
+FROM (
+    SELECT receipt_id, CASE WHEN blocks THEN
+        first_value(reason) OVER (
+            PARTITION BY consumer_group, topic, partition, key, blocks ORDER BY seq
+        ) ELSE reason END AS first
+    FROM held
+) AS queued
+WHERE receipt_id NOT LIKE '%.%'
+AND NOT EXISTS (SELECT FROM journal WHERE journal.receipt_id = queued.receipt_id AND {FINAL})
 GROUP BY receipt_id
-"""  # noqa: S608 - our own text
+"""  # noqa: S608 - our own text; what queues behind an event in review waits for a person too
 _BALANCE = f"{_ENDED} UNION ALL SELECT what, count(*) FROM ({_WAITING}) AS waiting GROUP BY what"  # noqa: S608
 _DELIVERED = "SELECT receipt_id, at FROM journal WHERE outcome = 'delivered' AND receipt_id NOT LIKE '%.%'"
 _PURGE = "DELETE FROM journal WHERE ctid = ANY (ARRAY(SELECT ctid FROM journal WHERE at < $1 LIMIT $2)) RETURNING 1"

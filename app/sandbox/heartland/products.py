@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable
+from datetime import timedelta
 
 from app.sandbox.catalogue import Product
-from app.sandbox.heartland.account import CURRENCY, Account, Call
+from app.sandbox.heartland.account import CURRENCY, MICROSECOND, Account, Call, utc_now
 from app.sandbox.heartland.errors import not_found
 from app.sandbox.heartland.lists import Listing, list_page
-from app.sandbox.heartland.values import Json, decimal, text
+from app.sandbox.heartland.values import Json, decimal, text, write_moment
 
 
 def list_products(account: Account, call: Call) -> Json:
@@ -44,9 +45,10 @@ def update_product(account: Account, call: Call) -> Json:
 
 
 def seed_products(account: Account, goods: Iterable[Product]) -> None:
-    """Put goods and their stock into an empty account; every product has its own moment."""
-    for product in goods:
-        now = account.tick()
+    """Put goods and their stock into an empty account, as if yesterday; every product has its own moment."""
+    yesterday = utc_now() - timedelta(days=1)
+    for number, product in enumerate(goods):
+        now = write_moment(yesterday + number * MICROSECOND)
         account.connection.execute(
             "INSERT INTO products(sku, external_id, name, price, active, updated_at) VALUES (?, '', ?, ?, 1, ?)",
             (product.sku, product.name, text(product.price), now),
