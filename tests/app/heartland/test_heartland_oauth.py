@@ -110,6 +110,23 @@ async def test_refused_credentials_stop_everything_and_say_why(status: int) -> N
     assert stub.calls == []
 
 
+async def test_a_refusal_in_other_words_is_told_as_it_stands() -> None:
+    page = web.Response(status=401, text="<h1>Go away</h1>", content_type="text/html")
+    async with stubbed(tokens=lambda _: page) as stub:
+        with pytest.raises(AuthFailed, match="the answer is 401 'Go away'"):
+            await read(stub)
+
+
+async def test_closing_ends_a_request_for_a_token_that_is_under_way() -> None:
+    async with stubbed(answer=good) as stub:
+        waiting = asyncio.create_task(read(stub))
+        await asyncio.sleep(0)
+        await stub.client.close()
+        with pytest.raises(asyncio.CancelledError):
+            await waiting
+    assert stub.calls == []
+
+
 def test_neither_token_nor_secret_is_in_what_is_printed() -> None:
     request = Request("token", "client", "POST", "https://x", b"client_secret=word")
     assert "word" not in repr(request)

@@ -132,6 +132,10 @@ def test_throttling_carries_how_long_to_wait() -> None:
     assert error.retry_after == 7.0
 
 
+def test_a_request_that_did_not_arrive_whole_was_not_done() -> None:
+    assert type(failure(answer(408, b"", "text/html"))) is Transient
+
+
 def test_maintenance_mode_proves_that_nothing_was_done() -> None:
     error = failure(answer(503, MAINTENANCE, "text/html"))
     assert type(error) is Unavailable

@@ -133,6 +133,12 @@ async def test_a_comment_is_found_by_its_marker() -> None:
         assert await orders.find_comment("4", "[tillstream") is None
 
 
+async def test_an_answer_that_only_says_that_it_is_json_is_rejected() -> None:
+    async with stubbed(web.Response(body=b"<html>", content_type="application/json")) as (_, client):
+        with pytest.raises(Rejected, match="no JSON"):
+            await MagentoOrders(client).find_comment("4", "x")
+
+
 async def test_an_answer_of_another_shape_is_rejected_with_its_place() -> None:
     async with stubbed(web.json_response({"items": [{"comment": {"a": 1}}]})) as (_, client):
         with pytest.raises(Rejected, match=r"the list of comments of order 4 .* \(items\.0\.comment"):

@@ -9,6 +9,7 @@ import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from schemas.magento import Comment, ErrorBody, ErrorItem, Order, ProductSku, SearchResult, SourceItem
 
@@ -63,6 +64,11 @@ def test_null_and_missing_and_an_empty_php_array_are_the_same() -> None:
     nulls = {name: None for name in Order.model_fields if name not in MINIMAL}
     assert Order.model_validate(MINIMAL | nulls) == Order.model_validate(MINIMAL)
     assert Order.model_validate(MINIMAL | {"extension_attributes": []}) == Order.model_validate(MINIMAL)
+
+
+def test_a_value_where_an_object_belongs_is_refused() -> None:
+    with pytest.raises(ValidationError, match="payment"):
+        Order.model_validate(MINIMAL | {"payment": "checkmo"})
 
 
 def test_ids_come_as_numbers_or_strings_and_unknown_keys_are_ignored() -> None:
