@@ -37,6 +37,11 @@ from streams.sale.revision import sale_revision
 from streams.topics import CANONICAL_SALE
 
 
+FIRST_STATES = frozenset({"new", "pending_payment"})
+"""States that an order never returns to. Magento tells times in whole seconds, so an order that was placed and paid in
+one second is told twice with one time."""
+
+
 class Mapper(Protocol):
     """Runs a mapping document; `streams/engine` implements it."""
 
@@ -104,6 +109,8 @@ class SaleDelivery:
         now = self._desk.clock.now()
         if revision.updated_at < applied.updated_at:
             return work.entry(arrival, Outcome.SUPERSEDED, now, "an older telling of an order already created")
+        if revision.updated_at == applied.updated_at and sale.state in FIRST_STATES:
+            return work.entry(arrival, Outcome.SUPERSEDED, now, "a telling from earlier in the same second")
         if not sale.export.allowed:
             raise Rejected(
                 f"order {sale.number} was created in {self._desk.target} as {sale.public_id} and is now "

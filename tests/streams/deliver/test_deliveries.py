@@ -223,6 +223,12 @@ async def test_the_same_telling_again_is_unchanged_and_an_older_one_superseded(p
     assert len(pos.book.orders) == 1
 
 
+async def test_a_telling_from_before_the_payment_in_the_same_second_is_superseded(pos: Bench) -> None:
+    await pos.deliver(SALE, "order")
+    unpaid = SALE.export.model_copy(update={"allowed": False, "reason": "not paid"})
+    assert await outcome(pos, later(0, state="new", export=unpaid)) is Outcome.SUPERSEDED
+
+
 async def test_a_change_of_state_after_the_export_changes_nothing(pos: Bench) -> None:
     await pos.deliver(SALE, "order")
     assert await outcome(pos, later(5, state="complete", status="complete")) is Outcome.UNCHANGED
