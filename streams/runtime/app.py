@@ -195,7 +195,7 @@ class StageApp:
 
     def fail(self, error: BaseException) -> None:
         """End the app because of ``error``: `run` raises it. For lanes (``on_failure``) and everything beside them."""
-        if self.failure is None and not self._stopping:
+        if self.failure is None:
             self.failure = error
             log.critical("worker_failed", group=self.group, error=repr(error), exc_info=error)
         self._failed.set()
@@ -284,7 +284,8 @@ class StageApp:
 
     def crashed(self, reason: BaseException) -> None:
         """See `streams.runtime.faust_app.Owner`."""
-        self._loop.call_soon_threadsafe(self.fail, reason)
+        if not self._stopping:  # what is cancelled on the way out is no failure
+            self._loop.call_soon_threadsafe(self.fail, reason)
 
     # -- inside -----------------------------------------------------------------------------------------------------
 

@@ -131,10 +131,14 @@ class Consumer(driver.Consumer):  # type: ignore[misc] # faust has no types for 
         return self._reader.seeks, {}
 
     def _wanted(self) -> frozenset[TP]:
-        """Partitions to take from. None of ours while the gate is not open or the stage has enough in hand."""
-        ours = self.gate is Gate.OPEN and not self._buffered_partitions
+        """Partitions to take from. Of ours, none before the gate is open, and no topic that has enough in hand."""
         is_ours = self.app.topics.acks_enabled_for
-        return frozenset(tp for tp in self._get_active_partitions() if ours or not is_ours(tp.topic))
+        full = {tp.topic for tp in self._buffered_partitions}
+        return frozenset(
+            tp
+            for tp in self._get_active_partitions()
+            if not is_ours(tp.topic) or (self.gate is Gate.OPEN and tp.topic not in full)
+        )
 
     async def _hand_on(self, taken: Taken, fetcher: Any) -> None:
         seeks, records = taken

@@ -91,6 +91,7 @@ class Lanes:
         self._workers: set[asyncio.Task[None]] = set()
         self._pending: dict[_Entry, None] = {}  # in order of arrival, so the first is the oldest
         self._waiters: deque[_Waiter] = deque()
+        self._at_work = 0
         self._granted = 0  # waiters that have been given room and are about to take it
         self._closed = False
         self._idle = asyncio.Event()
@@ -107,7 +108,7 @@ class Lanes:
     @property
     def working(self) -> int:
         """Lanes at work."""
-        return len(self._workers)
+        return self._at_work
 
     @property
     def waiting(self) -> int:
@@ -182,7 +183,7 @@ class Lanes:
             self._ready.append(lane)
         lane.queue.append(entry)
         self._idle.clear()
-        if self._ready and len(self._workers) < self._width:
+        if self._ready and self._at_work < self._width:
             self._start_worker()
 
     # -- at work --------------------------------------------------------------------------------------------------
@@ -190,22 +191,23 @@ class Lanes:
     def _start_worker(self) -> None:
         worker = asyncio.create_task(self._work())
         self._workers.add(worker)
-        worker.add_done_callback(self._worker_ended)
-
-    def _worker_ended(self, worker: asyncio.Task[None]) -> None:
-        self._workers.discard(worker)
-        if not self._lanes and not self._workers:
-            self._idle.set()
+        worker.add_done_callback(self._workers.discard)
+        self._at_work += 1
 
     async def _work(self) -> None:
         """Take turns on ready lanes until none is left. A lane that has more goes behind the others."""
-        while self._ready and self.failure is None:
-            lane = self._ready.popleft()
-            await self._take_turn(lane)
-            if lane.queue:
-                self._ready.append(lane)
-            else:
-                del self._lanes[lane.key]
+        try:
+            while self._ready and self.failure is None:
+                lane = self._ready.popleft()
+                await self._take_turn(lane)
+                if lane.queue:
+                    self._ready.append(lane)
+                else:
+                    del self._lanes[lane.key]
+        finally:
+            self._at_work -= 1  # here, not when the task is done: what is queued in between must find a worker
+            if not self._lanes and not self._at_work:
+                self._idle.set()
 
     async def _take_turn(self, lane: _Lane) -> None:
         if not lane.queue:  # everything in it was dropped

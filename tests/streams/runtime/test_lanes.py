@@ -1,0 +1,471 @@
+"""Order per key, concurrency across keys, bounded memory, nothing swallowed."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Sequence
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from streams.ports import Record
+from streams.runtime.lanes import Lanes, LanesBroken
+
+TIMEOUT = 5.0
+
+
+def record(key: str, offset: int, *, partition: int = 0) -> Record:
+    return Record("t", partition, offset, key.encode(), b"", (), 0)
+
+
+async def turn() -> None:
+    """Let everything that can go on go on."""
+    for _ in range(20):
+        await asyncio.sleep(0)
+
+
+class Workshop:
+    """A handler whose work ends when the test says so, and what it saw."""
+
+    def __init__(self, *, width: int = 4, capacity: int = 100, coalesce: bool = False, max_batch: int = 100) -> None:
+        self.now = 0.0
+        self.calls: list[list[int]] = []
+        self.done: list[int] = []
+        self.failures: list[BaseException] = []
+        self.at_work = 0
+        self.most_at_work = 0
+        self.gates: dict[int, asyncio.Future[None]] = {}
+        self.closed: set[int] = set()
+        self.lanes = Lanes(
+            self.handle,
+            width=width,
+            capacity=capacity,
+            coalesce=coalesce,
+            max_batch=max_batch,
+            on_failure=self.failures.append,
+            clock=lambda: self.now,
+        )
+
+    def hold(self, *offsets: int) -> None:
+        """Work on these offsets waits for `release`."""
+        self.closed.update(offsets)
+
+    def release(self, offset: int, error: BaseException | None = None) -> None:
+        self.closed.discard(offset)
+        gate = self.gates[offset]
+        if error is None:
+            gate.set_result(None)
+        else:
+            gate.set_exception(error)
+
+    async def handle(self, records: Sequence[Record]) -> None:
+        self.calls.append([one.offset for one in records])
+        self.at_work += 1
+        self.most_at_work = max(self.most_at_work, self.at_work)
+        try:
+            for one in records:
+                if one.offset in self.closed:
+                    self.gates[one.offset] = asyncio.get_running_loop().create_future()
+                    await self.gates[one.offset]
+        finally:
+            self.at_work -= 1
+
+    def ack(self, offset: int) -> Callable[[], Awaitable[None]]:
+        async def done() -> None:
+            self.done.append(offset)
+
+        return done
+
+    async def submit(self, key: str, *offsets: int, partition: int = 0) -> None:
+        for offset in offsets:
+            await self.lanes.submit(record(key, offset, partition=partition), key.encode(), self.ack(offset))
+
+
+async def test_records_of_a_key_are_handled_one_by_one_in_order() -> None:
+    shop = Workshop()
+    shop.hold(1)
+    await shop.submit("a", 1, 2, 3)
+    await turn()
+    assert shop.calls == [[1]]
+    shop.release(1)
+    await turn()
+    assert shop.calls == [[1], [2], [3]]
+    assert shop.done == [1, 2, 3]
+    assert shop.lanes.pending == 0
+
+
+async def test_other_keys_go_on_beside_a_slow_one() -> None:
+    shop = Workshop()
+    shop.hold(1)
+    await shop.submit("slow", 1, 2)
+    await shop.submit("quick", 3, 4)
+    await turn()
+    assert shop.done == [3, 4]
+    assert shop.lanes.working == 1
+
+
+async def test_at_most_width_lanes_work_at_once() -> None:
+    shop = Workshop(width=2)
+    shop.hold(1, 2, 3)
+    await shop.submit("a", 1)
+    await shop.submit("b", 2)
+    await shop.submit("c", 3)
+    await turn()
+    assert shop.at_work == 2
+    shop.release(1)
+    await turn()
+    assert shop.at_work == 2
+    shop.release(2)
+    shop.release(3)
+    await turn()
+    assert shop.most_at_work == 2
+    assert sorted(shop.done) == [1, 2, 3]
+
+
+async def test_a_long_lane_lets_the_others_have_their_turn() -> None:
+    shop = Workshop(width=1)
+    await shop.submit("long", 1, 2, 3)
+    await shop.submit("short", 9)
+    await turn()
+    assert shop.done == [1, 9, 2, 3]
+
+
+async def test_coalescing_hands_over_what_is_queued_up_to_the_limit() -> None:
+    shop = Workshop(coalesce=True, max_batch=3)
+    shop.hold(1)
+    await shop.submit("a", 1)
+    await turn()
+    await shop.submit("a", 2, 3, 4, 5)
+    shop.release(1)
+    await turn()
+    assert shop.calls == [[1], [2, 3, 4], [5]]
+    assert shop.done == [1, 2, 3, 4, 5]
+
+
+async def test_submit_waits_while_the_lanes_are_full() -> None:
+    shop = Workshop(capacity=2)
+    shop.hold(1, 2)
+    await shop.submit("a", 1)
+    await shop.submit("b", 2)
+    more = asyncio.create_task(shop.submit("c", 3, 4, 5))
+    await turn()
+    assert not more.done()
+    assert (shop.lanes.pending, shop.lanes.waiting) == (2, 1)
+    shop.release(1)
+    await asyncio.wait_for(more, TIMEOUT)
+    shop.release(2)
+    await turn()
+    assert sorted(shop.done) == [1, 2, 3, 4, 5]
+
+
+async def test_capacity_is_exact_with_many_submitters() -> None:
+    shop = Workshop(capacity=3, width=1)
+    shop.hold(*range(10))
+    tasks = [asyncio.create_task(shop.submit(f"k{n}", n)) for n in range(10)]
+    for offset in range(10):
+        await turn()
+        assert shop.lanes.pending <= 3
+        shop.release(offset)
+    await asyncio.gather(*tasks)
+    await turn()
+    assert shop.done == list(range(10))
+
+
+async def test_room_given_to_a_submit_that_was_cancelled_goes_to_the_next() -> None:
+    shop = Workshop(capacity=1)
+    shop.hold(1)
+    await shop.submit("a", 1)
+    gone = asyncio.create_task(shop.submit("b", 2))
+    early = asyncio.create_task(shop.submit("c", 3))
+    after = asyncio.create_task(shop.submit("d", 4))
+    await turn()
+    gone.cancel()
+    shop.release(1)
+    await asyncio.sleep(0)  # the room is given ...
+    await asyncio.sleep(0)
+    early.cancel()  # ... and not taken
+    await asyncio.gather(gone, early, return_exceptions=True)
+    await asyncio.wait_for(after, TIMEOUT)
+    await turn()
+    assert 4 in shop.done
+    assert 2 not in shop.done
+    assert shop.lanes.pending == 0
+    await asyncio.wait_for(shop.submit("e", 5), TIMEOUT)
+
+
+async def test_a_turn_is_exclusive_and_in_order_with_the_records() -> None:
+    shop = Workshop()
+    story: list[str] = []
+
+    async def drain() -> None:
+        story.append(f"turn, {len(shop.done)} done")
+        await turn()
+        story.append(f"end, {len(shop.done)} done")
+
+    shop.hold(1)
+    await shop.submit("a", 1)
+    own = asyncio.create_task(shop.lanes.run_in_lane(b"a", drain))
+    await turn()
+    await shop.submit("a", 2)
+    assert story == []
+    shop.release(1)
+    await asyncio.wait_for(own, TIMEOUT)
+    await turn()
+    assert story == ["turn, 1 done", "end, 1 done"]
+    assert shop.done == [1, 2]
+
+
+async def test_a_turn_splits_a_coalesced_batch() -> None:
+    shop = Workshop(coalesce=True)
+    shop.hold(1)
+    await shop.submit("a", 1)
+    await turn()
+    await shop.submit("a", 2)
+    own = asyncio.create_task(shop.lanes.run_in_lane(b"a", turn))
+    await turn()
+    await shop.submit("a", 3)
+    shop.release(1)
+    await asyncio.wait_for(own, TIMEOUT)
+    await turn()
+    assert shop.calls == [[1], [2], [3]]
+
+
+async def test_the_error_of_a_turn_belongs_to_whoever_asked_for_it() -> None:
+    shop = Workshop()
+
+    async def fail() -> None:
+        raise ValueError("mine")
+
+    with pytest.raises(ValueError, match="mine"):
+        await shop.lanes.run_in_lane(b"a", fail)
+    await shop.submit("a", 1)
+    await turn()
+    assert shop.done == [1]
+    assert shop.lanes.failure is None
+
+
+async def test_a_turn_whose_asker_has_gone_is_not_taken() -> None:
+    shop = Workshop()
+    ran: list[str] = []
+
+    async def work() -> None:
+        ran.append("yes")
+
+    shop.hold(1)
+    await shop.submit("a", 1)
+    await turn()
+    own = asyncio.create_task(shop.lanes.run_in_lane(b"a", work))
+    await turn()
+    own.cancel()
+    await asyncio.gather(own, return_exceptions=True)
+    shop.release(1)
+    await turn()
+    assert ran == []
+    assert await shop.lanes.drain(TIMEOUT)
+
+
+@pytest.mark.parametrize("error", [None, ValueError("late")])
+async def test_a_turn_goes_on_if_its_asker_goes_while_it_runs(error: Exception | None) -> None:
+    shop = Workshop()
+    gate = asyncio.Event()
+    ended: list[bool] = []
+
+    async def work() -> None:
+        await gate.wait()
+        ended.append(True)
+        if error is not None:
+            raise error
+
+    own = asyncio.create_task(shop.lanes.run_in_lane(b"a", work))
+    await turn()
+    own.cancel()
+    gate.set()
+    await asyncio.gather(own, return_exceptions=True)
+    assert await shop.lanes.drain(TIMEOUT)
+    assert ended == [True]
+
+
+async def test_what_has_not_started_is_dropped_and_never_done() -> None:
+    shop = Workshop(width=1)
+    shop.hold(1)
+    await shop.submit("a", 1, 2)
+    await shop.submit("b", 3)
+    await shop.submit("c", 4, partition=1)
+    await turn()
+    shop.lanes.drop_unstarted([("t", 0)])
+    assert shop.lanes.pending == 2
+    shop.release(1)
+    assert await shop.lanes.drain(TIMEOUT)
+    assert shop.done == [1, 4]
+
+
+async def test_a_submit_that_waits_is_dropped_with_its_partition() -> None:
+    shop = Workshop(capacity=1)
+    shop.hold(1)
+    await shop.submit("a", 1)
+    gone = asyncio.create_task(shop.submit("a", 2))
+    stays = asyncio.create_task(shop.submit("a", 3, partition=1))
+    await turn()
+    shop.lanes.drop_unstarted({("t", 0)})
+    await asyncio.wait_for(gone, TIMEOUT)
+    shop.release(1)
+    await asyncio.wait_for(stays, TIMEOUT)
+    await turn()
+    assert shop.done == [1, 3]
+
+
+async def test_dropping_makes_room() -> None:
+    shop = Workshop(capacity=2, width=1)
+    shop.hold(1)
+    await shop.submit("a", 1, 2)
+    waits = asyncio.create_task(shop.submit("b", 3, partition=1))
+    await turn()
+    shop.lanes.drop_unstarted([("t", 0)])
+    await asyncio.wait_for(waits, TIMEOUT)
+
+
+async def test_drain_tells_whether_all_is_done_in_time() -> None:
+    shop = Workshop()
+    assert await shop.lanes.drain(0)
+    shop.hold(1)
+    await shop.submit("a", 1)
+    assert not await shop.lanes.drain(0.01)
+    await turn()
+    shop.release(1)
+    assert await shop.lanes.drain(TIMEOUT)
+
+
+async def test_a_failing_handler_stops_everything_and_is_told() -> None:
+    shop = Workshop(width=1, capacity=3)
+    shop.hold(1)
+    await shop.submit("a", 1, 2)
+    await shop.submit("b", 3)
+    turn_of_b = asyncio.create_task(shop.lanes.run_in_lane(b"b", turn))
+    waits = asyncio.create_task(shop.submit("c", 4))
+    await turn()
+    error = RuntimeError("boom")
+    shop.release(1, error)
+    await turn()
+    assert shop.failures == [error]
+    assert shop.lanes.failure is error
+    assert shop.done == []
+    assert shop.calls == [[1]]
+    for broken in (waits, turn_of_b, shop.submit("d", 5), shop.lanes.run_in_lane(b"a", turn)):
+        with pytest.raises(LanesBroken, match="boom"):
+            await broken
+
+
+async def test_only_the_first_failure_is_told_and_others_at_work_may_finish() -> None:
+    shop = Workshop()
+    shop.hold(1, 2, 3)
+    for key, offset in (("a", 1), ("b", 2), ("c", 3)):
+        await shop.submit(key, offset)
+    await turn()
+    shop.release(1, ValueError("first"))
+    await turn()
+    shop.release(2, ValueError("second"))
+    shop.release(3)
+    await turn()
+    assert [str(error) for error in shop.failures] == ["first"]
+    assert shop.done == [3]
+
+
+async def test_a_failing_acknowledgement_is_as_fatal() -> None:
+    shop = Workshop()
+
+    async def done() -> None:
+        raise ConnectionError("changelog")
+
+    await shop.lanes.submit(record("a", 1), b"a", done)
+    await turn()
+    assert isinstance(shop.lanes.failure, ConnectionError)
+
+
+async def test_a_handler_that_is_cancelled_from_inside_is_a_failure() -> None:
+    shop = Workshop()
+    shop.hold(1)
+    await shop.submit("a", 1)
+    await turn()
+    shop.gates[1].cancel()
+    await turn()
+    assert isinstance(shop.lanes.failure, asyncio.CancelledError)
+
+
+async def test_failure_without_anybody_to_tell_is_kept() -> None:
+    async def handle(_records: Sequence[Record]) -> None:
+        raise KeyError("x")
+
+    lanes = Lanes(handle, width=1, capacity=1)
+    await lanes.submit(record("a", 1), b"a", Workshop().ack(1))
+    await turn()
+    assert isinstance(lanes.failure, KeyError)
+
+
+async def test_close_cancels_what_is_at_work_without_calling_it_done_or_failed() -> None:
+    shop = Workshop()
+    shop.hold(1)
+    await shop.submit("a", 1)
+    await turn()
+    await shop.lanes.close()
+    assert shop.done == []
+    assert shop.lanes.failure is None
+    assert shop.failures == []
+
+
+async def test_the_age_of_the_oldest_pending_record_is_known() -> None:
+    shop = Workshop()
+    shop.hold(1, 2)
+    shop.now = 3.0
+    await shop.submit("a", 1)
+    shop.now = 4.0
+    await shop.submit("b", 2)
+    await turn()
+    assert shop.lanes.oldest_pending_since == 3.0
+    shop.release(1)
+    await turn()
+    assert shop.lanes.oldest_pending_since == 4.0
+    shop.release(2)
+    await turn()
+    assert shop.lanes.oldest_pending_since is None
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    keys=st.lists(st.sampled_from("abcd"), max_size=40),
+    width=st.integers(1, 4),
+    capacity=st.integers(1, 10),
+    coalesce=st.booleans(),
+    pauses=st.lists(st.integers(0, 3), min_size=1, max_size=7),
+)
+def test_property_every_record_is_done_once_and_in_order_per_key(
+    keys: list[str], width: int, capacity: int, coalesce: bool, pauses: list[int]
+) -> None:
+    async def scenario() -> dict[str, list[int]]:
+        done: dict[str, list[int]] = defaultdict(list)
+        busy: set[bytes] = set()
+
+        async def handle(records: Sequence[Record]) -> None:
+            (key,) = {one.key for one in records}
+            assert key not in busy
+            busy.add(key)
+            for _ in range(pauses[records[0].offset % len(pauses)]):
+                await asyncio.sleep(0)
+            busy.discard(key)
+
+        lanes = Lanes(handle, width=width, capacity=capacity, coalesce=coalesce, max_batch=3)
+        for offset, key in enumerate(keys):
+
+            async def ack(key: str = key, offset: int = offset) -> None:
+                done[key].append(offset)
+
+            await lanes.submit(record(key, offset), key.encode(), ack)
+            assert lanes.pending <= capacity
+        assert await lanes.drain(0.5)
+        assert (lanes.pending, lanes.working, lanes.failure) == (0, 0, None)
+        return done
+
+    done = asyncio.run(scenario())
+    assert {key: sorted(offsets) for key, offsets in done.items()} == done
+    assert sum(map(len, done.values())) == len(keys)
