@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import sys
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
@@ -16,6 +17,7 @@ from app.health import Readiness, StatusServer
 from app.ingress.handler import Limits
 from app.ingress.server import IngressConfig
 from app.ingress.server import serve as serve_door
+from app.ingress.signature import SecretUnreadable
 from app.parts import Parts
 from app.polling import feeds
 from app.polling.poller import Backoff, Poller
@@ -26,17 +28,21 @@ from app.publisher import KafkaPublisher, PublisherLimits
 from app.settings import Settings
 from app.store import Store, migrate
 from app.systems import Systems
-from app.workers import run_worker
+from streams.engine.errors import DocumentError
 from streams.metrics import Metrics
 
 log = structlog.get_logger(__name__)
 
 
+MISCONFIGURED = 2
+"""Exit code: a setting or a document is wrong, and a new start would not mend it."""
+
 Run = Callable[[Parts], Coroutine[Any, Any, None]]
 
 
 def run(role: str, settings: Settings, target: str | None) -> int:
-    """Run a role until SIGTERM or SIGINT. Returns 0 after an orderly end, 1 if it must be started again.
+    """Run a role until SIGTERM or SIGINT. Returns 0 after an orderly end, 1 if it must be started again, 2 if settings
+    or documents are wrong.
 
     Args:
         role: ``ingress``, ``poll``, ``normalize``, ``inventory`` or ``deliver``.
@@ -57,6 +63,9 @@ async def _run(role: str, settings: Settings, target: str | None) -> int:
     await status.start(settings.status.host, settings.status.port)
     try:
         await _ROLES.get(role, _worker(role, target))(parts)
+    except (SecretUnreadable, DocumentError) as error:
+        sys.stderr.write(f"{error}\n")
+        return MISCONFIGURED
     except Exception:
         log.exception("role_failed", role=name)
         return 1
@@ -110,6 +119,8 @@ _ROLES: dict[str, Run] = {"ingress": _ingress, "poll": _poll}
 
 def _worker(role: str, target: str | None) -> Run:
     async def work(parts: Parts) -> None:
+        from app.workers import run_worker  # noqa: PLC0415 - the door and the poller need neither Faust nor its memory
+
         async with AsyncExitStack() as stack:
             publisher = await stack.enter_async_context(_publisher(parts, 30.0))
             store = await stack.enter_async_context(_store(parts))
