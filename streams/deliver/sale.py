@@ -36,7 +36,6 @@ from streams.sale.left import total_left
 from streams.sale.revision import sale_revision
 from streams.topics import CANONICAL_SALE
 
-
 FIRST_STATES = frozenset({"new", "pending_payment"})
 """States that an order never returns to. Magento tells times in whole seconds, so an order that was placed and paid in
 one second is told twice with one time."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from datetime import timedelta
 
 from rich.console import Console
@@ -19,10 +20,17 @@ SYSTEMS = {"web": "magento", "pos": "heartland"}
 
 
 def line(receipt: str, outcome: Outcome, seconds: int = 0, **changes: str) -> JournalEntry:
-    values = {"stage": "deliver", "flow": "order_status", "step": "add_comment", "target": "web", **changes}
-    return JournalEntry(
-        receipt_id=receipt, at=START + timedelta(seconds=seconds), outcome=outcome, subject="000000042", **values
+    told = JournalEntry(
+        receipt_id=receipt,
+        at=START + timedelta(seconds=seconds),
+        stage="deliver",
+        outcome=outcome,
+        flow="order_status",
+        step="add_comment",
+        target="web",
+        subject="000000042",
     )
+    return replace(told, **changes)  # type: ignore[arg-type] # every change is a text
 
 
 def held(reason: HoldReason, **changes: object) -> HeldEvent:
