@@ -20,6 +20,8 @@ from app.sandbox.webhooks import WebhookSender
 
 ALPHABET = string.ascii_lowercase + string.digits
 SECRET_LENGTH = 32
+LONGEST_LINE = 8190
+"""Bytes of a request's first line, path and query in it, that web servers usually take."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,10 +97,13 @@ async def serve(
     sender: WebhookSender,
     credentials: Mapping[str, str],
     webhook_secret: str,
+    longest_line: int = LONGEST_LINE,
 ) -> SandboxHandle:
     """Add the panel and ``/healthz`` to the application and listen. Stopping closes the database too."""
     application.add_routes([*panel_routes(panel), web.get("/healthz", _health)])
-    runner = web.AppRunner(application, access_log=None, handle_signals=False, shutdown_timeout=1.0)
+    runner = web.AppRunner(
+        application, access_log=None, handle_signals=False, shutdown_timeout=1.0, max_line_size=longest_line
+    )
     await runner.setup()
     site = web.TCPSite(runner, options.host, options.port)
     await site.start()

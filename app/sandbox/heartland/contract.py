@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from importlib.resources import files
 from typing import Any
 from urllib.parse import unquote
@@ -142,6 +143,12 @@ class Contract:
             raise not_found("This route")
         headers = {"Allow": ", ".join(sorted(allowed))}
         raise ApiError(405, "method_not_allowed", f"This route has no {method}", headers=headers)
+
+
+@cache
+def the_contract() -> Contract:
+    """The document, read once in a process."""
+    return Contract()
 
 
 def _bind(template: tuple[str, ...], parts: tuple[str, ...]) -> dict[str, str] | None:

@@ -75,7 +75,6 @@ def _document(order_id: str, body: Json, now: str) -> Json:
     nothing: Json = {
         "ExternalID": None,
         "CustomerID": None,
-        "Shipping": {"Amount": ZERO, "Discount": ZERO, "Tax": ZERO},
         "ShippingAddress": None,
         "BillingAddress": None,
     }

@@ -11,7 +11,7 @@ from app.sandbox.catalogue import catalogue, sellable
 from app.sandbox.database import Database
 from app.sandbox.faults import FaultPanel, fault_middleware
 from app.sandbox.heartland.account import Account, utc_now
-from app.sandbox.heartland.contract import Contract
+from app.sandbox.heartland.contract import the_contract
 from app.sandbox.heartland.controller import Controller, json_answer
 from app.sandbox.heartland.customers import seed_web_guest
 from app.sandbox.heartland.errors import fault
@@ -24,6 +24,11 @@ from app.sandbox.webhooks import Retries, WebhookSender, new_secret
 
 TOKEN_SECONDS = 300
 LARGEST_BODY = 1024 * 1024
+LONGEST_LINE = 128 * 1024
+"""A hundred SKUs of 64 characters, percent-encoded, fit into a query."""
+
+ANYTHING = r"[\s\S]*"
+"""A newline too: the contract says what is no route, not aiohttp."""
 
 TOLD_FROM_THE_START = ["order.created", "order.updated", "inventory.updated"]
 """What the receiver named at the start is told; others choose their events at POST /v1/webhooks."""
@@ -46,7 +51,7 @@ async def start(
         clock: the account's time; tokens end by it.
         retries: how often and how fast webhooks are sent again.
     """
-    contract = Contract()
+    contract = the_contract()
     database = Database(options.database, SCHEMA)
     panel = FaultPanel(options.seed)
     sender = WebhookSender(database, panel, retries=retries)
@@ -64,8 +69,8 @@ async def start(
     application = web.Application(
         middlewares=[fault_middleware(panel, controller.name_call, _refuse)], client_max_size=LARGEST_BODY
     )
-    application.router.add_route("*", "/v1/{path:.*}", controller.answer)
-    application.router.add_route("*", "/oauth/{path:.*}", controller.answer)
+    for first in ("v1", "oauth"):
+        application.router.add_route("*", f"/{first}/{{path:{ANYTHING}}}", controller.answer)
     application.cleanup_ctx.append(forgetting(database, tuple(COLUMNS)))
     return await serve(
         application,
@@ -75,6 +80,7 @@ async def start(
         sender=sender,
         credentials=credentials,
         webhook_secret=secret if options.webhook_template is not None else "",
+        longest_line=LONGEST_LINE,
     )
 
 

@@ -49,7 +49,7 @@ class Shapes:
         """The reader of a schema. Raises ShapeError for a keyword that is not known."""
         schema = self.resolve(schema)
         kind = schema.get("type")
-        if kind not in KEYWORDS:
+        if not isinstance(kind, str) or kind not in KEYWORDS:
             raise ShapeError(f"type {kind!r} in {dict(schema)}")
         unknown = set(schema) - KEYWORDS[kind] - NOTES - {"type"}
         if unknown:
