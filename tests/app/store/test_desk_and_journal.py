@@ -103,11 +103,19 @@ async def test_the_balance_counts_each_receipt_of_the_door_once(at_desk: Store) 
     }
     for offset, (receipt_id, reason) in enumerate(held.items()):
         hold = replace(review(receipt_id), reason=reason, due_at=START, waits_for=Ref("web", "order", "1"))
-        await at_desk.held.hold(GROUP, record(offset), hold)
+        await at_desk.held.hold(GROUP, record(offset), replace(hold, key=receipt_id))
     await at_desk.held.hold("deliver-web", record(0), replace(review("r20"), reason=HoldReason.TIME, due_at=START))
     balance = await at_desk.journal.balance()
     assert balance == Balance(delivered=2, superseded=1, unchanged=1, filtered=1, discarded=1, in_review=1, parked=2)
     assert balance.accounted == 9
+
+
+async def test_what_queues_behind_a_review_waits_for_a_person_too(at_desk: Store) -> None:
+    behind = replace(review("r2"), reason=HoldReason.TIME, due_at=START)
+    await at_desk.held.hold(GROUP, record(0), review("r1"))
+    await at_desk.held.hold(GROUP, record(1), behind)
+    await at_desk.held.hold(GROUP, record(2), replace(behind, receipt_id="r3", key="another"))
+    assert await at_desk.journal.balance() == Balance(in_review=2, parked=1)
 
 
 async def test_the_balance_of_nothing_is_nothing(at_desk: Store) -> None:

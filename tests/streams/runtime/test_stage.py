@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from schemas.dead_letter import DeadLetter
 from schemas.ids import Ref
 from streams.errors import AliasMissing, DependencyMissing, Rejected, Transient, Unavailable
-from streams.ports import HeldRecord, HoldReason, JournalEntry, Outcome, Record
+from streams.ports import HeldKey, HeldRecord, HoldReason, JournalEntry, Outcome, Record
 from streams.runtime.holding import HeldQueue
 from streams.runtime.stage import NewerSchema, Stage, Surroundings
 from streams.runtime.work import Work
@@ -273,3 +274,44 @@ async def test_coalesced_records_are_held_one_by_one(bench: Bench) -> None:
     bench.handler.fail["r2"] = [Rejected("no")]
     await bench.stage.process([record(b"{}", envelope("r1")), record(b"{}", envelope("r2"))])
     assert [row.hold.receipt_id for row in bench.held] == ["r1", "r2"]
+
+
+async def test_the_drain_goes_on_when_the_store_comes_back(bench: Bench) -> None:
+    bench.handler.fail["r1"] = [DependencyMissing("later", waits_for=LINK)]
+    await bench.feed("r1")
+    bench.handler.fail.clear()
+    await bench.store.links.insert(LINK, Ref("web", "order", "42"))
+    due, failures = bench.store.held.due, 3
+
+    async def away(*args: object) -> Sequence[HeldRecord]:
+        nonlocal failures
+        if failures:
+            failures -= 1
+            raise Unavailable("the store is away")
+        return await due(*args)  # type: ignore[arg-type]
+
+    bench.store.held.due = away  # type: ignore[method-assign, assignment]
+
+    async def in_lane(_topic: str, _key: bytes, work: Callable[[], Awaitable[None]]) -> None:
+        await work()
+
+    draining = asyncio.create_task(bench.queue.drain(in_lane, bench.stage.process_held))
+    for _ in range(1000):
+        await asyncio.sleep(0)
+    draining.cancel()
+    assert bench.handler.done == ["r1"]
+
+
+async def test_an_assignment_waits_for_the_store(bench: Bench) -> None:
+    blocked, failures = bench.store.held.blocked, 2
+
+    async def away(*args: object) -> frozenset[HeldKey]:
+        nonlocal failures
+        if failures:
+            failures -= 1
+            raise Unavailable("the store is away")
+        return await blocked(*args)  # type: ignore[arg-type]
+
+    bench.store.held.blocked = away  # type: ignore[method-assign, assignment]
+    await bench.queue.assigned([("t", 1)])
+    assert bench.clock.slept == [1.0, 1.0]
