@@ -190,8 +190,13 @@ class StageApp:
         self._stopping = True
         limit = STOP_SECONDS + (0 if self.failure else self._drain_seconds)
         self._resort.arm(limit, f"{self.group} did not stop within {limit:g} s")
-        await self._faust.stop()
-        self._resort.disarm()
+        try:
+            await self._faust.stop()
+        except Exception as error:  # noqa: BLE001 - the last resort stays armed: a thread may be left
+            log.error("stop_incomplete", group=self.group, error=repr(error), exc_info=error)
+            self.fail(error)
+        else:
+            self._resort.disarm()
 
     def fail(self, error: BaseException) -> None:
         """End the app because of ``error``: `run` raises it. For lanes (``on_failure``) and everything beside them."""

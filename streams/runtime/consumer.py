@@ -212,6 +212,8 @@ class Consumer(driver.Consumer):  # type: ignore[misc] # faust has no types for 
 
     async def wait_empty(self) -> None:
         """Called before partitions go, and at the end: let started work finish, then commit. Bounded."""
+        if self.crashed:  # the thread may be gone, and with it whoever could commit
+            return
         if not self._released:
             self._released = True
             await self.app.release([tp for tp in self.assignment() if self.app.topics.acks_enabled_for(tp.topic)])
