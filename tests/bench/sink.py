@@ -1,0 +1,128 @@
+"""The target of the end-to-end part: both systems in one server that stores ids and notes moments, and nothing else.
+
+``python -m tests.bench.sink PORT``. It answers the calls that Tillstream's connectors make, in the shapes that they
+read, without checking anything. ``GET /bench/noted`` tells when each order's creation and its first comment came in.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import time
+from datetime import UTC, datetime
+
+import orjson
+import uvloop
+from aiohttp import web
+
+LOCATION = "MAIN"
+ON_HAND = 1_000_000
+
+Json = dict[str, object]
+
+
+class Sink:
+    """Orders by their public id, in memory."""
+
+    def __init__(self) -> None:
+        self._orders: dict[str, Json] = {}
+        self._created: dict[str, list[float]] = {}
+        self._comments: dict[str, list[Json]] = {}
+        self._told: dict[str, float] = {}
+
+    def app(self) -> web.Application:
+        """The routes of both systems."""
+        app = web.Application(client_max_size=16 * 1024 * 1024)
+        app.add_routes(
+            [
+                web.get("/bench/noted", self.noted),
+                web.post("/oauth/token", self.token),
+                web.get("/v1/orders", self.find_order),
+                web.post("/v1/orders", self.create_order),
+                web.get("/v1/inventory", self.levels),
+                web.post("/rest/V1/orders", self.set_number),
+                web.get("/rest/V1/orders", self.nothing_changed),
+                web.get("/rest/V1/orders/{id}", self.state),
+                web.get("/rest/V1/orders/{id}/comments", self.comments),
+                web.post("/rest/V1/orders/{id}/comments", self.add_comment),
+                web.get("/rest/V1/products", self.products),
+                web.post("/rest/V1/inventory/source-items", self.write_stock),
+            ]
+        )
+        return app
+
+    async def noted(self, _request: web.Request) -> web.Response:
+        """Moments on the monotonic clock of this machine: creations by public id, first comments by Magento's id."""
+        return _json({"created": self._created, "told": self._told})
+
+    # -- the point of sale ----------------------------------------------------------------------------------------
+
+    async def token(self, _request: web.Request) -> web.Response:
+        return _json({"access_token": "any", "token_type": "Bearer", "expires_in": 86_400, "scope": ""})
+
+    async def find_order(self, request: web.Request) -> web.Response:
+        """By public id; the poller, which asks for what has changed, is told that nothing has."""
+        order = self._orders.get(request.query.get("external_id", ""))
+        return _page([order] if order else [])
+
+    async def create_order(self, request: web.Request) -> web.Response:
+        document: Json = orjson.loads(await request.read())
+        public_id = str(document["ExternalID"])
+        self._created.setdefault(public_id, []).append(time.monotonic())
+        order = {**document, "OrderID": str(len(self._orders) + 1), "UpdatedAt": datetime.now(UTC).isoformat()}
+        self._orders[public_id] = order
+        return _json(order, 201)
+
+    async def levels(self, request: web.Request) -> web.Response:
+        """Of the SKUs that are asked for; the poller asks for none."""
+        skus = request.query.getall("sku", [])
+        return _page([{"SKU": sku, "LocationID": LOCATION, "OnHand": ON_HAND, "Committed": 0} for sku in skus])
+
+    # -- the web store --------------------------------------------------------------------------------------------
+
+    async def set_number(self, request: web.Request) -> web.Response:
+        return _json(orjson.loads(await request.read())["entity"])
+
+    async def nothing_changed(self, _request: web.Request) -> web.Response:
+        return _json({"items": [], "total_count": 0})
+
+    async def state(self, _request: web.Request) -> web.Response:
+        return _json({"state": "new", "status": "pending"})
+
+    async def comments(self, request: web.Request) -> web.Response:
+        found = self._comments.get(request.match_info["id"], [])
+        return _json({"items": found, "total_count": len(found)})
+
+    async def add_comment(self, request: web.Request) -> web.Response:
+        comment = orjson.loads(await request.read())["statusHistory"]
+        order = request.match_info["id"]
+        self._told.setdefault(order, time.monotonic())
+        self._comments.setdefault(order, []).append(comment)
+        return _json(True)
+
+    async def products(self, request: web.Request) -> web.Response:
+        listed = (value for name, value in request.query.items() if name.endswith("[value]"))
+        found = [{"sku": sku} for value in listed for sku in value.split(",")]
+        return _json({"items": found, "total_count": len(found)})
+
+    async def write_stock(self, _request: web.Request) -> web.Response:
+        return _json([])
+
+
+def _json(document: object, status: int = 200) -> web.Response:
+    return web.Response(status=status, body=orjson.dumps(document), content_type="application/json")
+
+
+def _page(rows: list[Json]) -> web.Response:
+    return _json({"results": rows, "page": 1, "pages": 1, "total": len(rows)})
+
+
+async def serve(port: int) -> None:
+    runner = web.AppRunner(Sink().app(), access_log=None, keepalive_timeout=300.0)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", port, backlog=1024).start()
+    await asyncio.Event().wait()
+
+
+if __name__ == "__main__":
+    uvloop.run(serve(int(sys.argv[1])))
