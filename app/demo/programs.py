@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 import shlex
-import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +13,7 @@ from typing import Any
 
 from app.demo.options import DemoOptions
 from app.demo.processes import Program
+from app.local.ports import free_ports
 
 SYSTEMS = ("magento", "heartland")
 WEB, POS = "web", "pos"
@@ -33,22 +34,23 @@ class Addresses:
     ingress: str
 
 
-def free_ports(count: int) -> list[int]:
-    """That many free ports on 127.0.0.1, held open together so that they differ."""
-    probes = [socket.socket() for _ in range(count)]
-    try:
-        for probe in probes:
-            probe.bind(("127.0.0.1", 0))
-        return [int(probe.getsockname()[1]) for probe in probes]
-    finally:
-        for probe in probes:
-            probe.close()
+CREDENTIALS = {
+    "magento": ("consumer_key", "consumer_secret", "access_token", "access_token_secret", "bearer_token"),
+    "heartland": ("client_id", "client_secret"),
+}
 
 
-def sandbox_program(system: str, options: DemoOptions, url: str, ingress: str, secret: str) -> Program:
-    """One sandbox system; it writes its address and credentials to ``<system>.json`` in the demo's directory."""
+def credentials(system: str) -> dict[str, str]:
+    """New credentials for one sandbox; 32 characters each, as Magento has them."""
+    return {name: secrets.token_hex(16) for name in CREDENTIALS[system]}
+
+
+def sandbox_program(
+    system: str, options: DemoOptions, *, url: str, ingress: str, opened_by: Mapping[str, str], signing: str
+) -> Program:
+    """One sandbox system, opened by those credentials; ``signing`` signs its webhooks."""
     name = WEB if system == "magento" else POS
-    arguments = [
+    arguments = (
         "sandbox",
         system,
         *("--port", url.rpartition(":")[2]),
@@ -56,9 +58,9 @@ def sandbox_program(system: str, options: DemoOptions, url: str, ingress: str, s
         *("--skus", str(options.skus)),
         *("--seed", str(options.seed)),
         *("--webhook-url", f"{ingress}/webhooks/{name}"),
-        *("--credentials-file", str(options.directory / f"{system}.json")),
-    ]
-    return Program(system, tuple(arguments), {"SANDBOX_WEBHOOK_SECRET": secret})
+    )
+    environment = {"SANDBOX_WEBHOOK_SECRET": signing, "SANDBOX_CREDENTIALS": json.dumps(dict(opened_by))}
+    return Program(system, arguments, environment)
 
 
 def role_programs(options: DemoOptions, addresses: Addresses, config: Path) -> list[tuple[Program, int]]:
@@ -83,11 +85,9 @@ def role_programs(options: DemoOptions, addresses: Addresses, config: Path) -> l
     ]
 
 
-def settings_toml(
-    addresses: Addresses, credentials: Mapping[str, Mapping[str, str]], secrets: Mapping[str, str]
-) -> str:
+def settings_toml(addresses: Addresses, opened_by: Mapping[str, Mapping[str, str]], signing: Mapping[str, str]) -> str:
     """The settings that every role and a second terminal use; credentials by system, secrets by connection."""
-    magento, heartland = credentials["magento"], credentials["heartland"]
+    magento, heartland = opened_by["magento"], opened_by["heartland"]
     http = {"timeout_seconds": 5.0, "longest_execution_seconds": 20.0}
     oauth = ("consumer_key", "consumer_secret", "access_token", "access_token_secret")
     return toml(
@@ -105,7 +105,7 @@ def settings_toml(
                     "system": "magento",
                     "base_url": addresses.magento,
                     **{name: magento[name] for name in oauth},
-                    "webhooks": {"secrets": [secrets[WEB]]},
+                    "webhooks": {"secrets": [signing[WEB]]},
                     "http": http,
                 },
                 POS: {
@@ -113,7 +113,7 @@ def settings_toml(
                     "base_url": addresses.heartland,
                     "client_id": heartland["client_id"],
                     "client_secret": heartland["client_secret"],
-                    "webhooks": {"secrets": [secrets[POS]]},
+                    "webhooks": {"secrets": [signing[POS]]},
                     "http": http,
                 },
             },

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import secrets
 import time
@@ -22,6 +21,7 @@ from app.demo.programs import POS, WEB, Addresses
 from app.demo.watch import unready
 from app.kafka_admin import create_topics
 from app.local.kafka import RunningKafka, start_kafka
+from app.local.ports import free_ports
 from app.local.postgres import RunningPostgres, start_postgres
 from app.settings import KafkaSettings
 from app.store import migrate
@@ -65,21 +65,24 @@ class Theatre:
 async def theatre(options: DemoOptions, console: Console) -> AsyncIterator[Theatre]:
     """Start everything; end everything on the way out. Raises DemoFailed.
 
-    The services are started from the calling thread, because the kernel ends them with it.
+    The sandboxes make their catalogues while Kafka starts. The services are started from the calling thread, because
+    the kernel ends them with it.
     """
-    signing = {WEB: secrets.token_hex(24), POS: secrets.token_hex(24)}
+    signing = {name: secrets.token_hex(24) for name in (WEB, POS)}
+    credentials = {system: programs.credentials(system) for system in programs.SYSTEMS}
     async with AsyncExitStack() as stack:
-        kafka, postgres = await _services(options.directory, console, stack)
         processes = Processes(options.directory, os.environ)
         stack.push_async_callback(processes.stop)
-        addresses = _addresses(kafka, postgres)
-        await _sandboxes(options, processes, addresses, signing)
-        credentials = {
-            system: json.loads((options.directory / f"{system}.json").read_text()) for system in programs.SYSTEMS
-        }
-        roles = await _roles(options, processes, addresses, credentials, signing)
+        sandboxes = _sandboxes(options, processes, credentials, signing)
+        kafka, postgres = await _services(options.directory, console, stack)
+        addresses = Addresses(kafka.bootstrap_servers, postgres.url, *sandboxes)
+        roles = _roles(options, processes, addresses, credentials, signing)
+        stack.push_async_callback(processes.stop)  # again: the roles end before what they need
         keeper = asyncio.create_task(processes.keep())
         stack.callback(keeper.cancel)
+        console.print("sandboxes and roles start ...")
+        await _until_ready(processes, {"magento": addresses.magento, "heartland": addresses.heartland}, "healthz")
+        await _until_ready(processes, roles, "readyz")
         yield Theatre(kafka.version, addresses, roles, processes, credentials, signing)
 
 
@@ -95,20 +98,21 @@ async def _services(directory: Path, console: Console, stack: AsyncExitStack) ->
     return kafka, postgres
 
 
-def _addresses(kafka: RunningKafka, postgres: RunningPostgres) -> Addresses:
-    magento, heartland, ingress = (f"http://127.0.0.1:{port}" for port in programs.free_ports(3))
-    return Addresses(kafka.bootstrap_servers, postgres.url, magento, heartland, ingress)
+def _sandboxes(
+    options: DemoOptions, processes: Processes, credentials: Credentials, signing: Mapping[str, str]
+) -> tuple[str, str, str]:
+    """Start both sandboxes. Returns the addresses of Magento, Heartland and of the door that they tell."""
+    magento, heartland, ingress = (f"http://127.0.0.1:{port}" for port in free_ports(3))
+    for system, url, name in (("magento", magento, WEB), ("heartland", heartland, POS)):
+        processes.start(
+            programs.sandbox_program(
+                system, options, url=url, ingress=ingress, opened_by=credentials[system], signing=signing[name]
+            )
+        )
+    return magento, heartland, ingress
 
 
-async def _sandboxes(
-    options: DemoOptions, processes: Processes, addresses: Addresses, signing: Mapping[str, str]
-) -> None:
-    for system, url, name in (("magento", addresses.magento, WEB), ("heartland", addresses.heartland, POS)):
-        processes.start(programs.sandbox_program(system, options, url, addresses.ingress, signing[name]))
-    await _until_ready(processes, {"magento": addresses.magento, "heartland": addresses.heartland}, "healthz")
-
-
-async def _roles(
+def _roles(
     options: DemoOptions,
     processes: Processes,
     addresses: Addresses,
@@ -122,7 +126,6 @@ async def _roles(
         processes.start(program)
         roles[program.name] = f"http://127.0.0.1:{port}"
     programs.write_env(options.directory / "env", config, addresses, roles)
-    await _until_ready(processes, roles, "readyz")
     return roles
 
 
