@@ -192,9 +192,9 @@ class StageApp:
         self._resort.arm(limit, f"{self.group} did not stop within {limit:g} s")
         try:
             await self._faust.stop()
-        except Exception as error:  # noqa: BLE001 - the last resort stays armed: a thread may be left
-            log.error("stop_incomplete", group=self.group, error=repr(error), exc_info=error)
-            self.fail(error)
+        except Exception as error:
+            log.exception("stop_incomplete", group=self.group)
+            self.fail(error)  # and the last resort stays armed: a thread may be left
         else:
             self._resort.disarm()
 

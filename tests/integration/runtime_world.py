@@ -33,6 +33,11 @@ async def eventually(true: Callable[[], bool] | Callable[[], Awaitable[bool]], s
             await asyncio.sleep(0.02)
 
 
+def never_ends(code: int) -> None:
+    """Instead of ending the test run."""
+    raise AssertionError(f"the worker did not stop in time and would have ended with {code}")
+
+
 def settings(bootstrap: str, **changes: Any) -> KafkaSettings:
     """As in production, but quick to notice."""
     quick: dict[str, Any] = {"session_seconds": 6.0, "commit_seconds": COMMIT_SECONDS}
@@ -145,7 +150,7 @@ async def working(
             running.cancel()
             await asyncio.gather(running, return_exceptions=True)
         return
-    worker.app = StageApp(group=group, kafka=settings(bootstrap))
+    worker.app = StageApp(group=group, kafka=settings(bootstrap), end_process=never_ends)
     worker.app.consume([topic], noted)
     stop = asyncio.Event()
     running = asyncio.create_task(worker.app.run(stop))

@@ -21,7 +21,7 @@ from streams.runtime.app import Ack, Partition, StageApp
 from streams.runtime.consumer import Gate
 from streams.runtime.thread import OffsetsLost
 from streams.runtime.watchdog import Vitals, Zombie
-from tests.integration.runtime_world import committed, eventually, produce, settings, values
+from tests.integration.runtime_world import committed, eventually, never_ends, produce, settings, values
 from tests.kafka_broker import Topics
 
 NOWHERE = "127.0.0.1:1"
@@ -63,7 +63,7 @@ def made(topics: Topics, topic: str, stage: Stage, *, drain_seconds: float = 5.0
         group=topics.prefix,
         kafka=settings(topics.bootstrap_servers, **changes),
         drain_seconds=drain_seconds,
-        end_process=pytest.fail,
+        end_process=never_ends,
     )
     app.consume([topic], stage.receive)
     return app
