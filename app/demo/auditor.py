@@ -103,6 +103,9 @@ def _sales(heartland: sqlite3.Connection) -> dict[str, list[dict[str, Any]]]:
 
 
 def _check_order(order: PlacedOrder, found: Sequence[Mapping[str, Any]], result: Audit) -> None:
+    if order.expect is Expect.REVIEW and found:
+        _check_mended(order, found, result)
+        return
     if order.expect is not Expect.EXPORTED:
         if found:
             result.findings.append(Finding("different", order.number, f"is {order.expect} but was created"))
@@ -117,6 +120,15 @@ def _check_order(order: PlacedOrder, found: Sequence[Mapping[str, Any]], result:
     for document in found:
         for detail in _differences(order, document):
             result.findings.append(Finding("different", order.number, detail))
+
+
+def _check_mended(order: PlacedOrder, found: Sequence[Mapping[str, Any]], result: Audit) -> None:
+    """Somebody mended it while the demo ran, with an alias: it is there once, under another SKU, with its total."""
+    result.in_target += 1
+    if len(found) > 1:
+        result.findings.append(Finding("doubled", order.number, f"was mended and is there {len(found)} times"))
+    if Decimal(str(found[0]["TotalAmount"])) != order.total:
+        result.findings.append(Finding("different", order.number, "was mended and has another total"))
 
 
 def _differences(order: PlacedOrder, document: Mapping[str, Any]) -> Iterator[str]:

@@ -53,6 +53,12 @@ class Product:
     stock: dict[str, int] = field(default_factory=dict)
 
 
+POS_ONLY = Product(
+    "POS-ONLY-1", "Sold in store only", Decimal("19.99"), ProductKind.SIMPLE, stock={MAIN: 60, STORE2: 20}
+)
+"""An item of the point of sale that the web store does not sell under this SKU."""
+
+
 def catalogue(seed: int, skus: int) -> list[Product]:
     """The goods, the same for the same arguments; a larger catalogue begins with the smaller one's goods.
 

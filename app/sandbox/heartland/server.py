@@ -7,7 +7,7 @@ from datetime import datetime
 
 from aiohttp import web
 
-from app.sandbox.catalogue import catalogue, sellable
+from app.sandbox.catalogue import POS_ONLY, catalogue, sellable
 from app.sandbox.database import Database
 from app.sandbox.faults import FaultPanel, fault_middleware
 from app.sandbox.heartland.account import Account, utc_now
@@ -88,7 +88,7 @@ def _seed(account: Account, options: SandboxOptions) -> None:
     """Fill an empty account; one that has goods keeps what it has."""
     if account.one("SELECT 1 FROM products") is not None:
         return
-    seed_products(account, sellable(catalogue(options.seed, options.skus)))
+    seed_products(account, [*sellable(catalogue(options.seed, options.skus)), POS_ONLY])
     seed_web_guest(account)
 
 

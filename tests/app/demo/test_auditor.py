@@ -127,6 +127,15 @@ def test_an_order_that_must_not_be_exported_is_told(shops: Shops) -> None:
     assert ("different", "000000001") in verdicts(shops.audit())
 
 
+def test_an_order_that_was_mended_while_the_demo_ran_is_in_balance(shops: Shops) -> None:
+    shops.deeds.orders[PLACED.number] = PlacedOrder(
+        PLACED.number, PLACED.total, PLACED.email, (("WEB-ONLY", Decimal(1), Decimal(20)),), Expect.REVIEW
+    )
+    assert shops.audit().balanced
+    shops.heartland("INSERT INTO orders SELECT 18, external_id, status, document FROM orders")
+    assert ("doubled", "000000001") in verdicts(shops.audit())
+
+
 def test_a_number_that_did_not_come_back_is_told(shops: Shops) -> None:
     shops.magento("UPDATE orders SET ext_order_id = NULL")
     assert ("different", "000000001") in verdicts(shops.audit())
