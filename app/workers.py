@@ -146,6 +146,8 @@ async def _run(role: str, handler: Handler, topics: Sequence[str], tools: Tools,
         for task in background:
             task.cancel()
         await asyncio.gather(*background, return_exceptions=True)
+        for own in lanes.values():
+            await own.close()
 
 
 def _kafka(parts: Parts) -> KafkaSettings:

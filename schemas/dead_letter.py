@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 
 PREFIX = "dead-letter-"
+LONGEST = 4000
+"""Characters of a header that are kept; of a stack the last ones, which name the fault."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,9 @@ class DeadLetter:
 
     def to_headers(self) -> list[tuple[str, bytes]]:
         """As Kafka headers, to be put behind the record's own."""
-        return [(PREFIX + item.name, str(getattr(self, item.name)).encode()) for item in fields(self)]
+        values = {item.name: str(getattr(self, item.name))[:LONGEST] for item in fields(self)}
+        values["stack"] = self.stack[-LONGEST:]
+        return [(PREFIX + name, value.encode()) for name, value in values.items()]
 
     @classmethod
     def from_headers(cls, headers: Mapping[str, bytes]) -> DeadLetter:

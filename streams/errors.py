@@ -73,7 +73,14 @@ class DependencyMissing(TillstreamError):
 
 
 class Rejected(TillstreamError):
-    """A rule or the target says no, and will say no again; a person decides."""
+    """A rule or the target says no, and will say no again; a person decides.
+
+    ``blocks`` is False where later events of the order do not need this one.
+    """
+
+    def __init__(self, message: str, *, code: str = "", blocks: bool = True) -> None:
+        super().__init__(message, code=code)
+        self.blocks = blocks
 
 
 class AliasMissing(Rejected):

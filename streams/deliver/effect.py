@@ -108,22 +108,31 @@ class Effects:
                 settle_until=before + timedelta(seconds=settling.timeout + settling.longest_execution),
             )
         except Fenced:
-            raise OutcomeUnknown(
-                f"another worker has taken over {effect.key.operation} for {effect.key.source}; its result is read.",
-                retry_at=self._soon(),
-            ) from None
+            raise self._taken_over(effect) from None
         if self._clock.now() - before > timedelta(seconds=settling.fence):
-            await self._ledger.reopen(effect.key, epoch=row.epoch)
+            await self._reopen(effect, row.epoch)
             raise Transient(f"{effect.key.operation} for {effect.key.source} was not sent: this worker had stopped.")
         try:
             target_id = await effect.send()
         except OutcomeUnknown as error:
             raise OutcomeUnknown(error.message, code=error.code, retry_at=self._soon()) from error
         except (Transient, Unavailable, AuthFailed, Rejected):
-            await self._ledger.reopen(effect.key, epoch=row.epoch)
+            await self._reopen(effect, row.epoch)
             raise
         await self._finish(effect, target_id, row.epoch)
         return Made(target_id, found=False)
+
+    async def _reopen(self, effect: CreateOnce, epoch: int) -> None:
+        try:
+            await self._ledger.reopen(effect.key, epoch=epoch)
+        except Fenced:
+            raise self._taken_over(effect) from None
+
+    def _taken_over(self, effect: CreateOnce) -> OutcomeUnknown:
+        return OutcomeUnknown(
+            f"another worker has taken over {effect.key.operation} for {effect.key.source}; its result is read.",
+            retry_at=self._soon(),
+        )
 
     async def _finish(self, effect: CreateOnce, target_id: str, epoch: int) -> None:
         if effect.announce is not None:

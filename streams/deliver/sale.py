@@ -40,6 +40,12 @@ FIRST_STATES = frozenset({"new", "pending_payment"})
 """States that an order never returns to. Magento tells times in whole seconds, so an order that was placed and paid in
 one second is told twice with one time."""
 
+LAST_STATES = frozenset({"canceled", "closed"})
+"""States that an order never leaves."""
+PASSED_BY = "order_passed_by"
+"""Type of the ref under which it is kept that an order was seen and not created: an older telling, which would have
+allowed it, may still come."""
+
 
 class Mapper(Protocol):
     """Runs a mapping document; `streams/engine` implements it."""
@@ -93,10 +99,14 @@ class SaleDelivery:
         if channel.pos != self._desk.target:
             return None
         ref, revision = Ref.parse(sale.ref), sale_revision(sale)
-        applied = (await self._desk.applied.get(self._desk.target, [ref])).get(ref)
-        if applied is not None:
-            return self._again(work, arrival, sale, revision, applied)
+        passed_by = ref._replace(type=PASSED_BY)
+        known = await self._desk.applied.get(self._desk.target, [ref, passed_by])
+        if ref in known:
+            return self._again(work, arrival, sale, revision, known[ref])
+        if passed_by in known and _is_older(sale, known[passed_by]):
+            return work.entry(arrival, Outcome.SUPERSEDED, self._desk.clock.now(), "an older telling")
         if not sale.export.allowed:
+            await self._desk.applied.put(self._desk.target, {passed_by: Revision(sale.updated_at, sale.state)})
             return work.entry(arrival, Outcome.FILTERED, self._desk.clock.now(), sale.export.reason)
         work.step = "create_order"
         held_back = self._desk.observed(work, arrival, f"create order {sale.public_id}, {sale.totals.total}")
@@ -108,7 +118,8 @@ class SaleDelivery:
         now = self._desk.clock.now()
         if revision.updated_at < applied.updated_at:
             return work.entry(arrival, Outcome.SUPERSEDED, now, "an older telling of an order already created")
-        if revision.updated_at == applied.updated_at and sale.state in FIRST_STATES:
+        same_second = revision.updated_at == applied.updated_at
+        if same_second and sale.state in FIRST_STATES and not sale.export.allowed:
             return work.entry(arrival, Outcome.SUPERSEDED, now, "a telling from earlier in the same second")
         if not sale.export.allowed:
             raise Rejected(
@@ -116,6 +127,7 @@ class SaleDelivery:
                 f"'{sale.state}' in {Ref.parse(sale.ref).connection}: make the same change to {sale.public_id} by "
                 "hand, then discard this event.",
                 code="changed_after_export",
+                blocks=False,
             )
         if revision.content == applied.content:
             return work.entry(arrival, Outcome.UNCHANGED, now, "nothing that is mapped has changed")
@@ -123,6 +135,7 @@ class SaleDelivery:
             f"order {sale.number} changed after it was created in {self._desk.target} as {sale.public_id}: compare "
             "both, change it there by hand, then discard this event.",
             code="changed_after_export",
+            blocks=False,
         )
 
     async def _create(
@@ -181,6 +194,13 @@ class SaleDelivery:
             email=sale.customer.email,
             placed_at=sale.placed_at,
         )
+
+
+def _is_older(sale: Sale, passed_by: Revision) -> bool:
+    """Whether an order was seen in a later state that kept it from being created."""
+    if sale.updated_at == passed_by.updated_at:
+        return passed_by.content in LAST_STATES and sale.state not in LAST_STATES
+    return sale.updated_at < passed_by.updated_at
 
 
 def same_order(found: SeenOrder, draft: OrderDraft) -> None:

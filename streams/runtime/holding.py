@@ -10,7 +10,7 @@ from functools import partial
 
 import structlog
 
-from streams.errors import Unavailable
+from streams.errors import TillstreamError
 from streams.ports import Clock, Held, HeldKey, HeldRecord, Hold, HoldReason, Record
 
 log = structlog.get_logger(__name__)
@@ -39,13 +39,18 @@ class HeldQueue:
         self._blocked: dict[tuple[str, int], set[str]] = {}
 
     async def assigned(self, partitions: Collection[tuple[str, int]]) -> None:
-        """Load the held keys of partitions that are new here; complete before their first record is dispatched."""
+        """Take over exactly these partitions: load their held keys before their first record is dispatched."""
+        for partition in set(self._blocked) - set(partitions):
+            del self._blocked[partition]
+        for partition in partitions:
+            self._blocked.setdefault(partition, set())
         for topic, numbers in _by_topic(partitions).items():
-            keys = await self._patiently(partial(self._held.blocked, self._group, topic, numbers))
-            for number in numbers:
-                self._blocked[topic, number] = set()
-            for key in keys:
+            for key in await self._patiently(partial(self._held.blocked, self._group, topic, numbers)):
                 self._blocked[key.topic, key.partition].add(key.key)
+
+    def owns(self, record: Record) -> bool:
+        """Whether this worker owns the record's partition; what outlived its partition must not go on."""
+        return (record.topic, record.partition) in self._blocked
 
     def revoked(self, partitions: Collection[tuple[str, int]]) -> None:
         """Forget partitions that another worker takes over."""
@@ -72,41 +77,63 @@ class HeldQueue:
     async def hold(self, record: Record, hold: Hold) -> None:
         """Hold a record; durable on return. If it blocks, its key queues from now on."""
         await self._held.hold(self._group, record, replace(hold, key=_key(record)))
-        if hold.blocks:
-            self._blocked.setdefault((record.topic, record.partition), set()).add(_key(record))
+        if hold.blocks and self.owns(record):
+            self._blocked[record.topic, record.partition].add(_key(record))
 
     async def drain(self, in_lane: InLane, turn: Turn) -> None:
-        """Let due records go on, for ever. A store that is down costs time only."""
-        while True:
-            try:
-                moved = await self._drain_once(in_lane, turn)
-            except Unavailable as error:
-                log.warning("held_events_unreadable", problem=error.message)
-                moved = 0
-            if not moved:
-                await self._clock.sleep(self._interval)
+        """Let due records go on, for ever. A store that is down costs time only, a slow turn only its own key.
 
-    async def _drain_once(self, in_lane: InLane, turn: Turn) -> int:
-        moved = 0
+        Raises what a turn raised that nobody could decide on.
+        """
+        turns: dict[tuple[str, int, int], asyncio.Task[None]] = {}
+        try:
+            while True:
+                started = await self._start_due(turns, in_lane, turn)
+                if not started:
+                    await self._clock.sleep(self._interval)
+                for place in [place for place, task in turns.items() if task.done()]:
+                    turns.pop(place).result()
+        finally:
+            for task in turns.values():
+                task.cancel()
+            await asyncio.gather(*turns.values(), return_exceptions=True)
+
+    async def _start_due(
+        self, turns: dict[tuple[str, int, int], asyncio.Task[None]], in_lane: InLane, turn: Turn
+    ) -> int:
+        started = 0
         for topic, numbers in _by_topic(self._blocked).items():
-            due = await self._held.due(self._group, topic, numbers, self._clock.now(), DUE_AT_ONCE)
-            await asyncio.gather(*(in_lane(topic, row.record.key, partial(self._go_on, row, turn)) for row in due))
-            moved += len(due)
-        return moved
+            try:
+                due = await self._held.due(self._group, topic, numbers, self._clock.now(), DUE_AT_ONCE)
+            except TillstreamError as error:
+                log.warning("held_events_unreadable", problem=error.message)
+                return 0
+            for row in due:
+                place = (topic, row.record.partition, row.record.offset)
+                if place not in turns and len(turns) < DUE_AT_ONCE:
+                    work = partial(self._go_on, row, turn)
+                    turns[place] = asyncio.create_task(self._in_turn(in_lane, topic, row.record.key, work))
+                    started += 1
+        return started
+
+    async def _in_turn(self, in_lane: InLane, topic: str, key: bytes, work: Callable[[], Awaitable[None]]) -> None:
+        try:
+            await in_lane(topic, key, work)
+        except TillstreamError as error:
+            log.warning("held_event_not_ended", topic=topic, problem=error.message)
 
     async def _go_on(self, row: HeldRecord, turn: Turn) -> None:
-        partition = (row.record.topic, row.record.partition)
-        if partition not in self._blocked or not await turn(row):
+        if not self.owns(row.record) or not await turn(row):
             return
         more = await self._held.remove(self._group, row.record)
-        if not more:
-            self._blocked.get(partition, set()).discard(_key(row.record))
+        if not more and self.owns(row.record):
+            self._blocked[row.record.topic, row.record.partition].discard(_key(row.record))
 
     async def _patiently(self, read: Callable[[], Awaitable[Collection[HeldKey]]]) -> Collection[HeldKey]:
         while True:
             try:
                 return await read()
-            except Unavailable as error:
+            except TillstreamError as error:
                 log.warning("held_keys_unreadable", problem=error.message)
                 await self._clock.sleep(1.0)
 

@@ -43,7 +43,7 @@ class Patience:
         first_wait, longest_lane_wait: backoff within the lane.
         longest_park: longest wait of a parked event.
         auth_wait: pause between tries while credentials are refused.
-        tries: attempts over all holds before a transient failure goes to review.
+        holds: times that a passing failure is parked before it goes to review; at the longest park, about a day.
     """
 
     lane: float = 5.0
@@ -51,7 +51,7 @@ class Patience:
     longest_lane_wait: float = 2.0
     longest_park: float = 600.0
     auth_wait: float = 15.0
-    tries: int = 40
+    holds: int = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +88,7 @@ class Trial:
     Attributes:
         lane_tries: failures since it took its lane, this one included.
         lane_seconds: time since it took its lane.
-        attempts: tries in earlier holds.
+        attempts: times that it was held before.
         now: the present moment.
     """
 
@@ -114,11 +114,12 @@ def decide(error: BaseException, trial: Trial, patience: Patience, chance: Calla
         case OutcomeUnknown(retry_at=datetime() as retry_at):
             return Park(HoldReason.TIME, due_at=retry_at)
         case Throttled(retry_after=float() as wait):
-            return Again(wait) if trial.lane_seconds + wait <= patience.lane else _park(trial, wait)
+            longer = max(wait, _lane_wait(trial, patience, chance))
+            return Again(longer) if trial.lane_seconds + longer <= patience.lane else _park(trial, max(1.0, wait))
         case Throttled():
             return _persist(trial, patience, chance)
         case Transient() | OutcomeUnknown():
-            if trial.attempts + trial.lane_tries >= patience.tries:
+            if trial.attempts >= patience.holds:
                 return Review(dead=True)
             return _persist(trial, patience, chance)
         case _:
@@ -126,8 +127,11 @@ def decide(error: BaseException, trial: Trial, patience: Patience, chance: Calla
 
 
 def blocks(error: BaseException) -> bool:
-    """Whether later records of the key must wait behind the held one. What cannot be read decides nothing."""
-    return not isinstance(error, Malformed)
+    """Whether later records of the key must wait behind the held one.
+
+    What cannot be read decides nothing, and neither does a refusal that says so.
+    """
+    return not isinstance(error, Malformed) and getattr(error, "blocks", True)
 
 
 def code_of(error: BaseException) -> str:

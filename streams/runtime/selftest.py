@@ -47,7 +47,7 @@ METHODS: Mapping[type, tuple[str, ...]] = {
 
 ATTRIBUTES: Mapping[type, tuple[str, ...]] = {
     driver.Consumer: ("_acked", "_acked_index", "_committed_offset", "_buffered_partitions"),
-    aiokafka.AIOKafkaConsumer: ("_fetcher", "_subscription", "_closed", "_max_poll_records"),
+    aiokafka.AIOKafkaConsumer: ("_client", "_fetcher", "_subscription", "_closed", "_max_poll_records"),
     fetcher.Fetcher: ("_fetch_task",),
     group_coordinator.GroupCoordinator: ("_pending_exception", "_coordination_task"),
     subscription_state.TopicPartitionState: ("timestamp", "highwater"),

@@ -13,7 +13,7 @@ import structlog
 
 from schemas.dead_letter import DeadLetter
 from schemas.envelope import SCHEMA_VERSION, Envelope, EnvelopeError, Via
-from streams.errors import Malformed, TillstreamError
+from streams.errors import Malformed, Rejected, TillstreamError
 from streams.ports import (
     Clock,
     HeldRecord,
@@ -43,6 +43,10 @@ class Observer(Protocol):
 
     def failed(self, stage: str, target: str, error: str) -> None:
         """A try failed with an error of that class."""
+        ...
+
+    def stage_took(self, stage: str, seconds: float) -> None:
+        """A stage worked that long on one batch of a key, tries and waits included."""
         ...
 
 
@@ -80,6 +84,8 @@ class Stage:
         queue = self._around.queue
         ready: list[Arrival] = []
         for record in records:
+            if not queue.owns(record):
+                continue
             arrival, problem = self._open(record)
             if queue.blocks(record):
                 envelope = arrival.envelope
@@ -119,15 +125,17 @@ class Stage:
         return Arrival(record, envelope), None
 
     async def _run(self, arrivals: list[Arrival]) -> bool:
-        """Try until the arrivals end or are held. True if they ended."""
+        """Try until the arrivals end or are held. True if they ended.
+
+        Stops without either when the partition has gone to another worker: that one has the arrivals now.
+        """
         around = self._around
         began = around.clock.now()
         tries = 0
-        while True:
+        while around.queue.owns(arrivals[0].record):
             work = Work(self.name, arrivals)
             try:
                 entries = await self._handler.handle(work)
-                await around.journal.write(entries)
             except Exception as error:  # noqa: BLE001 - the table in retry.py decides on every class
                 tries += 1
                 now = around.clock.now()
@@ -137,44 +145,59 @@ class Stage:
                 if isinstance(decision, Again):
                     await around.clock.sleep(decision.wait)
                     continue
-                await self._until_stored(partial(self._hold, work, error, decision, tries))
+                await self._hold(work, error, decision)
                 return False
-            self._observe(arrivals, entries)
+            await self._until_stored(partial(around.journal.write, entries))
+            self._observe(arrivals, entries, (around.clock.now() - began).total_seconds())
             return True
+        return False
 
     async def _give_up(self, work: Work, problem: Malformed) -> None:
         decision = Review(dead=True)
         self._tell(work, problem, decision)
-        await self._until_stored(partial(self._hold, work, problem, decision, 1))
+        await self._hold(work, problem, decision)
 
-    async def _hold(self, work: Work, error: BaseException, decision: Park | Review, tries: int) -> None:
+    async def _hold(self, work: Work, error: BaseException, decision: Park | Review) -> None:
         """Hold all arrivals, tell the journal, and publish dead letters; durable on return."""
         around = self._around
-        review = isinstance(decision, Review)
-        if isinstance(decision, Review) and decision.dead:
-            await around.publisher.publish([self._dead_letter(work, a, error, tries) for a in work.arrivals])
-        now = around.clock.now()
-        message = message_of(error)
+        blocking = isinstance(decision, Park) or (blocks(error) and self._handler.blocks(work))
         for arrival in work.arrivals:
-            entry = work.entry(arrival, Outcome.IN_REVIEW if review else Outcome.PARKED, now, message)
-            hold = Hold(
-                key=arrival.key,
-                reason=HoldReason.PERSON if isinstance(decision, Review) else decision.reason,
-                stage=self.name,
-                receipt_id=entry.receipt_id,
-                subject=entry.subject,
-                flow=entry.flow,
-                step=entry.step,
-                target=entry.target,
-                due_at=None if isinstance(decision, Review) else decision.due_at,
-                waits_for=decision.waits_for,
-                blocks=not review or (blocks(error) and self._handler.blocks(work)),
-                attempts=arrival.attempts + tries,
-                error=type(error).__name__,
-                message=message,
-            )
-            await around.queue.hold(arrival.record, hold)
-            await around.journal.write([replace(entry, error=hold.error)])
+            entry, hold = self._held(work, arrival, error, decision)
+            await self._until_stored(partial(around.queue.hold, arrival.record, replace(hold, blocks=blocking)))
+            await self._until_stored(partial(around.journal.write, [entry]))
+            if isinstance(decision, Review) and decision.dead:
+                await self._until_stored(partial(self._publish_dead_letter, work, arrival, error))
+
+    def _held(
+        self, work: Work, arrival: Arrival, error: BaseException, decision: Park | Review
+    ) -> tuple[JournalEntry, Hold]:
+        """What the journal and the held table say about one arrival."""
+        outcome = Outcome.PARKED if isinstance(decision, Park) else Outcome.IN_REVIEW
+        entry = work.entry(arrival, outcome, self._around.clock.now(), message_of(error))
+        hold = Hold(
+            key=arrival.key,
+            reason=decision.reason if isinstance(decision, Park) else HoldReason.PERSON,
+            stage=self.name,
+            receipt_id=entry.receipt_id,
+            subject=entry.subject,
+            flow=entry.flow,
+            step=entry.step,
+            target=entry.target,
+            due_at=decision.due_at if isinstance(decision, Park) else None,
+            waits_for=decision.waits_for,
+            attempts=arrival.attempts + 1,
+            error=type(error).__name__,
+            message=entry.message,
+        )
+        return replace(entry, error=hold.error), hold
+
+    async def _publish_dead_letter(self, work: Work, arrival: Arrival, error: BaseException) -> None:
+        """Publish it; one that is too large goes without its body, which the held table has."""
+        letter = self._dead_letter(work, arrival, error)
+        try:
+            await self._around.publisher.publish([letter])
+        except Rejected:
+            await self._around.publisher.publish([replace(letter, value=b"")])
 
     async def _until_stored(self, write: Callable[[], Awaitable[None]]) -> None:
         """Repeat a durable write until it succeeds: while the store or Kafka is down, the lane waits."""
@@ -187,7 +210,7 @@ class Stage:
             else:
                 return
 
-    def _dead_letter(self, work: Work, arrival: Arrival, error: BaseException, tries: int) -> Outgoing:
+    def _dead_letter(self, work: Work, arrival: Arrival, error: BaseException) -> Outgoing:
         record = arrival.record
         context = DeadLetter(
             stage=self.name,
@@ -198,7 +221,7 @@ class Stage:
             code=code_of(error),
             message=message_of(error),
             stack="" if isinstance(error, TillstreamError) else "".join(traceback.format_exception(error)),
-            attempts=arrival.attempts + tries,
+            attempts=arrival.attempts + 1,
             topic=record.topic,
             partition=record.partition,
             offset=record.offset,
@@ -224,7 +247,8 @@ class Stage:
             exc_info=None if isinstance(error, TillstreamError) else error,
         )
 
-    def _observe(self, arrivals: Sequence[Arrival], entries: Sequence[JournalEntry]) -> None:
+    def _observe(self, arrivals: Sequence[Arrival], entries: Sequence[JournalEntry], seconds: float) -> None:
+        self._around.observer.stage_took(self.name, seconds)
         received = {arrival.envelope.receipt_id: arrival.envelope.received_ms for arrival in arrivals}
         for entry in entries:
             since = entry.at.timestamp() - received.get(entry.receipt_id, 0) / 1000

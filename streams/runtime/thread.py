@@ -9,19 +9,26 @@ import asyncio
 from collections.abc import Collection, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+import structlog
 from aiokafka import AIOKafkaConsumer
 from aiokafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
 from aiokafka.errors import ConsumerStoppedError, NoOffsetForPartitionError, OffsetOutOfRangeError
 from aiokafka.structs import TopicPartition
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
+from mode.threads import QueueServiceThread
 
 if TYPE_CHECKING:
     from streams.runtime.faust_app import FaustApp
 
+log = structlog.get_logger(__name__)
+
 NEVER_MS = 24 * 60 * 60 * 1000
 """Instead of ``max.poll.interval.ms``: a worker whose lanes are full does not poll and shall keep its partitions.
 Whether it is alive is the watchdog's matter."""
+
+LEAVE_SECONDS = 5.0
+"""How long leaving the group may take."""
 
 Taken = tuple[int, Mapping[TopicPartition, list[Any]]]
 """Records by partition, and how many seeks had been made when they were taken."""
@@ -65,6 +72,20 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc] # fau
             fetch_max_wait_ms=int(kafka.fetch_wait_seconds * 1000),
             max_partition_fetch_bytes=kafka.fetch_partition_bytes,
         )
+
+    async def on_thread_stop(self) -> None:
+        """Leave the group, with a limit: brokers that are gone must not keep the process."""
+        await QueueServiceThread.on_thread_stop(self)
+        if self._consumer is None:
+            return
+        try:
+            async with asyncio.timeout(LEAVE_SECONDS):
+                await self._consumer.stop()
+        except TimeoutError:
+            log.warning(
+                "group_not_left", group=self.app.conf.id, effect="its partitions go on after the session's time"
+            )
+            await self._consumer._client.close()  # noqa: SLF001
 
     # -- taking records -------------------------------------------------------------------------------------------
 

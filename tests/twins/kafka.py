@@ -39,6 +39,9 @@ class Counting:
     def ended(self, entry: JournalEntry, seconds_since_receipt: float) -> None:
         self.entries.append(entry)
 
+    def stage_took(self, stage: str, seconds: float) -> None:
+        self.seconds = seconds
+
     def failed(self, stage: str, target: str, error: str) -> None:
         self.failures.append((stage, target, error))
 

@@ -258,6 +258,20 @@ async def test_an_order_that_may_not_be_exported_is_filtered_with_the_reason(pos
     assert pos.book.orders == []
 
 
+async def test_an_older_telling_never_creates_what_was_canceled_before(pos: Bench) -> None:
+    gone = SALE.export.model_copy(update={"allowed": False, "reason": "canceled"})
+    assert await outcome(pos, later(60, state="canceled", export=gone)) is Outcome.FILTERED
+    assert await outcome(pos, SALE) is Outcome.SUPERSEDED
+    assert await outcome(pos, later(60)) is Outcome.SUPERSEDED
+    assert pos.book.orders == []
+
+
+async def test_an_order_that_was_not_paid_is_created_when_it_is(pos: Bench) -> None:
+    unpaid = SALE.export.model_copy(update={"allowed": False, "reason": "not paid"})
+    assert await outcome(pos, later(0, state="new", export=unpaid)) is Outcome.FILTERED
+    assert await outcome(pos, later(0)) is Outcome.DELIVERED
+
+
 async def test_an_unknown_sku_names_the_order_and_the_command_that_mends_it(pos: Bench) -> None:
     pos.book.unknown_skus = {"A"}
     with pytest.raises(AliasMissing, match="tillstream alias 'A' POS-SKU --channel main") as missing:

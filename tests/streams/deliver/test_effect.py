@@ -170,6 +170,21 @@ async def test_a_worker_that_was_frozen_before_sending_does_not_send(bench: Benc
     assert bench.state is EffectState.OPEN
 
 
+async def test_a_refusal_after_a_take_over_is_read_again_and_is_no_fault(bench: Bench) -> None:
+    send = bench.target.send
+
+    async def overtaken() -> str:
+        bench.clock.move(30)
+        bench.target.send = send  # type: ignore[method-assign]
+        await bench.perform("b")
+        raise Transient("429")
+
+    bench.target.send = overtaken  # type: ignore[method-assign]
+    with pytest.raises(OutcomeUnknown, match="another worker"):
+        await bench.perform("a")
+    assert bench.target.made == ["1"]
+
+
 async def test_a_crash_before_done_confirms_again(bench: Bench) -> None:
     finish = bench.store.ledger.finish
 

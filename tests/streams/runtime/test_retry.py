@@ -74,6 +74,19 @@ def test_a_short_retry_after_is_waited_for_in_the_lane_and_a_long_one_is_parked(
     assert parked.due_at >= NOW + timedelta(seconds=60)
 
 
+def test_a_retry_after_of_nothing_still_waits() -> None:
+    assert isinstance(decision(Throttled("slow", retry_after=0.0)), Again)
+    assert decision(Throttled("slow", retry_after=0.0)) != Again(0.0)
+    parked = decision(Throttled("slow", retry_after=0.0), first_failure(lane_seconds=6.0))
+    assert isinstance(parked, Park)
+    assert parked.due_at is not None
+    assert parked.due_at >= NOW + timedelta(seconds=1)
+
+
+def test_a_bad_hour_never_ends_in_review() -> None:
+    assert isinstance(decision(Transient("500"), first_failure(attempts=20, lane_seconds=5.0, tries=9)), Park)
+
+
 def test_throttling_without_a_time_backs_off_and_never_ends_in_review() -> None:
     assert isinstance(decision(Throttled("slow"), first_failure(attempts=500)), Again)
 
@@ -84,7 +97,7 @@ def test_a_transient_failure_leaves_its_lane_after_the_lanes_patience() -> None:
 
 
 def test_a_transient_failure_that_never_ends_goes_to_review() -> None:
-    assert decision(Transient("500"), first_failure(attempts=Patience().tries)) == Review(dead=True)
+    assert decision(Transient("500"), first_failure(attempts=Patience().holds)) == Review(dead=True)
 
 
 @given(
@@ -94,7 +107,7 @@ def test_a_transient_failure_that_never_ends_goes_to_review() -> None:
     chance=st.floats(0, 1),
 )
 def test_waits_are_bounded_and_never_negative(attempts: int, tries: int, seconds: float, chance: float) -> None:
-    patience = Patience(tries=1000)
+    patience = Patience(holds=1000)
     made = decide(Transient("500"), first_failure(attempts, seconds, tries), patience, lambda: chance)
     if isinstance(made, Again):
         assert 0 <= made.wait <= patience.longest_lane_wait

@@ -11,7 +11,7 @@ import pytest
 from schemas.dead_letter import DeadLetter
 from schemas.ids import Ref
 from streams.errors import AliasMissing, DependencyMissing, Rejected, Transient, Unavailable
-from streams.ports import HeldKey, HeldRecord, HoldReason, JournalEntry, Outcome, Record
+from streams.ports import HeldKey, HeldRecord, HoldReason, JournalEntry, Outcome, Outgoing, Record
 from streams.runtime.holding import HeldQueue
 from streams.runtime.stage import NewerSchema, Stage, Surroundings
 from streams.runtime.work import Work
@@ -76,7 +76,9 @@ class Bench:
         async def in_lane(_topic: str, _key: bytes, work: Callable[[], object]) -> None:
             await work()  # type: ignore[misc]
 
-        await self.queue._drain_once(in_lane, self.stage.process_held)
+        turns: dict[tuple[str, int, int], asyncio.Task[None]] = {}
+        await self.queue._start_due(turns, in_lane, self.stage.process_held)
+        await asyncio.gather(*turns.values())
 
     @property
     def held(self) -> list[HeldRecord]:
@@ -268,6 +270,103 @@ async def test_partitions_that_moved_away_are_left_to_their_new_owner(bench: Ben
     await bench.queue._go_on(row, bench.stage.process_held)
     assert bench.handler.done == []
     assert len(bench.held) == 1
+
+
+async def test_work_that_outlives_its_partition_stops_and_holds_nothing(bench: Bench) -> None:
+    async def lose(work: Work) -> Sequence[JournalEntry]:
+        bench.queue.revoked([("t", 0)])
+        raise Unavailable("pos cannot be reached")
+
+    bench.handler.handle = lose  # type: ignore[method-assign]
+    await bench.feed("r1")
+    assert bench.held == []
+    assert bench.outcomes("r1") == []
+
+
+async def test_a_hold_for_a_partition_that_has_gone_does_not_make_it_ours_again(bench: Bench) -> None:
+    async def lose(work: Work) -> Sequence[JournalEntry]:
+        bench.queue.revoked([("t", 0)])
+        raise Rejected("no")
+
+    bench.handler.handle = lose  # type: ignore[method-assign]
+    (sent,) = await bench.feed("r1")
+    assert not bench.queue.owns(sent)
+
+
+async def test_a_key_held_while_its_partition_is_taken_over_stays_known(bench: Bench) -> None:
+    blocked = bench.store.held.blocked
+
+    async def meanwhile(*args: object) -> frozenset[HeldKey]:
+        found = await blocked(*args)  # type: ignore[arg-type]
+        await bench.queue.hold(sent, hold)
+        return found
+
+    bench.handler.fail["r1"] = [DependencyMissing("later", waits_for=LINK)]
+    (sent,) = await bench.feed("r1")
+    hold = bench.held[0].hold
+    await bench.store.held.remove(GROUP, sent)
+    bench.restart()
+    bench.store.held.blocked = meanwhile  # type: ignore[method-assign, assignment]
+    await bench.queue.assigned([("t", 0)])
+    assert bench.queue.blocks(sent)
+
+
+async def test_a_slow_turn_does_not_stop_other_keys(bench: Bench) -> None:
+    bench.handler.fail["r1"] = [DependencyMissing("later", waits_for=LINK)]
+    bench.handler.fail["r2"] = [DependencyMissing("later", waits_for=LINK)]
+    await bench.feed("r1")
+    await bench.stage.process([record(b"{}", envelope("r2"), key="web:order:43")])
+    bench.handler.fail.clear()
+    await bench.store.links.insert(LINK, Ref("web", "order", "42"))
+    stuck = asyncio.Event()
+
+    async def in_lane(_topic: str, key: bytes, work: Callable[[], Awaitable[None]]) -> None:
+        if key == b"web:order:42":
+            await stuck.wait()
+        await work()
+
+    draining = asyncio.create_task(bench.queue.drain(in_lane, bench.stage.process_held))
+    for _ in range(200):
+        await asyncio.sleep(0)
+    draining.cancel()
+    assert bench.handler.done == ["r2"]
+
+
+async def test_a_journal_that_fails_does_not_repeat_the_effect(bench: Bench) -> None:
+    write, failures = bench.store.journal.write, 2
+
+    async def away(entries: Sequence[JournalEntry]) -> None:
+        nonlocal failures
+        if failures:
+            failures -= 1
+            raise Unavailable("the store is away")
+        await write(entries)
+
+    bench.store.journal.write = away  # type: ignore[method-assign]
+    await bench.feed("r1")
+    assert bench.handler.done == ["r1"]
+    assert bench.outcomes("r1") == [Outcome.DELIVERED]
+
+
+async def test_a_dead_letter_that_is_too_large_goes_without_its_body(bench: Bench) -> None:
+    publish = bench.publisher.publish
+
+    async def small_only(records: Sequence[Outgoing]) -> None:
+        if any(one.value for one in records):
+            raise Rejected("too large")
+        await publish(records)
+
+    bench.publisher.publish = small_only  # type: ignore[method-assign]
+    bench.handler.fail["r1"] = [Rejected("no")]
+    await bench.feed("r1")
+    assert bench.publisher.on("dead-letter.deliver")[0].value == b""
+    assert bench.held[0].record.value == b"{}"
+
+
+async def test_a_refusal_that_nothing_depends_on_lets_later_events_pass(bench: Bench) -> None:
+    bench.handler.fail["r1"] = [Rejected("changed after the export", blocks=False)]
+    await bench.feed("r1", "r2")
+    assert bench.handler.done == ["r2"]
 
 
 async def test_coalesced_records_are_held_one_by_one(bench: Bench) -> None:
