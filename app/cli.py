@@ -225,6 +225,20 @@ def replay(receipt_id: Annotated[str, typer.Argument(help="Receipt id, as `tills
 
 
 @cli.command(rich_help_panel=LOOK)
+def discard(
+    receipt_id: Annotated[str, typer.Argument(help="Receipt id, as `tillstream trace` shows it.")],
+    reason: Annotated[str, typer.Option(help="Why; the journal keeps it.", show_default=False)],
+) -> None:
+    """Give a held receipt up for good: nothing is written for it, and what queues behind it goes on."""
+    if not reason.strip():
+        raise typer.BadParameter("say why, for whoever asks later", param_hint="--reason")
+    settings = _settings()
+    from app import desk  # noqa: PLC0415
+
+    raise typer.Exit(desk.discard(settings, receipt_id, reason.strip()))
+
+
+@cli.command(rich_help_panel=LOOK)
 def doctor() -> None:
     """Check Kafka, the store, each connection, the clocks and the channels; say how to mend what is wrong."""
     from app.doctor import checks  # noqa: PLC0415

@@ -1,4 +1,4 @@
-"""What a person does about held events: name an alias, or let a receipt try again."""
+"""What a person does about held events: name an alias, let a receipt try again, or give it up."""
 
 from __future__ import annotations
 
@@ -31,6 +31,11 @@ def replay(settings: Settings, receipt_id: str) -> int:
     return asyncio.run(_with_store(settings, lambda store: _replay(store, receipt_id)))
 
 
+def discard(settings: Settings, receipt_id: str, reason: str) -> int:
+    """Give a held receipt up; the journal keeps ``reason``. Returns 0 if it was held, else 1."""
+    return asyncio.run(_with_store(settings, lambda store: _discard(store, receipt_id, reason)))
+
+
 async def _with_store(settings: Settings, work: Callable[[Store], Awaitable[int]]) -> int:
     store = Store.open(settings.store.url.get_secret_value(), role="desk", clock=SystemClock(), connections=2)
     try:
@@ -59,7 +64,7 @@ async def _add_alias(store: Store, channel: Channel, web_sku: str, pos_sku: str)
             "counterpart",
             code="alias_taken",
         )
-    Console(highlight=False).print(
+    _print(
         f"'{web_sku}' in {channel.web} is '{pos_sku}' in {channel.pos}; {len(waiting)} waiting "
         f"event{'' if len(waiting) == 1 else 's'} released"
     )
@@ -67,11 +72,9 @@ async def _add_alias(store: Store, channel: Channel, web_sku: str, pos_sku: str)
 
 
 async def _replay(store: Store, receipt_id: str) -> int:
-    console = Console(highlight=False)
     released = await store.desk.release(receipt_id)
     if not released:
-        console.print(f"Nothing is held under receipt {receipt_id}: see `tillstream trace {receipt_id}`")
-        return 1
+        return _nothing_held(receipt_id)
     at = SystemClock().now()
     lines = [
         JournalEntry(
@@ -90,5 +93,23 @@ async def _replay(store: Store, receipt_id: str) -> int:
         for event in released
     ]
     await store.journal.write(lines)
-    console.print(f"{receipt_id} tries again now: see `tillstream trace {receipt_id}`")
+    _print(f"{receipt_id} tries again now: see `tillstream trace {receipt_id}`")
     return 0
+
+
+async def _discard(store: Store, receipt_id: str, reason: str) -> int:
+    gone = await store.desk.discard(receipt_id, message=f"given up by a person: {reason}")
+    if not gone:
+        return _nothing_held(receipt_id)
+    subjects = ", ".join(sorted({event.held.hold.subject for event in gone}))
+    _print(f"{receipt_id} ({subjects}) is given up, what queued behind it goes on: see `tillstream trace {receipt_id}`")
+    return 0
+
+
+def _nothing_held(receipt_id: str) -> int:
+    _print(f"Nothing is held under receipt {receipt_id}: see `tillstream trace {receipt_id}`")
+    return 1
+
+
+def _print(text: str) -> None:
+    Console(highlight=False, markup=False, soft_wrap=True).print(text)

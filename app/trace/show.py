@@ -51,3 +51,5 @@ def _waiting(console: Console, waiting: Waiting) -> None:
         console.print(Text(f"  code:  {' → '.join(waiting.modules)}"))
     if waiting.mend:
         console.print(Text.assemble("  mend:  ", (waiting.mend, "bold")))
+    if waiting.give_up:
+        console.print(Text.assemble("  or:    ", (waiting.give_up, "bold"), "  to give it up for good"))

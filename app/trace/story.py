@@ -26,12 +26,14 @@ class Waiting:
         event: the row.
         why: what it waits for, in words.
         mend: the command that lets it go on; empty where it goes on by itself.
+        give_up: the command that ends it without an effect; only where a person has to decide.
         modules: paths that handle it.
     """
 
     event: HeldEvent
     why: str
     mend: str
+    give_up: str
     modules: tuple[str, ...]
 
 
@@ -88,8 +90,9 @@ def _ended(root: str, lines: Sequence[JournalEntry], held: Mapping[str, HeldEven
 def _waiting(event: HeldEvent, systems: Mapping[str, str]) -> Waiting:
     hold = event.held.hold
     modules = modules_of(hold.stage, hold.flow, hold.step, systems.get(hold.target, ""))
+    give_up = ""
     if hold.reason is HoldReason.PERSON:
-        why = "waits for a person"
+        why, give_up = "waits for a person", f"tillstream discard {hold.receipt_id} --reason 'WHY'"
         if hold.waits_for is not None and hold.waits_for.type == "sku":
             mend = f"tillstream alias '{hold.waits_for.native_id}' POS-SKU"
         else:
@@ -100,4 +103,4 @@ def _waiting(event: HeldEvent, systems: Mapping[str, str]) -> Waiting:
         why, mend = f"is tried again at {hold.due_at:%H:%M:%S} UTC, after {hold.attempts} tries", ""
     else:
         why, mend = hold.message, ""
-    return Waiting(event, why, mend, tuple(modules))
+    return Waiting(event, why, mend, give_up, tuple(modules))

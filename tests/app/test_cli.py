@@ -14,7 +14,8 @@ from app.cli import FAILED, MISCONFIGURED, cli, main
 
 ROOT = Path(__file__).parents[2]
 COMMANDS = {
-    "ingress", "poll", "worker", "demo", "sandbox", "topics", "trace", "alias", "replay", "doctor", "settings",
+    "ingress", "poll", "worker", "demo", "sandbox", "topics", "trace", "alias", "replay", "discard", "doctor",
+    "settings",
 }  # fmt: skip
 
 
@@ -86,6 +87,8 @@ def test_an_error_of_ours_keeps_its_traceback(monkeypatch: pytest.MonkeyPatch) -
         (["worker", "deliver", "--target", "pos"], "there is none yet"),
         (["worker", "guess"], "'guess'"),
         (["sandbox", "shopify"], "'shopify'"),
+        (["discard", "r1"], "Missing option '--reason'"),
+        (["discard", "r1", "--reason", " "], "say why"),
     ],
 )
 def test_arguments_that_make_no_sense_are_refused(arguments: list[str], told: str) -> None:

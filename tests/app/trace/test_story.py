@@ -86,12 +86,23 @@ def test_another_review_names_the_replay() -> None:
     assert "tillstream replay r1" in printed(events=(held(HoldReason.PERSON, error="Rejected"),))
 
 
+def test_every_review_names_the_discard_after_what_mends_it() -> None:
+    missing = held(HoldReason.PERSON, waits_for=Ref("web", "sku", "X"))
+    for event, mend in (
+        (missing, "tillstream alias"),
+        (held(HoldReason.PERSON, error="Rejected"), "tillstream replay"),
+    ):
+        told = printed(events=(event,))
+        assert 0 < told.index(mend) < told.index("tillstream discard r1 --reason 'WHY'")
+
+
 def test_what_goes_on_by_itself_says_when_or_for_what() -> None:
     assert "is tried again at 12:00:00 UTC, after 3 tries" in printed(events=(held(HoldReason.TIME),))
     waiting = held(HoldReason.LINK, waits_for=Ref("pos", "order", "17"))
     assert "waits for the link of pos:order:17" in printed(events=(waiting,))
     behind = held(HoldReason.TIME, error="", message="waits behind an earlier event")
     assert "waits behind an earlier event" in printed(events=(behind,))
+    assert "discard" not in printed(events=(behind,))
 
 
 def test_nothing_known_says_how_it_was_looked_up() -> None:
