@@ -21,6 +21,7 @@ log = structlog.get_logger(__name__)
 
 BATCH_BYTES = 256 * 1024
 PROBE_SECONDS = 5.0
+FLUSH_SECONDS = 5.0
 CLOSE_SECONDS = 5.0
 
 
@@ -99,6 +100,16 @@ class Producer(driver.Producer):  # type: ignore[misc] # faust has no types for 
         """Faust's own way in, which tables use for their changelog."""
         await self._connected()
         return await super().send(*args, **options)
+
+    async def flush(self) -> None:
+        """Wait for what is on its way, with a limit. No commit depends on it: whatever is published or written to a
+        table is awaited before its record is acknowledged.
+        """
+        try:
+            async with asyncio.timeout(FLUSH_SECONDS):
+                await super().flush()
+        except TimeoutError:
+            log.warning("producer_not_flushed", group=self.app.conf.id)
 
     async def kafka_answers(self) -> bool:
         """Whether a broker answers, asked over the producer's own connection."""
