@@ -22,14 +22,15 @@ from app.parts import Parts
 from app.polling import feeds
 from app.polling.poller import Backoff, Poller
 from app.polling.poller import serve as serve_polls
-from app.polling.polls import ChangesConfig, ChangesPoll, Poll
+from app.polling.polls import ChangesConfig, ChangesPoll, Poll, SnapshotPoll
 from app.polling.publishing import RowPublisher
 from app.publisher import KafkaPublisher, PublisherLimits
-from app.settings import Settings
-from app.store import Store, migrate
+from app.settings import PollingSettings, Settings
+from app.store import Cursors, Store, migrate
 from app.systems import Systems
 from streams.engine.errors import DocumentError
 from streams.metrics import Metrics
+from streams.ports import Clock
 
 log = structlog.get_logger(__name__)
 
@@ -97,21 +98,34 @@ async def _ingress(parts: Parts) -> None:
 
 
 async def _poll(parts: Parts) -> None:
-    polling = parts.settings.polling
-    config = ChangesConfig(polling.interval_seconds, polling.overlap_seconds)
-    backoff = Backoff(longest_seconds=max(1.0, min(300.0, polling.interval_seconds)))
+    longest = max(1.0, min(300.0, parts.settings.polling.interval_seconds))
     async with AsyncExitStack() as stack:
         publisher = await stack.enter_async_context(_publisher(parts, parts.settings.ingress.publish_timeout_seconds))
         store = await stack.enter_async_context(_store(parts))
         systems = await stack.enter_async_context(_systems(parts))
         rows = RowPublisher(publisher, parts.clock, parts.metrics)
-        size = polling.page_size
-        lists = [feeds.magento_orders(name, web.orders, size) for name, web in systems.webs.items()]
-        for name, pos in systems.points_of_sale.items():
-            lists += [feeds.heartland_orders(name, pos.orders, size), feeds.heartland_inventory(name, pos.stock, size)]
-        polls: list[Poll] = [ChangesPoll(feed, store.cursors, rows, parts.clock, config) for feed in lists]
-        poller = Poller(polls, parts.clock, parts.metrics, backoff)
+        polls = _polls(parts.settings.polling, systems, store.cursors, rows, parts.clock)
+        poller = Poller(polls, parts.clock, parts.metrics, Backoff(longest_seconds=longest))
         await serve_polls(poller, readiness=parts.readiness, stop=parts.stop)
+
+
+def _polls(
+    polling: PollingSettings, systems: Systems, cursors: Cursors, rows: RowPublisher, clock: Clock
+) -> list[Poll]:
+    """The changes of every list, and Heartland's whole stock from time to time, by a cursor of its own."""
+    size, points_of_sale = polling.page_size, systems.points_of_sale.items()
+    stock = [feeds.heartland_inventory(name, pos.stock, size) for name, pos in points_of_sale]
+    lists = [
+        *(feeds.magento_orders(name, web.orders, size) for name, web in systems.webs.items()),
+        *(feeds.heartland_orders(name, pos.orders, size) for name, pos in points_of_sale),
+        *stock,
+    ]
+    config = ChangesConfig(polling.interval_seconds, polling.overlap_seconds, polling.since)
+    changes = [ChangesPoll(feed, cursors, rows, clock, config) for feed in lists]
+    if not polling.snapshot_minutes:
+        return [*changes]
+    period = polling.snapshot_minutes * 60.0
+    return [*changes, *(SnapshotPoll(feed, cursors, rows, clock, period) for feed in stock)]
 
 
 _ROLES: dict[str, Run] = {"ingress": _ingress, "poll": _poll}

@@ -130,7 +130,7 @@ def settings_toml(addresses: Addresses, opened_by: Mapping[str, Mapping[str, str
                 }
             },
             "flows": {flow: {"mode": "live"} for flow in ("order", "order_status", "stock")},
-            "polling": {"interval_seconds": 2.0, "overlap_seconds": 20.0},
+            "polling": {"interval_seconds": 2.0, "overlap_seconds": 20.0, "snapshot_minutes": 0},
         }
     )
 

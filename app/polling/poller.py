@@ -6,7 +6,7 @@ import asyncio
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -29,7 +29,7 @@ class Backoff:
     Attributes:
         first_seconds: the time after the first failure.
         longest_seconds: the time is never longer; a ``Retry-After`` is waited for in addition.
-        alarm_seconds: a feed that has not succeeded for so long makes the role not ready.
+        alarm_seconds: a feed that has been due for so long without success makes the role not ready.
     """
 
     first_seconds: float = 1.0
@@ -59,6 +59,7 @@ class Poller:
         self._backoff = backoff or Backoff()
         self._chance = chance
         self._succeeded: dict[str, datetime] = {}
+        self._due: dict[str, datetime] = {}
         self._failing: dict[str, str] = {}
 
     async def run(self) -> None:
@@ -71,14 +72,14 @@ class Poller:
     def reason(self) -> str | None:
         """For readiness: which feed has failed for too long, and with what."""
         late = [
-            f"{name} has not been read for {gap:.0f} s: {self._failing[name]}"
-            for name in self._failing
-            if (gap := self._gap(name)) > self._backoff.alarm_seconds
+            f"{name} has not been read for {self._gap(name):.0f} s: {why}"
+            for name, why in self._failing.items()
+            if (self._clock.now() - self._due[name]).total_seconds() > self._backoff.alarm_seconds
         ]
         return "; ".join(late) or None
 
     def _watch(self, name: str) -> None:
-        self._succeeded[name] = self._clock.now()
+        self._succeeded[name] = self._due[name] = self._clock.now()
         self._metrics.watch_poll_gap(name, lambda: self._gap(name))
 
     def _gap(self, name: str) -> float:
@@ -97,6 +98,7 @@ class Poller:
             else:
                 failures = 0
                 self._succeeded[poll.name] = self._clock.now()
+                self._due[poll.name] = self._clock.now() + timedelta(seconds=wait)
                 self._failing.pop(poll.name, None)
             await self._clock.sleep(wait)
 

@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
-from pydantic import BaseModel, SecretStr
+from pydantic import AwareDatetime, BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
 from app.settings.model import Settings
@@ -23,13 +23,14 @@ FLOWS_VARIABLE = "TILLSTREAM_FLOWS"
 ANY = "<name>"
 """Stands in a path for a name that the operator chooses."""
 
-_WORDS = {
+_WORDS: dict[Any, str] = {
     str: "text",
     int: "whole number",
     float: "number",
     bool: "true or false",
     Path: "path",
     SecretStr: "secret text",
+    AwareDatetime: "date and time with zone",
 }
 
 

@@ -6,7 +6,7 @@ import ssl
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from app.connections import Connection
@@ -117,6 +117,19 @@ class PollingSettings(Section):
     """How far before its cursor each read begins, because rows appear in the systems' lists later than their time."""
     page_size: int = Field(default=100, ge=1, le=300)
     """Rows per request; 300 is Magento's cap where it limits input."""
+    snapshot_minutes: int = Field(default=60, ge=0, le=10_080)
+    """Time between two reads of Heartland's whole stock, which repair what went wrong unseen; the first comes at the
+    start. 0 reads changes only."""
+    since: AwareDatetime | None = None
+    """Where the first read of a connection's entity begins, as ``2026-01-31T12:00:00Z``; without it, at the start less
+    the overlap, so that old orders stay where they are. Once there is a cursor it counts no more."""
+
+    @field_validator("since", mode="before")
+    @classmethod
+    def _is_written_out(cls, since: object) -> object:
+        if isinstance(since, int | float) or (isinstance(since, str) and since.replace(".", "", 1).isdigit()):
+            raise ValueError("a number may be a year or seconds: write the date, the time and the zone")
+        return since
 
 
 class WorkerSettings(Section):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -199,6 +200,20 @@ def test_a_file_that_is_not_toml_is_refused_with_the_line(tmp_path: Path) -> Non
 
 def test_a_named_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
     assert "/nowhere.toml" in refusal({CONFIG_VARIABLE: "/nowhere.toml"}, tmp_path)
+
+
+def test_polling_begins_at_a_moment_with_its_zone(tmp_path: Path) -> None:
+    polling = load({"TILLSTREAM_POLLING__SINCE": "2026-01-31T12:00:00+01:00"}, tmp_path).polling
+    assert polling.since == datetime(2026, 1, 31, 11, tzinfo=UTC)
+    (tmp_path / "tillstream.toml").write_text("[polling]\nsince = 2026-01-31T11:00:00Z\n")
+    assert load({}, tmp_path).polling == polling
+
+
+@pytest.mark.parametrize("since", ["2026", "1769860800.5", "2026-01-31", "2026-01-31T12:00:00", "yesterday"])
+def test_a_moment_that_could_be_another_is_refused(tmp_path: Path, since: str) -> None:
+    text = refusal({"TILLSTREAM_POLLING__SINCE": since}, tmp_path)
+    assert "polling.since" in text
+    assert "date and time with zone" in text
 
 
 @pytest.mark.parametrize("setting", catalogue(), ids=lambda setting: f"{setting.name}{setting.variant}")

@@ -118,6 +118,25 @@ async def test_a_feed_that_fails_for_long_makes_the_role_not_ready_and_says_why(
     assert poller.reason() == "web.order has not been read for 901 s: web: the token is refused, renew it"
 
 
+async def test_a_poll_that_comes_seldom_is_late_only_from_when_it_was_due() -> None:
+    @dataclass
+    class Seldom(Clock):
+        async def sleep(self, seconds: float) -> None:
+            self.time += timedelta(seconds=seconds)
+            await asyncio.sleep(0)
+
+    clock, poll = Seldom(), Scripted("pos.inventory.snapshot", [3600.0, Transient("down")])
+    poller = Poller([poll], clock, Metrics(), Backoff(alarm_seconds=900), lambda: 1.0)
+    running = asyncio.create_task(poller.run())
+    with structlog.testing.capture_logs():
+        await poll.finished.wait()
+    assert poller.reason() is None
+    clock.time += timedelta(seconds=900)
+    assert poller.reason() == "pos.inventory.snapshot has not been read for 4501 s: down"
+    running.cancel()
+    await asyncio.wait([running])
+
+
 async def test_a_stop_ends_the_role_at_once() -> None:
     stop, readiness = asyncio.Event(), Readiness()
     poller = Poller([Scripted("a", [])], Clock(), Metrics())

@@ -1,0 +1,41 @@
+"""Which polls the poll role runs."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+from pydantic import SecretStr
+
+from app.connections import HeartlandConnection, MagentoConnection
+from app.polling.publishing import RowPublisher
+from app.roles import _polls
+from app.settings import PollingSettings, Settings
+from app.systems import Systems
+from streams.metrics import Metrics
+from tests.app.polling.polling_fakes import FakeClock, FakeCursors, FakeKafka
+
+CHANGES = ["web.order", "pos.order", "pos.inventory"]
+
+
+@pytest.fixture
+async def systems() -> AsyncIterator[Systems]:
+    web = MagentoConnection(base_url="http://127.0.0.1:1", bearer_token=SecretStr("t"))
+    pos = HeartlandConnection(base_url="http://127.0.0.1:1", client_id="till", client_secret=SecretStr("s"))
+    systems = Systems(Settings(connections={"web": web, "pos": pos}), FakeClock(), Metrics())
+    yield systems
+    await systems.close()
+
+
+def names(systems: Systems, polling: PollingSettings) -> list[str]:
+    clock = FakeClock()
+    rows = RowPublisher(FakeKafka(), clock, Metrics())
+    return [poll.name for poll in _polls(polling, systems, FakeCursors(), rows, clock)]
+
+
+async def test_stock_is_also_read_whole_by_a_cursor_of_its_own(systems: Systems) -> None:
+    assert names(systems, PollingSettings()) == [*CHANGES, "pos.inventory.snapshot"]
+
+
+async def test_without_snapshots_only_changes_are_read(systems: Systems) -> None:
+    assert names(systems, PollingSettings(snapshot_minutes=0)) == CHANGES
