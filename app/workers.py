@@ -22,10 +22,12 @@ from streams.deliver.order_status import OrderStatusDelivery
 from streams.deliver.sale import Desk, SaleDelivery
 from streams.deliver.stock import StockDelivery
 from streams.engine import Engine, load
+from streams.errors import TillstreamError
 from streams.inventory.handler import InventoryHandler
+from streams.metrics import Metrics
 from streams.normalize.handler import NormalizeHandler
 from streams.normalize.normalizer import Normalizer
-from streams.ports import Record
+from streams.ports import Clock, HoldReason, Record
 from streams.runtime.app import Ack, Partition, Receive, StageApp
 from streams.runtime.holding import HeldQueue
 from streams.runtime.lanes import Lanes
@@ -37,7 +39,9 @@ from streams.topics import CANONICAL_STOCK, HINT_STOCK, PARTITIONS, WEB_UNITS
 log = structlog.get_logger(__name__)
 
 LOOK_SECONDS = 1.0
-"""How often lag, lanes and held events are told to the metrics."""
+"""How often lag and lanes are told to the metrics."""
+COUNT_SECONDS = 5.0
+"""How often held events are; they are counted in the store."""
 COMMIT_SECONDS = 0.5
 """Time between two commits; a crash gives at most that much again."""
 COALESCED = frozenset({HINT_STOCK, CANONICAL_STOCK})
@@ -137,6 +141,7 @@ async def _run(role: str, handler: Handler, topics: Sequence[str], tools: Tools,
     background = [
         asyncio.create_task(queue.drain(in_lane, stage.process_held)),
         asyncio.create_task(_tell(role, lanes, parts, app)),
+        asyncio.create_task(_tell_held(partial(store.desk.counts, group), parts.metrics, parts.clock)),
     ]
     for task in background:
         task.add_done_callback(partial(_ended, app))
@@ -206,3 +211,14 @@ async def _tell(role: str, lanes: Mapping[str, Lanes], parts: Parts, app: StageA
         known = set(owned)
         parts.metrics.in_flight(role, sum(own.pending for own in lanes.values()))
         await parts.clock.sleep(LOOK_SECONDS)
+
+
+async def _tell_held(count: Callable[[], Awaitable[Mapping[HoldReason, int]]], metrics: Metrics, clock: Clock) -> None:
+    """Keep the metric of held events true. A store that is down costs only that, and lag is told meanwhile."""
+    while True:
+        try:
+            for reason, records in (await count()).items():
+                metrics.held(reason, records)
+        except TillstreamError as error:
+            log.warning("held_events_uncounted", error=type(error).__name__, problem=str(error))
+        await clock.sleep(COUNT_SECONDS)

@@ -103,7 +103,7 @@ class Metrics:
         self._held = self._gauge(
             "tillstream_held_records",
             "records",
-            "Records that wait: for a time, for a link, or for a person.",
+            "Records that wait for a time, a link or a person; each worker of a group tells those of the whole group.",
             ("reason",),
         )
         self._lag = self._gauge(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from app.store.engine import Database
@@ -17,6 +17,7 @@ WHERE ($1::text IS NULL OR receipt_id = $1 OR (receipt_id >= $1 || '.' AND recei
 AND ($2::text IS NULL OR subject = $2) AND ($3::text IS NULL OR reason = $3)
 ORDER BY seq LIMIT $4
 """  # noqa: S608 - our own text
+_COUNTS = "SELECT reason, count(*) AS events FROM held WHERE consumer_group = $1 GROUP BY reason"
 _RELEASE = f"""
 UPDATE held SET reason = 'time', due_at = $2 WHERE receipt_id = $1 RETURNING {COLUMNS}
 """  # noqa: S608 - our own text
@@ -67,6 +68,11 @@ class HeldDesk:
             reason,
             limit,
         )
+
+    async def counts(self, group: str) -> Mapping[HoldReason, int]:
+        """How many events a consumer group holds, for each reason; 0 where there is none."""
+        rows = await self._database.fetch(_COUNTS, group)
+        return dict.fromkeys(HoldReason, 0) | {HoldReason(row["reason"]): int(row["events"]) for row in rows}
 
     async def release(self, receipt_id: str) -> Sequence[HeldEvent]:
         """Make a receipt's events due now, whatever they wait for; a queue of its key still keeps its order.

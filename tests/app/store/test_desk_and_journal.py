@@ -49,6 +49,15 @@ async def test_held_events_are_found_by_receipt_subject_and_reason(at_desk: Stor
     assert [event.group for event in await at_desk.desk.find(receipt_id="r3")] == ["deliver-web"]
 
 
+async def test_held_events_are_counted_by_reason_for_one_group(at_desk: Store) -> None:
+    await at_desk.held.hold(GROUP, record(1), review("r1"))
+    await at_desk.held.hold(GROUP, record(2), review("r2"))
+    await at_desk.held.hold(GROUP, record(3), replace(review("r3"), reason=HoldReason.TIME, due_at=START))
+    await at_desk.held.hold("deliver-web", record(4), review("r4"))
+    assert await at_desk.desk.counts(GROUP) == {HoldReason.PERSON: 2, HoldReason.TIME: 1, HoldReason.LINK: 0}
+    assert await at_desk.desk.counts("nobody") == dict.fromkeys(HoldReason, 0)
+
+
 async def test_a_released_event_is_due_now_in_its_queues_order(at_desk: Store, clock: FakeClock) -> None:
     await at_desk.held.hold(GROUP, record(1), review("r1"))
     await at_desk.held.hold(GROUP, record(2), review("r2"))
