@@ -29,6 +29,9 @@ cli = typer.Typer(
 topics = typer.Typer(help="Kafka's topics: create what is missing, list what they hold.", no_args_is_help=True)
 cli.add_typer(topics, name="topics", rich_help_panel="Look after it")
 
+JOURNAL_DAYS = 30
+"""How long the journal is kept at least: longer than any topic that a stage reads again."""
+
 RUN, LOOK, TRY = "Run a part", "Look after it", "Try it"
 
 
@@ -236,6 +239,25 @@ def discard(
     from app import desk  # noqa: PLC0415
 
     raise typer.Exit(desk.discard(settings, receipt_id, reason.strip()))
+
+
+@cli.command(rich_help_panel=LOOK)
+def purge(
+    older_than_days: Annotated[
+        int, typer.Option(help=f"Age of what goes; {JOURNAL_DAYS} or more.", show_default=False)
+    ],
+) -> None:
+    """Delete old lines of the journal; `tillstream trace` no longer knows what they told."""
+    if older_than_days < JOURNAL_DAYS:
+        raise typer.BadParameter(
+            f"keep {JOURNAL_DAYS} days or more: the journal must outlast what Kafka keeps (streams/topics.py), or a "
+            "record that is read again would count as a new receipt",
+            param_hint="--older-than-days",
+        )
+    settings = _settings()
+    from app import desk  # noqa: PLC0415
+
+    raise typer.Exit(desk.purge(settings, older_than_days))
 
 
 @cli.command(rich_help_panel=LOOK)

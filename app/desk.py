@@ -1,9 +1,10 @@
-"""What a person does about held events: name an alias, let a receipt try again, or give it up."""
+"""What a person does in the store: name an alias, let a held receipt try again or give it up, delete old lines."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
 
 from rich.console import Console
 
@@ -34,6 +35,12 @@ def replay(settings: Settings, receipt_id: str) -> int:
 def discard(settings: Settings, receipt_id: str, reason: str) -> int:
     """Give a held receipt up; the journal keeps ``reason``. Returns 0 if it was held, else 1."""
     return asyncio.run(_with_store(settings, lambda store: _discard(store, receipt_id, reason)))
+
+
+def purge(settings: Settings, days: int) -> int:
+    """Delete the journal's lines that are older than so many days. Returns 0."""
+    before = SystemClock().now() - timedelta(days=days)
+    return asyncio.run(_with_store(settings, lambda store: _purge(store, before)))
 
 
 async def _with_store(settings: Settings, work: Callable[[Store], Awaitable[int]]) -> int:
@@ -103,6 +110,13 @@ async def _discard(store: Store, receipt_id: str, reason: str) -> int:
         return _nothing_held(receipt_id)
     subjects = ", ".join(sorted({event.held.hold.subject for event in gone}))
     _print(f"{receipt_id} ({subjects}) is given up, what queued behind it goes on: see `tillstream trace {receipt_id}`")
+    return 0
+
+
+async def _purge(store: Store, before: datetime) -> int:
+    gone = await store.journal.purge(before)
+    lines = "line" if gone == 1 else "lines"
+    _print(f"Deleted {gone} {lines} of the journal from before {before:%Y-%m-%d %H:%M} UTC")
     return 0
 
 

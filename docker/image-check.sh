@@ -29,7 +29,7 @@ fail() { echo "FAILED: $1" >&2; exit 1; }
 [ "$(in_image id -u)" != 0 ] || fail "the image runs as root"
 in_image tillstream --version
 help=$(in_image tillstream --help)
-for command in ingress poll worker demo sandbox trace alias replay discard doctor settings topics; do
+for command in ingress poll worker demo sandbox trace alias replay discard purge doctor settings topics; do
   grep -q "$command" <<<"$help" || fail "tillstream --help does not name $command"
 done
 in_image tillstream settings --values | grep -qx 'log_level = INFO' || fail "tillstream settings shows no values"

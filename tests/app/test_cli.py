@@ -10,12 +10,13 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from app.cli import FAILED, MISCONFIGURED, cli, main
+from app.cli import FAILED, JOURNAL_DAYS, MISCONFIGURED, cli, main
+from streams.topics import TOPICS, dead_letter
 
 ROOT = Path(__file__).parents[2]
 COMMANDS = {
-    "ingress", "poll", "worker", "demo", "sandbox", "topics", "trace", "alias", "replay", "discard", "doctor",
-    "settings",
+    "ingress", "poll", "worker", "demo", "sandbox", "topics", "trace", "alias", "replay", "discard", "purge",
+    "doctor", "settings",
 }  # fmt: skip
 
 
@@ -87,6 +88,7 @@ def test_an_error_of_ours_keeps_its_traceback(monkeypatch: pytest.MonkeyPatch) -
         (["worker", "deliver", "--target", "pos"], "there is none yet"),
         (["worker", "guess"], "'guess'"),
         (["sandbox", "shopify"], "'shopify'"),
+        (["purge", "--older-than-days", "29"], "must outlast what Kafka keeps"),
         (["discard", "r1"], "Missing option '--reason'"),
         (["discard", "r1", "--reason", " "], "say why"),
     ],
@@ -95,6 +97,11 @@ def test_arguments_that_make_no_sense_are_refused(arguments: list[str], told: st
     shown = CliRunner().invoke(cli, arguments, env={"COLUMNS": "200"})
     assert shown.exit_code == MISCONFIGURED
     assert told in " ".join(shown.output.replace("│", " ").split())
+
+
+def test_the_journal_outlasts_every_topic_that_a_stage_reads_again() -> None:
+    read_again = [topic for topic in TOPICS if not topic.compacted and not topic.name.startswith(dead_letter(""))]
+    assert max(topic.retention_days for topic in read_again) < JOURNAL_DAYS
 
 
 def test_a_demo_variable_that_makes_no_sense_is_refused() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from typing import TypeVar
 
 import pytest
@@ -13,7 +14,7 @@ from app import desk
 from app.clock import SystemClock
 from app.settings import Settings, StoreSettings
 from app.store import Store
-from streams.ports import Hold, HoldReason, Outcome, Record
+from streams.ports import Hold, HoldReason, JournalEntry, Outcome, Record
 
 Result = TypeVar("Result")
 GROUP, TOPIC = "deliver-pos", "canonical.sale"
@@ -79,3 +80,14 @@ def test_a_replayed_receipt_is_due_and_the_journal_says_who_let_it_go(
     assert event.held.hold.reason is HoldReason.TIME
     (line,) = on_store(desk_settings, lambda store: store.journal.of_receipt("r1"))
     assert (line.outcome, line.message) == (Outcome.RELEASED, "replayed by a person")
+
+
+def test_old_lines_of_the_journal_are_purged(desk_settings: Settings, capsys: pytest.CaptureFixture[str]) -> None:
+    ages = {"old": 31, "young": 29}
+    now = SystemClock().now()
+    lines = [JournalEntry(name, now - timedelta(days=age), "normalize", Outcome.PASSED) for name, age in ages.items()]
+    on_store(desk_settings, lambda store: store.journal.write(lines))
+    assert desk.purge(desk_settings, 30) == 0
+    assert capsys.readouterr().out.startswith("Deleted 1 line of the journal")
+    assert on_store(desk_settings, lambda store: store.journal.of_receipt("old")) == []
+    assert len(on_store(desk_settings, lambda store: store.journal.of_receipt("young"))) == 1
