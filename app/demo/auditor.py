@@ -195,7 +195,8 @@ def _check_stock(
     web: Mapping[str, sqlite3.Row],
     result: Audit,
 ) -> None:
-    """Every (SKU, source) holds the MSI formula of retail.md."""
+    """Every (SKU, source) holds what the shop can sell: on hand, less what others have committed, plus web units that
+    the point of sale took off and Magento has not shipped; at least what Magento has to ship, and never below 0."""
     committed, taken, unshipped = _web_units(books, sales, web)
     quantities = {
         (row["sku"], row["source_code"]): Decimal(str(row["quantity"]))
@@ -255,7 +256,7 @@ def _units(document: Mapping[str, Any]) -> dict[str, Decimal]:
 def _left_to_ship(order: Mapping[str, Any]) -> dict[str, Decimal]:
     """Units per SKU: ordered - max(shipped, refunded) - canceled. A configurable counts once, by its parent row.
 
-    A virtual line is never shipped: its invoice takes the source's stock (magento.md, section 8).
+    A virtual line is never shipped: in Magento its invoice takes the source's stock.
     """
     left: dict[str, Decimal] = defaultdict(Decimal)
     for item in order["items"]:

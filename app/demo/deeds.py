@@ -17,7 +17,7 @@ class Expect(StrEnum):
     EXPORTED = "exported"
     """Once in the point of sale, with its number and status back in the web store."""
     WITHHELD = "withheld"
-    """Not in the point of sale: its state is never exported (retail.md, Orders)."""
+    """Not in the point of sale: it is not paid, nor by a method whose money comes later."""
     REVIEW = "review"
     """Not in the point of sale: held for a person."""
 

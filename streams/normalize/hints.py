@@ -21,7 +21,8 @@ def web_hints(sale: Sale, channel: Channel, aliases: Mapping[str, str]) -> list[
     """What Magento still has to ship, per SKU of the point of sale.
 
     Every order counts, exported or not: Magento's reservation stands from the moment it is placed.
-    Left to ship = ordered - max(shipped, refunded) - canceled, per line (retail.md, Fulfilment).
+    Left to ship = ordered - max(shipped, refunded) - canceled, per line: a refunded
+    unit was shipped before, or never will be.
     """
     unshipped: dict[str, Decimal] = {}
     for line in sale.lines:

@@ -1,4 +1,4 @@
-"""Whether an order may be created in the point of sale now (retail.md's table, one row per state)."""
+"""Whether an order may be created in the point of sale now: only what is paid, or will be paid offline as agreed."""
 
 from __future__ import annotations
 

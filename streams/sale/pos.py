@@ -9,7 +9,7 @@ from typing import Any
 from streams.sale.exact import ZERO, exact
 
 COMMITTED = frozenset({"open"})
-"""Statuses in which Heartland counts an order's units as committed (heartland.md, web order flow)."""
+"""Statuses in which Heartland counts an order's units as committed: placed, nothing handed over."""
 TAKEN = frozenset({"fulfilled"})
 """Statuses in which it has taken them off its on hand. In every other status (canceled) it holds nothing for it."""
 
