@@ -84,6 +84,7 @@ def run(settings: Settings, prefix: str) -> None:
         auto_offset_reset="earliest",
         auto_create_topics=False,
         loglevel="WARNING",
+        state_dir=".tillstream/bench/quix",
     )
     outputs = {
         name: app.topic(prefix + name, value_serializer=ValueOfOutgoing()) for name in (CANONICAL_SALE, HINT_STOCK)
