@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from http import HTTPStatus
@@ -36,11 +37,12 @@ class HeartlandClient:
         *,
         chance: Callable[[], float] = random.random,
         observe: Observe | None = None,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         """Nothing is opened before the first request."""
         self.name = name
         self._base = settings.base_url.rstrip("/")
-        self._http = HttpClient(name, settings.http, clock, chance=chance, observe=observe)
+        self._http = HttpClient(name, settings.http, clock, chance=chance, observe=observe, monotonic=monotonic)
         self._tokens = TokenSource(settings, self._http, clock)
 
     async def __aenter__(self) -> Self:
@@ -87,8 +89,9 @@ class HeartlandClient:
         body: Mapping[str, object],
         explain: Explain | None = None,
     ) -> bytes:
-        """Send a mutation once; Decimals in the body become JSON numbers."""
-        request = Request(operation, subject, method, self._base + path, exact_json.dumps(body))
+        """Send a mutation once; Decimals in the body become JSON numbers. The wait for a token counts against it."""
+        began = self._http.begin()
+        request = Request(operation, subject, method, self._base + path, exact_json.dumps(body), began=began)
         answer = await self._send(request)
         refusal = body_of(answer) if explain is not None and answer.status == HTTPStatus.BAD_REQUEST else None
         better = explain(refusal) if explain is not None and refusal is not None else None

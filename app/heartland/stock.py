@@ -36,7 +36,12 @@ class HeartlandStock:
         levels: dict[str, list[LocationLevel]] = {}
         for part in parts(sorted(skus), MOST_SKUS):
             for row in await self._rows(part):
-                level = LocationLevel(location=row.location_id, on_hand=row.on_hand, committed=row.committed)
+                level = LocationLevel(
+                    location=row.location_id,
+                    on_hand=row.on_hand,
+                    committed=row.committed,
+                    updated_at=row.updated_at,
+                )
                 levels.setdefault(row.sku, []).append(level)
         return levels
 

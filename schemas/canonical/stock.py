@@ -11,11 +11,12 @@ from schemas.canonical.base import Canonical, Quantity
 
 
 class LocationLevel(Canonical):
-    """What the point of sale answers for one SKU at one location."""
+    """What the point of sale answers for one SKU at one location, and when that changed last (if it says so)."""
 
     location: str
     on_hand: Quantity
     committed: Quantity
+    updated_at: AwareDatetime | None = None
 
 
 class WebUnits(Canonical):
@@ -47,6 +48,9 @@ class StockHint(Canonical):
     sku: str
     cause: Literal["webhook", "poll", "sale"]
     units: WebUnits | None = None
+    location: str = ""
+    changed_at: AwareDatetime | None = None
+    """When the stock at ``location`` changed, if the cause tells it: a reading from before that is not news."""
 
 
 class LocationStock(Canonical):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 
 from schemas.wire import Amount, Wire
 
@@ -14,3 +14,4 @@ class InventoryLevel(Wire):
     location_id: str = Field(alias="LocationID")
     on_hand: Amount = Field(alias="OnHand")
     committed: Amount = Field(alias="Committed")
+    updated_at: AwareDatetime | None = Field(default=None, alias="UpdatedAt")

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from schemas.canonical import LocationLevel, Stock, StockHint
 from schemas.ids import Ref
-from streams.errors import Malformed
+from streams.errors import Malformed, Transient
 from streams.inventory.formula import source_quantities
 from streams.inventory.table import SkuState
 from streams.ports import Clock, JournalEntry, Outcome, Outgoing, Publisher, Record, StockLevels
@@ -64,6 +64,7 @@ class InventoryHandler:
             raise Malformed(f"hint for '{key}': no point of sale is called '{connection}' in the settings")
         state = SkuState.from_json(self._table.get(key))
         for hint in hints:
+            state = state.knows_change(hint.location, hint.changed_at)
             if hint.units is not None:
                 state = state.apply(hint.units)
         work.step = "levels"
@@ -72,6 +73,14 @@ class InventoryHandler:
         if levels is None:
             told = f"{connection} does not know '{sku}'"
             return [work.entry(arrival, Outcome.FILTERED, read_at, told) for arrival in work.arrivals]
+        behind = state.lagging(levels)
+        if behind:
+            raise Transient(
+                f"{connection} shows '{sku}' at {behind} from before a change that it has told of; it is read again.",
+                code="lagging",
+            )
+        for level in levels:
+            state = state.knows_change(level.location, level.updated_at)
         self._table.put(key, state.to_json(), work.last.record)
         ref = Ref(connection, "sku", sku)
         stock = Stock(ref=str(ref), sku=sku, read_at=read_at, locations=source_quantities(state, levels))

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from types import MappingProxyType
 from typing import Any
 
 import orjson
 
-from schemas.canonical import WebUnits
+from schemas.canonical import LocationLevel, WebUnits
 
 ZERO = Decimal(0)
+RESOLUTION = timedelta(microseconds=1)
 
 IDLE_KEPT = 50
 """Orders that hold nothing any more and are still remembered, so that an old telling of one does not revive it."""
@@ -77,9 +78,15 @@ class OrderUnits:
 
 @dataclass(frozen=True, slots=True)
 class SkuState:
-    """Web orders that hold a SKU, by the order's ref."""
+    """What is known of a SKU.
+
+    Attributes:
+        orders: web orders that hold it, by the order's ref.
+        changed: when its stock changed last, by location: a reading from before that lags behind.
+    """
 
     orders: Mapping[str, OrderUnits] = field(default_factory=lambda: MappingProxyType({}))
+    changed: Mapping[str, datetime] = field(default_factory=lambda: MappingProxyType({}))
 
     def apply(self, units: WebUnits) -> SkuState:
         """With what one side tells about one order. The same telling twice changes nothing."""
@@ -87,18 +94,40 @@ class SkuState:
         told = known.told(units)
         if told == known:
             return self
-        return SkuState(_without_old_idle(dict(self.orders) | {units.order: told}))
+        return replace(self, orders=_without_old_idle(dict(self.orders) | {units.order: told}))
+
+    def knows_change(self, location: str, at: datetime | None) -> SkuState:
+        """With a change of stock that something told of; what is older than a known one changes nothing."""
+        if at is None or at <= self.changed.get(location, at - RESOLUTION):
+            return self
+        return replace(self, changed={**self.changed, location: at})
+
+    def lagging(self, levels: Iterable[LocationLevel]) -> str:
+        """The first location whose reading is from before a known change; empty if none is."""
+        for level in levels:
+            known = self.changed.get(level.location)
+            if known is not None and level.updated_at is not None and level.updated_at < known:
+                return level.location
+        return ""
 
     def to_json(self) -> bytes:
         """As the table keeps it."""
-        return orjson.dumps({"orders": {order: _row(units) for order, units in self.orders.items()}})
+        return orjson.dumps(
+            {
+                "orders": {order: _row(units) for order, units in self.orders.items()},
+                "changed": {location: at.isoformat() for location, at in self.changed.items()},
+            }
+        )
 
     @classmethod
     def from_json(cls, value: bytes | None) -> SkuState:
-        """Read what ``to_json`` wrote; None is a SKU without web orders."""
+        """Read what ``to_json`` wrote, also an earlier version's; None is a SKU of which nothing is known."""
         if value is None:
             return cls()
-        return cls({order: _units(row) for order, row in orjson.loads(value)["orders"].items()})
+        told = orjson.loads(value)
+        orders = {order: _units(row) for order, row in told["orders"].items()}
+        changed = {location: datetime.fromisoformat(at) for location, at in told.get("changed", {}).items()}
+        return cls(orders, changed)
 
 
 def _without_old_idle(orders: dict[str, OrderUnits]) -> dict[str, OrderUnits]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -42,6 +43,7 @@ async def stubbed(
     *answers: web.Response,
     answer: Callable[[Seen], web.Response] | None = None,
     tokens: Callable[[int], web.Response] | None = None,
+    monotonic: Callable[[], float] = time.monotonic,
 ) -> AsyncIterator[Stubbed]:
     """Heartland that gives the answers in turn, or what ``answer`` makes; ``tokens`` gets the number of the request."""
     prepared, given = list(answers), 0
@@ -61,7 +63,7 @@ async def stubbed(
             client_secret=SecretStr("word"),
             http=Http(read_retries=0, timeout_seconds=5),
         )
-        async with HeartlandClient("pos", settings, clock, chance=lambda: 0.0) as client:
+        async with HeartlandClient("pos", settings, clock, chance=lambda: 0.0, monotonic=monotonic) as client:
             yield Stubbed(server, client, clock)
 
 

@@ -10,7 +10,7 @@ from aiohttp import web
 
 from app.heartland.oauth import MARGIN_SECONDS, HeldToken
 from app.heartland.orders import HeartlandOrders
-from app.http import Request
+from app.http import SEND_SECONDS, Request
 from streams.errors import AuthFailed, Throttled, Transient, Unavailable
 from tests.app.heartland.heartland_contract import check_request
 from tests.app.heartland.heartland_stub import Stubbed, order, refusal, stubbed, token
@@ -64,6 +64,23 @@ async def test_a_caller_that_goes_away_does_not_take_the_token_of_the_others_wit
         await asyncio.sleep(0)
         first.cancel()
         assert await second is not None
+    assert len(stub.token_requests) == 1
+
+
+async def test_a_mutation_that_waited_too_long_for_its_token_is_not_sent_and_the_next_one_has_it() -> None:
+    passed = 0.0
+
+    def slow(number: int) -> web.Response:
+        nonlocal passed
+        passed += SEND_SECONDS
+        return token(number)
+
+    async with stubbed(answer=good, tokens=slow, monotonic=lambda: passed) as stub:
+        with pytest.raises(Transient, match="pos: set_status for order 17 was not sent") as caught:
+            await change(stub)
+        assert (caught.value.code, stub.calls) == ("late", [])
+        await change(stub)
+    assert [seen.method for seen in stub.calls] == ["PUT"]
     assert len(stub.token_requests) == 1
 
 

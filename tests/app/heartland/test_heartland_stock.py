@@ -25,12 +25,13 @@ async def test_levels_are_given_per_sku_and_location_and_an_unknown_sku_is_left_
     rows = [level("S1", "MAIN", 7.5, 2), level("S1", "STORE2", -1), level("A,B", "MAIN", 0)]
     async with stubbed(page(rows)) as stub:
         levels = await HeartlandStock(stub.client).levels({"S1", "A,B", "NOPE"})
+    at = datetime.fromisoformat(str(rows[0]["UpdatedAt"]))
     assert levels == {
         "S1": [
-            LocationLevel(location="MAIN", on_hand=Decimal("7.5"), committed=Decimal(2)),
-            LocationLevel(location="STORE2", on_hand=Decimal(-1), committed=Decimal(0)),
+            LocationLevel(location="MAIN", on_hand=Decimal("7.5"), committed=Decimal(2), updated_at=at),
+            LocationLevel(location="STORE2", on_hand=Decimal(-1), committed=Decimal(0), updated_at=at),
         ],
-        "A,B": [LocationLevel(location="MAIN", on_hand=Decimal(0), committed=Decimal(0))],
+        "A,B": [LocationLevel(location="MAIN", on_hand=Decimal(0), committed=Decimal(0), updated_at=at)],
     }
     assert check_request(stub.calls[0]) == "list_inventory"
     assert asked(stub.calls[0]) == ["A,B", "NOPE", "S1"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -24,6 +24,7 @@ class Shelves:
     def __init__(self) -> None:
         self.on_hand = {"A": 10, "B": 4}
         self.committed: dict[str, int] = {}
+        self.changed: dict[str, datetime] = {}
         self.reads: list[set[str]] = []
         self.fail = False
 
@@ -34,7 +35,10 @@ class Shelves:
         return {
             sku: [
                 LocationLevel(
-                    location="MAIN", on_hand=Decimal(self.on_hand[sku]), committed=Decimal(self.committed.get(sku, 0))
+                    location="MAIN",
+                    on_hand=Decimal(self.on_hand[sku]),
+                    committed=Decimal(self.committed.get(sku, 0)),
+                    updated_at=self.changed.get(sku),
                 )
             ]
             for sku in skus
@@ -153,6 +157,25 @@ async def test_a_failed_reading_is_never_zero_stock(bench: Bench) -> None:
         await bench.hint(("r1", look()))
     assert bench.publisher.records == []
     assert bench.table.rows == {}
+
+
+async def test_a_reading_from_before_the_change_that_was_told_is_not_news(bench: Bench) -> None:
+    bench.shelves.changed["A"] = START
+    told = StockHint(sku="A", cause="webhook", location="MAIN", changed_at=START + timedelta(seconds=1))
+    with pytest.raises(Transient, match="from before a change"):
+        await bench.hint(("r1", told))
+    assert bench.publisher.records == []
+    bench.shelves.changed["A"] = START + timedelta(seconds=1)
+    await bench.hint(("r1", told))
+    assert bench.published.locations[0].quantity == 10
+
+
+async def test_a_reading_that_falls_behind_an_earlier_one_is_not_news(bench: Bench) -> None:
+    bench.shelves.changed["A"] = START + timedelta(seconds=1)
+    await bench.hint(("r1", look()))
+    bench.shelves.changed["A"] = START
+    with pytest.raises(Transient, match="from before a change"):
+        await bench.hint(("r2", look()))
 
 
 async def test_bytes_that_are_no_hint_are_malformed(bench: Bench) -> None:

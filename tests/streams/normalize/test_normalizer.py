@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -345,11 +346,14 @@ async def test_a_pos_status_that_is_no_text_is_refused_by_name() -> None:
 
 @pytest.mark.parametrize(("via", "cause"), [(Via.WEBHOOK, "webhook"), (Via.POLL, "poll")])
 async def test_a_change_of_stock_becomes_a_hint_without_figures(via: Via, cause: str) -> None:
-    body = {"SKU": "MUG", "LocationID": "MAIN", "OnHand": 3}
+    body = {"SKU": "MUG", "LocationID": "MAIN", "OnHand": 3, "UpdatedAt": "2026-11-24T12:00:00.000001Z"}
     normalized = await event(body, system="heartland", entity="inventory", native_id="MUG", via=via)
     (main,) = normalized.outgoing
     assert (main.topic, main.key, normalized.aggregate) == ("hint.stock", b"pos:MUG", "pos:MUG")
-    assert StockHint.model_validate_json(main.value) == StockHint(sku="MUG", cause=cause)
+    changed_at = datetime(2026, 11, 24, 12, 0, 0, 1, tzinfo=UTC)
+    assert StockHint.model_validate_json(main.value) == StockHint(
+        sku="MUG", cause=cause, location="MAIN", changed_at=changed_at
+    )
     envelope = envelope_of(main)
     assert (envelope.receipt_id, envelope.entity, envelope.subject, envelope.flow) == (
         "r1",
