@@ -34,7 +34,9 @@ class MagentoStock:
         Status is 1 above zero and 0 otherwise: Magento requires it and does not infer it.
 
         Raises:
-            Rejected: a row is refused; Magento does not say which, so the caller halves the batch.
+            Rejected: several SKUs and Magento does not say which it refuses, so the caller halves the batch; or one SKU
+                with a source that does not exist.
+            OutcomeUnknown: nothing proves what happened; write them again.
         """
         if not items:
             return
@@ -81,19 +83,19 @@ class MagentoStock:
     async def _explain(self, items: Sequence[SourceItem], error: OutcomeUnknown) -> NoReturn:
         """Say what "Could not save Source Item" means: a source that does not exist, or a database in trouble.
 
-        The batch is one statement, so nothing of it was written. A batch is Rejected, to be halved; a lone row is
-        Rejected only if its source is missing, and otherwise written again.
+        The batch is one statement, so nothing of it was written. Several SKUs are Rejected, to be halved; a lone SKU,
+        which has a row for each of its sources, is Rejected only if a source is missing, and otherwise written again.
         """
-        if len(items) > 1:
+        if len({item.sku for item in items}) > 1:
             raise Rejected(error.message, code="source_items") from error
-        source = items[0].source
-        path = f"/V1/inventory/sources/{encode(source)}"
-        if await self._client.find("write_source_items", f"source '{source}'", path) is None:
-            raise Rejected(
-                f"{self._client.name}: stock of {items[0].sku} was not written, Magento has no source '{source}'. "
-                "Correct channels.*.sources or create the source, then replay.",
-                code="unknown_source",
-            ) from error
+        for source in dict.fromkeys(item.source for item in items):
+            path = f"/V1/inventory/sources/{encode(source)}"
+            if await self._client.find("write_source_items", f"source '{source}'", path) is None:
+                raise Rejected(
+                    f"{self._client.name}: stock of {items[0].sku} was not written, Magento has no source '{source}'. "
+                    "Correct channels.*.sources or create the source, then replay.",
+                    code="unknown_source",
+                ) from error
         raise error
 
 

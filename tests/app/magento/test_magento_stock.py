@@ -76,6 +76,25 @@ async def test_a_lone_row_whose_source_exists_is_written_again() -> None:
             await MagentoStock(client).write_source_items([SourceItem("S2", "main", Decimal(1))])
 
 
+async def test_a_lone_sku_in_two_sources_that_exist_is_written_again() -> None:
+    items = [SourceItem("S2", "main", Decimal(1)), SourceItem("S2", "store2", Decimal(2))]
+    found = [web.json_response({"source_code": source}) for source in ("main", "store2")]
+    async with stubbed(web.json_response(OPAQUE, status=400), *found) as (server, client):
+        with pytest.raises(OutcomeUnknown):
+            await MagentoStock(client).write_source_items(items)
+    sources = "/rest/V1/inventory/sources"
+    assert [seen.raw_path for seen in server.seen[1:]] == [f"{sources}/main", f"{sources}/store2"]
+
+
+async def test_a_lone_sku_in_two_sources_is_rejected_by_the_name_of_the_missing_one() -> None:
+    items = [SourceItem("S2", "main", Decimal(1)), SourceItem("S2", "mian", Decimal(2))]
+    answers = [web.json_response({"source_code": "main"}), web.json_response(GONE, status=404)]
+    async with stubbed(web.json_response(OPAQUE, status=400), *answers) as (_, client):
+        with pytest.raises(Rejected, match="stock of S2 was not written, Magento has no source 'mian'") as caught:
+            await MagentoStock(client).write_source_items(items)
+    assert caught.value.code == "unknown_source"
+
+
 async def test_a_server_error_leaves_the_outcome_unknown() -> None:
     async with stubbed(web.Response(status=500)) as (_, client):
         with pytest.raises(OutcomeUnknown):
