@@ -3,6 +3,9 @@
 aiohttp resends GET, HEAD, OPTIONS, TRACE, PUT and DELETE by itself when a reused connection breaks, and has no switch
 for it. It does so for its own errors only, so a client middleware turns those into `_BrokenError` before aiohttp's loop
 sees them. `tests/app/test_http_sent_once.py` proves it over a real socket, and that stock aiohttp fails the same test.
+
+A mutation leaves soon after the call that makes it, or not at all. Whoever called it has told others how long to wait
+for its effect; a process that froze for longer, or waited for a token, must not add one that they no longer expect.
 """
 
 from __future__ import annotations
@@ -26,6 +29,9 @@ IDLE_SECONDS = 4.0
 """How long an idle connection is kept. Shorter than Apache's five seconds, so that a server rarely closes one just as
 we write a mutation to it, which would leave the outcome unknown."""
 
+SEND_SECONDS = 3.0
+"""A mutation's first byte leaves within this of its beginning. Reads that it needs first count: token, status."""
+
 FIRST_WAIT_SECONDS = 0.1
 LONGEST_WAIT_SECONDS = 5.0
 """Longest wait between two tries of a read; a ``Retry-After`` beyond it is left to the caller."""
@@ -37,6 +43,7 @@ THROTTLED = 429
 SERVER_ERROR = 500
 
 TIMED_OUT = "timeout"
+CLOSED = "closed"
 
 
 class Observe(Protocol):
@@ -59,6 +66,7 @@ class Request:
         content: JSON body of a mutation.
         content_type: of the body.
         repeatable: a POST that makes nothing, such as the request of a token.
+        began: when a mutation began, by `HttpClient.begin`; None if `HttpClient.send` is its beginning.
     """
 
     operation: str
@@ -68,6 +76,7 @@ class Request:
     content: bytes | None = field(default=None, repr=False)
     content_type: str = "application/json"
     repeatable: bool = False
+    began: float | None = None
 
     @property
     def mutates(self) -> bool:
@@ -91,6 +100,15 @@ class Answer:
         return 200 <= self.status < 300  # noqa: PLR2004 - HTTP's classes
 
 
+@dataclass(slots=True)
+class _Progress:
+    """How far a request has come: ``written`` once its first byte is about to leave."""
+
+    request: Request
+    began: float
+    written: bool = False
+
+
 Authorise = Callable[[Request], Awaitable[Mapping[str, str]]]
 """Makes the headers of one try; called again for every try, since a signature is good for one."""
 
@@ -106,6 +124,7 @@ class HttpClient:
         *,
         chance: Callable[[], float],
         observe: Observe | None = None,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         """Nothing is opened before the first request.
 
@@ -115,13 +134,16 @@ class HttpClient:
             clock: waits between tries.
             chance: numbers from 0 to 1, for full jitter.
             observe: told about every request.
+            monotonic: seconds that go on while the process is frozen.
         """
         self.connection = connection
         self._limits = limits
         self._clock = clock
         self._chance = chance
         self._observe = observe
+        self._monotonic = monotonic
         self._session: aiohttp.ClientSession | None = None
+        self._closed = False
 
     async def __aenter__(self) -> Self:
         return self
@@ -130,51 +152,58 @@ class HttpClient:
         await self.close()
 
     async def close(self) -> None:
-        """Close the pool."""
+        """Close the pool, for good: nothing is sent from now on."""
+        self._closed = True
         if self._session is not None:
             await self._session.close()
-            self._session = None
+
+    def begin(self) -> float:
+        """The beginning of a mutation, for `Request.began`."""
+        return self._monotonic()
 
     async def send(self, request: Request, authorise: Authorise) -> Answer:
         """The answer, whatever its status; a read is tried again on a failed connection, 429 and 5xx.
 
         Raises:
-            Unavailable: no connection; nothing was sent.
-            Transient: a read timed out or broke.
+            Unavailable: no connection, or closed; nothing was sent.
+            Transient: a read timed out or broke; or a mutation could not leave within `SEND_SECONDS`, nothing was sent.
             OutcomeUnknown: a mutation timed out or broke after its bytes were written.
         """
+        began = self.begin() if request.began is None else request.began
         retries = 0 if request.mutates else self._limits.read_retries
         for attempt in range(retries):
             headers = await authorise(request)
             wait = self._jitter(attempt)
             try:
-                answer = await self._try(request, headers)
+                answer = await self._try(request, headers, began)
             except (Unavailable, Transient) as error:
-                if error.code == TIMED_OUT:
+                if error.code in (TIMED_OUT, CLOSED):
                     raise
             else:
                 if not _worth_repeating(answer):
                     return answer
                 wait += answer.retry_after or 0.0
             await self._clock.sleep(wait)
-        return await self._try(request, await authorise(request))
+        return await self._try(request, await authorise(request), began)
 
     def _jitter(self, attempt: int) -> float:
         return self._chance() * min(LONGEST_WAIT_SECONDS, FIRST_WAIT_SECONDS * 2.0**attempt)
 
-    async def _try(self, request: Request, headers: Mapping[str, str]) -> Answer:
-        progress = SimpleNamespace(written=False)
+    async def _try(self, request: Request, headers: Mapping[str, str], began: float) -> Answer:
+        session, seconds = self._open(request), self._seconds_left(request, began)
+        progress = _Progress(request, began)
         status: int | None = None
-        began = time.perf_counter()
+        tried = time.perf_counter()
         if request.content is not None:
             headers = {**headers, "Content-Type": request.content_type}
         try:
-            async with self._open().request(
+            async with session.request(
                 request.method,
                 URL(request.url, encoded=True),
                 data=request.content,
                 headers=headers,
                 allow_redirects=False,
+                timeout=aiohttp.ClientTimeout(total=seconds, sock_connect=self._limits.connect_timeout_seconds),
                 trace_request_ctx=progress,
             ) as response:
                 content = await response.read()
@@ -190,18 +219,49 @@ class HttpClient:
             raise self._failure(request, error, written=progress.written) from error
         finally:
             if self._observe is not None:
-                self._observe(request.operation, status, time.perf_counter() - began)
+                self._observe(request.operation, status, time.perf_counter() - tried)
 
-    def _open(self) -> aiohttp.ClientSession:
+    def _seconds_left(self, request: Request, began: float) -> float:
+        """How long the request may take. A mutation is over, for us, one time-out after its beginning.
+
+        Raises:
+            Transient: a mutation that should have left by now.
+        """
+        if not request.mutates:
+            return self._limits.timeout_seconds
+        waited, most = self._monotonic() - began, min(SEND_SECONDS, self._limits.timeout_seconds)
+        if waited < most:
+            return self._limits.timeout_seconds - waited
+        raise Transient(
+            f"{self._place(request)} was not sent: {waited:.1f} s went by before it could leave, and {most:g} s is the "
+            "most. It is tried again later; if this goes on, reads or connections there are slow, or this process is.",
+            code="late",
+        )
+
+    async def _leaving(
+        self,
+        _session: aiohttp.ClientSession,
+        context: SimpleNamespace,
+        _sent: aiohttp.TraceRequestHeadersSentParams,
+    ) -> None:
+        """aiohttp calls this on the open connection, just before the first byte leaves; what it raises stops that."""
+        progress: _Progress = context.trace_request_ctx
+        self._seconds_left(progress.request, progress.began)
+        progress.written = True
+
+    def _open(self, request: Request) -> aiohttp.ClientSession:
+        if self._closed:
+            raise Unavailable(
+                f"{self._place(request)} was not sent, the connection is closed: this process is stopping. It is "
+                "done after the next start.",
+                code=CLOSED,
+            )
         if self._session is None:
             limits = self._limits
             tracing = aiohttp.TraceConfig()
-            tracing.on_request_headers_sent.append(_mark_written)
+            tracing.on_request_headers_sent.append(self._leaving)
             self._session = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(limit=limits.connections, keepalive_timeout=IDLE_SECONDS),
-                timeout=aiohttp.ClientTimeout(
-                    total=limits.timeout_seconds, sock_connect=limits.connect_timeout_seconds
-                ),
                 # Without this Accept, Magento answers errors as HTML with status 500.
                 headers={"Accept": "application/json", "User-Agent": "tillstream"},
                 cookie_jar=aiohttp.DummyCookieJar(),
@@ -210,8 +270,11 @@ class HttpClient:
             )
         return self._session
 
+    def _place(self, request: Request) -> str:
+        return f"{self.connection}: {request.operation} for {request.subject}"
+
     def _failure(self, request: Request, error: Exception, *, written: bool) -> TillstreamError:
-        place = f"{self.connection}: {request.operation} for {request.subject}"
+        place = self._place(request)
         reason = self._reason(error)
         if not written:
             return Unavailable(
@@ -265,13 +328,6 @@ async def _never_resend(request: aiohttp.ClientRequest, handler: aiohttp.ClientH
         raise
     except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
         raise _BrokenError(str(error) or type(error).__name__) from error
-
-
-async def _mark_written(
-    _session: aiohttp.ClientSession, context: SimpleNamespace, _sent: aiohttp.TraceRequestHeadersSentParams
-) -> None:
-    """aiohttp tells this just before the first byte leaves."""
-    context.trace_request_ctx.written = True
 
 
 def _origin(url: str) -> str:

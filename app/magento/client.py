@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import time
 from collections.abc import Callable, Mapping
 from typing import Self
 
@@ -27,6 +28,7 @@ class MagentoClient:
         *,
         chance: Callable[[], float] = random.random,
         observe: Observe | None = None,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         """Nothing is opened before the first request.
 
@@ -36,7 +38,7 @@ class MagentoClient:
         self.name = name
         self._base = settings.base_url.rstrip("/") + "/rest"
         self._authorise = _authorisation(name, settings, clock)
-        self._http = HttpClient(name, settings.http, clock, chance=chance, observe=observe)
+        self._http = HttpClient(name, settings.http, clock, chance=chance, observe=observe, monotonic=monotonic)
 
     async def __aenter__(self) -> Self:
         return self
@@ -62,9 +64,16 @@ class MagentoClient:
         check(answer, request, self.name)
         return answer.content
 
-    async def post(self, operation: str, subject: str, path: str, body: Mapping[str, object]) -> bytes:
-        """Send a mutation once; Decimals in the body become JSON numbers."""
-        request = Request(operation, subject, "POST", self._base + path, exact_json.dumps(body))
+    def begin(self) -> float:
+        """The beginning of a mutation that reads something before its `post`."""
+        return self._http.begin()
+
+    async def post(
+        self, operation: str, subject: str, path: str, body: Mapping[str, object], *, began: float | None = None
+    ) -> bytes:
+        """Send a mutation once; Decimals in the body become JSON numbers. It began here, or at ``began``."""
+        began = self.begin() if began is None else began
+        request = Request(operation, subject, "POST", self._base + path, exact_json.dumps(body), began=began)
         answer = await self._http.send(request, self._authorise)
         check(answer, request, self.name)
         return answer.content

@@ -53,8 +53,9 @@ class MagentoOrders:
         """Add a comment that mails nobody (``POST /V1/orders/:id/comments``); Magento names no id for it.
 
         The order's present status goes with it: up to 2.4.4 a missing one hides the order from the grids, later
-        releases refuse any other.
+        releases refuse any other. That read counts as part of the mutation, which has to leave soon or not at all.
         """
+        began = self._client.begin()
         subject, path = f"order {order_id}", f"/V1/orders/{encode(order_id)}"
         status = await self._status(subject, path)
         history = {
@@ -66,7 +67,8 @@ class MagentoOrders:
             "is_visible_on_front": 0,
         }
         try:
-            await self._client.post("add_comment", subject, f"{path}/comments", {"statusHistory": history})
+            body = {"statusHistory": history}
+            await self._client.post("add_comment", subject, f"{path}/comments", body, began=began)
         except Rejected as error:
             if await self._status(subject, path) != status:
                 raise Transient(f"{error.message} Its status has just changed: again.", code="status_moved") from error

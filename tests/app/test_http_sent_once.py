@@ -6,13 +6,14 @@ import asyncio
 import random
 from collections.abc import AsyncIterator, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from typing import Self, cast
 
 import aiohttp
 import pytest
 
 from app.connections import Http
-from app.http import HttpClient, Request
+from app.http import SEND_SECONDS, HttpClient, Request
 from streams.errors import OutcomeUnknown, Transient, Unavailable
 from tests.twins.clock import FakeClock
 
@@ -131,6 +132,84 @@ async def test_a_mutation_that_finds_no_connection_was_not_sent(method: str) -> 
         with pytest.raises(Unavailable, match="was not sent, no connection") as caught:
             await client.send(request(peer, method), nothing)
     assert caught.value.code == "no_connection"
+
+
+@pytest.mark.parametrize("method", MUTATIONS)
+async def test_a_process_that_freezes_between_connecting_and_sending_does_not_send(method: str) -> None:
+    began, connecting, connected = 0.0, 0.0, 150.0
+    readings = iter([began, connecting, connected])
+    async with (
+        Peer() as peer,
+        HttpClient("web", Http(), FakeClock(), chance=random.random, monotonic=lambda: next(readings)) as client,
+    ):
+        with pytest.raises(Transient, match=r"set_it for order 42 was not sent: 150\.0 s went by") as caught:
+            await client.send(request(peer, method), nothing)
+    assert caught.value.code == "late"
+    assert peer.connections == 1
+    assert peer.received == []
+
+
+@pytest.mark.parametrize("method", MUTATIONS)
+async def test_a_process_that_freezes_while_it_signs_does_not_even_connect(peer: Peer, method: str) -> None:
+    passed = 0.0
+
+    async def freeze(_request: Request) -> Mapping[str, str]:
+        nonlocal passed
+        passed = SEND_SECONDS
+        return {}
+
+    async with HttpClient("web", Http(), FakeClock(), chance=random.random, monotonic=lambda: passed) as client:
+        with pytest.raises(Transient, match="was not sent"):
+            await client.send(request(peer, method), freeze)
+        assert (await client.send(request(peer, "GET"), nothing)).good
+    assert peer.received == ["GET"]
+
+
+async def test_a_time_out_shorter_than_the_time_to_send_is_the_limit() -> None:
+    readings = iter([0.0, 0.5])
+    async with (
+        Peer() as peer,
+        HttpClient(
+            "web", Http(timeout_seconds=0.5), FakeClock(), chance=random.random, monotonic=lambda: next(readings)
+        ) as client,
+    ):
+        with pytest.raises(Transient, match=r"0\.5 s is the most"):
+            await client.send(request(peer, "POST"), nothing)
+    assert peer.received == []
+
+
+async def test_the_time_before_a_mutation_leaves_is_taken_from_the_wait_for_its_answer() -> None:
+    began = asyncio.get_running_loop().time()
+    async with (
+        Peer(hang_up_on=1, silent=True) as peer,
+        HttpClient(
+            "web", Http(timeout_seconds=3.2), FakeClock(), chance=random.random, monotonic=lambda: 2.9
+        ) as client,
+    ):
+        with pytest.raises(OutcomeUnknown):
+            await client.send(replace(request(peer, "POST"), began=0.0), nothing)
+    assert asyncio.get_running_loop().time() - began < 3
+    assert peer.received == ["POST"]
+
+
+@pytest.mark.parametrize("method", ["GET", *MUTATIONS])
+async def test_nothing_leaves_after_the_close(peer: Peer, method: str) -> None:
+    clock = FakeClock()
+    client = HttpClient("web", Http(), clock, chance=random.random)
+    await client.send(request(peer, "GET"), nothing)
+    await client.close()
+    with pytest.raises(Unavailable, match="set_it for order 42 was not sent, the connection is closed") as caught:
+        await client.send(request(peer, method), nothing)
+    assert (caught.value.code, clock.slept) == ("closed", [])
+    assert peer.received == ["GET"]
+
+
+async def test_a_close_before_the_first_request_is_as_final(peer: Peer) -> None:
+    client = HttpClient("web", Http(), FakeClock(), chance=random.random)
+    await client.close()
+    with pytest.raises(Unavailable, match="closed"):
+        await client.send(request(peer, "POST"), nothing)
+    assert peer.connections == 0
 
 
 @pytest.mark.parametrize(("method", "error"), [("POST", OutcomeUnknown), ("GET", Transient)])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
@@ -16,11 +17,13 @@ from tests.twins.clock import FakeClock
 
 @asynccontextmanager
 async def stubbed(
-    *answers: web.Response, answer: Callable[[Seen], web.Response] | None = None
+    *answers: web.Response,
+    answer: Callable[[Seen], web.Response] | None = None,
+    monotonic: Callable[[], float] = time.monotonic,
 ) -> AsyncIterator[tuple[StubServer, MagentoClient]]:
     async with StubServer(*answers, answer=answer) as server:
         settings = MagentoConnection(
             base_url=server.url, bearer_token=SecretStr("token"), http=Http(read_retries=0, timeout_seconds=5)
         )
-        async with MagentoClient("web", settings, FakeClock(), chance=lambda: 0.0) as client:
+        async with MagentoClient("web", settings, FakeClock(), chance=lambda: 0.0, monotonic=monotonic) as client:
             yield server, client

@@ -10,9 +10,11 @@ import orjson
 import pytest
 from aiohttp import web
 
+from app.http import SEND_SECONDS
 from app.magento.orders import MagentoOrders
 from streams.errors import OutcomeUnknown, Rejected, Transient, Unavailable
 from tests.app.magento.magento_stub import stubbed
+from tests.app.stub_server import Seen
 
 DATA = Path(__file__).parents[2] / "data"
 LISTS = orjson.loads((DATA / "magento/lists.json").read_bytes())
@@ -116,6 +118,20 @@ async def test_a_refused_comment_with_an_unmoved_status_is_rejected() -> None:
     ) as (_, client):
         with pytest.raises(Rejected, match='"pending" is not part of the order status history'):
             await MagentoOrders(client).add_comment("42", "text")
+
+
+async def test_a_comment_whose_status_was_read_too_slowly_is_not_sent() -> None:
+    passed = 0.0
+
+    def slow_status(_seen: Seen) -> web.Response:
+        nonlocal passed
+        passed += SEND_SECONDS
+        return web.json_response({"status": "pending"})
+
+    async with stubbed(answer=slow_status, monotonic=lambda: passed) as (server, client):
+        with pytest.raises(Transient, match=r"web: add_comment for order 42 was not sent: 3\.0 s went by"):
+            await MagentoOrders(client).add_comment("42", "text")
+    assert [seen.method for seen in server.seen] == ["GET"]
 
 
 async def test_an_opaque_refusal_of_a_comment_leaves_the_outcome_unknown() -> None:
