@@ -63,7 +63,7 @@ def _asked(pid: int) -> Usage:
 
 
 class Meter:
-    """Processor time and highest memory of several processes, from its making on.
+    """Processor time and highest memory of several processes, from its making until `stop`.
 
     Args:
         pids: by name.
@@ -76,16 +76,21 @@ class Meter:
         self._began = time.monotonic()
         self._first = {name: self._cpu(name) for name in self._pids}
         self.peak = {name: usage(pid).resident_bytes for name, pid in self._pids.items()}
+        self._cores: dict[str, float] = {}
 
     def look(self) -> None:
         """Take memory into account; call it every now and then."""
         for name, pid in self._pids.items():
             self.peak[name] = max(self.peak[name], usage(pid).resident_bytes)
 
-    def cores(self) -> dict[str, float]:
-        """How many processor cores each has kept busy on average since the start."""
+    def stop(self) -> None:
+        """Count processor time up to now."""
         seconds = time.monotonic() - self._began
-        return {name: (self._cpu(name) - first) / seconds for name, first in self._first.items()}
+        self._cores = {name: (self._cpu(name) - first) / seconds for name, first in self._first.items()}
+
+    def cores(self) -> dict[str, float]:
+        """How many processor cores each kept busy on average; nothing before `stop`."""
+        return self._cores
 
     def _cpu(self, name: str) -> float:
         pid = self._pids[name]

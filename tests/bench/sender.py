@@ -129,7 +129,7 @@ class Sent:
         due: when it was to be sent.
         at: when it was sent.
         accepted: when the 202 was here.
-        refused: orders that got another answer.
+        refused: orders that got another answer, with its status; 0 if there was none.
     """
 
     due: dict[int, float] = field(default_factory=dict)
@@ -174,7 +174,11 @@ class SteadySender:
         request = self._request(order)
         connection = self._idle.pop() if self._idle else await self._open()
         sent.at[order] = time.monotonic()
-        status = await connection.post(request)
+        try:
+            status = await connection.post(request)
+        except SenderBroken:
+            sent.refused[order] = 0
+            return
         self._idle.append(connection)
         if status == ACCEPTED:
             sent.accepted[order] = time.monotonic()
