@@ -102,7 +102,7 @@ async def measure(directory: Path, console: Console) -> Part:
     ]
     figures = {name: _figures(runs) for name, runs in (("ours", ours), ("quix", quix))}
     notes = [
-        f"{len(ours.fills)} rounds of {ORDERS:,} orders for each of the two in turn, the first tenth of each not counted",
+        f"{len(ours.fills)} rounds of {ORDERS:,} orders for each of the two in turn, the first tenth not counted",
         "the same sales came out of both, byte for byte; ours also keeps a journal line of every order",
         "what else differs, and in whose favour, is told in tests/bench/quix_baseline.py",
     ]
