@@ -54,7 +54,7 @@ class Producer(driver.Producer):  # type: ignore[misc] # faust has no types for 
         )
 
     async def publish(self, records: Sequence[Outgoing]) -> None:
-        """Publish all, in order per key; returns when Kafka has acknowledged every one.
+        """Publish all (at least one), in order per key; returns when Kafka has acknowledged every one.
 
         Raises:
             Unavailable: not all were acknowledged in time. They may still arrive.
@@ -65,8 +65,7 @@ class Producer(driver.Producer):  # type: ignore[misc] # faust has no types for 
             async with asyncio.timeout(seconds):
                 producer = await self._connected()
                 sent = [await self._send(producer, record) for record in records]
-                if sent:
-                    await asyncio.wait(sent)
+                await asyncio.wait(sent)
         except TimeoutError:
             raise Unavailable(
                 f"Kafka at {self.app.kafka.bootstrap_servers} did not acknowledge {len(records)} record(s) for "
@@ -117,7 +116,7 @@ class Producer(driver.Producer):  # type: ignore[misc] # faust has no types for 
             async with asyncio.timeout(PROBE_SECONDS):
                 producer = await self._connected()
                 await producer.client.fetch_all_metadata()
-        except (TimeoutError, KafkaError, Unavailable):
+        except (TimeoutError, KafkaError):
             return False
         return True
 
@@ -131,10 +130,8 @@ class Producer(driver.Producer):  # type: ignore[misc] # faust has no types for 
                 producer = self._new_producer()
                 try:
                     await producer.start()
-                except BaseException as error:
+                except BaseException:
                     await producer.stop()
-                    if isinstance(error, KafkaError):
-                        raise _not_taken(error) from error
                     raise
                 self._producer = producer
         return self._producer

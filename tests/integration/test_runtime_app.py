@@ -12,6 +12,7 @@ import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.records_to_delete import RecordsToDelete
+from aiokafka.errors import KafkaConnectionError
 from aiokafka.structs import OffsetAndMetadata
 
 from streams.errors import Unavailable
@@ -112,6 +113,20 @@ async def test_nothing_is_received_before_the_assigned_hook_has_ended(kafka_topi
         await eventually(lambda: stage.seen == [0, 1])
         assert app.reason() is None
     assert app.reason() == "stopping"
+
+
+async def test_a_stop_does_not_wait_for_the_assigned_hook(kafka_topics: Topics) -> None:
+    app = made(kafka_topics, await kafka_topics.create(), Stage())
+
+    async def hang(_partitions: Sequence[Partition]) -> None:
+        await asyncio.Event().wait()
+
+    app.on_assigned(hang)
+    async with running(app):
+        await eventually(lambda: app.waits_for_hook)
+        began = time.monotonic()
+    assert time.monotonic() - began < 5
+    assert app.failure is None
 
 
 async def test_an_assigned_hook_that_fails_ends_the_app(kafka_topics: Topics) -> None:
@@ -289,6 +304,22 @@ async def test_a_stage_that_is_slow_gets_everything_once_and_in_order(kafka_topi
         assert app.partitions()[topic, 0].lag == 0
 
 
+async def test_a_slow_topic_does_not_hold_up_another(kafka_topics: Topics) -> None:
+    slow_topic, quick_topic = await kafka_topics.create("slow"), await kafka_topics.create("quick")
+    slow, quick = Stage(), Stage()
+    slow.may_go_on.clear()
+    app = made(kafka_topics, slow_topic, slow, buffer_records=10)
+    app.consume([quick_topic], quick.receive)
+    async with running(app):
+        await produce(kafka_topics.bootstrap_servers, slow_topic, [b"%d" % number for number in range(100)])
+        await eventually(lambda: bool(app._faust.consumer._buffered_partitions))
+        await produce(kafka_topics.bootstrap_servers, quick_topic, [b"%d" % number for number in range(30)])
+        await eventually(lambda: quick.seen == list(range(30)))
+        assert slow.seen == []
+        slow.may_go_on.set()
+        await eventually(lambda: slow.seen == list(range(100)))
+
+
 # -- records that were taken while nothing could be handed on ---------------------------------------------------------
 
 
@@ -384,6 +415,33 @@ async def test_publishing_is_acknowledged_and_keeps_key_value_and_headers(kafka_
         await app.publish([])
         await app.publish([Outgoing(out, b"k", b"v%d" % n, [("receipt-id", b"r")]) for n in range(3)])
     assert await values(kafka_topics.bootstrap_servers, out) == [b"v0", b"v1", b"v2"]
+
+
+async def test_without_a_connection_publishing_is_unavailable_until_there_is_one(
+    kafka_topics: Topics, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    topic, out = await kafka_topics.create(), await kafka_topics.create("out")
+    record = Outgoing(out, b"k", b"v", [])
+
+    class Unreachable:
+        async def start(self) -> None:
+            raise KafkaConnectionError("refused")
+
+        async def stop(self) -> None:
+            """Nothing was opened."""
+
+    app = made(kafka_topics, topic, Stage())
+    async with running(app):
+        await eventually(lambda: app.reason() is None)
+        producer = app._faust.producer
+        producer._give_up(producer._producer)
+        with monkeypatch.context() as while_down:
+            while_down.setattr(producer, "_new_producer", Unreachable)
+            with pytest.raises(Unavailable, match="refused"):
+                await app.publish([record])
+            assert not await producer.kafka_answers()
+        await asyncio.gather(app.publish([record]), app.publish([record]))
+    assert await values(kafka_topics.bootstrap_servers, out) == [b"v", b"v"]
 
 
 async def test_a_topic_that_does_not_exist_is_unavailable_in_time(kafka_topics: Topics) -> None:
