@@ -105,7 +105,7 @@ class Effects:
                 owner=self._owner,
                 after_epoch=after_epoch,
                 request_hash=effect.request_hash,
-                settle_until=before + timedelta(seconds=settling.timeout + settling.longest_execution),
+                settle_until=before + timedelta(seconds=settling.fence + settling.timeout + settling.longest_execution),
             )
         except Fenced:
             raise self._taken_over(effect) from None

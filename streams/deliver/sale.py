@@ -204,7 +204,7 @@ def _is_older(sale: Sale, passed_by: Revision) -> bool:
 
 
 def same_order(found: SeenOrder, draft: OrderDraft) -> None:
-    """A hit by number must be the same order; raises Rejected for a collision (retail.md, Channels)."""
+    """A hit by number must be the same order; raises Rejected for a collision."""
     differs = []
     if found.total.quantize(Decimal("0.01")) != draft.total.quantize(Decimal("0.01")):
         differs.append(f"total {found.total} instead of {draft.total}")

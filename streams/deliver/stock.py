@@ -16,7 +16,7 @@ from streams.runtime.work import Arrival, Work
 from streams.sale.revision import stock_revision
 
 ROWS_IN_A_CALL = 100
-"""SKUs in one call; Magento refuses lists over ``complex_array_limit`` where that is set (magento.md, section 3)."""
+"""SKUs in one call; Magento refuses lists over ``complex_array_limit`` where that is set."""
 
 
 class StockDelivery:

@@ -1,4 +1,4 @@
-"""What a source in Magento shall hold, so that Magento sells what the shop can sell (retail.md, Stock)."""
+"""What a source in Magento shall hold, so that Magento sells what the shop can sell."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ class Batcher(Generic[Item, Result]):
     """Joins single items into batches of at most ``most``, one batch under way at a time.
 
     A rejected batch is halved until the items at fault stand alone, so that one bad row costs one row: Magento
-    refuses a whole batch of source items without saying which row (magento.md, section 10).
+    refuses a whole batch of source items without saying which row.
 
     Args:
         call: does the work for a batch; one result per item, in order.

@@ -8,7 +8,7 @@ from streams.runtime.consumer import Consumer
 from streams.runtime.producer import Producer
 
 
-class Transport(driver.Transport):
+class Transport(driver.Transport):  # type: ignore[misc] # faust has no types for mypy
     """Faust's aiokafka transport, hardened."""
 
     Consumer = Consumer

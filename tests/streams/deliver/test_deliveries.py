@@ -2,176 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
 from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 
-from schemas.canonical import OrderStatus, Sale, Stock
-from schemas.documents import Channel
+from schemas.canonical import OrderStatus, Sale
 from schemas.documents.flow import Mode
 from schemas.envelope import Envelope, Kind
 from schemas.ids import Ref
-from streams.channels import Channels
-from streams.deliver.effect import Effects, Settling
-from streams.deliver.handler import DeliverHandler, Delivery
-from streams.deliver.order_status import OrderStatusDelivery
-from streams.deliver.sale import Desk, SaleDelivery
-from streams.deliver.stock import StockDelivery
-from streams.engine import Engine, load
 from streams.errors import AliasMissing, Rejected
-from streams.ports import JournalEntry, OrderDraft, Outcome, SeenOrder, SourceItem
+from streams.ports import Outcome, SeenOrder
 from streams.runtime.work import Arrival, Work
-from tests.twins.clock import START, FakeClock
-from tests.twins.kafka import MemoryPublisher, envelope, record
-from tests.twins.store import MemoryStore
-
-CHANNEL = Channel(
-    name="main", web="web", pos="pos", prefix="W-", location="MAIN", sources={"MAIN": "main", "STORE2": "store2"}
-)
-SALE = Sale.model_validate(
-    {
-        "ref": "web:order:42",
-        "number": "000000042",
-        "public_id": "W-000000042",
-        "channel": "main",
-        "placed_at": START,
-        "updated_at": START,
-        "currency": "USD",
-        "state": "processing",
-        "status": "processing",
-        "export": {"allowed": True},
-        "customer": {"guest": True, "email": "ann@example.com"},
-        "lines": [
-            {
-                "line_id": "1",
-                "kind": "simple",
-                "sku": "A",
-                "quantity": 2,
-                "unit_price": 10,
-                "discount": 0,
-                "tax": "1.65",
-            }
-        ],
-        "shipping": {"amount": 5, "discount": 0, "tax": 0},
-        "totals": {
-            "lines": 20,
-            "discount": 0,
-            "tax": "1.65",
-            "shipping": 5,
-            "fees": 0,
-            "total": "26.65",
-            "due": "26.65",
-        },
-    }
-)
-STATUS = OrderStatus(
-    sale="web:order:42", sale_number="000000042", ref="pos:order:17", number="17", status="Open", updated_at=START
-)
-
-
-class OrderBook:
-    """The point of sale's orders, in memory. Implements `streams.ports.Sales`."""
-
-    def __init__(self) -> None:
-        self.orders: list[SeenOrder] = []
-        self.documents: list[OrderDraft] = []
-        self.unknown_skus: set[str] = set()
-
-    async def create_order(self, draft: OrderDraft) -> SeenOrder:
-        lines = draft.document["LineItems"]
-        assert isinstance(lines, list)
-        for line in lines:
-            if line["SKU"] in self.unknown_skus:
-                raise AliasMissing("unknown", waits_for=Ref("pos", "sku", line["SKU"]))
-        self.documents.append(draft)
-        order = SeenOrder(
-            str(17 + len(self.orders)),
-            str(17 + len(self.orders)),
-            draft.public_id,
-            "Open",
-            draft.total,
-            draft.currency,
-            draft.email,
-            draft.placed_at,
-            START,
-        )
-        self.orders.append(order)
-        return order
-
-    async def find_order(self, public_id: str) -> SeenOrder | None:
-        return next((order for order in self.orders if order.public_id == public_id), None)
-
-
-class Notes:
-    """What stands on web orders. Implements `streams.ports.OrderNotes`."""
-
-    def __init__(self) -> None:
-        self.numbers: dict[str, str] = {}
-        self.comments: list[tuple[str, str]] = []
-
-    async def set_external_number(self, order_id: str, number: str) -> None:
-        self.numbers[order_id] = number
-
-    async def add_comment(self, order_id: str, comment: str) -> str:
-        self.comments.append((order_id, comment))
-        return str(len(self.comments))
-
-    async def find_comment(self, order_id: str, marker: str) -> str | None:
-        return next((str(n) for n, (order, text) in enumerate(self.comments, 1) if marker in text), None)
-
-
-class Sources:
-    """The web store's source items. Implements `streams.ports.WebStock`."""
-
-    def __init__(self) -> None:
-        self.items: dict[tuple[str, str], Decimal] = {}
-        self.skus = frozenset({"A", "B"})
-        self.refuse: set[str] = set()
-
-    async def write_source_items(self, items: Sequence[SourceItem]) -> None:
-        if self.refuse & {item.sku for item in items}:
-            raise Rejected("a row is wrong")
-        self.items |= {(item.sku, item.source): item.quantity for item in items}
-
-    async def known_skus(self, skus: Collection[str]) -> frozenset[str]:
-        return self.skus & frozenset(skus)
-
-
-class Bench:
-    def __init__(self, target: str, *, mode: Mode = Mode.LIVE) -> None:
-        self.clock = FakeClock()
-        self.store = MemoryStore(self.clock)
-        self.publisher = MemoryPublisher()
-        self.book, self.notes, self.sources = OrderBook(), Notes(), Sources()
-        settling = Settling(timeout=5, longest_execution=20)
-        desk = Desk(
-            target=target,
-            live=dict.fromkeys(("order", "order_status", "stock"), mode is Mode.LIVE),
-            channels=Channels([CHANNEL]),
-            mapper=Engine(load()),
-            links=self.store.links,
-            applied=self.store.applied,
-            effects=Effects(self.store.ledger, self.clock, owner="a", settling=settling),
-            publisher=self.publisher,
-            clock=self.clock,
-        )
-        deliveries: dict[str, tuple[str, Delivery]] = {
-            "order": ("order", SaleDelivery(desk, self.book)),
-            "order_status": ("order_status", OrderStatusDelivery(desk, self.notes)),
-            "stock": ("stock", StockDelivery(desk, self.sources)),
-        }
-        if target == "pos":
-            deliveries = {"order": deliveries["order"]}
-        self.handler = DeliverHandler(target, deliveries, self.clock)
-
-    async def deliver(self, body: Sale | OrderStatus | Stock, entity: str, receipt: str = "r1") -> JournalEntry | None:
-        headers = envelope(receipt, entity=entity)
-        arrival = Arrival(record(body.model_dump_json().encode(), headers), headers)
-        work = Work("deliver", [arrival])
-        entries = await self.handler.handle(work)
-        return entries[-1] if entries else None
+from tests.streams.deliver.bench import SALE, STATUS, Bench
+from tests.twins.clock import START
+from tests.twins.kafka import envelope, record
 
 
 def later(seconds: float, **changes: object) -> Sale:
@@ -362,79 +207,6 @@ async def test_a_status_comment_is_not_repeated_after_a_crash(web: Bench) -> Non
     web.store.ledger.rows.clear()
     await web.deliver(STATUS, "order_status", "r2")
     assert len(web.notes.comments) == 1
-
-
-def stock(quantity: int, *, seconds: float = 0, sku: str = "A", location: str = "MAIN") -> Stock:
-    return Stock.model_validate(
-        {
-            "ref": f"pos:sku:{sku}",
-            "sku": sku,
-            "read_at": START + timedelta(seconds=seconds),
-            "locations": [{"location": location, "quantity": quantity, "on_hand": quantity, "committed": 0}],
-        }
-    )
-
-
-async def test_stock_is_written_to_the_locations_source(web: Bench) -> None:
-    entry = await web.deliver(stock(7), "stock")
-    assert entry is not None
-    assert (entry.outcome, entry.step) == (Outcome.DELIVERED, "write_source_items")
-    assert web.sources.items == {("A", "main"): Decimal(7)}
-
-
-async def test_stock_5_4_5_is_three_changes(web: Bench) -> None:
-    written = []
-    for second, quantity in enumerate((5, 4, 5)):
-        await web.deliver(stock(quantity, seconds=second), "stock", f"r{second}")
-        written.append(web.sources.items["A", "main"])
-    assert written == [5, 4, 5]
-
-
-async def test_equal_stock_is_unchanged_and_an_older_reading_never_overwrites(web: Bench) -> None:
-    await web.deliver(stock(5, seconds=10), "stock")
-    same = await web.deliver(stock(5, seconds=20), "stock", "r2")
-    older = await web.deliver(stock(9, seconds=5), "stock", "r3")
-    assert same is not None
-    assert older is not None
-    assert (same.outcome, older.outcome) == (Outcome.UNCHANGED, Outcome.SUPERSEDED)
-    assert web.sources.items["A", "main"] == 5
-
-
-async def test_stock_of_a_sku_that_the_store_does_not_sell_is_never_written(web: Bench) -> None:
-    entry = await web.deliver(stock(5, sku="ONLY-IN-STORE"), "stock")
-    assert entry is not None
-    assert (entry.outcome, entry.message) == (Outcome.FILTERED, "web does not sell 'ONLY-IN-STORE'")
-    assert web.sources.items == {}
-
-
-async def test_stock_goes_to_the_web_sku_of_an_alias(web: Bench) -> None:
-    await web.store.links.insert(Ref("web", "sku", "B"), Ref("pos", "sku", "POS-B"))
-    await web.deliver(stock(3, sku="POS-B"), "stock")
-    assert web.sources.items == {("B", "main"): Decimal(3)}
-
-
-async def test_stock_of_a_location_without_a_source_is_filtered(web: Bench) -> None:
-    entry = await web.deliver(stock(3, location="WAREHOUSE"), "stock")
-    assert entry is not None
-    assert entry.outcome is Outcome.FILTERED
-
-
-async def test_observed_stock_is_not_written() -> None:
-    bench = Bench("web", mode=Mode.OBSERVE)
-    entry = await bench.deliver(stock(3), "stock")
-    assert entry is not None
-    assert "would set main 3" in entry.message
-    assert bench.sources.items == {}
-
-
-async def test_of_coalesced_stock_only_the_newest_is_written(web: Bench) -> None:
-    arrivals = []
-    for second, quantity in enumerate((5, 4, 6)):
-        headers = envelope(f"r{second}", entity="stock")
-        arrivals.append(Arrival(record(stock(quantity, seconds=second).model_dump_json().encode(), headers), headers))
-    entries = await web.handler.handle(Work("deliver", arrivals))
-    assert [entry.outcome for entry in entries] == [Outcome.SUPERSEDED, Outcome.SUPERSEDED, Outcome.DELIVERED]
-    assert web.sources.items == {("A", "main"): Decimal(6)}
 
 
 def test_only_what_later_events_need_blocks_them(web: Bench) -> None:

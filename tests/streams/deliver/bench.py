@@ -1,0 +1,170 @@
+"""One target's deliveries with both systems in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from decimal import Decimal
+
+from schemas.canonical import OrderStatus, Sale, Stock
+from schemas.documents import Channel
+from schemas.documents.flow import Mode
+from schemas.ids import Ref
+from streams.channels import Channels
+from streams.deliver.effect import Effects, Settling
+from streams.deliver.handler import DeliverHandler, Delivery
+from streams.deliver.order_status import OrderStatusDelivery
+from streams.deliver.sale import Desk, SaleDelivery
+from streams.deliver.stock import StockDelivery
+from streams.engine import Engine, load
+from streams.errors import AliasMissing, Rejected
+from streams.ports import JournalEntry, OrderDraft, SeenOrder, SourceItem
+from streams.runtime.work import Arrival, Work
+from tests.twins.clock import START, FakeClock
+from tests.twins.kafka import MemoryPublisher, envelope, record
+from tests.twins.store import MemoryStore
+
+CHANNEL = Channel(
+    name="main", web="web", pos="pos", prefix="W-", location="MAIN", sources={"MAIN": "main", "STORE2": "store2"}
+)
+SALE = Sale.model_validate(
+    {
+        "ref": "web:order:42",
+        "number": "000000042",
+        "public_id": "W-000000042",
+        "channel": "main",
+        "placed_at": START,
+        "updated_at": START,
+        "currency": "USD",
+        "state": "processing",
+        "status": "processing",
+        "export": {"allowed": True},
+        "customer": {"guest": True, "email": "ann@example.com"},
+        "lines": [
+            {
+                "line_id": "1",
+                "kind": "simple",
+                "sku": "A",
+                "quantity": 2,
+                "unit_price": 10,
+                "discount": 0,
+                "tax": "1.65",
+            }
+        ],
+        "shipping": {"amount": 5, "discount": 0, "tax": 0},
+        "totals": {
+            "lines": 20,
+            "discount": 0,
+            "tax": "1.65",
+            "shipping": 5,
+            "fees": 0,
+            "total": "26.65",
+            "due": "26.65",
+        },
+    }
+)
+STATUS = OrderStatus(
+    sale="web:order:42", sale_number="000000042", ref="pos:order:17", number="17", status="Open", updated_at=START
+)
+
+
+class OrderBook:
+    """The point of sale's orders, in memory. Implements `streams.ports.Sales`."""
+
+    def __init__(self) -> None:
+        self.orders: list[SeenOrder] = []
+        self.documents: list[OrderDraft] = []
+        self.unknown_skus: set[str] = set()
+
+    async def create_order(self, draft: OrderDraft) -> SeenOrder:
+        lines = draft.document["LineItems"]
+        assert isinstance(lines, list)
+        for line in lines:
+            if line["SKU"] in self.unknown_skus:
+                raise AliasMissing("unknown", waits_for=Ref("pos", "sku", line["SKU"]))
+        self.documents.append(draft)
+        order = SeenOrder(
+            str(17 + len(self.orders)),
+            str(17 + len(self.orders)),
+            draft.public_id,
+            "Open",
+            draft.total,
+            draft.currency,
+            draft.email,
+            draft.placed_at,
+            START,
+        )
+        self.orders.append(order)
+        return order
+
+    async def find_order(self, public_id: str) -> SeenOrder | None:
+        return next((order for order in self.orders if order.public_id == public_id), None)
+
+
+class Notes:
+    """What stands on web orders. Implements `streams.ports.OrderNotes`."""
+
+    def __init__(self) -> None:
+        self.numbers: dict[str, str] = {}
+        self.comments: list[tuple[str, str]] = []
+
+    async def set_external_number(self, order_id: str, number: str) -> None:
+        self.numbers[order_id] = number
+
+    async def add_comment(self, order_id: str, comment: str) -> str:
+        self.comments.append((order_id, comment))
+        return str(len(self.comments))
+
+    async def find_comment(self, order_id: str, marker: str) -> str | None:
+        return next((str(n) for n, (order, text) in enumerate(self.comments, 1) if marker in text), None)
+
+
+class Sources:
+    """The web store's source items. Implements `streams.ports.WebStock`."""
+
+    def __init__(self) -> None:
+        self.items: dict[tuple[str, str], Decimal] = {}
+        self.skus = frozenset({"A", "B"})
+        self.refuse: set[str] = set()
+
+    async def write_source_items(self, items: Sequence[SourceItem]) -> None:
+        if self.refuse & {item.sku for item in items}:
+            raise Rejected("a row is wrong")
+        self.items |= {(item.sku, item.source): item.quantity for item in items}
+
+    async def known_skus(self, skus: Collection[str]) -> frozenset[str]:
+        return self.skus & frozenset(skus)
+
+
+class Bench:
+    def __init__(self, target: str, *, mode: Mode = Mode.LIVE) -> None:
+        self.clock = FakeClock()
+        self.store = MemoryStore(self.clock)
+        self.publisher = MemoryPublisher()
+        self.book, self.notes, self.sources = OrderBook(), Notes(), Sources()
+        settling = Settling(timeout=5, longest_execution=20)
+        desk = Desk(
+            target=target,
+            live=dict.fromkeys(("order", "order_status", "stock"), mode is Mode.LIVE),
+            channels=Channels([CHANNEL]),
+            mapper=Engine(load()),
+            links=self.store.links,
+            applied=self.store.applied,
+            effects=Effects(self.store.ledger, self.clock, owner="a", settling=settling),
+            publisher=self.publisher,
+            clock=self.clock,
+        )
+        deliveries: dict[str, tuple[str, Delivery]] = {
+            "order": ("order", SaleDelivery(desk, self.book)),
+            "order_status": ("order_status", OrderStatusDelivery(desk, self.notes)),
+            "stock": ("stock", StockDelivery(desk, self.sources)),
+        }
+        if target == "pos":
+            deliveries = {"order": deliveries["order"]}
+        self.handler = DeliverHandler(target, deliveries, self.clock)
+
+    async def deliver(self, body: Sale | OrderStatus | Stock, entity: str, receipt: str = "r1") -> JournalEntry | None:
+        headers = envelope(receipt, entity=entity)
+        arrival = Arrival(record(body.model_dump_json().encode(), headers), headers)
+        work = Work("deliver", [arrival])
+        entries = await self.handler.handle(work)
+        return entries[-1] if entries else None

@@ -1,0 +1,95 @@
+"""Stock into the web store: absolute, the latest reading wins, one bad row costs one row."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+
+from schemas.canonical import Stock
+from schemas.documents.flow import Mode
+from schemas.ids import Ref
+from streams.ports import Outcome
+from streams.runtime.work import Arrival, Work
+from tests.streams.deliver.bench import Bench
+from tests.twins.clock import START
+from tests.twins.kafka import envelope, record
+
+
+@pytest.fixture
+def web() -> Bench:
+    return Bench("web")
+
+
+def stock(quantity: int, *, seconds: float = 0, sku: str = "A", location: str = "MAIN") -> Stock:
+    return Stock.model_validate(
+        {
+            "ref": f"pos:sku:{sku}",
+            "sku": sku,
+            "read_at": START + timedelta(seconds=seconds),
+            "locations": [{"location": location, "quantity": quantity, "on_hand": quantity, "committed": 0}],
+        }
+    )
+
+
+async def test_stock_is_written_to_the_locations_source(web: Bench) -> None:
+    entry = await web.deliver(stock(7), "stock")
+    assert entry is not None
+    assert (entry.outcome, entry.step) == (Outcome.DELIVERED, "write_source_items")
+    assert web.sources.items == {("A", "main"): Decimal(7)}
+
+
+async def test_stock_5_4_5_is_three_changes(web: Bench) -> None:
+    written = []
+    for second, quantity in enumerate((5, 4, 5)):
+        await web.deliver(stock(quantity, seconds=second), "stock", f"r{second}")
+        written.append(web.sources.items["A", "main"])
+    assert written == [5, 4, 5]
+
+
+async def test_equal_stock_is_unchanged_and_an_older_reading_never_overwrites(web: Bench) -> None:
+    await web.deliver(stock(5, seconds=10), "stock")
+    same = await web.deliver(stock(5, seconds=20), "stock", "r2")
+    older = await web.deliver(stock(9, seconds=5), "stock", "r3")
+    assert same is not None
+    assert older is not None
+    assert (same.outcome, older.outcome) == (Outcome.UNCHANGED, Outcome.SUPERSEDED)
+    assert web.sources.items["A", "main"] == 5
+
+
+async def test_stock_of_a_sku_that_the_store_does_not_sell_is_never_written(web: Bench) -> None:
+    entry = await web.deliver(stock(5, sku="ONLY-IN-STORE"), "stock")
+    assert entry is not None
+    assert (entry.outcome, entry.message) == (Outcome.FILTERED, "web does not sell 'ONLY-IN-STORE'")
+    assert web.sources.items == {}
+
+
+async def test_stock_goes_to_the_web_sku_of_an_alias(web: Bench) -> None:
+    await web.store.links.insert(Ref("web", "sku", "B"), Ref("pos", "sku", "POS-B"))
+    await web.deliver(stock(3, sku="POS-B"), "stock")
+    assert web.sources.items == {("B", "main"): Decimal(3)}
+
+
+async def test_stock_of_a_location_without_a_source_is_filtered(web: Bench) -> None:
+    entry = await web.deliver(stock(3, location="WAREHOUSE"), "stock")
+    assert entry is not None
+    assert entry.outcome is Outcome.FILTERED
+
+
+async def test_observed_stock_is_not_written() -> None:
+    bench = Bench("web", mode=Mode.OBSERVE)
+    entry = await bench.deliver(stock(3), "stock")
+    assert entry is not None
+    assert "would set main 3" in entry.message
+    assert bench.sources.items == {}
+
+
+async def test_of_coalesced_stock_only_the_newest_is_written(web: Bench) -> None:
+    arrivals = []
+    for second, quantity in enumerate((5, 4, 6)):
+        headers = envelope(f"r{second}", entity="stock")
+        arrivals.append(Arrival(record(stock(quantity, seconds=second).model_dump_json().encode(), headers), headers))
+    entries = await web.handler.handle(Work("deliver", arrivals))
+    assert [entry.outcome for entry in entries] == [Outcome.SUPERSEDED, Outcome.SUPERSEDED, Outcome.DELIVERED]
+    assert web.sources.items == {("A", "main"): Decimal(6)}
