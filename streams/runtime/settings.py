@@ -21,7 +21,8 @@ class KafkaSettings:
         fetch_wait_seconds: how long a broker holds a fetch without data. A partition that is left out of a fetch,
             because its records were just being taken, waits at most this long.
         fetch_partition_bytes: most bytes of one partition in one fetch.
-        linger_seconds: how long a record waits for company before it is sent.
+        linger_seconds: how long a record waits for company before it is sent. Under load company comes anyway, while
+            the request before it is under way; any linger is paid by every single record.
         publish_seconds: the longest that one publish takes, whatever Kafka does.
         max_record_bytes: largest record, below the broker's ``message.max.bytes`` (1 MiB by default).
         zombie_seconds: a consumer that does not move for so long, though Kafka answers, ends its process.
@@ -36,7 +37,7 @@ class KafkaSettings:
     commit_seconds: float = 1.0
     fetch_wait_seconds: float = 0.05
     fetch_partition_bytes: int = 1024 * 1024
-    linger_seconds: float = 0.002
+    linger_seconds: float = 0.0
     publish_seconds: float = 10.0
     max_record_bytes: int = 1_040_000
     zombie_seconds: float = 120.0
