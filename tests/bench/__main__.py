@@ -10,6 +10,7 @@ import signal
 import sys
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import uvloop
@@ -18,6 +19,7 @@ from rich.console import Console
 from tests.bench import end_to_end, ingress, normalize
 from tests.bench.children import BenchFailed
 from tests.bench.report import Line, Part, show, write
+from tests.bench.resources import Others
 
 DIRECTORY = Path(".tillstream/bench")
 PARTS: dict[str, tuple[Callable[[Path, Console], Awaitable[Part]], float]] = {
@@ -60,9 +62,11 @@ async def run(names: Sequence[str], console: Console) -> int:
 async def _measured(name: str, console: Console) -> Part:
     """A part's result; one that cannot be had leaves the others theirs."""
     measure, seconds = PARTS[name]
+    others = Others()
     try:
         async with asyncio.timeout(seconds):
-            return await measure(DIRECTORY / name, console)
+            part = await measure(DIRECTORY / name, console)
+            return replace(part, others=others.cores())
     except BenchFailed as error:
         return Part(name, [Line("nothing", "failed", met=False)], {}, notes=[str(error)])
     except TimeoutError:

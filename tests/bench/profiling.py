@@ -1,8 +1,9 @@
 """Where a process's time goes: py-spy looks at its stack a hundred times a second, from outside.
 
-A sample counts for the Python function that was running; work in C, where most of the time goes in orjson, pydantic,
-asyncpg or sockets, counts for the Python function that called it (uvloop has no Python functions: what it does counts
-for ``Runner.run``). Idle moments are left out, but waiting for a processor core is not idle.
+A sample counts for the Python function that was running; work in C, as most of orjson's, pydantic's and asyncpg's is,
+counts for the Python function that called it (uvloop has none: what it does counts for ``Runner.run``). Only moments
+in which a thread held Python's lock are looked at: without that, threads that wait for a core or for the lock would
+look busy. System calls release the lock, so they are not in here.
 """
 
 from __future__ import annotations
@@ -69,7 +70,16 @@ async def profile(pids: Mapping[str, int], seconds: float) -> dict[str, Profile]
 async def _one(program: str, pid: int, seconds: float) -> Profile:
     with tempfile.TemporaryDirectory() as directory:
         output = Path(directory) / "stacks.txt"
-        options = ["--pid", str(pid), "--duration", str(round(seconds)), "--rate", str(PER_SECOND), "--nonblocking"]
+        options = [
+            "--pid",
+            str(pid),
+            "--duration",
+            str(round(seconds)),
+            "--rate",
+            str(PER_SECOND),
+            "--gil",
+            "--nonblocking",
+        ]
         spy = await asyncio.create_subprocess_exec(
             program,
             *("record", *options, "--format", "raw", "--full-filenames", "--output", str(output)),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -45,6 +46,7 @@ class Part:
         figures: everything as it was measured, for the JSON document.
         profiles: by process, under the load that the part measured.
         notes: what the reader must know to judge the figures.
+        others: processor cores that programs other than the bench's kept busy meanwhile; None if nobody knows.
     """
 
     title: str
@@ -52,6 +54,7 @@ class Part:
     figures: Mapping[str, object]
     profiles: Mapping[str, Profile] = field(default_factory=dict)
     notes: Sequence[str] = ()
+    others: float | None = None
 
 
 def show(console: Console, parts: Sequence[Part]) -> None:
@@ -68,6 +71,8 @@ def show(console: Console, parts: Sequence[Part]) -> None:
         for line in part.lines:
             ratio = "" if line.ratio is None else f"{line.ratio:.2f}"
             table.add_row(f"  {line.what}", line.ours, line.beside, ratio, line.bar, MARKS[line.met])
+        if part.others is not None:
+            table.add_row("  cores that other programs kept busy meanwhile", f"{part.others:.2f} of {os.cpu_count()}")
     console.print(table)
     for part in parts:
         for note in part.notes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import subprocess
 import time
 from collections.abc import Collection, Mapping
@@ -13,6 +14,9 @@ MEGABYTE = 1024 * 1024
 _PROC = Path("/proc")
 _PPID, _TIMES = 1, slice(11, 15)
 """Fields of /proc/PID/stat behind the name: the parent; utime, stime, and both of its ended children (proc(5))."""
+
+_BUSY = (0, 1, 2, 5, 6)
+"""Fields of the first line of /proc/stat: user, nice, system, irq, softirq."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +42,45 @@ def family_cpu_seconds(pid: int) -> float:
     stats = [_stat(directory) for directory in _PROC.iterdir() if directory.name.isdigit()]
     children = sum(_ticks(stat) for stat in stats if stat and int(stat[_PPID]) == pid)
     return usage(pid).cpu_seconds + children / os.sysconf("SC_CLK_TCK")
+
+
+def _own_seconds() -> float:
+    """Processor time of this process and of everything that it has started, ended or not."""
+    parents: dict[int, list[tuple[int, int]]] = {}
+    for directory in _PROC.iterdir():
+        stat = _stat(directory) if directory.name.isdigit() else []
+        if stat:
+            parents.setdefault(int(stat[_PPID]), []).append((int(directory.name), _ticks(stat)))
+    ticks, waiting = 0, [os.getpid()]
+    while waiting:
+        for child, taken in parents.get(waiting.pop(), []):
+            ticks += taken
+            waiting.append(child)
+    ended = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return time.process_time() + ended.ru_utime + ended.ru_stime + ticks / os.sysconf("SC_CLK_TCK")
+
+
+def _machine_seconds() -> float:
+    """Time that the machine's cores have been at work: all but idle and waiting for disks (proc(5), /proc/stat)."""
+    fields = (_PROC / "stat").read_text().splitlines()[0].split()[1:]
+    return sum(int(fields[place]) for place in _BUSY) / os.sysconf("SC_CLK_TCK")
+
+
+class Others:
+    """What programs that are not ours take of the machine: a bench beside busy neighbours measures those too."""
+
+    def __init__(self) -> None:
+        self._began = self._now()
+
+    def cores(self) -> float | None:
+        """Processor cores that they have kept busy since the making of this; None where nobody tells."""
+        if self._began is None or (now := self._now()) is None:
+            return None
+        machine, own, seconds = (end - begin for begin, end in zip(self._began, now, strict=True))
+        return max(0.0, (machine - own) / seconds)
+
+    def _now(self) -> tuple[float, float, float] | None:
+        return (_machine_seconds(), _own_seconds(), time.monotonic()) if _PROC.is_dir() else None
 
 
 def _stat(directory: Path) -> list[str]:
