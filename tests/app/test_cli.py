@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,6 +20,13 @@ COMMANDS = {
     "ingress", "poll", "worker", "demo", "sandbox", "topics", "trace", "alias", "replay", "discard", "purge",
     "doctor", "settings",
 }  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def own_logging() -> Iterator[None]:
+    """A command quiets Kafka's client for its process; this process runs other tests too."""
+    yield
+    logging.getLogger("aiokafka").setLevel(logging.NOTSET)
 
 
 @pytest.fixture(autouse=True)
