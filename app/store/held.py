@@ -57,14 +57,14 @@ ORDER BY seq LIMIT $5
 _REMOVE = """
 WITH gone AS (
     DELETE FROM held WHERE consumer_group = $1 AND topic = $2 AND partition = $3 AND "offset" = $4
-    RETURNING seq, key, key_hash
 )
 SELECT EXISTS (
-    SELECT FROM held, gone
-    WHERE held.consumer_group = $1 AND held.topic = $2 AND held.partition = $3
-    AND held.key_hash = gone.key_hash AND held.key = gone.key AND held.blocks AND held.seq <> gone.seq
+    SELECT FROM held
+    WHERE consumer_group = $1 AND topic = $2 AND partition = $3
+    AND key_hash = hashtextextended($5, 0) AND key = $5 AND blocks AND "offset" <> $4
 ) AS more
 """
+"""The key is given, not taken from the row: that may be gone already, discarded by a person."""
 
 
 class SqlHeld:
@@ -99,8 +99,9 @@ class SqlHeld:
         ]
 
     async def remove(self, group: str, record: Record) -> bool:
-        """Delete the record's row after it ended. True if its key still has blocking rows."""
-        rows = await self._database.fetch(_REMOVE, group, record.topic, record.partition, record.offset)
+        """Delete the record's row, if it is there still. True if its key still has blocking rows."""
+        key = storable(record.key.decode("utf-8", "replace"))
+        rows = await self._database.fetch(_REMOVE, group, record.topic, record.partition, record.offset, key)
         return bool(rows[0]["more"])
 
 

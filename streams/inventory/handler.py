@@ -27,15 +27,24 @@ class SkuTable(Protocol):
         """The state of a SKU of an owned partition."""
         ...
 
-    def put(self, key: str, value: bytes, record: Record) -> None:
-        """Keep the state; the changelog partition is the record's."""
+    def put(self, key: str, value: bytes, record: Record, *, instead_of: bytes | None) -> None:
+        """Keep the state, made from what `get` gave; the changelog partition is the record's.
+
+        Raises:
+            Unavailable: another worker has the partition, or has written in the meantime.
+        """
+        ...
+
+    async def settled(self, record: Record) -> None:
+        """Wait until what was put for the record is durable. Raises if it is not."""
         ...
 
 
 class InventoryHandler:
     """Handler of `streams/runtime/stage.py`; its lanes coalesce, so it gets all queued hints of a SKU at once.
 
-    Only the owner of a SKU's partition reads it, one reading at a time, so the order of reading is the version.
+    Only the owner of a SKU's partition reads it, one reading at a time, so the order of reading is the version. What
+    the table remembers is durable before the stock goes on: neither a version nor what a held hint told is lost.
 
     Args:
         levels: the stock of each point-of-sale connection.
@@ -62,15 +71,17 @@ class InventoryHandler:
         work.target = connection
         if connection not in self._read:
             raise Malformed(f"hint for '{key}': no point of sale is called '{connection}' in the settings")
-        state = SkuState.from_json(self._table.get(key))
+        kept = self._table.get(key)
+        state = SkuState.from_json(kept)
         for hint in hints:
             state = state.knows_change(hint.location, hint.changed_at)
             if hint.units is not None:
                 state = state.apply(hint.units)
         work.step = "levels"
-        read_at = self._clock.now()
+        read_at = state.next_reading(self._clock.now())
         levels = await self._read[connection].submit(sku)
         if levels is None:
+            await self._keep(state, kept, work.last)
             told = f"{connection} does not know '{sku}'"
             return [work.entry(arrival, Outcome.FILTERED, read_at, told) for arrival in work.arrivals]
         behind = state.lagging(levels)
@@ -81,7 +92,7 @@ class InventoryHandler:
             )
         for level in levels:
             state = state.knows_change(level.location, level.updated_at)
-        self._table.put(key, state.to_json(), work.last.record)
+        await self._keep(replace(state, read_at=read_at), kept, work.last)
         ref = Ref(connection, "sku", sku)
         stock = Stock(ref=str(ref), sku=sku, read_at=read_at, locations=source_quantities(state, levels))
         carrier = _carrier(work.arrivals)
@@ -91,6 +102,12 @@ class InventoryHandler:
     def blocks(self, work: Work) -> bool:  # noqa: ARG002 - the answer is the same for every hint
         """A hint that failed decides nothing for later ones: each of them reads again."""
         return False
+
+    async def _keep(self, state: SkuState, kept: bytes | None, arrival: Arrival) -> None:
+        """Durable on return. A state that says no more than what is kept is not written."""
+        if state != SkuState.from_json(kept):
+            self._table.put(arrival.key, state.to_json(), arrival.record, instead_of=kept)
+            await self._table.settled(arrival.record)
 
     def _entry(self, work: Work, arrival: Arrival, carrier: Arrival) -> JournalEntry:
         if arrival is carrier:

@@ -83,10 +83,12 @@ class SkuState:
     Attributes:
         orders: web orders that hold it, by the order's ref.
         changed: when its stock changed last, by location: a reading from before that lags behind.
+        read_at: version of the last reading; None if there was none.
     """
 
     orders: Mapping[str, OrderUnits] = field(default_factory=lambda: MappingProxyType({}))
     changed: Mapping[str, datetime] = field(default_factory=lambda: MappingProxyType({}))
+    read_at: datetime | None = None
 
     def apply(self, units: WebUnits) -> SkuState:
         """With what one side tells about one order. The same telling twice changes nothing."""
@@ -110,12 +112,21 @@ class SkuState:
                 return level.location
         return ""
 
+    def next_reading(self, now: datetime) -> datetime:
+        """Version of a reading that begins now: the time, but always later than the last version.
+
+        Workers' clocks differ: after a hand-over to one that is behind, new stock must not look older than what the
+        worker before it has published.
+        """
+        return now if self.read_at is None else max(now, self.read_at + RESOLUTION)
+
     def to_json(self) -> bytes:
         """As the table keeps it."""
         return orjson.dumps(
             {
                 "orders": {order: _row(units) for order, units in self.orders.items()},
                 "changed": {location: at.isoformat() for location, at in self.changed.items()},
+                "read_at": self.read_at.isoformat() if self.read_at else "",
             }
         )
 
@@ -127,7 +138,7 @@ class SkuState:
         told = orjson.loads(value)
         orders = {order: _units(row) for order, row in told["orders"].items()}
         changed = {location: datetime.fromisoformat(at) for location, at in told.get("changed", {}).items()}
-        return cls(orders, changed)
+        return cls(orders, changed, _moment(told.get("read_at")))
 
 
 def _without_old_idle(orders: dict[str, OrderUnits]) -> dict[str, OrderUnits]:

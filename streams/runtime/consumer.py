@@ -62,6 +62,7 @@ class Consumer(driver.Consumer):  # type: ignore[misc] # faust has no types for 
         self.gate = Gate.CLOSED
         self._missed = False
         self._released = True
+        self._let_go = True
         self._draining = False
         self._changed = asyncio.Event()
         super().__init__(*args, **options)
@@ -199,6 +200,7 @@ class Consumer(driver.Consumer):  # type: ignore[misc] # faust has no types for 
         """A new assignment replaces the old one whole (aiokafka knows only eager hand-overs)."""
         self.gate = Gate.CLOSED
         self._released = False
+        self._let_go = False
         self._buffered_partitions.clear()
         await super().on_partitions_assigned(assigned, generation_id)
 
@@ -217,12 +219,17 @@ class Consumer(driver.Consumer):  # type: ignore[misc] # faust has no types for 
         if not self._released:
             self._released = True
             await self.app.release([tp for tp in self.assignment() if self.app.topics.acks_enabled_for(tp.topic)])
+            self._let_go = True
         try:
             async with asyncio.timeout(COMMIT_SECONDS):
                 await self.maybe_wait_for_commit_to_finish()  # it may have begun before the last acknowledgement
                 await self.commit()
         except TimeoutError:
             log.warning("last_commit_failed", group=self.app.conf.id, effect="some events will be processed again")
+
+    def owns(self, tp: TP) -> bool:
+        """Whether a partition is ours to write for: from its recovery on, until its started work had time to end."""
+        return tp in self.watermarks and not self._let_go and not self.crashed
 
     # -- is it alive? -----------------------------------------------------------------------------------------------
 

@@ -73,6 +73,10 @@ class FaustApp(faust.App):  # type: ignore[misc] # faust has no types for mypy
         """See Owner."""
         await self._owner.release([(tp.topic, tp.partition) for tp in partitions])
 
+    def owns(self, topic: str, partition: int) -> bool:
+        """Whether a partition is ours to write for; see `streams.runtime.consumer.Consumer.owns`."""
+        return self._consumer is not None and bool(self._consumer.owns(TP(topic, partition)))
+
     @property
     def waits_for_hook(self) -> bool:
         """See Owner."""

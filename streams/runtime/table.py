@@ -6,6 +6,9 @@ import asyncio
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
+from aiokafka.errors import KafkaError, MessageSizeTooLargeError
+
+from streams.errors import Rejected, Unavailable
 from streams.ports import Record
 
 if TYPE_CHECKING:
@@ -15,12 +18,22 @@ Place = tuple[str, int, int]
 """Topic, partition and offset of the record that caused a write."""
 
 
+class PartitionMoved(Unavailable):
+    """A key's partition went to another worker during the turn, whose value must not be written over.
+
+    The turn stops if the partition is gone, and begins anew if it has come back.
+    """
+
+
 class StageTable:
     """Absolute values of the keys of the partitions that this worker owns.
 
     Faust's own table may only be used while its stream is being iterated, because it asks there which partition the
     changelog entry goes to. A lane works later, so here the record says it: the changelog's partition is the record's.
     A record is not acknowledged before its writes are in the changelog (`settled`).
+
+    A turn may outlive its partition, so what `get` gave may be void when it comes to `put`: another worker may have
+    written meanwhile. `put` therefore takes only what was made from the present value of a partition that is owned.
     """
 
     def __init__(self, app: FaustApp, name: str, *, partitions: int) -> None:
@@ -32,6 +45,7 @@ class StageTable:
             partitions: of the changelog, equal to those of the topic that is read.
         """
         self.name = name
+        self._app = app
         self._table: Any = app.Table(name, key_type=bytes, value_type=bytes, partitions=partitions)
         self._unsettled: dict[Place, list[asyncio.Future[Any]]] = defaultdict(list)
 
@@ -41,14 +55,35 @@ class StageTable:
         return str(self._table.changelog_topic_name)
 
     def get(self, key: str) -> bytes | None:
-        """The value of a key of an owned partition."""
+        """The value of a key of an owned partition. Of any other it says nothing: `put` will refuse."""
         value: bytes | None = self._table.data.get(key.encode())
         return value
 
-    def put(self, key: str, value: bytes, record: Record) -> None:
-        """Set the value. ``record`` is what caused it; its acknowledgement waits for the changelog."""
+    def put(self, key: str, value: bytes, record: Record, *, instead_of: bytes | None) -> None:
+        """Set the value. ``record`` is what caused it; its acknowledgement waits for the changelog.
+
+        Args:
+            key: of the record's partition.
+            value: what it shall be.
+            record: says the partition.
+            instead_of: what `get` gave, and ``value`` was made from.
+
+        Raises:
+            PartitionMoved: the partition is not owned (any more), or the value is another one by now.
+        """
         raw = key.encode()
         store = self._table.data
+        if not self._app.owns(record.topic, record.partition):
+            raise PartitionMoved(
+                f"{record.topic} {record.partition} has gone to another worker, which works on '{key}' now: nothing "
+                f"was written to the table {self.name}",
+                code="partition_moved",
+            )
+        if store.data.get(raw) != instead_of:
+            raise PartitionMoved(
+                f"'{key}' in the table {self.name} was changed by another worker meanwhile: it is worked on again",
+                code="table_changed",
+            )
         store.data[raw] = value
         store._key_partition[raw] = record.partition  # noqa: SLF001 - so that the key goes when its partition goes
         sent = self._table.send_changelog(record.partition, raw, value)
@@ -58,7 +93,21 @@ class StageTable:
         return len(self._table.data)
 
     async def settled(self, record: Record) -> None:
-        """Wait until what the record caused is in the changelog. Raises what Kafka said if it is not."""
+        """Wait until what the record caused is in the changelog. Again is harmless.
+
+        Raises:
+            Unavailable: Kafka did not take it; the record must be worked on again.
+            Rejected: Kafka will not take it.
+        """
         place = (record.topic, record.partition, record.offset)
-        if place in self._unsettled:
+        if place not in self._unsettled:
+            return
+        try:
             await asyncio.gather(*self._unsettled.pop(place))
+        except KafkaError as error:
+            kind = Rejected if isinstance(error, MessageSizeTooLargeError) else Unavailable
+            raise kind(
+                f"the changelog {self.changelog} does not take what {place} caused ({error!r}): see that the topic "
+                "exists with the settings of `tillstream topics create`",
+                code="changelog_refused",
+            ) from error

@@ -136,6 +136,17 @@ async def test_remove_tells_whether_its_key_still_blocks(any_store: Ports) -> No
     assert await due(any_store) == [3]
 
 
+async def test_a_row_that_is_gone_already_does_not_hide_what_queues_behind_it(any_store: Ports) -> None:
+    key = "web:order:\x00"
+    await any_store.held.hold(GROUP, record(1, key=key), timed(1, key=key))
+    await any_store.held.hold(GROUP, record(2, key=key), timed(2, key=key))
+    assert await any_store.held.remove(GROUP, record(1, key=key))
+    assert await any_store.held.remove(GROUP, record(1, key=key))
+    assert not await any_store.held.remove(GROUP, record(1, key="other"))
+    assert not await any_store.held.remove(GROUP, record(2, key=key))
+    assert not await any_store.held.remove(GROUP, record(2, key=key))
+
+
 @pytest.mark.parametrize("swapped", [False, True])
 @pytest.mark.parametrize("reason", [HoldReason.LINK, HoldReason.PERSON])
 async def test_a_link_makes_its_waiters_due(

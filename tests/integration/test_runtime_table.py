@@ -34,8 +34,8 @@ class Summing:
     async def receive(self, record: Record, ack: Ack) -> None:
         self.seen.append((record.partition, record.offset))
         key = record.value.decode()
-        before = int(self.table.get(key) or b"0")
-        self.table.put(key, b"%d" % (before + 1), record)
+        before = self.table.get(key)
+        self.table.put(key, b"%d" % (int(before or b"0") + 1), record, instead_of=before)
         await ack()
 
     @property

@@ -172,8 +172,9 @@ class MemoryHeld:
         return sorted(found, key=lambda held: held.seq)[:limit]
 
     async def remove(self, group: str, record: Record) -> bool:
-        row = self.rows.pop((group, record.topic, record.partition, record.offset), None)
-        return row is not None and any(other.queue == row.queue and other.held.hold.blocks for other in self._all())
+        self.rows.pop((group, record.topic, record.partition, record.offset), None)
+        queue = group, record.topic, record.partition, record.key.decode("utf-8", "replace")
+        return any(row.queue == queue and row.held.hold.blocks for row in self._all())
 
     def _all(self) -> list[_Row]:
         return list(self.rows.values())

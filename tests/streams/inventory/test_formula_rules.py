@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Literal
@@ -153,7 +154,13 @@ def test_the_state_survives_its_bytes() -> None:
         units("pos", at=2, taken=3, order="web:order:43"),
     )
     assert SkuState.from_json(made.to_json()) == made
+    read = replace(made, read_at=made.next_reading(START))
+    assert SkuState.from_json(read.to_json()) == read
     assert SkuState.from_json(None) == SkuState()
+
+
+def test_a_state_from_before_versions_were_kept_is_read() -> None:
+    assert SkuState.from_json(b'{"orders": {}}') == SkuState()
 
 
 def test_an_order_ships_from_where_the_point_of_sale_booked_it() -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from schemas.canonical import LocationLevel, Stock, StockHint, WebUnits
 from schemas.envelope import Envelope
-from streams.errors import Malformed, Transient
+from streams.errors import Malformed, Transient, Unavailable
 from streams.inventory.handler import InventoryHandler
 from streams.ports import JournalEntry, Outcome, Record
 from streams.runtime.work import Arrival, Work
@@ -51,12 +51,24 @@ class Table:
 
     def __init__(self) -> None:
         self.rows: dict[str, bytes] = {}
+        self.unsettled: list[Record] = []
+        self.down = 0
+        """So many times nothing becomes durable."""
 
     def get(self, key: str) -> bytes | None:
         return self.rows.get(key)
 
-    def put(self, key: str, value: bytes, record: Record) -> None:
+    def put(self, key: str, value: bytes, record: Record, *, instead_of: bytes | None) -> None:
+        if self.rows.get(key) != instead_of:
+            raise Unavailable("another worker has written")
         self.rows[key] = value
+        self.unsettled.append(record)
+
+    async def settled(self, record: Record) -> None:
+        self.unsettled.remove(record)
+        if self.down:
+            self.down -= 1
+            raise Unavailable("the changelog does not answer")
 
 
 class Bench:
@@ -64,7 +76,8 @@ class Bench:
         self.shelves = Shelves()
         self.publisher = MemoryPublisher()
         self.table = Table()
-        self.handler = InventoryHandler(self.table, {"pos": self.shelves}, self.publisher, FakeClock(), flow="stock")
+        self.clock = FakeClock()
+        self.handler = InventoryHandler(self.table, {"pos": self.shelves}, self.publisher, self.clock, flow="stock")
 
     async def hint(self, *hints: tuple[str, StockHint], key: str = "pos:A") -> Sequence[JournalEntry]:
         arrivals = []
@@ -149,6 +162,60 @@ async def test_a_sku_that_the_point_of_sale_does_not_know_is_filtered(bench: Ben
     (entry,) = await bench.hint(("r1", look("X")), key="pos:X")
     assert (entry.outcome, entry.message) == (Outcome.FILTERED, "pos does not know 'X'")
     assert bench.publisher.records == []
+
+
+async def test_what_web_orders_hold_of_a_sku_that_the_point_of_sale_lacks_is_kept(bench: Bench) -> None:
+    del bench.shelves.on_hand["A"]
+    (entry,) = await bench.hint(("r1.s0", sold(2)))
+    assert entry.outcome is Outcome.FILTERED
+    assert bench.table.unsettled == []
+    bench.shelves.on_hand["A"] = 10
+    bench.shelves.committed["A"] = 2
+    await bench.hint(("r2.s0", sold(0, side="pos", committed=2, seconds=1)))
+    assert bench.published.locations[0].quantity == 10
+
+
+async def test_a_look_at_a_sku_that_the_point_of_sale_lacks_leaves_nothing_behind(bench: Bench) -> None:
+    await bench.hint(("r1", look("X")), key="pos:X")
+    assert bench.table.rows == {}
+
+
+async def test_the_stock_goes_on_when_what_the_table_remembers_is_durable(bench: Bench) -> None:
+    bench.table.down = 1
+    with pytest.raises(Unavailable):
+        await bench.hint(("r1.s0", sold(2)))
+    assert bench.publisher.records == []
+    await bench.hint(("r1.s0", sold(2)))
+    assert len(bench.publisher.records) == 1
+    assert bench.table.unsettled == []
+
+
+async def test_a_reading_that_another_worker_overtook_is_not_published(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    levels = bench.shelves.levels
+
+    async def overtaken(skus: Collection[str]) -> Mapping[str, Sequence[LocationLevel]]:
+        bench.table.rows["pos:A"] = b"by another worker"
+        return await levels(skus)
+
+    monkeypatch.setattr(bench.shelves, "levels", overtaken)
+    with pytest.raises(Unavailable):
+        await bench.hint(("r1", look()))
+    assert bench.publisher.records == []
+    assert bench.table.rows == {"pos:A": b"by another worker"}
+
+
+async def test_versions_rise_even_on_a_worker_whose_clock_is_behind(bench: Bench) -> None:
+    await bench.hint(("r1", look()))
+    first = bench.published.read_at
+    bench.clock.move(-60)
+    await bench.hint(("r2", look()))
+    await bench.hint(("r3", look()))
+    assert bench.published.read_at == first + timedelta(microseconds=2)
+    bench.clock.move(120)
+    await bench.hint(("r4", look()))
+    assert bench.published.read_at == first + timedelta(seconds=60)
 
 
 async def test_a_failed_reading_is_never_zero_stock(bench: Bench) -> None:
