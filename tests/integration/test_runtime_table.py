@@ -12,7 +12,7 @@ from aiokafka.structs import TopicPartition
 from streams import groups
 from streams.ports import Record
 from streams.runtime.app import Ack, StageApp
-from streams.runtime.table import StageTable
+from streams.runtime.table import PartitionMoved, StageTable
 from streams.topics import WEB_UNITS, WEB_UNITS_CHANGELOG
 from tests.integration.runtime_world import committed, eventually, never_ends, produce, settings, values
 from tests.kafka_broker import Topics
@@ -145,7 +145,11 @@ async def test_partitions_take_their_part_of_the_table_with_them(kafka_topics: T
     second = Summing(kafka_topics, topic)
     await eventually(lambda: second.ready and first.ready and len(second.table) == 1 and len(first.table) == 1)
     (mine,) = (key for key in ("zero", "one") if second.table.get(key))
-    await produce(kafka, topic, [mine.encode()], partition=0 if mine == "zero" else 1)
+    moved = 0 if mine == "zero" else 1
+    late = Record(topic, moved, 0, b"", mine.encode(), (), 0)
+    with pytest.raises(PartitionMoved):
+        first.table.put(mine, b"0", late, instead_of=first.table.get(mine))
+    await produce(kafka, topic, [mine.encode()], partition=moved)
     await eventually(lambda: second.table.get(mine) == b"2")
     await second.stop()
     await eventually(lambda: first.ready and first.table.get(mine) == b"2")
