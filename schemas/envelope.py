@@ -63,7 +63,7 @@ class Envelope:
     @property
     def root_receipt_id(self) -> str:
         """The receipt that the door gave, also for a child."""
-        return self.receipt_id.partition(".")[0]
+        return root_of(self.receipt_id)
 
     @property
     def is_child(self) -> bool:
@@ -137,6 +137,11 @@ def receipt_id(now_ms: int, entropy: bytes) -> str:
         entropy: ten random bytes.
     """
     return f"r{now_ms:012x}{entropy[:10].hex()}"
+
+
+def root_of(receipt_id: str) -> str:
+    """The receipt that the door gave, also for a child's id."""
+    return receipt_id.partition(".")[0]
 
 
 def received_ms_of(receipt_id: str) -> int:

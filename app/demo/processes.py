@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -64,9 +64,9 @@ class Processes:
                     running.child = self._spawn(running.program)
             await asyncio.sleep(LOOK_EVERY)
 
-    async def stop(self, names: Sequence[str] | None = None) -> None:
-        """End programs with SIGTERM, after a grace with SIGKILL; None ends all."""
-        chosen = [self._running.pop(name) for name in list(self._running) if names is None or name in names]
+    async def stop(self) -> None:
+        """End all programs with SIGTERM, after a grace with SIGKILL. Again is harmless."""
+        chosen = [self._running.pop(name) for name in list(self._running)]
         await asyncio.gather(*(asyncio.to_thread(running.child.stop, STOP_GRACE) for running in chosen))
 
     def log_of(self, name: str) -> Path:

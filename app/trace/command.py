@@ -13,6 +13,7 @@ from app.settings import Settings
 from app.store import HeldEvent, Store
 from app.trace import show as printing
 from app.trace.story import Story, tell
+from schemas.envelope import root_of
 from streams.ports import JournalEntry
 
 WIDTH = 160
@@ -41,7 +42,7 @@ async def _story(settings: Settings, what: str) -> Story:
 async def _entries(store: Store, what: str) -> Sequence[JournalEntry]:
     """Lines about it, and all lines of the receipts that they belong to, as they were written."""
     found = [*await store.journal.of_subject(what), *await store.journal.of_receipt(what)]
-    roots = dict.fromkeys(entry.receipt_id.partition(".")[0] for entry in found)
+    roots = dict.fromkeys(root_of(entry.receipt_id) for entry in found)
     lines = [line for root in roots for line in await store.journal.of_receipt(root)]
     return sorted(lines, key=lambda line: line.at)
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from app.store import HeldEvent
 from app.trace.names import modules_of
+from schemas.envelope import root_of
 from streams.ports import HoldReason, JournalEntry
 
 
@@ -64,7 +65,7 @@ def tell(entries: Sequence[JournalEntry], held: Sequence[HeldEvent], systems: Ma
     """
     by_root: dict[str, list[JournalEntry]] = {}
     for entry in entries:
-        by_root.setdefault(entry.receipt_id.partition(".")[0], []).append(entry)
+        by_root.setdefault(root_of(entry.receipt_id), []).append(entry)
     held_roots = {event.held.hold.receipt_id: event for event in held}
     receipts = tuple(
         ReceiptStory(root, _ended(root, lines, held_roots), tuple(_step(line, systems) for line in lines))
