@@ -118,9 +118,18 @@ def clock() -> FakeClock:
     return FakeClock()
 
 
+@pytest.fixture
+async def clocked_store(store_engine: AsyncEngine, clock: FakeClock) -> AsyncIterator[Store]:
+    """All ports on a migrated, empty database, on the test's clock."""
+    opened = Store.on(store_engine, clock)
+    yield opened
+    await opened.close()
+
+
 @pytest.fixture(params=["memory", pytest.param("postgres", marks=pytest.mark.postgres)])
 def any_store(request: pytest.FixtureRequest, clock: FakeClock) -> Ports:
     """All ports, once in memory and once on PostgreSQL, on the test's clock."""
     if request.param == "memory":
         return MemoryStore(clock)
-    return Store.on(request.getfixturevalue("store_engine"), clock)
+    opened: Store = request.getfixturevalue("clocked_store")
+    return opened

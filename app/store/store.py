@@ -30,12 +30,13 @@ async def migrate(url: str) -> None:
         Unavailable, AuthFailed: see `app.store.engine.Database.connection`.
     """
     engine = engine_for(url, role="migrate", connections=1, statement_seconds=MIGRATION_SECONDS)
+    database = Database(engine)
     try:
-        async with Database(engine).connection() as connection:
+        async with database.connection() as connection:
             await connection.execution_options(isolation_level="READ COMMITTED")
             await connection.run_sync(upgrade)
     finally:
-        await engine.dispose()
+        await database.close()
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,4 +98,4 @@ class Store:
         """Write what callers still wait for, and let the connections go."""
         for port in (self.links, self.applied, self.ledger, self.journal):
             await port.close()
-        await self.database.engine.dispose()
+        await self.database.close()

@@ -108,7 +108,7 @@ async def observed_in_postgres(url: str, steps: list[Step]) -> list[Seen]:
                 await connection.exec_driver_sql(statement)
         return await observed(steps, store, clock)
     finally:
-        await engine.dispose()
+        await store.close()
 
 
 @pytest.mark.postgres

@@ -6,12 +6,11 @@ import asyncio
 from dataclasses import replace
 
 import pytest
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.store import Store
 from streams.ports import JournalEntry, Outcome
 from tests.postgres_server import Ports
-from tests.twins.clock import START, FakeClock
+from tests.twins.clock import START
 from tests.twins.store import MemoryJournal
 
 PASSED = JournalEntry("r1", START, "normalize", Outcome.PASSED, topic="raw.magento.order", partition=3, offset=7)
@@ -82,10 +81,9 @@ async def test_nothing_to_write_is_no_work(any_store: Ports) -> None:
     await any_store.journal.write([])
 
 
-async def test_odd_text_is_written_too(store_engine: AsyncEngine, clock: FakeClock) -> None:
+async def test_odd_text_is_written_too(clocked_store: Store) -> None:
     odd = replace(PASSED, subject="a\x00b" * 1000, message="\ud800" * 5000, aggregate="k" * 5000)
-    store = Store.on(store_engine, clock)
-    await store.journal.write([odd])
-    (kept,) = await store.journal.of_subject(odd.subject)
+    await clocked_store.journal.write([odd])
+    (kept,) = await clocked_store.journal.of_subject(odd.subject)
     assert odd.subject.startswith(kept.subject)
-    assert await store.journal.of_aggregate(odd.aggregate) == [kept]
+    assert await clocked_store.journal.of_aggregate(odd.aggregate) == [kept]

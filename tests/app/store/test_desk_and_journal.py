@@ -6,7 +6,6 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.store import Balance, Store
 from schemas.ids import Ref
@@ -25,20 +24,15 @@ def review(receipt_id: str, *, key: str = "k", subject: str = "42") -> Hold:
     return Hold(key, HoldReason.PERSON, "deliver", receipt_id, subject=subject, target="pos", error="Rejected")
 
 
-@pytest.fixture
-def at_desk(store_engine: AsyncEngine, clock: FakeClock) -> Store:
-    return Store.on(store_engine, clock)
-
-
-async def test_held_events_are_found_by_receipt_subject_and_reason(at_desk: Store) -> None:
-    await at_desk.held.hold(GROUP, record(1), review("r1"))
-    await at_desk.held.hold(GROUP, record(2), replace(review("r2"), reason=HoldReason.TIME, due_at=START))
-    await at_desk.held.hold("deliver-web", record(3), review("r3", subject="43"))
+async def test_held_events_are_found_by_receipt_subject_and_reason(clocked_store: Store) -> None:
+    await clocked_store.held.hold(GROUP, record(1), review("r1"))
+    await clocked_store.held.hold(GROUP, record(2), replace(review("r2"), reason=HoldReason.TIME, due_at=START))
+    await clocked_store.held.hold("deliver-web", record(3), review("r3", subject="43"))
 
     async def found(**wanted: object) -> list[str]:
-        return [event.held.hold.receipt_id for event in await at_desk.desk.find(**wanted)]  # type: ignore[arg-type]
+        return [event.held.hold.receipt_id for event in await clocked_store.desk.find(**wanted)]  # type: ignore[arg-type]
 
-    await at_desk.held.hold(GROUP, record(4), review("r2.confirm", subject="44"))
+    await clocked_store.held.hold(GROUP, record(4), review("r2.confirm", subject="44"))
     assert await found() == ["r1", "r2", "r3", "r2.confirm"]
     assert await found(receipt_id="r2") == ["r2", "r2.confirm"]
     assert await found(receipt_id="r2.confirm") == ["r2.confirm"]
@@ -46,63 +40,63 @@ async def test_held_events_are_found_by_receipt_subject_and_reason(at_desk: Stor
     assert await found(reason=HoldReason.PERSON) == ["r1", "r3", "r2.confirm"]
     assert await found(reason=HoldReason.PERSON, subject="42") == ["r1"]
     assert await found(receipt_id="r9") == []
-    assert [event.group for event in await at_desk.desk.find(receipt_id="r3")] == ["deliver-web"]
+    assert [event.group for event in await clocked_store.desk.find(receipt_id="r3")] == ["deliver-web"]
 
 
-async def test_held_events_are_counted_by_reason_for_one_group(at_desk: Store) -> None:
-    await at_desk.held.hold(GROUP, record(1), review("r1"))
-    await at_desk.held.hold(GROUP, record(2), review("r2"))
-    await at_desk.held.hold(GROUP, record(3), replace(review("r3"), reason=HoldReason.TIME, due_at=START))
-    await at_desk.held.hold("deliver-web", record(4), review("r4"))
-    assert await at_desk.desk.counts(GROUP) == {HoldReason.PERSON: 2, HoldReason.TIME: 1, HoldReason.LINK: 0}
-    assert await at_desk.desk.counts("nobody") == dict.fromkeys(HoldReason, 0)
+async def test_held_events_are_counted_by_reason_for_one_group(clocked_store: Store) -> None:
+    await clocked_store.held.hold(GROUP, record(1), review("r1"))
+    await clocked_store.held.hold(GROUP, record(2), review("r2"))
+    await clocked_store.held.hold(GROUP, record(3), replace(review("r3"), reason=HoldReason.TIME, due_at=START))
+    await clocked_store.held.hold("deliver-web", record(4), review("r4"))
+    assert await clocked_store.desk.counts(GROUP) == {HoldReason.PERSON: 2, HoldReason.TIME: 1, HoldReason.LINK: 0}
+    assert await clocked_store.desk.counts("nobody") == dict.fromkeys(HoldReason, 0)
 
 
-async def test_a_released_event_is_due_now_in_its_queues_order(at_desk: Store, clock: FakeClock) -> None:
-    await at_desk.held.hold(GROUP, record(1), review("r1"))
-    await at_desk.held.hold(GROUP, record(2), review("r2"))
+async def test_a_released_event_is_due_now_in_its_queues_order(clocked_store: Store, clock: FakeClock) -> None:
+    await clocked_store.held.hold(GROUP, record(1), review("r1"))
+    await clocked_store.held.hold(GROUP, record(2), review("r2"))
     clock.move(60)
-    (released,) = await at_desk.desk.release("r2")
+    (released,) = await clocked_store.desk.release("r2")
     assert (released.held.hold.reason, released.held.hold.due_at) == (HoldReason.TIME, clock.now())
-    assert await at_desk.held.due(GROUP, "canonical.sale", [0], clock.now(), 10) == []
-    await at_desk.desk.release("r1")
-    (first,) = await at_desk.held.due(GROUP, "canonical.sale", [0], clock.now(), 10)
+    assert await clocked_store.held.due(GROUP, "canonical.sale", [0], clock.now(), 10) == []
+    await clocked_store.desk.release("r1")
+    (first,) = await clocked_store.held.due(GROUP, "canonical.sale", [0], clock.now(), 10)
     assert first.hold.receipt_id == "r1"
-    assert await at_desk.desk.release("r9") == []
+    assert await clocked_store.desk.release("r9") == []
 
 
-async def test_a_discarded_event_is_gone_and_the_journal_says_so(at_desk: Store, clock: FakeClock) -> None:
-    await at_desk.held.hold(GROUP, record(1, "web:order:42"), review("r1", key="web:order:42"))
+async def test_a_discarded_event_is_gone_and_the_journal_says_so(clocked_store: Store, clock: FakeClock) -> None:
+    await clocked_store.held.hold(GROUP, record(1, "web:order:42"), review("r1", key="web:order:42"))
     clock.move(60)
-    (gone,) = await at_desk.desk.discard("r1", message="a test order; ann")
+    (gone,) = await clocked_store.desk.discard("r1", message="a test order; ann")
     assert gone.held.record == record(1, "web:order:42")
-    assert await at_desk.desk.find() == []
-    (line,) = await at_desk.journal.of_receipt("r1")
+    assert await clocked_store.desk.find() == []
+    (line,) = await clocked_store.journal.of_receipt("r1")
     assert (line.outcome, line.at, line.stage, line.subject) == (Outcome.DISCARDED, clock.now(), "deliver", "42")
     assert (line.aggregate, line.target, line.message) == ("web:order:42", "pos", "a test order; ann")
     assert (line.topic, line.partition, line.offset) == ("canonical.sale", 0, 1)
-    assert await at_desk.desk.discard("r1", message="again") == []
+    assert await clocked_store.desk.discard("r1", message="again") == []
 
 
-async def test_a_receipt_is_read_with_its_children_and_no_others(at_desk: Store) -> None:
+async def test_a_receipt_is_read_with_its_children_and_no_others(clocked_store: Store) -> None:
     ids = ["r1", "r1.confirm", "r1.stock-A.x", "r10", "r1-", "r1/"]
-    await at_desk.journal.write([replace(LINE, receipt_id=receipt_id) for receipt_id in ids])
-    assert [line.receipt_id for line in await at_desk.journal.of_receipt("r1")] == ids[:3]
+    await clocked_store.journal.write([replace(LINE, receipt_id=receipt_id) for receipt_id in ids])
+    assert [line.receipt_id for line in await clocked_store.journal.of_receipt("r1")] == ids[:3]
 
 
-async def test_lines_are_found_by_subject_and_aggregate(at_desk: Store) -> None:
+async def test_lines_are_found_by_subject_and_aggregate(clocked_store: Store) -> None:
     other = replace(LINE, receipt_id="r2", subject="43", aggregate="web:order:43")
-    await at_desk.journal.write([LINE, other])
-    assert await at_desk.journal.of_subject("43") == [other]
-    assert await at_desk.journal.of_aggregate("web:order:42") == [LINE]
-    assert await at_desk.journal.of_subject("") == []
+    await clocked_store.journal.write([LINE, other])
+    assert await clocked_store.journal.of_subject("43") == [other]
+    assert await clocked_store.journal.of_aggregate("web:order:42") == [LINE]
+    assert await clocked_store.journal.of_subject("") == []
 
 
-async def test_the_balance_counts_each_receipt_of_the_door_once(at_desk: Store) -> None:
+async def test_the_balance_counts_each_receipt_of_the_door_once(clocked_store: Store) -> None:
     ends = [outcome for outcome in Outcome if outcome.ends]
     lines = [replace(LINE, receipt_id=f"r{n}", outcome=outcome) for n, outcome in enumerate([*ends, Outcome.DELIVERED])]
     children = [replace(line, receipt_id=f"{line.receipt_id}.child") for line in lines]
-    await at_desk.journal.write([*lines, *children, LINE])
+    await clocked_store.journal.write([*lines, *children, LINE])
     held = {
         "r20": HoldReason.PERSON,
         "r21": HoldReason.TIME,
@@ -112,29 +106,31 @@ async def test_the_balance_counts_each_receipt_of_the_door_once(at_desk: Store) 
     }
     for offset, (receipt_id, reason) in enumerate(held.items()):
         hold = replace(review(receipt_id), reason=reason, due_at=START, waits_for=Ref("web", "order", "1"))
-        await at_desk.held.hold(GROUP, record(offset), replace(hold, key=receipt_id))
-    await at_desk.held.hold("deliver-web", record(0), replace(review("r20"), reason=HoldReason.TIME, due_at=START))
-    balance = await at_desk.journal.balance()
+        await clocked_store.held.hold(GROUP, record(offset), replace(hold, key=receipt_id))
+    await clocked_store.held.hold(
+        "deliver-web", record(0), replace(review("r20"), reason=HoldReason.TIME, due_at=START)
+    )
+    balance = await clocked_store.journal.balance()
     assert balance == Balance(delivered=2, superseded=1, unchanged=1, filtered=1, discarded=1, in_review=1, parked=2)
     assert balance.accounted == 9
 
 
-async def test_what_queues_behind_a_review_waits_for_a_person_too(at_desk: Store) -> None:
+async def test_what_queues_behind_a_review_waits_for_a_person_too(clocked_store: Store) -> None:
     behind = replace(review("r2"), reason=HoldReason.TIME, due_at=START)
-    await at_desk.held.hold(GROUP, record(0), review("r1"))
-    await at_desk.held.hold(GROUP, record(1), behind)
-    await at_desk.held.hold(GROUP, record(2), replace(behind, receipt_id="r3", key="another"))
-    assert await at_desk.journal.balance() == Balance(in_review=2, parked=1)
+    await clocked_store.held.hold(GROUP, record(0), review("r1"))
+    await clocked_store.held.hold(GROUP, record(1), behind)
+    await clocked_store.held.hold(GROUP, record(2), replace(behind, receipt_id="r3", key="another"))
+    assert await clocked_store.journal.balance() == Balance(in_review=2, parked=1)
 
 
-async def test_the_balance_of_nothing_is_nothing(at_desk: Store) -> None:
-    assert await at_desk.journal.balance() == Balance()
+async def test_the_balance_of_nothing_is_nothing(clocked_store: Store) -> None:
+    assert await clocked_store.journal.balance() == Balance()
 
 
-async def test_old_lines_are_purged_in_steps(at_desk: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_old_lines_are_purged_in_steps(clocked_store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("app.store.journal.PURGE_AT_ONCE", 4)
     lines = [replace(LINE, receipt_id=f"r{n}", at=START + timedelta(days=n)) for n in range(12)]
-    await at_desk.journal.write(lines)
-    assert await at_desk.journal.purge(START + timedelta(days=8)) == 8
-    assert await at_desk.journal.of_subject("42") == lines[8:]
-    assert await at_desk.journal.purge(START + timedelta(days=8)) == 0
+    await clocked_store.journal.write(lines)
+    assert await clocked_store.journal.purge(START + timedelta(days=8)) == 8
+    assert await clocked_store.journal.of_subject("42") == lines[8:]
+    assert await clocked_store.journal.purge(START + timedelta(days=8)) == 0

@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 
 import asyncpg
 import pytest
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.store import Store
 from app.store.held import _HOLD, _LOCK, _values
@@ -31,11 +30,6 @@ async def rival(store_url: str) -> AsyncIterator[asyncpg.Connection]:
     await connection.close()
 
 
-@pytest.fixture
-def on_store(store_engine: AsyncEngine, clock: FakeClock) -> Store:
-    return Store.on(store_engine, clock)
-
-
 async def wait_until_one_waits_for_a_lock(store_url: str) -> None:
     watcher = await asyncpg.connect(store_url)
     try:
@@ -51,14 +45,14 @@ async def due(store: Store, clock: FakeClock) -> list[HeldRecord]:
 
 
 async def test_who_holds_waits_for_a_link_that_is_being_made(
-    on_store: Store, store_url: str, rival: asyncpg.Connection, clock: FakeClock
+    clocked_store: Store, store_url: str, rival: asyncpg.Connection, clock: FakeClock
 ) -> None:
     await rival.fetch(_LINK, *link_columns([(ORDER, MADE)]), clock.now())
-    holding = asyncio.create_task(on_store.held.hold("g", RECORD, HOLD))
+    holding = asyncio.create_task(clocked_store.held.hold("g", RECORD, HOLD))
     await wait_until_one_waits_for_a_lock(store_url)
     await rival.execute("COMMIT")
     await holding
-    assert [held.record for held in await due(on_store, clock)] == [RECORD]
+    assert [held.record for held in await due(clocked_store, clock)] == [RECORD]
 
 
 LINKERS: dict[str, Callable[[Store], Awaitable[object]]] = {
@@ -71,7 +65,7 @@ LINKERS: dict[str, Callable[[Store], Awaitable[object]]] = {
 
 @pytest.mark.parametrize("linker", LINKERS.values(), ids=LINKERS)
 async def test_who_links_waits_for_an_event_that_is_being_held(
-    on_store: Store,
+    clocked_store: Store,
     store_url: str,
     rival: asyncpg.Connection,
     clock: FakeClock,
@@ -79,21 +73,21 @@ async def test_who_links_waits_for_an_event_that_is_being_held(
 ) -> None:
     await rival.execute(_LOCK, str(ORDER))
     await rival.fetch(_HOLD, *_values("g", RECORD, HOLD, clock.now()))
-    linking = asyncio.ensure_future(linker(on_store))
+    linking = asyncio.ensure_future(linker(clocked_store))
     await wait_until_one_waits_for_a_lock(store_url)
     await rival.execute("COMMIT")
     await linking
-    assert [held.record for held in await due(on_store, clock)] == [RECORD]
+    assert [held.record for held in await due(clocked_store, clock)] == [RECORD]
 
 
-async def test_in_a_crowd_every_held_event_wakes(on_store: Store, clock: FakeClock) -> None:
+async def test_in_a_crowd_every_held_event_wakes(clocked_store: Store, clock: FakeClock) -> None:
     refs = [Ref("web", "order", str(number)) for number in range(200)]
 
     async def hold(number: int) -> None:
         record = Record("canonical.sale", 0, number, b"k%d" % number, b"{}", (), 0)
         held = Hold(f"k{number}", HoldReason.LINK, "deliver", f"r{number}", waits_for=refs[number])
-        await on_store.held.hold("g", record, held)
+        await clocked_store.held.hold("g", record, held)
 
-    links = (on_store.links.insert(ref, Ref("pos", "order", ref.native_id)) for ref in refs)
+    links = (clocked_store.links.insert(ref, Ref("pos", "order", ref.native_id)) for ref in refs)
     await asyncio.gather(*(hold(number) for number in range(200)), *links)
-    assert len(await on_store.held.due("g", "canonical.sale", [0], clock.now(), 1000)) == 200
+    assert len(await clocked_store.held.due("g", "canonical.sale", [0], clock.now(), 1000)) == 200
