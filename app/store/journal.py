@@ -17,6 +17,10 @@ AGGREGATE_LENGTH = 400
 MESSAGE_LENGTH = 4000
 """Characters that are kept; what people search by must fit an index entry."""
 
+LINGER_SECONDS = 0.05
+"""How long a line waits for others before they are written together. Only the end of a record's turn waits for it: its
+effect is done. At 200 orders a second that makes three statements, each with a flush to disk, out of thirty."""
+
 PURGE_AT_ONCE = 10_000
 """Lines that one statement of a purge deletes."""
 
@@ -85,7 +89,7 @@ class SqlJournal:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._writes: Batcher[Sequence[JournalEntry], None] = Batcher(self._write_all)
+        self._writes: Batcher[Sequence[JournalEntry], None] = Batcher(self._write_all, linger=LINGER_SECONDS)
 
     async def write(self, entries: Sequence[JournalEntry]) -> None:
         """Return when the entries are durable. The first final outcome of a receipt stays; a repeat is dropped."""

@@ -112,3 +112,30 @@ async def test_close_waits_for_what_is_under_way() -> None:
     await asyncio.sleep(0)
     await batcher.close()
     assert await task == 4
+
+
+async def test_what_may_wait_shares_a_batch_with_who_comes_meanwhile() -> None:
+    runs = Runs()
+    batcher = Batcher(runs, linger=60.0, enough=3)
+    first = asyncio.create_task(batcher.submit(2))
+    await asyncio.sleep(0.01)
+    assert runs.batches == []
+    assert list(await asyncio.gather(first, batcher.submit(4), batcher.submit(6))) == [4, 8, 12]
+    assert runs.batches == [[2, 4, 6]]
+
+
+async def test_what_waits_for_company_in_vain_runs_alone() -> None:
+    runs = Runs()
+    batcher = Batcher(runs, linger=0.001)
+    assert await batcher.submit(2) == 4
+    assert await batcher.submit(4) == 8
+    assert runs.batches == [[2], [4]]
+
+
+async def test_a_batcher_that_closes_keeps_nobody_waiting() -> None:
+    runs = Runs()
+    batcher = Batcher(runs, linger=60.0)
+    task = asyncio.create_task(batcher.submit(2))
+    await asyncio.sleep(0)
+    await batcher.close()
+    assert await task == 4
