@@ -11,6 +11,9 @@ from streams.deliver.ledger import AlreadyDone, next_action
 from streams.errors import AuthFailed, OutcomeUnknown, Rejected, Transient, Unavailable
 from streams.ports import Clock, EffectDone, EffectKey, Fenced, Ledger, Revision
 
+NEVER_BEGUN = 0
+"""Epoch of an effect without a ledger row. Most are: that is tried first, and a row that is there is read only then."""
+
 
 @dataclass(frozen=True, slots=True)
 class Made:
@@ -81,10 +84,21 @@ class Effects:
             OutcomeUnknown: with ``retry_at``; the row stays pending and is looked up again then.
             Transient, Unavailable, AuthFailed, Rejected: the target provably did not act; the row is open again.
         """
+        found = await effect.find()
+        if found is not None:
+            await self._finish(effect, found, NEVER_BEGUN)
+            return Made(found, found=True)
+        try:
+            return await self._send(effect, NEVER_BEGUN)
+        except Fenced:
+            return await self._after_an_earlier_try(effect)
+
+    async def _after_an_earlier_try(self, effect: CreateOnce) -> Made:
+        """The target did not show it, but the ledger has a row: what that says decides."""
         action = next_action(await self._ledger.get(effect.key), self._clock.now())
         if isinstance(action, AlreadyDone):
             return Made(action.target_id, found=True)
-        found = await effect.find()
+        found = await effect.find()  # again: the look before may have been too early to count
         if found is not None:
             await self._finish(effect, found, action.after_epoch)
             return Made(found, found=True)
@@ -94,21 +108,22 @@ class Effects:
                 f"not show it yet. It is looked up until {action.settles_at:%H:%M:%S} UTC and only then sent again.",
                 retry_at=min(action.settles_at, self._soon()),
             )
-        return await self._send(effect, action.after_epoch)
-
-    async def _send(self, effect: CreateOnce, after_epoch: int) -> Made:
-        settling = self._settling
-        before = self._clock.now()
         try:
-            row = await self._ledger.begin(
-                effect.key,
-                owner=self._owner,
-                after_epoch=after_epoch,
-                request_hash=effect.request_hash,
-                settle_until=before + timedelta(seconds=settling.fence + settling.timeout + settling.longest_execution),
-            )
+            return await self._send(effect, action.after_epoch)
         except Fenced:
             raise self._taken_over(effect) from None
+
+    async def _send(self, effect: CreateOnce, after_epoch: int) -> Made:
+        """Begin in the ledger, send, finish. Raises Fenced if the row has moved on since it was read."""
+        settling = self._settling
+        before = self._clock.now()
+        row = await self._ledger.begin(
+            effect.key,
+            owner=self._owner,
+            after_epoch=after_epoch,
+            request_hash=effect.request_hash,
+            settle_until=before + timedelta(seconds=settling.fence + settling.timeout + settling.longest_execution),
+        )
         if self._clock.now() - before > timedelta(seconds=settling.fence):
             await self._reopen(effect, row.epoch)
             raise Transient(f"{effect.key.operation} for {effect.key.source} was not sent: this worker had stopped.")

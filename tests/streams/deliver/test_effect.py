@@ -150,8 +150,49 @@ async def test_a_worker_that_was_taken_over_does_not_send(bench: Bench) -> None:
         return None
 
     bench.target.find = slow_find  # type: ignore[method-assign]
+    assert await bench.perform("a") == Made("1", found=True)
+    assert bench.target.sent == 1
+
+
+async def test_a_worker_that_is_taken_over_after_it_read_the_row_does_not_send(bench: Bench) -> None:
+    bench.target.answer, bench.target.acts = Transient("429"), False
+    with pytest.raises(Transient):
+        await bench.perform("a")
+    bench.target.answer, bench.target.acts = None, True
+    get = bench.store.ledger.get
+
+    async def slow_get(key: EffectKey) -> LedgerRow | None:
+        bench.store.ledger.get = get  # type: ignore[method-assign]
+        row = await get(key)
+        bench.target.shows = False
+        await bench.perform("b")
+        return row
+
+    bench.store.ledger.get = slow_get  # type: ignore[method-assign]
     with pytest.raises(OutcomeUnknown, match="another worker"):
         await bench.perform("a")
+    assert bench.target.made == ["1"]
+
+
+async def test_a_look_from_before_the_target_has_settled_is_made_again(bench: Bench) -> None:
+    """Found missing just before that moment and sent just after it, it would be made twice."""
+    bench.target.answer, bench.target.shows = OutcomeUnknown("silence"), False
+    with pytest.raises(OutcomeUnknown):
+        await bench.perform()
+    bench.target.answer = None
+    find, looks = bench.target.find, 0
+
+    async def lands_after_the_look() -> str | None:
+        nonlocal looks
+        looks += 1
+        if looks > 1:
+            return await find()
+        bench.clock.move(26)
+        bench.target.shows = True
+        return None
+
+    bench.target.find = lands_after_the_look  # type: ignore[method-assign]
+    assert await bench.perform() == Made("1", found=True)
     assert bench.target.sent == 1
 
 
