@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 
-from app.store.batcher import Batcher
+from app.store.batcher import statements
 from app.store.engine import Database
 from app.store.links import stored_ref
 from schemas.ids import Ref
@@ -52,8 +52,8 @@ class SqlApplied:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._gets: Batcher[Question, Revisions] = Batcher(self._get_all)
-        self._puts: Batcher[Applied, None] = Batcher(self._put_all)
+        self._gets = statements(self._get_all)
+        self._puts = statements(self._put_all)
 
     async def get(self, target: str, entities: Collection[Ref]) -> Revisions:
         """The last applied revision of each entity that has one."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from app.store.batcher import Batcher
+from app.store.batcher import statements
 from app.store.engine import Database, Row
 from app.store.tables import FINAL
 from app.store.text import restored, storable
@@ -89,7 +89,7 @@ class SqlJournal:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._writes: Batcher[Sequence[JournalEntry], None] = Batcher(self._write_all, linger=LINGER_SECONDS)
+        self._writes = statements(self._write_all, linger=LINGER_SECONDS)
 
     async def write(self, entries: Sequence[JournalEntry]) -> None:
         """Return when the entries are durable. The first final outcome of a receipt stays; a repeat is dropped."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from app.store.applied import PUT, applied_columns
-from app.store.batcher import Batcher
+from app.store.batcher import statements
 from app.store.engine import Database, Row
 from app.store.links import link_columns, stored_ref
 from app.store.text import restored, storable
@@ -88,9 +88,9 @@ class SqlLedger:
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
         self._clock = clock
-        self._gets: Batcher[EffectKey, LedgerRow | None] = Batcher(self._get_all)
-        self._begins: Batcher[_Begin, LedgerRow] = Batcher(self._begin_all, identity=lambda item: item.key)
-        self._finishes: Batcher[EffectDone, None] = Batcher(self._finish_all, identity=lambda item: item.key)
+        self._gets = statements(self._get_all)
+        self._begins = statements(self._begin_all, identity=lambda item: item.key)
+        self._finishes = statements(self._finish_all, identity=lambda item: item.key)
 
     async def get(self, key: EffectKey) -> LedgerRow | None:
         """The row, or None if the effect was never begun."""

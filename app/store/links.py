@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 
-from app.store.batcher import Batcher
+from app.store.batcher import statements
 from app.store.engine import Database
 from app.store.text import restored, storable
 from schemas.ids import Ref
@@ -43,8 +43,8 @@ class SqlLinks:
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
         self._clock = clock
-        self._finds: Batcher[Question, Counterparts] = Batcher(self._find_all)
-        self._inserts: Batcher[Pair, Pair] = Batcher(self._insert_all)
+        self._finds = statements(self._find_all)
+        self._inserts = statements(self._insert_all)
 
     async def find(self, refs: Collection[Ref], connection: str) -> Counterparts:
         """The counterparts in ``connection`` of those refs that have one, in either direction."""

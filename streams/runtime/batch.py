@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+import contextlib
+from collections.abc import Awaitable, Callable, Hashable, Sequence
 from typing import Generic, TypeVar
 
 from streams.errors import Rejected
@@ -11,62 +12,109 @@ from streams.errors import Rejected
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
+ENOUGH = 32
+"""Items that make waiting for more pointless."""
+
+
+def rejected(error: Exception) -> bool:
+    """Whether a call failed because of what was in it."""
+    return isinstance(error, Rejected)
+
 
 class Batcher(Generic[Item, Result]):
     """Joins single items into batches of at most ``most``, one batch under way at a time.
 
-    A rejected batch is halved until the items at fault stand alone, so that one bad row costs one row: Magento
-    refuses a whole batch of source items without saying which row.
+    A lone caller's item runs at once, unless it may wait for company. Results and errors are per item. A batch that
+    failed for what was in it is halved until the items at fault stand alone, so that one bad row costs one row:
+    Magento refuses a whole batch of source items without saying which row. A call starts after all its callers have
+    come, so that each sees what was done before it came.
 
     Args:
-        call: does the work for a batch; one result per item, in order.
+        call: does the work for a batch; answers in its order, an exception as an answer is raised to that caller.
         most: items in one call.
-        gather: seconds to wait for company before a call.
+        splits: whether a batch that failed so is halved; else all its callers get the error.
+        identity: items of equal identity never share a batch, and keep their order.
+        linger: seconds that an item may wait for company; a batch of `ENOUGH` items waits no longer.
     """
 
     def __init__(
-        self, call: Callable[[Sequence[Item]], Awaitable[Sequence[Result]]], *, most: int, gather: float = 0.0
+        self,
+        call: Callable[[Sequence[Item]], Awaitable[Sequence[Result | Exception]]],
+        *,
+        most: int,
+        splits: Callable[[Exception], bool] = rejected,
+        identity: Callable[[Item], Hashable] = lambda _item: object(),
+        linger: float = 0.0,
     ) -> None:
         self._call = call
         self._most = most
-        self._gather = gather
+        self._splits = splits
+        self._identity = identity
+        self._linger = linger
+        self._enough = asyncio.Event()
         self._waiting: list[tuple[Item, asyncio.Future[Result]]] = []
         self._runner: asyncio.Task[None] | None = None
 
     async def submit(self, item: Item) -> Result:
-        """The item's own result, or the error of the call that carried it."""
+        """The item's answer, once its batch has run. A caller that is cancelled does not take its item back."""
         future: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
         self._waiting.append((item, future))
-        if self._runner is None or self._runner.done():
-            self._runner = asyncio.create_task(self._run())
+        if len(self._waiting) >= ENOUGH:
+            self._enough.set()
+        if self._runner is None:
+            self._runner = asyncio.create_task(self._run_all())
         return await future
 
-    async def _run(self) -> None:
-        if self._gather:
-            await asyncio.sleep(self._gather)
-        while self._waiting:
-            batch, self._waiting = self._waiting[: self._most], self._waiting[self._most :]
-            await self._settle(batch)
+    async def close(self) -> None:
+        """Wait until everything submitted has run; nothing lingers from now on."""
+        self._linger = 0.0
+        self._enough.set()
+        while self._runner is not None:
+            await asyncio.wait([self._runner])
 
-    async def _settle(self, batch: list[tuple[Item, asyncio.Future[Result]]]) -> None:
+    async def _run_all(self) -> None:
         try:
-            results = await self._call([item for item, _ in batch])
-        except Rejected as error:
-            if len(batch) == 1:
-                _fail(batch, error)
+            while self._waiting:
+                if self._linger:
+                    await self._wait_for_company()
+                await self._run(self._take())
+        finally:
+            self._runner = None
+
+    async def _wait_for_company(self) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self._linger):
+                await self._enough.wait()
+
+    def _take(self) -> list[tuple[Item, asyncio.Future[Result]]]:
+        taken: list[tuple[Item, asyncio.Future[Result]]] = []
+        rest: list[tuple[Item, asyncio.Future[Result]]] = []
+        seen: set[Hashable] = set()
+        for entry in self._waiting:
+            identity = self._identity(entry[0])
+            fits = len(taken) < self._most and identity not in seen
+            (taken if fits else rest).append(entry)
+            seen.add(identity)
+        self._waiting = rest
+        if len(rest) < ENOUGH:
+            self._enough.clear()
+        return taken
+
+    async def _run(self, batch: list[tuple[Item, asyncio.Future[Result]]]) -> None:
+        answers: Sequence[Result | Exception]
+        try:
+            answers = await self._call([item for item, _ in batch])
+        except Exception as error:  # noqa: BLE001 - it is the callers', who get it
+            if len(batch) > 1 and self._splits(error):
+                middle = len(batch) // 2
+                await self._run(batch[:middle])
+                await self._run(batch[middle:])
                 return
-            middle = len(batch) // 2
-            await self._settle(batch[:middle])
-            await self._settle(batch[middle:])
-        except Exception as error:  # noqa: BLE001 - each caller decides on its own
-            _fail(batch, error)
-        else:
-            for (_, future), result in zip(batch, results, strict=True):
-                if not future.done():
-                    future.set_result(result)
-
-
-def _fail(batch: Sequence[tuple[object, asyncio.Future[Result]]], error: Exception) -> None:
-    for _, future in batch:
-        if not future.done():
-            future.set_exception(error)
+            answers = [error] * len(batch)
+        for (_, future), answer in zip(batch, answers, strict=True):
+            if future.done():
+                continue
+            if isinstance(answer, Exception):
+                future.set_exception(answer)
+            else:
+                future.set_result(answer)
