@@ -1,1 +1,1 @@
-"""The Heartland connector: ``/v1`` of `schemas/heartland/openapi.yaml` behind the ports of `streams/ports.py`."""
+"""The Heartland connector: ``/v1`` of `schemas/heartland/openapi.yaml` behind the ports of `streams/ports/`."""

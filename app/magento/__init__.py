@@ -1,1 +1,1 @@
-"""The Magento connector: REST over HTTP behind the ports of `streams/ports.py`."""
+"""The Magento connector: REST over HTTP behind the ports of `streams/ports/`."""

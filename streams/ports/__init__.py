@@ -1,0 +1,63 @@
+"""What the pipeline needs from outside, as Protocols, and the values that pass through them.
+
+`app/` implements them; `app/roles.py` is the only place where ports meet their implementations. Every port has one
+contract suite in `tests/contract/`, run against each implementation.
+"""
+
+from streams.ports.clock import Clock
+from streams.ports.effects import (
+    AppliedRevisions,
+    EffectDone,
+    EffectKey,
+    EffectState,
+    Fenced,
+    Ledger,
+    LedgerRow,
+    Links,
+    Revision,
+)
+from streams.ports.held import Held, HeldKey, HeldRecord, Hold, HoldReason
+from streams.ports.journal import Journal, JournalEntry, Outcome
+from streams.ports.kafka import Outgoing, Publisher, Record
+from streams.ports.systems import (
+    EntityReader,
+    OrderDraft,
+    OrderNotes,
+    Sales,
+    SeenOrder,
+    SourceItem,
+    StockLevels,
+    WebStock,
+)
+
+__all__ = [
+    "AppliedRevisions",
+    "Clock",
+    "EffectDone",
+    "EffectKey",
+    "EffectState",
+    "EntityReader",
+    "Fenced",
+    "Held",
+    "HeldKey",
+    "HeldRecord",
+    "Hold",
+    "HoldReason",
+    "Journal",
+    "JournalEntry",
+    "Ledger",
+    "LedgerRow",
+    "Links",
+    "OrderDraft",
+    "OrderNotes",
+    "Outcome",
+    "Outgoing",
+    "Publisher",
+    "Record",
+    "Revision",
+    "Sales",
+    "SeenOrder",
+    "SourceItem",
+    "StockLevels",
+    "WebStock",
+]

@@ -1,0 +1,92 @@
+"""Events that wait: why, for what, and the port that keeps them in order."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+from schemas.ids import Ref
+from streams.ports.kafka import Record
+
+
+class HoldReason(StrEnum):
+    """What a held event waits for."""
+
+    TIME = "time"
+    LINK = "link"
+    PERSON = "person"
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """A decision to hold a record.
+
+    Attributes:
+        key: the aggregate, or the record's key before that is known. Later records of it queue behind.
+        due_at: when to try again; None for a person or a link.
+        waits_for: ref whose link makes it due; also with a person, if an alias releases it.
+        blocks: later events of the key wait behind it. False after a dead set-state.
+        error, message: for the operator.
+    """
+
+    key: str
+    reason: HoldReason
+    stage: str
+    receipt_id: str
+    subject: str = ""
+    flow: str = ""
+    step: str = ""
+    target: str = ""
+    due_at: datetime | None = None
+    waits_for: Ref | None = None
+    blocks: bool = True
+    attempts: int = 0
+    error: str = ""
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class HeldRecord:
+    """A record in the held table. ``seq`` orders the records of a key."""
+
+    seq: int
+    hold: Hold
+    record: Record
+    held_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class HeldKey:
+    """A key with held records, where later ones must queue behind."""
+
+    topic: str
+    partition: int
+    key: str
+
+
+class Held(Protocol):
+    """Events that wait, in order per key. Unique on (topic, partition, offset) per consumer group ``group``."""
+
+    async def hold(self, group: str, record: Record, hold: Hold) -> None:
+        """Insert, or update the row of the same record. Durable on return.
+
+        If ``waits_for`` is linked already by the time of the transaction, the row is due at once.
+        """
+        ...
+
+    async def blocked(self, group: str, topic: str, partitions: Collection[int]) -> frozenset[HeldKey]:
+        """Keys behind which later records must queue."""
+        ...
+
+    async def due(
+        self, group: str, topic: str, partitions: Collection[int], now: datetime, limit: int
+    ) -> Sequence[HeldRecord]:
+        """The lowest-seq record of each key, where it is due (``due_at`` ≤ now); non-blocking rows too."""
+        ...
+
+    async def remove(self, group: str, record: Record) -> bool:
+        """Delete the record's row after it ended. True if its key still has blocking rows."""
+        ...
