@@ -11,6 +11,7 @@ from app.store.batcher import statements
 from app.store.engine import Database, Row
 from app.store.links import link_columns, stored_ref
 from app.store.text import restored, storable
+from streams.deliver.ledger import same_target
 from streams.errors import Rejected
 from streams.ports import Clock, EffectDone, EffectKey, EffectState, Fenced, LedgerRow
 
@@ -149,7 +150,7 @@ class SqlLedger:
         )
         kept = {_key_of(row): restored(row["target_id"]) for row in rows}
         return [
-            None if kept[key] == done.target_id else _doubled(done, kept[key])
+            None if same_target(kept[key], done.target_id) else _doubled(done, kept[key])
             for key, done in zip(keys, dones, strict=True)
         ]
 

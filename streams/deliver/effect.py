@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from schemas.ids import Ref
-from streams.deliver.ledger import AlreadyDone, next_action
+from streams.deliver.ledger import AlreadyDone, next_action, same_target
 from streams.errors import AuthFailed, OutcomeUnknown, Rejected, Transient, Unavailable
 from streams.ports import Clock, EffectDone, EffectKey, Fenced, Ledger, Revision
 
@@ -85,20 +86,14 @@ class Effects:
             Transient, Unavailable, AuthFailed, Rejected: the target provably did not act; the row is open again.
         """
         found = await effect.find()
-        if found is not None:
-            await self._finish(effect, found, NEVER_BEGUN)
-            return Made(found, found=True)
-        try:
-            return await self._send(effect, NEVER_BEGUN)
-        except Fenced:
-            return await self._after_an_earlier_try(effect)
-
-    async def _after_an_earlier_try(self, effect: CreateOnce) -> Made:
-        """The target did not show it, but the ledger has a row: what that says decides."""
+        if found is None:
+            with contextlib.suppress(Fenced):  # there is a row: what it says decides
+                return await self._send(effect, NEVER_BEGUN)
         action = next_action(await self._ledger.get(effect.key), self._clock.now())
         if isinstance(action, AlreadyDone):
-            return Made(action.target_id, found=True)
-        found = await effect.find()  # again: the look before may have been too early to count
+            return self._done(effect, action.target_id, found)
+        if found is None:
+            found = await effect.find()  # the look before may have been too early to count
         if found is not None:
             await self._finish(effect, found, action.after_epoch)
             return Made(found, found=True)
@@ -112,6 +107,16 @@ class Effects:
             return await self._send(effect, action.after_epoch)
         except Fenced:
             raise self._taken_over(effect) from None
+
+    def _done(self, effect: CreateOnce, target_id: str, found: str | None) -> Made:
+        """It was made before; what the target shows now must be that, or somebody made another."""
+        if found is not None and not same_target(found, target_id):
+            raise Rejected(
+                f"{effect.key.operation} for {effect.key.source} was done as {target_id}, but {effect.key.target} "
+                f"shows {found} in its place: look at both there, keep one, then discard this event.",
+                code="doubled_effect",
+            )
+        return Made(target_id, found=True)
 
     async def _send(self, effect: CreateOnce, after_epoch: int) -> Made:
         """Begin in the ledger, send, finish. Raises Fenced if the row has moved on since it was read."""

@@ -31,6 +31,12 @@ class LookUp:
 Action = AlreadyDone | LookUp
 
 
+def same_target(one: str, other: str) -> bool:
+    """Whether two ids can be of one thing made. A target that names no id for what it made (Magento's comments) leaves
+    it empty."""
+    return one == other or not one or not other
+
+
 def next_action(row: LedgerRow | None, now: datetime) -> Action:
     """The only way on: done effects stay done, everything else is looked up before a byte leaves.
 

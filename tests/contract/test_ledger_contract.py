@@ -126,6 +126,17 @@ async def test_finishing_again_with_the_same_id_changes_nothing(any_store: Ports
     assert await any_store.ledger.get(KEY) == before
 
 
+@pytest.mark.parametrize(("first", "then"), [("", "17"), ("17", "")])
+async def test_an_id_that_the_target_did_not_name_is_no_other_one(any_store: Ports, first: str, then: str) -> None:
+    """Magento names no id for a comment that it adds, but shows it when it is read."""
+    await begin(any_store, 0)
+    await any_store.ledger.finish(EffectDone(KEY, 1, first))
+    await any_store.ledger.finish(EffectDone(KEY, 1, then))
+    row = await any_store.ledger.get(KEY)
+    assert row is not None
+    assert row.state is EffectState.DONE
+
+
 async def test_finishing_with_another_id_goes_to_a_person_and_the_first_stays(any_store: Ports) -> None:
     await begin(any_store, 0)
     await any_store.ledger.finish(EffectDone(KEY, 1, "17"))

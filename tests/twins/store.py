@@ -11,6 +11,7 @@ from datetime import datetime
 from itertools import count
 
 from schemas.ids import Ref
+from streams.deliver.ledger import same_target
 from streams.errors import Rejected
 from streams.ports import (
     Clock,
@@ -108,9 +109,9 @@ class MemoryLedger:
         row = self.rows.get(done.key)
         if row is None:
             row = LedgerRow(done.key, EffectState.OPEN, "", done.epoch, "", self._clock.now())
-        if row.state is EffectState.DONE and row.target_id != done.target_id:
+        if row.state is EffectState.DONE and not same_target(row.target_id, done.target_id):
             raise Rejected(f"{done.key} is done as {row.target_id}, and now as {done.target_id}", code="doubled_effect")
-        self.rows[done.key] = replace(row, state=EffectState.DONE, target_id=done.target_id)
+        self.rows[done.key] = replace(row, state=EffectState.DONE, target_id=row.target_id or done.target_id)
         await self._applied.put(done.key.target, done.applied)
         if done.link:
             await self._links.insert(*done.link)

@@ -97,6 +97,14 @@ async def test_what_is_there_already_is_taken_without_sending(bench: Bench) -> N
     assert bench.state is EffectState.DONE
 
 
+async def test_another_one_in_the_place_of_what_was_made_is_refused_before_it_is_confirmed(bench: Bench) -> None:
+    await bench.perform()
+    bench.target.made = ["9"]
+    with pytest.raises(Rejected, match="was done as 1, but pos shows 9"):
+        await bench.perform()
+    assert bench.announced == ["1"]
+
+
 @pytest.mark.parametrize("error", [Transient("500"), Unavailable("down"), AuthFailed("401"), Rejected("no")])
 async def test_a_refusal_before_the_effect_leaves_the_row_open_for_the_next_try(
     bench: Bench, error: TillstreamError
