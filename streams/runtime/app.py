@@ -98,7 +98,6 @@ class StageApp:
         self._faust = FaustApp(group, kafka, self)
         self._kafka = kafka
         self._drain_seconds = drain_seconds
-        self._loop = asyncio.get_running_loop()
         self._failed = asyncio.Event()
         self._resort = LastResort(end_process)
         self._topics: list[str] = []
@@ -194,7 +193,7 @@ class StageApp:
             await self._faust.stop()
         except Exception as error:
             log.exception("stop_incomplete", group=self.group)
-            self.fail(error)  # and the last resort stays armed: a thread may be left
+            self.fail(error)  # and the last resort stays armed: something may go on
         else:
             self._resort.disarm()
 
@@ -290,7 +289,7 @@ class StageApp:
     def crashed(self, reason: BaseException) -> None:
         """See `streams.runtime.faust_app.Owner`."""
         if not self._stopping:  # what is cancelled on the way out is no failure
-            self._loop.call_soon_threadsafe(self.fail, reason)
+            self.fail(reason)
 
     # -- inside -----------------------------------------------------------------------------------------------------
 

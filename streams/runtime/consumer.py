@@ -4,8 +4,7 @@ Stock faust-streaming 0.15.3 commits past a record that is still being worked on
 waits for its streams without a limit, and loses records that were fetched while its flow stood still if their partition
 had never been committed. Here a `Watermark` per partition says what may be committed, and three rules hold for records:
 
-1. A fetch is marked with the number of seeks made before it. Records of before the last seek are left out: they come
-   again.
+1. What is left of a fetch when the consumer seeks is left out: it comes again.
 2. After an assignment nothing is handed on, or even taken, before positions are set and the flow has resumed since.
 3. Records that were taken and cannot be handed on are never dropped silently: the consumer seeks back.
 """
@@ -24,7 +23,7 @@ from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 from mode import Service
 
-from streams.runtime.thread import ConsumerThread, Taken
+from streams.runtime.reader import Reader, Taken
 from streams.runtime.watchdog import Vitals, Watchdog, Zombie
 from streams.runtime.watermark import Watermark
 
@@ -34,7 +33,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 TAKE_SECONDS = 1.0
-"""How long one call into the consumer's thread waits for records."""
+"""How long one fetch waits for records."""
 COMMIT_SECONDS = 10.0
 """How long the last commit before a hand-over may take."""
 WATCH_SECONDS = 1.0
@@ -67,8 +66,9 @@ class Consumer(driver.Consumer):  # type: ignore[misc] # faust has no types for 
         self._changed = asyncio.Event()
         super().__init__(*args, **options)
 
-    def _new_consumer_thread(self) -> ConsumerThread:
-        self._reader = ConsumerThread(self, loop=self.loop, beacon=self.beacon)
+    def _new_consumer_thread(self) -> Reader:
+        """What Faust delegates to; it is no thread here."""
+        self._reader = Reader(self, loop=self.loop, beacon=self.beacon)
         return self._reader
 
     # -- what may be committed ------------------------------------------------------------------------------------
@@ -129,7 +129,7 @@ class Consumer(driver.Consumer):  # type: ignore[misc] # faust has no types for 
             return await self._reader.take(wanted, TAKE_SECONDS)
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._changed.wait(), TAKE_SECONDS)
-        return self._reader.seeks, {}
+        return {}
 
     def _wanted(self) -> frozenset[TP]:
         """Partitions to take from. Of ours, none before the gate is open, and no topic that has enough in hand."""
@@ -142,17 +142,17 @@ class Consumer(driver.Consumer):  # type: ignore[misc] # faust has no types for 
         )
 
     async def _hand_on(self, taken: Taken, fetcher: Any) -> None:
-        seeks, records = taken
-        for number, (tp, record) in enumerate(self.scheduler.iterate(records)):
+        seeks = self._reader.seeks  # none since the taking: this is still the same turn of the event loop
+        for number, (tp, record) in enumerate(self.scheduler.iterate(taken)):
             if number % YIELD_EVERY == YIELD_EVERY - 1:
                 await asyncio.sleep(0)
-            if fetcher.should_stop:
+            if fetcher.should_stop or seeks != self._reader.seeks:
                 return
             if not self.app.topics.acks_enabled_for(tp.topic):
                 await self._hand_on_changelog(tp, record)
             elif self.gate is not Gate.OPEN:
                 self._missed = True
-            elif seeks == self._reader.seeks and self.watermarks[tp].deliver(record.offset):
+            elif self.watermarks[tp].deliver(record.offset):
                 await self.callback(self._to_message(tp, record))
 
     async def _hand_on_changelog(self, tp: TP, record: Any) -> None:
@@ -169,8 +169,8 @@ class Consumer(driver.Consumer):  # type: ignore[misc] # faust has no types for 
         positions = await self._reader.seek_to_start()
         self._acked.clear()
         self._acked_index.clear()
-        self.watermarks = {TP(*tp): Watermark(offset) for tp, offset in positions.items()}
-        self._committed_offset.update({TP(*tp): offset for tp, offset in positions.items()})
+        self.watermarks = {tp: Watermark(offset) for tp, offset in positions.items()}
+        self._committed_offset.update(positions)
 
     def stop_flow(self) -> None:
         """Hand on nothing more, until positions are set and the flow has resumed."""
@@ -214,7 +214,7 @@ class Consumer(driver.Consumer):  # type: ignore[misc] # faust has no types for 
 
     async def wait_empty(self) -> None:
         """Called before partitions go, and at the end: let started work finish, then commit. Bounded."""
-        if self.crashed:  # the thread may be gone, and with it whoever could commit
+        if self.crashed:  # what failed may be what a commit needs
             return
         if not self._released:
             self._released = True
@@ -251,9 +251,8 @@ class Consumer(driver.Consumer):  # type: ignore[misc] # faust has no types for 
             await self.crash(Zombie(f"the consumer of {self.app.conf.id} {finding.reason}"))
 
     def vitals(self) -> Vitals:
-        """What the watchdog looks at. Reads the thread's objects without waiting for the thread."""
-        consumer = self._reader.consumer_or_none
-        if consumer is None:
+        """What the watchdog looks at."""
+        if not self._reader.started:
             return Vitals()
         fetching = self.gate is Gate.OPEN and bool(self._wanted())
         return Vitals(

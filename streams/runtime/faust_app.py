@@ -29,7 +29,7 @@ class Owner(Protocol):
         ...
 
     def crashed(self, reason: BaseException) -> None:
-        """Something of Faust has failed for good. May be called from the consumer's thread."""
+        """Something of Faust has failed for good."""
         ...
 
 

@@ -37,7 +37,6 @@ METHODS: Mapping[type, tuple[str, ...]] = {
         "maybe_wait_for_commit_to_finish",
         "verify_all_partitions_active",
     ),
-    driver.AIOKafkaConsumerThread: ("_create_worker_consumer", "_ensure_consumer", "call_thread", "on_thread_stop"),
     driver.Producer: ("_new_producer", "send", "flush", "on_stop"),
     App: ("_crash", "_new_transport", "_create_directories"),
     Collection: ("send_changelog",),
@@ -47,9 +46,9 @@ METHODS: Mapping[type, tuple[str, ...]] = {
 
 ATTRIBUTES: Mapping[type, tuple[str, ...]] = {
     driver.Consumer: ("_acked", "_acked_index", "_committed_offset", "_buffered_partitions"),
-    aiokafka.AIOKafkaConsumer: ("_client", "_fetcher", "_subscription", "_closed", "_max_poll_records"),
+    aiokafka.AIOKafkaConsumer: ("_client", "_coordinator", "_fetcher", "_subscription", "_closed", "_max_poll_records"),
     fetcher.Fetcher: ("_fetch_task",),
-    group_coordinator.GroupCoordinator: ("_pending_exception", "_coordination_task"),
+    group_coordinator.GroupCoordinator: ("generation", "_pending_exception", "_coordination_task"),
     subscription_state.TopicPartitionState: ("timestamp", "highwater"),
 }
 """What is read or written of instances; their constructors must set it."""

@@ -20,7 +20,7 @@ from streams.ports import Outgoing, Record
 from streams.runtime import consumer as consumer_module
 from streams.runtime.app import Ack, Partition, StageApp
 from streams.runtime.consumer import Gate
-from streams.runtime.thread import OffsetsLost
+from streams.runtime.reader import OffsetsLost
 from streams.runtime.watchdog import Vitals, Zombie
 from tests.integration.runtime_world import committed, eventually, never_ends, produce, settings, values
 from tests.kafka_broker import Topics
@@ -338,17 +338,25 @@ async def test_records_that_could_not_be_handed_on_come_again(kafka_topics: Topi
         await eventually(lambda: stage.seen == [0, 1])
 
 
-async def test_records_taken_before_a_seek_are_left_out(kafka_topics: Topics) -> None:
+async def test_what_is_left_of_a_fetch_when_the_consumer_seeks_comes_again(kafka_topics: Topics) -> None:
     topic = await kafka_topics.create()
-    await produce(kafka_topics.bootstrap_servers, topic, [b"0"])
     stage = Stage()
+    stage.by_itself = False
     app = made(kafka_topics, topic, stage)
     async with running(app):
-        await eventually(lambda: stage.seen == [0])
+        await eventually(lambda: app.reason() is None)
         consumer = app._faust.consumer
-        place = TopicPartition(topic, 0)
-        taken = consumer._reader.seeks - 1, {place: [object()]}  # the object is never looked at
-        await consumer._hand_on(taken, app._faust._fetcher)
+        hand_on = consumer.callback
+
+        async def seek_after(message: Any) -> None:
+            consumer.callback = hand_on
+            await hand_on(message)
+            await consumer._seek()
+
+        consumer.callback = seek_after
+        await produce(kafka_topics.bootstrap_servers, topic, [b"0", b"1", b"2"])
+        await eventually(lambda: len(stage.seen) == 4)
+        assert stage.seen == [0, 0, 1, 2]
 
 
 # -- zombies ----------------------------------------------------------------------------------------------------------
@@ -361,8 +369,7 @@ async def test_a_consumer_whose_fetching_has_ended_ends_the_app(
     app = made(kafka_topics, await kafka_topics.create(), Stage())
     async with running(app) as task:
         await eventually(lambda: app.reason() is None)
-        inner = app._faust.consumer._reader.consumer_or_none
-        app._loop.call_soon(inner._fetcher._fetch_task.cancel)
+        app._faust.consumer._reader._consumer._fetcher._fetch_task.cancel()
         await eventually(task.done)
     assert isinstance(task.exception(), Zombie)
     assert "has stopped fetching" in str(task.exception())

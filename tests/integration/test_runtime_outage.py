@@ -14,7 +14,7 @@ from streams.errors import Rejected, Unavailable
 from streams.ports import Outgoing, Record
 from streams.runtime import consumer as consumer_module
 from streams.runtime import producer as producer_module
-from streams.runtime import thread as thread_module
+from streams.runtime import reader as reader_module
 from streams.runtime.app import Ack, StageApp
 from tests.integration.freezable import FreezableBroker, freezable_broker
 from tests.integration.runtime_world import eventually, never_ends, produce, settings, values
@@ -94,7 +94,7 @@ async def test_stopping_does_not_wait_for_a_broker_that_is_gone(
     own_broker: FreezableBroker, own_topics: Topics, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(consumer_module, "COMMIT_SECONDS", 0.3)
-    monkeypatch.setattr(thread_module, "LEAVE_SECONDS", 0.3)
+    monkeypatch.setattr(reader_module, "LEAVE_SECONDS", 0.3)
     monkeypatch.setattr(producer_module, "FLUSH_SECONDS", 0.3)
     monkeypatch.setattr(producer_module, "CLOSE_SECONDS", 0.3)
     monkeypatch.setattr(producer_module, "PROBE_SECONDS", 0.3)

@@ -1,24 +1,34 @@
-"""The thread in which aiokafka's consumer lives: how it is made, where it starts, and what it takes.
+"""Holds aiokafka's consumer: how it is made, where it starts, and what it takes.
 
-Everything here runs in that thread, except where `call_thread` crosses over.
+Faust puts that consumer into a thread with an event loop of its own, so that agents that block cannot stop its
+heartbeats. Here nothing blocks, and the consumer runs on the loop of everything else: a thread costs two wake-ups and
+a wait for Python's lock with every fetch, commit and seek. A loop that stands still for longer than the session's time
+loses its partitions, as it should: it does no work on them.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import structlog
 from aiokafka import AIOKafkaConsumer
+from aiokafka.abc import ConsumerRebalanceListener
 from aiokafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
-from aiokafka.errors import ConsumerStoppedError, NoOffsetForPartitionError, OffsetOutOfRangeError
+from aiokafka.errors import (
+    CommitFailedError,
+    ConsumerStoppedError,
+    NoOffsetForPartitionError,
+    OffsetOutOfRangeError,
+)
 from aiokafka.structs import TopicPartition
-from faust.transport.drivers import aiokafka as driver
+from faust.exceptions import ConsumerNotStarted
 from faust.types import TP
-from mode.threads import QueueServiceThread
+from mode import Service
 
 if TYPE_CHECKING:
+    from streams.runtime.consumer import Consumer
     from streams.runtime.faust_app import FaustApp
 
 log = structlog.get_logger(__name__)
@@ -30,37 +40,48 @@ Whether it is alive is the watchdog's matter."""
 LEAVE_SECONDS = 5.0
 """How long leaving the group may take."""
 
-Taken = tuple[int, Mapping[TopicPartition, list[Any]]]
-"""Records by partition, and how many seeks had been made when they were taken."""
+Taken = Mapping[TopicPartition, list[Any]]
+"""Records by partition."""
 
 
 class OffsetsLost(RuntimeError):
     """Records that the group has not processed are no longer in Kafka's log. A person must decide where to go on."""
 
 
-class ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc] # faust has no types for mypy
-    """Owns aiokafka's consumer.
+class Reader(Service, ConsumerRebalanceListener):  # type: ignore[misc] # mode and aiokafka have no types for mypy
+    """Owns aiokafka's consumer. Stands where Faust's consumer has its thread, and answers what it asks there.
 
     A group without a committed offset starts at the log's start. A committed offset, or a position, that is not in
     the log is fatal, never a silent reset: ``auto.offset.reset`` is ``none``.
     """
 
-    app: FaustApp
+    def __init__(self, consumer: Consumer, **options: Any) -> None:
+        self.app: FaustApp = consumer.app
+        self.seeks = 0
+        """Times that the positions were set."""
+        self._owner = consumer
+        self._consumer: AIOKafkaConsumer | None = None
+        super().__init__(**options)
 
-    seeks: int = 0
-    """Times that the positions were set. Written here, read by the main thread."""
+    async def on_start(self) -> None:
+        """Connect.
 
-    def _create_worker_consumer(self, _transport: Any) -> AIOKafkaConsumer:
+        Raises:
+            KafkaConnectionError: no broker answers.
+        """
+        self._consumer = self._new_consumer()
+        await self._consumer.start()
+
+    def _new_consumer(self) -> AIOKafkaConsumer:
         kafka = self.app.kafka
         tables = bool(self.app.tables.changelog_topics)
-        # Faust's assignor keeps a table's changelog with its source; it must be known to recovery (app.assignor)
-        self._assignor = self.app.assignor if tables else RoundRobinPartitionAssignor
         return AIOKafkaConsumer(
             **kafka.options,
             client_id=kafka.client_id,
             group_id=self.app.conf.id,
             group_instance_id=kafka.instance_id,
-            partition_assignment_strategy=[self._assignor],
+            # Faust's assignor keeps a table's changelog with its source; recovery asks it (app.assignor)
+            partition_assignment_strategy=[self.app.assignor if tables else RoundRobinPartitionAssignor],
             enable_auto_commit=False,
             auto_offset_reset="none",
             max_poll_records=max(1, kafka.buffer_records // 5),
@@ -73,45 +94,85 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc] # fau
             max_partition_fetch_bytes=kafka.fetch_partition_bytes,
         )
 
-    async def on_thread_stop(self) -> None:
+    async def on_stop(self) -> None:
         """Leave the group, with a limit: brokers that are gone must not keep the process."""
-        await QueueServiceThread.on_thread_stop(self)
-        if self._consumer is None:
+        consumer = self._consumer
+        if consumer is None:
             return
         try:
             async with asyncio.timeout(LEAVE_SECONDS):
-                await self._consumer.stop()
+                await consumer.stop()
         except TimeoutError:
             log.warning(
                 "group_not_left", group=self.app.conf.id, effect="its partitions go on after the session's time"
             )
-            await self._consumer._client.close()  # noqa: SLF001
+            await consumer._fetcher.close()  # noqa: SLF001 - selftest.py watches every private name of aiokafka here
+            await consumer._client.close()  # noqa: SLF001
+
+    def close(self) -> None:
+        """Called by Faust when the group hands over while the app stops: leaving the group is part of stopping."""
+
+    # -- the group ------------------------------------------------------------------------------------------------
+
+    async def subscribe(self, topics: Iterable[str]) -> None:
+        """Read these topics; the group hands over."""
+        self._ensure_consumer().subscribe(topics=set(topics), listener=self)
+
+    async def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
+        """Partitions are about to go; they do when this returns."""
+        self.app.on_rebalance_start()
+        await self._owner.on_partitions_revoked({TP(*tp) for tp in revoked})
+
+    async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
+        """Partitions have come."""
+        generation = self._ensure_consumer()._coordinator.generation  # noqa: SLF001
+        self.app.consumer_generation_id = generation
+        await self._owner.on_partitions_assigned({TP(*tp) for tp in assigned}, generation)
+
+    def assignment(self) -> set[TP]:
+        """The partitions that this worker has."""
+        return {TP(*tp) for tp in self._ensure_consumer().assignment()}
+
+    def topic_partitions(self, topic: str) -> int | None:
+        """How many partitions a topic has; None if that is not known."""
+        return None if self._consumer is None else len(self._consumer.partitions_for_topic(topic) or ()) or None
+
+    async def commit(self, offsets: Mapping[TP, int]) -> bool:
+        """Commit what is still ours. False if it failed; anything but a hand-over meanwhile crashes the app."""
+        ours = self.assignment()
+        try:
+            await self._ensure_consumer().commit({TopicPartition(*tp): at for tp, at in offsets.items() if tp in ours})
+        except CommitFailedError as error:
+            if "already rebalanced" not in str(error):
+                await self.crash(error)
+            return False
+        except Exception as error:  # noqa: BLE001 - it ends the app, which is said
+            await self.crash(error)
+            return False
+        return True
 
     # -- taking records -------------------------------------------------------------------------------------------
 
     async def take(self, wanted: Collection[TP], timeout: float) -> Taken:
-        """The next records of these partitions; empty after ``timeout`` seconds, or while the flow stands still."""
-        taken: Taken = await self.call_thread(self._take, wanted, timeout)
-        return taken
+        """The next records of these partitions; empty after ``timeout`` seconds.
 
-    async def _take(self, wanted: Collection[TP], timeout: float) -> Taken:
+        Nothing else runs between the taking, which moves the positions on, and the return to the caller.
+        """
         consumer = self._ensure_consumer()
-        if not self.consumer.flow_active:
-            return self.seeks, {}
-        if consumer._closed:  # noqa: SLF001 - selftest.py watches every private name of aiokafka used here
+        if consumer._closed:  # noqa: SLF001
             raise ConsumerStoppedError
         try:
-            records = await consumer._fetcher.fetched_records(  # noqa: SLF001
+            records: Taken = await consumer._fetcher.fetched_records(  # noqa: SLF001
                 wanted,
                 timeout=timeout,
                 max_records=consumer._max_poll_records,  # noqa: SLF001
             )
         except NoOffsetForPartitionError:
-            return self.seeks, {}  # it was just assigned; its position is about to be set
+            return {}  # it was just assigned; its position is about to be set
         except OffsetOutOfRangeError as error:
             await self._out_of_range(consumer, dict(error.args[0]))
-            return self.seeks, {}
-        return self.seeks, records
+            return {}
+        return records
 
     async def _out_of_range(self, consumer: AIOKafkaConsumer, positions: Mapping[TopicPartition, int]) -> None:
         """A changelog is read from where its log starts; everything else must not skip."""
@@ -122,16 +183,14 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc] # fau
 
     # -- where to start -------------------------------------------------------------------------------------------
 
-    async def seek_to_start(self) -> Mapping[TopicPartition, int]:
+    async def seek_to_start(self) -> Mapping[TP, int]:
         """Set every assigned partition of our topics to its committed offset, or to its log's start.
+
+        Nothing else runs between the setting and the return to the caller.
 
         Raises:
             OffsetsLost: a committed offset is below the log's start.
         """
-        positions: Mapping[TopicPartition, int] = await self.call_thread(self._seek_to_start)
-        return positions
-
-    async def _seek_to_start(self) -> Mapping[TopicPartition, int]:
         consumer = self._ensure_consumer()
         ours = [tp for tp in consumer.assignment() if self._is_ours(tp)]
         first = await consumer.beginning_offsets(ours)
@@ -139,11 +198,26 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc] # fau
         lost = {tp: offset for tp, offset in committed.items() if offset is not None and offset < first[tp]}
         if lost:
             raise OffsetsLost(self._lost(lost, first))
-        positions = {tp: first[tp] if offset is None else offset for tp, offset in committed.items()}
-        self.seeks += 1  # from here to the end nothing else runs in this thread, so no record is taken in between
+        positions = {TP(*tp): first[tp] if offset is None else offset for tp, offset in committed.items()}
+        self.seeks += 1
         for tp, offset in positions.items():
             consumer.seek(tp, offset)
         return positions
+
+    async def seek_wait(self, partitions: Mapping[TP, int]) -> None:
+        """Set the positions of changelogs, for recovery."""
+        for tp, offset in partitions.items():
+            self._ensure_consumer().seek(tp, offset)
+
+    async def earliest_offsets(self, *partitions: TP) -> Mapping[TP, int]:
+        """Where the logs start."""
+        offsets: Mapping[TP, int] = await self._ensure_consumer().beginning_offsets(partitions)
+        return offsets
+
+    async def highwaters(self, *partitions: TP) -> Mapping[TP, int]:
+        """Where the logs end."""
+        offsets: Mapping[TP, int] = await self._ensure_consumer().end_offsets(partitions)
+        return offsets
 
     def _is_ours(self, tp: TopicPartition) -> bool:
         return bool(self.app.topics.acks_enabled_for(tp.topic))
@@ -162,11 +236,11 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc] # fau
             f"--bootstrap-server {servers} --group {group} {topics} --reset-offsets --to-earliest --execute"
         )
 
-    # -- looked at from the main thread ---------------------------------------------------------------------------
+    # -- how it goes ----------------------------------------------------------------------------------------------
 
-    @property
-    def consumer_or_none(self) -> AIOKafkaConsumer | None:
-        """aiokafka's consumer, None before it is started."""
+    def _ensure_consumer(self) -> AIOKafkaConsumer:
+        if self._consumer is None:
+            raise ConsumerNotStarted(f"the consumer of {self.app.conf.id} has not started")
         return self._consumer
 
     def group_error(self) -> BaseException | None:
