@@ -33,9 +33,10 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-NEVER_MS = 24 * 60 * 60 * 1000
+NEVER_MS = 100 * 365 * 24 * 60 * 60 * 1000
 """Instead of ``max.poll.interval.ms``: a worker whose lanes are full does not poll and shall keep its partitions.
-Whether it is alive is the watchdog's matter."""
+Whether it is alive is the watchdog's matter. It is aiokafka that counts, from the consumer's start, for it does not see
+our fetches; Kafka is not told."""
 
 LEAVE_SECONDS = 5.0
 """How long leaving the group may take."""

@@ -359,6 +359,21 @@ async def test_what_is_left_of_a_fetch_when_the_consumer_seeks_comes_again(kafka
         assert stage.seen == [0, 0, 1, 2]
 
 
+async def test_a_worker_that_has_run_for_a_year_keeps_its_partitions(kafka_topics: Topics) -> None:
+    """aiokafka makes a member leave its group that fetches nothing, and does not see how ours fetches."""
+    topic = await kafka_topics.create()
+    stage = Stage()
+    app = made(kafka_topics, topic, stage, session_seconds=6.0)
+    async with running(app):
+        await eventually(lambda: app.reason() is None)
+        inner = app._faust.consumer._reader._consumer
+        inner._subscription._last_fetch_ended -= 365 * 24 * 60 * 60
+        await asyncio.sleep(2.5)  # a heartbeat, every 1.5 s, looks at it
+        assert inner._coordinator.generation > 0
+        await produce(kafka_topics.bootstrap_servers, topic, [b"0"])
+        await eventually(lambda: stage.seen == [0])
+
+
 # -- zombies ----------------------------------------------------------------------------------------------------------
 
 
