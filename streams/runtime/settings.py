@@ -19,7 +19,9 @@ class KafkaSettings:
         rebalance_seconds: how long the group waits for a member to give up partitions; the drain must be shorter.
         commit_seconds: time between two commits; a crash gives at most that much again.
         fetch_wait_seconds: how long a broker holds a fetch without data. A partition that is left out of a fetch,
-            because its records were just being taken, waits at most this long.
+            because the lanes had enough of it, waits at most this long.
+        gather_seconds: records that follow others sooner than this are taken together, so that at a high rate a fetch,
+            and every statement and request that it sets off, serves several. A record that comes alone does not wait.
         fetch_partition_bytes: most bytes of one partition in one fetch.
         linger_seconds: how long a record waits for company before it is sent. Under load company comes anyway, while
             the request before it is under way; any linger is paid by every single record.
@@ -35,7 +37,8 @@ class KafkaSettings:
     session_seconds: float = 15.0
     rebalance_seconds: float = 60.0
     commit_seconds: float = 1.0
-    fetch_wait_seconds: float = 0.05
+    fetch_wait_seconds: float = 0.25
+    gather_seconds: float = 0.01
     fetch_partition_bytes: int = 1024 * 1024
     linger_seconds: float = 0.0
     publish_seconds: float = 10.0
