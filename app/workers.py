@@ -186,7 +186,8 @@ def _receiver(lanes: Lanes) -> Receive:
 async def _release(
     queue: HeldQueue, lanes: Sequence[Lanes], drain_seconds: float, partitions: Sequence[Partition]
 ) -> None:
-    """Partitions leave: drop what has not started, let the rest end."""
+    """Partitions leave: drop what has not started, give up what waits for a next try, let the rest end."""
+    queue.leaving(partitions)
     for own in lanes:
         own.drop_unstarted(partitions)
     await asyncio.gather(*(own.drain(drain_seconds) for own in lanes))

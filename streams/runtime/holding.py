@@ -12,6 +12,7 @@ import structlog
 
 from streams.errors import TillstreamError
 from streams.ports import Clock, Held, HeldKey, HeldRecord, Hold, HoldReason, Record
+from streams.runtime.lanes import NotDone
 
 log = structlog.get_logger(__name__)
 
@@ -37,9 +38,13 @@ class HeldQueue:
         self._clock = clock
         self._interval = interval
         self._blocked: dict[tuple[str, int], set[str]] = {}
+        self._leaving: frozenset[tuple[str, int]] = frozenset()
+        self._disturbed = asyncio.Event()
 
     async def assigned(self, partitions: Collection[tuple[str, int]]) -> None:
         """Take over exactly these partitions: load their held keys before their first record is dispatched."""
+        self._leaving = frozenset()
+        self._disturbed.clear()
         for partition in set(self._blocked) - set(partitions):
             del self._blocked[partition]
         for partition in partitions:
@@ -50,7 +55,26 @@ class HeldQueue:
 
     def owns(self, record: Record) -> bool:
         """Whether this worker owns the record's partition; what outlived its partition must not go on."""
-        return (record.topic, record.partition) in self._blocked
+        return _partition(record) in self._blocked
+
+    def works_on(self, record: Record) -> bool:
+        """Whether to begin, or try again, something for a record: its partition is ours and is not about to go."""
+        return self.owns(record) and _partition(record) not in self._leaving
+
+    def leaving(self, partitions: Collection[tuple[str, int]]) -> None:
+        """Partitions are about to go: what waits for its next try gives up at once, what is under way may end."""
+        self._leaving = frozenset(partitions)
+        self._disturbed.set()
+
+    async def pause(self, seconds: float) -> None:
+        """Wait before the next try; over at once when partitions are about to go."""
+        waits = [asyncio.ensure_future(self._clock.sleep(seconds)), asyncio.ensure_future(self._disturbed.wait())]
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for wait in waits:
+                wait.cancel()
+            await asyncio.gather(*waits, return_exceptions=True)
 
     def revoked(self, partitions: Collection[tuple[str, int]]) -> None:
         """Forget partitions that another worker takes over."""
@@ -59,7 +83,7 @@ class HeldQueue:
 
     def blocks(self, record: Record) -> bool:
         """Whether a record must queue behind a held one of its key."""
-        return _key(record) in self._blocked.get((record.topic, record.partition), ())
+        return _key(record) in self._blocked.get(_partition(record), ())
 
     async def queue_behind(self, record: Record, stage: str, receipt_id: str, subject: str) -> None:
         """Hold a record behind the held ones of its key; it is due as soon as it is the first of them."""
@@ -78,7 +102,7 @@ class HeldQueue:
         """Hold a record; durable on return. If it blocks, its key queues from now on."""
         await self._held.hold(self._group, record, replace(hold, key=_key(record)))
         if hold.blocks and self.owns(record):
-            self._blocked[record.topic, record.partition].add(_key(record))
+            self._blocked[_partition(record)].add(_key(record))
 
     async def drain(self, in_lane: InLane, turn: Turn) -> None:
         """Let due records go on, for ever. A store that is down costs time only, a slow turn only its own key.
@@ -119,15 +143,17 @@ class HeldQueue:
     async def _in_turn(self, in_lane: InLane, topic: str, key: bytes, work: Callable[[], Awaitable[None]]) -> None:
         try:
             await in_lane(topic, key, work)
+        except NotDone:
+            pass  # its partition has gone, and the row with it
         except TillstreamError as error:
             log.warning("held_event_not_ended", topic=topic, problem=error.message)
 
     async def _go_on(self, row: HeldRecord, turn: Turn) -> None:
-        if not self.owns(row.record) or not await turn(row):
+        if not self.works_on(row.record) or not await turn(row):
             return
         more = await self._held.remove(self._group, row.record)
         if not more and self.owns(row.record):
-            self._blocked[row.record.topic, row.record.partition].discard(_key(row.record))
+            self._blocked[_partition(row.record)].discard(_key(row.record))
 
     async def _patiently(self, read: Callable[[], Awaitable[Collection[HeldKey]]]) -> Collection[HeldKey]:
         while True:
@@ -136,6 +162,10 @@ class HeldQueue:
             except TillstreamError as error:
                 log.warning("held_keys_unreadable", problem=error.message)
                 await self._clock.sleep(1.0)
+
+
+def _partition(record: Record) -> tuple[str, int]:
+    return record.topic, record.partition
 
 
 def _key(record: Record) -> str:

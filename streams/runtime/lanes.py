@@ -18,6 +18,13 @@ Done = Callable[[], Awaitable[None]]
 Work = Callable[[], Awaitable[None]]
 
 
+class NotDone(Exception):
+    """Raised by ``handle`` for records that it gives up unfinished, because whoever gave them will give them again.
+
+    They are never ``done``, and nothing is wrong.
+    """
+
+
 class LanesBroken(RuntimeError):
     """A handler failed unexpectedly; nothing more is started, and the process must end."""
 
@@ -56,8 +63,9 @@ class _Waiter:
 class Lanes:
     """Runs ``handle`` over submitted records, in order per key.
 
-    An exception out of ``handle`` or ``done`` is fatal: nothing further is started, ``on_failure`` is called once with
-    it, ``failure`` keeps it, and every later ``submit`` raises LanesBroken. The failed records are never ``done``.
+    Any exception out of ``handle`` or ``done`` but NotDone is fatal: nothing further is started, ``on_failure`` is
+    called once with it, ``failure`` keeps it, and every later ``submit`` raises LanesBroken. The failed records are
+    never ``done``.
 
     Args:
         handle: processes records of one key, oldest first; returns when their fate is durable.
@@ -223,6 +231,8 @@ class Lanes:
             await self._handle([entry.record for entry in entries])
             for entry in entries:
                 await entry.done()
+        except NotDone:
+            pass
         except BaseException as error:  # whatever it is, it is fatal and told to the owner
             if not self._closed:
                 self._fail(error)

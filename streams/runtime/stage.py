@@ -27,6 +27,7 @@ from streams.ports import (
     Record,
 )
 from streams.runtime.holding import HeldQueue
+from streams.runtime.lanes import NotDone
 from streams.runtime.retry import Again, Decision, Park, Patience, Review, Trial, blocks, code_of, decide
 from streams.runtime.work import Arrival, Handler, Work
 from streams.topics import dead_letter
@@ -80,17 +81,22 @@ class Stage:
         self._around = around
 
     async def process(self, records: Sequence[Record]) -> None:
-        """Process fresh records of one key, oldest first."""
+        """Process fresh records of one key, oldest first.
+
+        Raises:
+            NotDone: their partition has gone to another worker, which has them now.
+            NewerSchema: a record is of a later version.
+        """
         queue = self._around.queue
         ready: list[Arrival] = []
         for record in records:
-            if not queue.owns(record):
-                continue
+            if not queue.works_on(record):
+                raise NotDone
             arrival, problem = self._open(record)
             if queue.blocks(record):
                 envelope = arrival.envelope
                 await self._until_stored(
-                    partial(queue.queue_behind, record, self.name, envelope.receipt_id, envelope.subject)
+                    record, partial(queue.queue_behind, record, self.name, envelope.receipt_id, envelope.subject)
                 )
             elif problem is not None:
                 await self._give_up(Work(self.name, [arrival]), problem)
@@ -100,7 +106,7 @@ class Stage:
             await self._run(ready)
 
     async def process_held(self, row: HeldRecord) -> bool:
-        """Process one held record again; True if it ended, False if it is held still."""
+        """Process one held record again; True if it ended, False if it is held still. Raises as `process`."""
         arrival, problem = self._open(row.record)
         if problem is not None:
             await self._give_up(Work(self.name, [arrival]), problem)
@@ -127,12 +133,13 @@ class Stage:
     async def _run(self, arrivals: list[Arrival]) -> bool:
         """Try until the arrivals end or are held. True if they ended.
 
-        Stops without either when the partition has gone to another worker: that one has the arrivals now.
+        Raises:
+            NotDone: their partition has gone, or is about to, before either.
         """
         around = self._around
         began = around.clock.now()
         tries = 0
-        while around.queue.owns(arrivals[0].record):
+        while around.queue.works_on(arrivals[0].record):
             work = Work(self.name, arrivals)
             try:
                 entries = await self._handler.handle(work)
@@ -143,14 +150,14 @@ class Stage:
                 decision = decide(error, trial, around.patience, around.chance)
                 self._tell(work, error, decision)
                 if isinstance(decision, Again):
-                    await around.clock.sleep(decision.wait)
+                    await around.queue.pause(decision.wait)
                     continue
                 await self._hold(work, error, decision)
                 return False
-            await self._until_stored(partial(around.journal.write, entries))
+            await self._until_stored(arrivals[0].record, partial(around.journal.write, entries))
             self._observe(arrivals, entries, (around.clock.now() - began).total_seconds())
             return True
-        return False
+        raise NotDone
 
     async def _give_up(self, work: Work, problem: Malformed) -> None:
         decision = Review(dead=True)
@@ -160,13 +167,16 @@ class Stage:
     async def _hold(self, work: Work, error: BaseException, decision: Park | Review) -> None:
         """Hold all arrivals, tell the journal, and publish dead letters; durable on return."""
         around = self._around
+        if not around.queue.owns(work.last.record):
+            raise NotDone  # the worker that has it now may have delivered it
         blocking = isinstance(decision, Park) or (blocks(error) and self._handler.blocks(work))
         for arrival in work.arrivals:
             entry, hold = self._held(work, arrival, error, decision)
-            await self._until_stored(partial(around.queue.hold, arrival.record, replace(hold, blocks=blocking)))
-            await self._until_stored(partial(around.journal.write, [entry]))
+            record = arrival.record
+            await self._until_stored(record, partial(around.queue.hold, record, replace(hold, blocks=blocking)))
+            await self._until_stored(record, partial(around.journal.write, [entry]))
             if isinstance(decision, Review) and decision.dead:
-                await self._until_stored(partial(self._publish_dead_letter, work, arrival, error))
+                await self._until_stored(record, partial(self._publish_dead_letter, work, arrival, error))
 
     def _held(
         self, work: Work, arrival: Arrival, error: BaseException, decision: Park | Review
@@ -199,14 +209,20 @@ class Stage:
         except Rejected:
             await self._around.publisher.publish([replace(letter, value=b"")])
 
-    async def _until_stored(self, write: Callable[[], Awaitable[None]]) -> None:
-        """Repeat a durable write until it succeeds: while the store or Kafka is down, the lane waits."""
+    async def _until_stored(self, record: Record, write: Callable[[], Awaitable[None]]) -> None:
+        """Repeat a durable write until it succeeds: while the store or Kafka is down, the lane waits.
+
+        Raises:
+            NotDone: the record's partition has gone; what is told of it is its new owner's matter.
+        """
         while True:
             try:
                 await write()
             except TillstreamError as error:
                 log.error("cannot_hold", stage=self.name, problem=error.message)  # noqa: TRY400 - no stack needed
-                await self._around.clock.sleep(self._around.patience.longest_lane_wait)
+                await self._around.queue.pause(self._around.patience.longest_lane_wait)
+                if not self._around.queue.owns(record):
+                    raise NotDone from error
             else:
                 return
 

@@ -1,86 +1,18 @@
-"""Order per key, concurrency across keys, bounded memory, nothing swallowed."""
+"""Order per key, concurrency across keys, bounded memory."""
 
 from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streams.ports import Record
-from streams.runtime.lanes import Lanes, LanesBroken
-
-TIMEOUT = 5.0
-
-
-def record(key: str, offset: int, *, partition: int = 0) -> Record:
-    return Record("t", partition, offset, key.encode(), b"", (), 0)
-
-
-async def turn() -> None:
-    """Let everything that can go on go on."""
-    for _ in range(20):
-        await asyncio.sleep(0)
-
-
-class Workshop:
-    """A handler whose work ends when the test says so, and what it saw."""
-
-    def __init__(self, *, width: int = 4, capacity: int = 100, coalesce: bool = False, max_batch: int = 100) -> None:
-        self.now = 0.0
-        self.calls: list[list[int]] = []
-        self.done: list[int] = []
-        self.failures: list[BaseException] = []
-        self.at_work = 0
-        self.most_at_work = 0
-        self.gates: dict[int, asyncio.Future[None]] = {}
-        self.closed: set[int] = set()
-        self.lanes = Lanes(
-            self.handle,
-            width=width,
-            capacity=capacity,
-            coalesce=coalesce,
-            max_batch=max_batch,
-            on_failure=self.failures.append,
-            clock=lambda: self.now,
-        )
-
-    def hold(self, *offsets: int) -> None:
-        """Work on these offsets waits for `release`."""
-        self.closed.update(offsets)
-
-    def release(self, offset: int, error: BaseException | None = None) -> None:
-        self.closed.discard(offset)
-        gate = self.gates[offset]
-        if error is None:
-            gate.set_result(None)
-        else:
-            gate.set_exception(error)
-
-    async def handle(self, records: Sequence[Record]) -> None:
-        self.calls.append([one.offset for one in records])
-        self.at_work += 1
-        self.most_at_work = max(self.most_at_work, self.at_work)
-        try:
-            for one in records:
-                if one.offset in self.closed:
-                    self.gates[one.offset] = asyncio.get_running_loop().create_future()
-                    await self.gates[one.offset]
-        finally:
-            self.at_work -= 1
-
-    def ack(self, offset: int) -> Callable[[], Awaitable[None]]:
-        async def done() -> None:
-            self.done.append(offset)
-
-        return done
-
-    async def submit(self, key: str, *offsets: int, partition: int = 0) -> None:
-        for offset in offsets:
-            await self.lanes.submit(record(key, offset, partition=partition), key.encode(), self.ack(offset))
+from streams.runtime.lanes import Lanes
+from tests.streams.runtime.workshop import TIMEOUT, Workshop, record, turn
 
 
 async def test_records_of_a_key_are_handled_one_by_one_in_order() -> None:
@@ -294,133 +226,6 @@ async def test_a_turn_goes_on_if_its_asker_goes_while_it_runs(error: Exception |
     await asyncio.gather(own, return_exceptions=True)
     assert await shop.lanes.drain(TIMEOUT)
     assert ended == [True]
-
-
-async def test_what_has_not_started_is_dropped_and_never_done() -> None:
-    shop = Workshop(width=1)
-    shop.hold(1)
-    await shop.submit("a", 1, 2)
-    await shop.submit("b", 3)
-    await shop.submit("c", 4, partition=1)
-    await turn()
-    shop.lanes.drop_unstarted([("t", 0)])
-    assert shop.lanes.pending == 2
-    shop.release(1)
-    assert await shop.lanes.drain(TIMEOUT)
-    assert shop.done == [1, 4]
-
-
-async def test_a_submit_that_waits_is_dropped_with_its_partition() -> None:
-    shop = Workshop(capacity=1)
-    shop.hold(1)
-    await shop.submit("a", 1)
-    gone = asyncio.create_task(shop.submit("a", 2))
-    stays = asyncio.create_task(shop.submit("a", 3, partition=1))
-    await turn()
-    shop.lanes.drop_unstarted({("t", 0)})
-    await asyncio.wait_for(gone, TIMEOUT)
-    shop.release(1)
-    await asyncio.wait_for(stays, TIMEOUT)
-    await turn()
-    assert shop.done == [1, 3]
-
-
-async def test_dropping_makes_room() -> None:
-    shop = Workshop(capacity=2, width=1)
-    shop.hold(1)
-    await shop.submit("a", 1, 2)
-    waits = asyncio.create_task(shop.submit("b", 3, partition=1))
-    await turn()
-    shop.lanes.drop_unstarted([("t", 0)])
-    await asyncio.wait_for(waits, TIMEOUT)
-
-
-async def test_drain_tells_whether_all_is_done_in_time() -> None:
-    shop = Workshop()
-    assert await shop.lanes.drain(0)
-    shop.hold(1)
-    await shop.submit("a", 1)
-    assert not await shop.lanes.drain(0.01)
-    await turn()
-    shop.release(1)
-    assert await shop.lanes.drain(TIMEOUT)
-
-
-async def test_a_failing_handler_stops_everything_and_is_told() -> None:
-    shop = Workshop(width=1, capacity=3)
-    shop.hold(1)
-    await shop.submit("a", 1, 2)
-    await shop.submit("b", 3)
-    turn_of_b = asyncio.create_task(shop.lanes.run_in_lane(b"b", turn))
-    waits = asyncio.create_task(shop.submit("c", 4))
-    await turn()
-    error = RuntimeError("boom")
-    shop.release(1, error)
-    await turn()
-    assert shop.failures == [error]
-    assert shop.lanes.failure is error
-    assert shop.done == []
-    assert shop.calls == [[1]]
-    for broken in (waits, turn_of_b, shop.submit("d", 5), shop.lanes.run_in_lane(b"a", turn)):
-        with pytest.raises(LanesBroken, match="boom"):
-            await broken
-
-
-async def test_only_the_first_failure_is_told_and_others_at_work_may_finish() -> None:
-    shop = Workshop()
-    shop.hold(1, 2, 3)
-    for key, offset in (("a", 1), ("b", 2), ("c", 3)):
-        await shop.submit(key, offset)
-    await turn()
-    shop.release(1, ValueError("first"))
-    await turn()
-    shop.release(2, ValueError("second"))
-    shop.release(3)
-    await turn()
-    assert [str(error) for error in shop.failures] == ["first"]
-    assert shop.done == [3]
-
-
-async def test_a_failing_acknowledgement_is_as_fatal() -> None:
-    shop = Workshop()
-
-    async def done() -> None:
-        raise ConnectionError("changelog")
-
-    await shop.lanes.submit(record("a", 1), b"a", done)
-    await turn()
-    assert isinstance(shop.lanes.failure, ConnectionError)
-
-
-async def test_a_handler_that_is_cancelled_from_inside_is_a_failure() -> None:
-    shop = Workshop()
-    shop.hold(1)
-    await shop.submit("a", 1)
-    await turn()
-    shop.gates[1].cancel()
-    await turn()
-    assert isinstance(shop.lanes.failure, asyncio.CancelledError)
-
-
-async def test_failure_without_anybody_to_tell_is_kept() -> None:
-    async def handle(_records: Sequence[Record]) -> None:
-        raise KeyError("x")
-
-    lanes = Lanes(handle, width=1, capacity=1)
-    await lanes.submit(record("a", 1), b"a", Workshop().ack(1))
-    await turn()
-    assert isinstance(lanes.failure, KeyError)
-
-
-async def test_close_cancels_what_is_at_work_without_calling_it_done_or_failed() -> None:
-    shop = Workshop()
-    shop.hold(1)
-    await shop.submit("a", 1)
-    await turn()
-    await shop.lanes.close()
-    assert shop.done == []
-    assert shop.lanes.failure is None
-    assert shop.failures == []
 
 
 async def test_the_age_of_the_oldest_pending_record_is_known() -> None:

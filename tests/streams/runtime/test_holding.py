@@ -1,0 +1,236 @@
+"""Held events keep their place, go on when they are due, and belong to the worker that has their partition."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import timedelta
+
+import pytest
+
+from schemas.ids import Ref
+from streams.errors import AliasMissing, DependencyMissing, Rejected, Transient, Unavailable
+from streams.ports import HeldKey, HeldRecord, HoldReason, JournalEntry, Outcome
+from streams.runtime.lanes import NotDone
+from streams.runtime.work import Work
+from tests.streams.runtime.stage_bench import GROUP, LINK, Bench, assigned_bench
+from tests.twins.kafka import envelope, record
+
+
+@pytest.fixture
+async def bench() -> Bench:
+    return await assigned_bench()
+
+
+async def test_later_events_of_a_held_key_queue_behind_it_and_go_on_in_order(bench: Bench) -> None:
+    bench.handler.fail["r1"] = [AliasMissing("SKU X", waits_for=Ref("web", "sku", "X"))]
+    await bench.feed("r1", "r2", "r3")
+    assert bench.handler.done == []
+    bench.handler.fail.clear()
+    await bench.store.links.insert(Ref("web", "sku", "X"), Ref("pos", "sku", "Y"))
+    for _ in range(3):
+        await bench.drain()
+    assert bench.handler.done == ["r1", "r2", "r3"]
+    assert bench.held == []
+
+
+async def test_order_behind_a_held_event_survives_a_restart(bench: Bench) -> None:
+    bench.handler.fail["r1"] = [DependencyMissing("later", waits_for=LINK)]
+    await bench.feed("r1")
+    bench.restart()
+    await bench.queue.assigned([("t", 0)])
+    await bench.feed("r2")
+    assert bench.handler.done == []
+    bench.handler.fail.clear()
+    await bench.store.links.insert(LINK, Ref("web", "order", "42"))
+    await bench.drain()
+    await bench.drain()
+    assert bench.handler.done == ["r1", "r2"]
+
+
+async def test_a_key_flows_again_when_its_held_events_have_ended(bench: Bench) -> None:
+    bench.handler.fail["r1"] = [DependencyMissing("later", waits_for=LINK)]
+    await bench.feed("r1")
+    bench.handler.fail.clear()
+    await bench.store.links.insert(LINK, Ref("web", "order", "42"))
+    await bench.drain()
+    await bench.feed("r2")
+    assert bench.handler.done == ["r1", "r2"]
+    assert bench.held == []
+
+
+async def test_a_held_event_that_fails_again_stays_held_and_counts_its_tries(bench: Bench) -> None:
+    bench.handler.fail["r1"] = [DependencyMissing("later", waits_for=LINK)]
+    await bench.feed("r1")
+    await bench.store.links.insert(LINK, Ref("web", "order", "42"))
+    bench.handler.fail["r1"] = [Rejected("still wrong")]
+    await bench.drain()
+    (row,) = bench.held
+    assert (row.hold.reason, row.hold.attempts) == (HoldReason.PERSON, 2)
+
+
+async def test_a_parked_event_is_due_when_its_time_has_come(bench: Bench) -> None:
+    bench.handler.fail["r1"] = [Transient("500")]
+    await bench.feed("r1")
+    assert bench.outcomes("r1") == [Outcome.PARKED]
+    await bench.drain()
+    assert bench.handler.done == []
+    bench.handler.fail.clear()
+    (row,) = bench.held
+    assert row.hold.due_at is not None
+    bench.clock.move((row.hold.due_at - bench.clock.now() + timedelta(seconds=1)).total_seconds())
+    await bench.drain()
+    assert bench.handler.done == ["r1"]
+
+
+async def test_partitions_that_moved_away_are_left_to_their_new_owner(bench: Bench) -> None:
+    bench.handler.fail["r1"] = [DependencyMissing("later", waits_for=LINK)]
+    await bench.feed("r1")
+    (row,) = bench.held
+    bench.handler.fail.clear()
+    bench.queue.revoked([("t", 0)])
+    await bench.queue._go_on(row, bench.stage.process_held)
+    assert bench.handler.done == []
+    assert len(bench.held) == 1
+
+
+async def test_work_that_outlives_its_partition_stops_and_holds_nothing(bench: Bench) -> None:
+    async def lose(work: Work) -> Sequence[JournalEntry]:
+        bench.queue.revoked([("t", 0)])
+        raise Unavailable("pos cannot be reached")
+
+    bench.handler.handle = lose  # type: ignore[method-assign]
+    with pytest.raises(NotDone):
+        await bench.feed("r1")
+    assert bench.held == []
+    assert bench.outcomes("r1") == []
+
+
+async def test_a_refusal_after_the_partition_has_gone_leaves_no_row_that_blocks_its_new_owner(bench: Bench) -> None:
+    async def lose(work: Work) -> Sequence[JournalEntry]:
+        bench.queue.revoked([("t", 0)])
+        raise Rejected("no")
+
+    bench.handler.handle = lose  # type: ignore[method-assign]
+    with pytest.raises(NotDone):
+        await bench.feed("r1")
+    assert bench.held == []
+    assert bench.publisher.on("dead-letter.deliver") == []
+
+
+async def test_what_waits_for_its_next_try_gives_up_at_once_when_its_partition_is_about_to_go(bench: Bench) -> None:
+    bench.handler.fail["r1"] = [Unavailable("pos cannot be reached")]
+
+    async def for_ever(seconds: float) -> None:
+        await asyncio.Event().wait()
+
+    bench.clock.sleep = for_ever  # type: ignore[method-assign]
+    waiting = asyncio.create_task(bench.feed("r1"))
+    for _ in range(10):
+        await asyncio.sleep(0)
+    bench.queue.leaving([("t", 0)])
+    with pytest.raises(NotDone):
+        await asyncio.wait_for(waiting, 1)
+    assert bench.held == []
+
+
+async def test_what_ended_while_its_partition_was_leaving_is_told_and_done(bench: Bench) -> None:
+    handle = bench.handler.handle
+
+    async def leave(work: Work) -> Sequence[JournalEntry]:
+        bench.queue.leaving([("t", 0)])
+        return await handle(work)
+
+    bench.handler.handle = leave  # type: ignore[method-assign]
+    await bench.feed("r1")
+    assert bench.outcomes("r1") == [Outcome.DELIVERED]
+
+
+async def test_a_store_that_is_away_keeps_no_turn_whose_partition_has_gone(bench: Bench) -> None:
+    async def away(entries: Sequence[JournalEntry]) -> None:
+        bench.queue.revoked([("t", 0)])
+        raise Unavailable("the store is away")
+
+    bench.store.journal.write = away  # type: ignore[method-assign]
+    with pytest.raises(NotDone):
+        await bench.feed("r1")
+
+
+async def test_a_key_held_while_its_partition_is_taken_over_stays_known(bench: Bench) -> None:
+    blocked = bench.store.held.blocked
+
+    async def meanwhile(*args: object) -> frozenset[HeldKey]:
+        found = await blocked(*args)  # type: ignore[arg-type]
+        await bench.queue.hold(sent, hold)
+        return found
+
+    bench.handler.fail["r1"] = [DependencyMissing("later", waits_for=LINK)]
+    (sent,) = await bench.feed("r1")
+    hold = bench.held[0].hold
+    await bench.store.held.remove(GROUP, sent)
+    bench.restart()
+    bench.store.held.blocked = meanwhile  # type: ignore[method-assign, assignment]
+    await bench.queue.assigned([("t", 0)])
+    assert bench.queue.blocks(sent)
+
+
+async def test_a_slow_turn_does_not_stop_other_keys(bench: Bench) -> None:
+    bench.handler.fail["r1"] = [DependencyMissing("later", waits_for=LINK)]
+    bench.handler.fail["r2"] = [DependencyMissing("later", waits_for=LINK)]
+    await bench.feed("r1")
+    await bench.stage.process([record(b"{}", envelope("r2"), key="web:order:43")])
+    bench.handler.fail.clear()
+    await bench.store.links.insert(LINK, Ref("web", "order", "42"))
+    stuck = asyncio.Event()
+
+    async def in_lane(_topic: str, key: bytes, work: Callable[[], Awaitable[None]]) -> None:
+        if key == b"web:order:42":
+            await stuck.wait()
+        await work()
+
+    draining = asyncio.create_task(bench.queue.drain(in_lane, bench.stage.process_held))
+    for _ in range(200):
+        await asyncio.sleep(0)
+    draining.cancel()
+    assert bench.handler.done == ["r2"]
+
+
+async def test_the_drain_goes_on_when_the_store_comes_back(bench: Bench) -> None:
+    bench.handler.fail["r1"] = [DependencyMissing("later", waits_for=LINK)]
+    await bench.feed("r1")
+    bench.handler.fail.clear()
+    await bench.store.links.insert(LINK, Ref("web", "order", "42"))
+    due, failures = bench.store.held.due, 3
+
+    async def away(*args: object) -> Sequence[HeldRecord]:
+        nonlocal failures
+        if failures:
+            failures -= 1
+            raise Unavailable("the store is away")
+        return await due(*args)  # type: ignore[arg-type]
+
+    bench.store.held.due = away  # type: ignore[method-assign, assignment]
+
+    async def in_lane(_topic: str, _key: bytes, work: Callable[[], Awaitable[None]]) -> None:
+        await work()
+
+    draining = asyncio.create_task(bench.queue.drain(in_lane, bench.stage.process_held))
+    for _ in range(1000):
+        await asyncio.sleep(0)
+    draining.cancel()
+    assert bench.handler.done == ["r1"]
+
+
+async def test_an_assignment_waits_for_the_store(bench: Bench) -> None:
+    blocked, failures = bench.store.held.blocked, 2
+
+    async def away(*args: object) -> frozenset[HeldKey]:
+        nonlocal failures
+        if failures:
+            failures -= 1
+            raise Unavailable("the store is away")
+        return await blocked(*args)  # type: ignore[arg-type]
+
+    bench.store.held.blocked = away  # type: ignore[method-assign, assignment]
+    await bench.queue.assigned([("t", 1)])
+    assert bench.clock.slept == [1.0, 1.0]
