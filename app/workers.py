@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -27,13 +26,14 @@ from streams.inventory.handler import InventoryHandler
 from streams.metrics import Metrics
 from streams.normalize.handler import NormalizeHandler
 from streams.normalize.normalizer import Normalizer
-from streams.ports import Clock, HoldReason, Record
-from streams.runtime.app import Ack, Partition, Receive, StageApp
+from streams.ports import Clock, HoldReason
+from streams.runtime.app import Partition, StageApp
 from streams.runtime.holding import HeldQueue
 from streams.runtime.lanes import Lanes
 from streams.runtime.settings import KafkaSettings
 from streams.runtime.stage import Stage, Surroundings
 from streams.runtime.work import Handler
+from streams.runtime.worker import StageWorker
 from streams.topics import CANONICAL_STOCK, HINT_STOCK, PARTITIONS, WEB_UNITS
 
 log = structlog.get_logger(__name__)
@@ -123,36 +123,16 @@ def _operations(target: str, tools: Tools, desk: Desk) -> dict[str, Delivery]:
 
 
 async def _run(role: str, handler: Handler, topics: Sequence[str], tools: Tools, app: StageApp, group: str) -> None:
-    """Feed the topics through lanes into the stage, and let held events go on, until the stop."""
+    """Run the handler's stage, and tell the metrics how it goes, until the stop."""
     parts, store = tools.parts, tools.store
     queue = HeldQueue(store.held, group=group, clock=parts.clock)
     around = Surroundings(queue, store.journal, tools.publisher, parts.clock, parts.metrics)
     stage = Stage(role, handler, around)
     lanes = {topic: _lanes(stage, topic, parts, app) for topic in topics}
-    for topic, own in lanes.items():
-        app.consume([topic], _receiver(own))
-    app.on_assigned(queue.assigned)
-    app.on_revoked(partial(_release, queue, tuple(lanes.values()), parts.settings.worker.drain_seconds))
+    worker = StageWorker(app, stage, queue, lanes, drain_seconds=parts.settings.worker.drain_seconds)
     parts.readiness.add("kafka", app.reason)
-
-    async def in_lane(topic: str, key: bytes, work: Callable[[], Awaitable[None]]) -> None:
-        await lanes[topic].run_in_lane(key, work)
-
-    background = [
-        asyncio.create_task(queue.drain(in_lane, stage.process_held)),
-        asyncio.create_task(_tell(role, lanes, parts, app)),
-        asyncio.create_task(_tell_held(partial(store.desk.counts, group), parts.metrics, parts.clock)),
-    ]
-    for task in background:
-        task.add_done_callback(partial(_ended, app))
-    try:
-        await app.run(parts.stop)
-    finally:
-        for task in background:
-            task.cancel()
-        await asyncio.gather(*background, return_exceptions=True)
-        for own in lanes.values():
-            await own.close()
+    held = _tell_held(partial(store.desk.counts, group), parts.metrics, parts.clock)
+    await worker.run(parts.stop, _tell(role, worker, parts, app), held)
 
 
 def _kafka(parts: Parts) -> KafkaSettings:
@@ -176,31 +156,7 @@ def _lanes(stage: Stage, topic: str, parts: Parts, app: StageApp) -> Lanes:
     )
 
 
-def _receiver(lanes: Lanes) -> Receive:
-    async def receive(record: Record, ack: Ack) -> None:
-        await lanes.submit(record, record.key, ack)
-
-    return receive
-
-
-async def _release(
-    queue: HeldQueue, lanes: Sequence[Lanes], drain_seconds: float, partitions: Sequence[Partition]
-) -> None:
-    """Partitions leave: drop what has not started, give up what waits for a next try, let the rest end."""
-    queue.leaving(partitions)
-    for own in lanes:
-        own.drop_unstarted(partitions)
-    await asyncio.gather(*(own.drain(drain_seconds) for own in lanes))
-    queue.revoked(partitions)
-
-
-def _ended(app: StageApp, task: asyncio.Task[None]) -> None:
-    """A background task that fails takes the worker with it: held events would wait for ever."""
-    if not task.cancelled() and (error := task.exception()) is not None:
-        app.fail(error)
-
-
-async def _tell(role: str, lanes: Mapping[str, Lanes], parts: Parts, app: StageApp) -> None:
+async def _tell(role: str, worker: StageWorker, parts: Parts, app: StageApp) -> None:
     """Keep the metrics of lag and work in hand true."""
     known: set[Partition] = set()
     while True:
@@ -210,7 +166,7 @@ async def _tell(role: str, lanes: Mapping[str, Lanes], parts: Parts, app: StageA
         for partition in known - set(owned):
             parts.metrics.forget_lag(*partition)
         known = set(owned)
-        parts.metrics.in_flight(role, sum(own.pending for own in lanes.values()))
+        parts.metrics.in_flight(role, worker.in_flight)
         await parts.clock.sleep(LOOK_SECONDS)
 
 

@@ -22,7 +22,7 @@ held_at
 _LOCK = "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))"
 """The lock that ``link_refs()`` takes for every ref it links."""
 
-_HOLD = """
+_INSERT = """
 INSERT INTO held (
     consumer_group, topic, partition, "offset", key, reason, due_at, waits_for, blocks, attempts, stage, flow, step,
     target, receipt_id, subject, error, message, record_key, record_value, header_names, header_values, timestamp_ms,
@@ -33,12 +33,14 @@ SELECT
     CASE WHEN linked.already THEN $24::timestamptz ELSE $7::timestamptz END,
     $8::text, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21::text[], $22::bytea[], $23, $24
 FROM (SELECT $6 <> 'time' AND EXISTS (SELECT FROM links WHERE ref = $8::text) AS already) AS linked
-ON CONFLICT (consumer_group, topic, partition, "offset") DO UPDATE SET
+ON CONFLICT (consumer_group, topic, partition, "offset") """
+_HOLD = f"""{_INSERT}DO UPDATE SET
     key = excluded.key, reason = excluded.reason, due_at = excluded.due_at, waits_for = excluded.waits_for,
     blocks = excluded.blocks, attempts = excluded.attempts, stage = excluded.stage, flow = excluded.flow,
     step = excluded.step, target = excluded.target, receipt_id = excluded.receipt_id, subject = excluded.subject,
     error = excluded.error, message = excluded.message
 """
+_QUEUE = f"{_INSERT}DO NOTHING"
 _BLOCKED = """
 SELECT DISTINCT partition, key FROM held
 WHERE consumer_group = $1 AND topic = $2 AND partition = ANY ($3::integer[]) AND blocks
@@ -85,6 +87,10 @@ class SqlHeld:
         else:
             await self._database.fetch_after_locking(_LOCK, stored_ref(hold.waits_for), _HOLD, *values)
 
+    async def queue(self, group: str, record: Record, hold: Hold) -> None:
+        """Insert; a record that is held already, and was given again, stays as it is. Durable on return."""
+        await self._database.fetch(_QUEUE, *_values(group, record, hold, self._clock.now()))
+
     async def blocked(self, group: str, topic: str, partitions: Collection[int]) -> frozenset[HeldKey]:
         """Keys behind which later records must queue."""
         rows = await self._database.fetch(_BLOCKED, group, topic, list(partitions))
@@ -106,7 +112,7 @@ class SqlHeld:
 
 
 def _values(group: str, record: Record, hold: Hold, now: datetime) -> tuple[object, ...]:
-    """In the order of ``_HOLD``."""
+    """In the order of ``_INSERT``."""
     return (
         group,
         record.topic,

@@ -77,6 +77,10 @@ class Held(Protocol):
         """
         ...
 
+    async def queue(self, group: str, record: Record, hold: Hold) -> None:
+        """Insert; a record that is held already, and was given again, stays as it is. Durable on return."""
+        ...
+
     async def blocked(self, group: str, topic: str, partitions: Collection[int]) -> frozenset[HeldKey]:
         """Keys behind which later records must queue."""
         ...

@@ -86,7 +86,10 @@ class HeldQueue:
         return _key(record) in self._blocked.get(_partition(record), ())
 
     async def queue_behind(self, record: Record, stage: str, receipt_id: str, subject: str) -> None:
-        """Hold a record behind the held ones of its key; it is due as soon as it is the first of them."""
+        """Hold a record behind the held ones of its key; it is due as soon as it is the first of them.
+
+        One that is itself among them, and was given again after a crash, stays as it is.
+        """
         hold = Hold(
             key=_key(record),
             reason=HoldReason.TIME,
@@ -96,7 +99,7 @@ class HeldQueue:
             due_at=self._clock.now(),
             message="waits behind an earlier event of the same order or SKU",
         )
-        await self._held.hold(self._group, record, hold)
+        await self._held.queue(self._group, record, hold)
 
     async def hold(self, record: Record, hold: Hold) -> None:
         """Hold a record; durable on return. If it blocks, its key queues from now on."""

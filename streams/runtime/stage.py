@@ -165,7 +165,7 @@ class Stage:
         await self._hold(work, problem, decision)
 
     async def _hold(self, work: Work, error: BaseException, decision: Park | Review) -> None:
-        """Hold all arrivals, tell the journal, and publish dead letters; durable on return."""
+        """Publish dead letters, hold all arrivals, and tell the journal; durable on return."""
         around = self._around
         if not around.queue.owns(work.last.record):
             raise NotDone  # the worker that has it now may have delivered it
@@ -173,10 +173,10 @@ class Stage:
         for arrival in work.arrivals:
             entry, hold = self._held(work, arrival, error, decision)
             record = arrival.record
+            if isinstance(decision, Review) and decision.dead:  # first: a record that is held is not looked at again
+                await self._until_stored(record, partial(self._publish_dead_letter, work, arrival, error))
             await self._until_stored(record, partial(around.queue.hold, record, replace(hold, blocks=blocking)))
             await self._until_stored(record, partial(around.journal.write, [entry]))
-            if isinstance(decision, Review) and decision.dead:
-                await self._until_stored(record, partial(self._publish_dead_letter, work, arrival, error))
 
     def _held(
         self, work: Work, arrival: Arrival, error: BaseException, decision: Park | Review

@@ -36,6 +36,16 @@ async def due(store: Ports, seconds: float = 0, *, partitions: tuple[int, ...] =
     return [held.record.offset for held in await store.held.due(GROUP, TOPIC, partitions, now, limit)]
 
 
+async def test_queueing_a_record_that_is_held_already_leaves_its_hold_as_it_is(any_store: Ports) -> None:
+    held = replace(timed(1, seconds=60), attempts=3, error="Transient")
+    await any_store.held.hold(GROUP, record(1), held)
+    await any_store.held.queue(GROUP, record(1), timed(1))
+    await any_store.held.queue(GROUP, record(2), timed(2, key="other"))
+    assert await due(any_store) == [2]
+    (kept, _) = await any_store.held.due(GROUP, TOPIC, [0], START + timedelta(seconds=60), 10)
+    assert kept.hold == held
+
+
 async def test_a_held_record_comes_back_byte_for_byte(any_store: Ports) -> None:
     headers = (("h", b"\x00\xff"), ("h", b"again"), ("\x00", b""))
     odd = Record(TOPIC, 3, 2**40, b"\x00\xff", bytes(range(256)), headers, 1_700_000_000_000)

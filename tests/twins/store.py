@@ -159,6 +159,10 @@ class MemoryHeld:
             row.held = replace(known.held, hold=hold)
         self.rows[row.place] = row
 
+    async def queue(self, group: str, record: Record, hold: Hold) -> None:
+        if (group, record.topic, record.partition, record.offset) not in self.rows:
+            await self.hold(group, record, hold)
+
     async def blocked(self, group: str, topic: str, partitions: Collection[int]) -> frozenset[HeldKey]:
         return frozenset(
             HeldKey(topic, row.held.record.partition, row.held.hold.key)

@@ -234,3 +234,18 @@ async def test_an_assignment_waits_for_the_store(bench: Bench) -> None:
     bench.store.held.blocked = away  # type: ignore[method-assign, assignment]
     await bench.queue.assigned([("t", 1)])
     assert bench.clock.slept == [1.0, 1.0]
+
+
+async def test_an_event_in_review_stays_there_when_kafka_gives_it_again(bench: Bench) -> None:
+    """An earlier record of its partition was unfinished at the crash, so everything behind it comes again."""
+    bench.handler.fail["r1"] = [Rejected("no such location")]
+    sent = await bench.feed("r1", "r2")
+    before = bench.held
+    bench.restart()
+    await bench.queue.assigned([("t", 0)])
+    for again in sent:
+        await bench.stage.process([again])
+    await bench.drain()
+    assert bench.held == before
+    assert bench.handler.done == []
+    assert len(bench.publisher.on("dead-letter.deliver")) == 1

@@ -1,0 +1,102 @@
+"""A whole stage on a real Kafka is stopped, or loses its partitions, at a bad moment."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+from aiokafka import AIOKafkaProducer
+
+from app.clock import SystemClock
+from streams.errors import TillstreamError, Unavailable
+from streams.ports import JournalEntry, Outcome
+from streams.runtime.app import StageApp
+from streams.runtime.holding import HeldQueue
+from streams.runtime.lanes import Lanes
+from streams.runtime.stage import Stage, Surroundings
+from streams.runtime.work import Work
+from streams.runtime.worker import StageWorker
+from tests.integration.runtime_world import committed, eventually, never_ends, settings
+from tests.kafka_broker import Topics
+from tests.twins.kafka import Counting, MemoryPublisher, envelope
+from tests.twins.store import MemoryStore
+
+
+class Target:
+    """A handler whose target is down, or refuses, until it is up."""
+
+    def __init__(self) -> None:
+        self.answer: TillstreamError | None = None
+        self.tried: set[str] = set()
+        self.done: list[str] = []
+
+    async def handle(self, work: Work) -> Sequence[JournalEntry]:
+        receipt = work.last.envelope.receipt_id
+        self.tried.add(receipt)
+        if self.answer is not None:
+            raise self.answer
+        self.done.append(receipt)
+        return [work.entry(work.last, Outcome.DELIVERED, SystemClock().now())]
+
+    def blocks(self, work: Work) -> bool:
+        return True
+
+
+class World:
+    """One topic, one store, and as many workers as are started."""
+
+    def __init__(self, topics: Topics, topic: str) -> None:
+        self.topics = topics
+        self.topic = topic
+        self.target = Target()
+        self.store = MemoryStore(SystemClock())
+        self.publisher = MemoryPublisher()
+
+    async def tell(self, count: int) -> None:
+        """Publish that many events, each of its own key."""
+        producer = AIOKafkaProducer(bootstrap_servers=self.topics.bootstrap_servers, acks="all")
+        await producer.start()
+        for number in range(count):
+            headers = envelope(f"r{number}").to_headers()
+            await producer.send(self.topic, b"{}", key=b"%d" % number, headers=headers, partition=0)
+        await producer.stop()
+
+    @asynccontextmanager
+    async def worker(self) -> AsyncIterator[asyncio.Task[None]]:
+        """A worker at work; stopped at the end as by SIGTERM."""
+        app = StageApp(
+            group=self.topics.prefix,
+            kafka=settings(self.topics.bootstrap_servers),
+            drain_seconds=5.0,
+            end_process=never_ends,
+        )
+        queue = HeldQueue(self.store.held, group=self.topics.prefix, clock=SystemClock())
+        around = Surroundings(queue, self.store.journal, self.publisher, SystemClock(), Counting())
+        stage = Stage("deliver", self.target, around)
+        lanes = {self.topic: Lanes(stage.process, width=8, capacity=100, on_failure=app.fail)}
+        stop = asyncio.Event()
+        running = asyncio.create_task(StageWorker(app, stage, queue, lanes, drain_seconds=5.0).run(stop))
+        try:
+            yield running
+        finally:
+            stop.set()
+            await running
+
+    async def committed(self) -> int | None:
+        return await committed(self.topics.bootstrap_servers, self.topics.prefix, self.topic)
+
+
+async def test_a_stop_in_an_outage_commits_nothing_that_is_unfinished_and_takes_no_drain(kafka_topics: Topics) -> None:
+    world = World(kafka_topics, await kafka_topics.create())
+    world.target.answer = Unavailable("pos cannot be reached")
+    await world.tell(8)
+    async with world.worker():
+        await eventually(lambda: len(world.target.tried) == 8)
+        began = asyncio.get_running_loop().time()
+    assert asyncio.get_running_loop().time() - began < 4.0
+    assert await world.committed() in (None, 0)
+    world.target.answer = None
+    async with world.worker():
+        await eventually(lambda: len(world.target.done) == 8)
+    assert await world.committed() == 8
