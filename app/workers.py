@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -44,6 +45,8 @@ COUNT_SECONDS = 5.0
 """How often held events are; they are counted in the store."""
 COMMIT_SECONDS = 0.5
 """Time between two commits; a crash gives at most that much again."""
+YOUNG_OBJECTS = 20_000
+"""New objects before Python looks for cycles among them. Its own 700 is less than what one order is made of."""
 COALESCED = frozenset({HINT_STOCK, CANONICAL_STOCK})
 """Topics whose records of one key are handed over together: the newest counts."""
 
@@ -76,7 +79,15 @@ async def run_worker(
         group, topics = groups.NORMALIZE, groups.RAW_TOPICS
     app = StageApp(group=group, kafka=_kafka(parts), drain_seconds=settings.worker.drain_seconds)
     handler = _handler(role, target, tools, app)
+    _leave_lasting_objects_alone()
     await _run(role, handler, topics, tools, app, group)
+
+
+def _leave_lasting_objects_alone() -> None:
+    """Python looks for cycles among all objects again and again; what exists by now lives as long as the process."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(YOUNG_OBJECTS)
 
 
 def _handler(role: str, target: str | None, tools: Tools, app: StageApp) -> Handler:
