@@ -1,4 +1,7 @@
-"""Writes to Kafka with ``acks=all`` and idempotence, never waits longer than promised, and mends its own producer."""
+"""Writes to Kafka with ``acks=all`` and idempotence, never waits longer than promised, and mends its own producer.
+
+`app/outbox.py` makes the batches.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +9,13 @@ import asyncio
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 
 import structlog
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaError, KafkaTimeoutError, MessageSizeTooLargeError, UnknownTopicOrPartitionError
+from aiokafka.errors import KafkaError, KafkaTimeoutError
 
+from app.deadlines import Deadlines
+from app.outbox import Call, Entry, Outbox
 from streams.errors import Rejected, TillstreamError, Unavailable
 from streams.metrics import Metrics
 from streams.ports import Outgoing
@@ -31,8 +35,8 @@ class PublisherLimits:
         timeout_seconds: the longest that one call takes, whatever Kafka does.
         max_records, max_bytes: records handed to Kafka and not acknowledged, also those whose caller gave up.
         max_record_bytes: largest record, below the broker's ``message.max.bytes`` (1 MiB by default).
-        batch_bytes: largest batch for one partition; at most two batches per partition wait in memory.
-        linger_ms: how long a record waits for company.
+        batch_bytes: largest batch for one partition, except a single record that is larger.
+        linger_ms: the longest that a record waits for company while others of its topic are on their way.
         close_seconds: the longest that closing takes, with what is not acknowledged by then given up.
     """
 
@@ -41,17 +45,8 @@ class PublisherLimits:
     max_bytes: int = 64 * 1024 * 1024
     max_record_bytes: int = 1_040_000
     batch_bytes: int = 128 * 1024
-    linger_ms: int = 2
+    linger_ms: int = 5
     close_seconds: float = 5.0
-
-
-@dataclass(slots=True)
-class _Call:
-    """One call of ``publish`` that waits for its records."""
-
-    unanswered: int
-    over: asyncio.Future[None]
-    error: BaseException | None = None
 
 
 class KafkaPublisher:
@@ -82,21 +77,25 @@ class KafkaPublisher:
         self._producer: AIOKafkaProducer | None = None
         self._connecting: asyncio.Task[AIOKafkaProducer] | None = None
         self._closing: set[asyncio.Task[None]] = set()
+        self._stopped = False
         self._records = 0
         self._bytes = 0
+        self._outboxes: dict[str, Outbox] = {}
+        self._deadlines = Deadlines(self._limits.timeout_seconds)
         metrics.watch_publish_buffer(lambda: self._records, lambda: self._bytes)
 
     async def start(self) -> None:
         """Connect. Raises Unavailable if no broker answers in time; a later ``publish`` tries again."""
-        await self._connected()
+        await self.connected()
 
     async def stop(self) -> None:
-        """Wait for what is on its way, at most ``close_seconds``, and close."""
+        """Wait for what Kafka was given, at most ``close_seconds``, and close; calls that wait for more are refused."""
+        self._stopped = True
         if self._connecting is not None:
             self._connecting.cancel()
             await asyncio.wait([self._connecting])
         if self._producer is not None:
-            self._replace(self._producer)
+            self.replace(self._producer)
         if self._closing:
             await asyncio.wait(self._closing)
 
@@ -108,29 +107,19 @@ class KafkaPublisher:
                 may still arrive, so publishing them again may double them.
             Rejected: a record is larger than Kafka takes.
         """
+        if not records:
+            return
         began = time.monotonic()
-        sizes = [_size(record) for record in records]
-        self._reserve(len(records), sum(sizes))
-        call = _Call(len(records), asyncio.get_running_loop().create_future())
-        sent = 0
+        call = Call(len(records), asyncio.get_running_loop().create_future())
+        entries = [Entry(call, record, self._size(record)) for record in records]
+        self._reserve(entries)
+        self._deadlines.watch(call.over)
+        for entry in entries:
+            self._outbox(entry.record.topic).put(entry)
         try:
-            async with asyncio.timeout(self._limits.timeout_seconds):
-                producer = self._producer or await self._connected()
-                for record, size in zip(records, sizes, strict=True):
-                    future = await self._send(producer, record, size)
-                    future.add_done_callback(partial(self._answered, call, producer, size))
-                    sent += 1
-                if records:
-                    await call.over
+            await call.over
         except TimeoutError:
             raise self._too_late(records) from None
-        finally:
-            unsent = sizes[sent:]
-            self._release(len(unsent), sum(unsent))
-        if call.error is not None:
-            raise _not_taken(call.error) from call.error
-        for record in records:
-            self._metrics.published(record.topic, 1)
         self._metrics.publish_took(time.monotonic() - began)
 
     async def reason(self) -> str | None:
@@ -139,7 +128,7 @@ class KafkaPublisher:
             return f"the buffer is full: {self._records} records wait for Kafka to acknowledge them"
         try:
             async with asyncio.timeout(self._limits.timeout_seconds):
-                producer = await self._connected()
+                producer = await self.connected()
                 await producer.client.fetch_all_metadata()
         except TimeoutError:
             return f"Kafka at {self._brokers} does not answer within {self._limits.timeout_seconds:g} s"
@@ -149,8 +138,9 @@ class KafkaPublisher:
 
     # -- the buffer -------------------------------------------------------------------------------------------
 
-    def _reserve(self, records: int, size: int) -> None:
+    def _reserve(self, entries: Sequence[Entry]) -> None:
         limits = self._limits
+        records, size = len(entries), sum(entry.size for entry in entries)
         full = self._records + records > limits.max_records or self._bytes + size > limits.max_bytes
         if full and self._records:
             raise Unavailable(
@@ -161,41 +151,26 @@ class KafkaPublisher:
         self._records += records
         self._bytes += size
 
-    def _release(self, records: int, size: int) -> None:
-        self._records -= records
-        self._bytes -= size
+    def release(self, entries: Sequence[Entry]) -> None:
+        """These wait for Kafka no longer."""
+        self._records -= len(entries)
+        self._bytes -= sum(entry.size for entry in entries)
 
-    # -- one record -------------------------------------------------------------------------------------------
-
-    async def _send(self, producer: AIOKafkaProducer, record: Outgoing, size: int) -> asyncio.Future[object]:
-        try:
-            future: asyncio.Future[object] = await producer.send(
-                record.topic, value=record.value, key=record.key, headers=record.headers
+    def _size(self, record: Outgoing) -> int:
+        size = len(record.key) + len(record.value) + HEADER_BYTES * len(record.headers)
+        if size > self._limits.max_record_bytes:
+            raise Rejected(
+                f"a record of {size} bytes for {record.topic} is larger than the {self._limits.max_record_bytes} "
+                "bytes that one Kafka record may have; nothing was published.",
+                code="record_too_large",
             )
-        except MessageSizeTooLargeError as error:
-            raise self._too_large(record, size) from error
-        except UnknownTopicOrPartitionError as error:
-            raise Unavailable(
-                f"the topic {record.topic} does not exist in Kafka: create it with `tillstream topics create`.",
-                code="unknown_topic",
-            ) from error
-        except KafkaTimeoutError as error:
-            raise self._too_late([record]) from error
-        except KafkaError as error:
-            self._replace(producer)
-            raise _not_taken(error) from error
-        return future
+        return size
 
-    def _answered(self, call: _Call, producer: AIOKafkaProducer, size: int, future: asyncio.Future[object]) -> None:
-        """Kafka has answered for one record, whether its caller still waits or not."""
-        self._release(1, size)
-        error = None if future.cancelled() else future.exception()
-        if error is not None:
-            self._replace(producer)
-            call.error = call.error or error
-        call.unanswered -= 1
-        if not call.unanswered and not call.over.done():
-            call.over.set_result(None)
+    def _outbox(self, topic: str) -> Outbox:
+        outbox = self._outboxes.get(topic)
+        if outbox is None:
+            outbox = self._outboxes[topic] = Outbox(topic, self, self._metrics, self._limits.linger_ms / 1000)
+        return outbox
 
     def _too_late(self, records: Sequence[Outgoing]) -> Unavailable:
         return Unavailable(
@@ -204,17 +179,12 @@ class KafkaPublisher:
             code="not_acknowledged",
         )
 
-    def _too_large(self, record: Outgoing, size: int) -> Rejected:
-        return Rejected(
-            f"a record of {size} bytes for {record.topic} is larger than the {self._limits.max_record_bytes} bytes "
-            "that one Kafka record may have; nothing was published.",
-            code="record_too_large",
-        )
-
     # -- the producer -----------------------------------------------------------------------------------------
 
-    async def _connected(self) -> AIOKafkaProducer:
-        """The producer, connected; callers at the same time share one attempt."""
+    async def connected(self) -> AIOKafkaProducer:
+        """The producer, connected; callers at the same time share one attempt. Raises Unavailable."""
+        if self._stopped:
+            raise _stopped()
         if self._producer is not None:
             return self._producer
         if self._connecting is None:
@@ -234,7 +204,6 @@ class KafkaPublisher:
             client_id=self._client_id,
             acks="all",
             enable_idempotence=True,
-            linger_ms=limits.linger_ms,
             max_batch_size=limits.batch_bytes,
             max_request_size=limits.max_record_bytes,
             request_timeout_ms=int(limits.timeout_seconds * 1000),
@@ -251,11 +220,11 @@ class KafkaPublisher:
             ) from error
         except asyncio.CancelledError:
             await producer.stop()
-            raise
+            raise _stopped() from None
         return producer
 
-    def _replace(self, producer: AIOKafkaProducer) -> None:
-        """Close this producer in the background; the next call connects a new one."""
+    def replace(self, producer: AIOKafkaProducer) -> None:
+        """Close this producer in the background; the next batch connects a new one."""
         if self._producer is not producer:
             return
         self._producer = None
@@ -279,10 +248,6 @@ class KafkaPublisher:
             log.warning("a Kafka producer did not close cleanly", error=repr(error))
 
 
-def _size(record: Outgoing) -> int:
-    return len(record.key) + len(record.value) + HEADER_BYTES * len(record.headers)
-
-
 def _give_up(producer: AIOKafkaProducer) -> None:
     """Fail what a producer has buffered: its ``stop`` flushes first, without a time limit, and this ends the flush."""
     accumulator = producer._message_accumulator  # noqa: SLF001 - there is no public way to drop records
@@ -292,10 +257,5 @@ def _give_up(producer: AIOKafkaProducer) -> None:
         waiter.exception()  # looked at, so that asyncio does not log it as forgotten
 
 
-def _not_taken(error: BaseException) -> TillstreamError:
-    if isinstance(error, MessageSizeTooLargeError):
-        return Rejected(f"Kafka refuses a record as too large: {error}", code="record_too_large")
-    return Unavailable(
-        f"Kafka did not take a record ({type(error).__name__}); the producer is renewed, publish again.",
-        code="not_acknowledged",
-    )
+def _stopped() -> Unavailable:
+    return Unavailable("this process stops; publish again elsewhere.", code="stopped")

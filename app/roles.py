@@ -36,7 +36,7 @@ log = structlog.get_logger(__name__)
 
 
 WORKER_PUBLISH_SECONDS = 30.0
-"""How long a worker waits for Kafka's answer. It does not linger: each order waits for its own record."""
+"""How long a worker waits for Kafka's answer."""
 MISCONFIGURED = 2
 """Exit code: a setting or a document is wrong, and a new start would not mend it."""
 
@@ -138,7 +138,7 @@ def _worker(role: str, target: str | None) -> Run:
         from app.workers import run_worker  # noqa: PLC0415 - the door and the poller need neither Faust nor its memory
 
         async with AsyncExitStack() as stack:
-            publisher = await stack.enter_async_context(_publisher(parts, WORKER_PUBLISH_SECONDS, linger_ms=0))
+            publisher = await stack.enter_async_context(_publisher(parts, WORKER_PUBLISH_SECONDS))
             store = await stack.enter_async_context(_store(parts))
             systems = await stack.enter_async_context(_systems(parts))
             await run_worker(role, target, parts, publisher, store, systems)
@@ -150,8 +150,8 @@ def _worker(role: str, target: str | None) -> Run:
 
 
 @asynccontextmanager
-async def _publisher(parts: Parts, timeout: float, linger_ms: int = 2) -> AsyncIterator[KafkaPublisher]:
-    limits = PublisherLimits(timeout_seconds=timeout, linger_ms=linger_ms)
+async def _publisher(parts: Parts, timeout: float) -> AsyncIterator[KafkaPublisher]:
+    limits = PublisherLimits(timeout_seconds=timeout)
     publisher = KafkaPublisher(parts.settings.kafka.client_options(), parts.owner, parts.metrics, limits)
     try:
         yield publisher

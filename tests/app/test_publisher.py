@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from app.publisher import KafkaPublisher, PublisherLimits
-from streams.errors import Unavailable
+from streams.errors import Rejected, Unavailable
 from streams.metrics import Metrics
 from streams.ports import Outgoing
 
@@ -48,12 +48,13 @@ async def test_what_was_never_sent_leaves_the_buffer(publisher: KafkaPublisher) 
     for _ in range(3):
         with pytest.raises(Unavailable):
             await publisher.publish([RECORD, RECORD])
+    await asyncio.sleep(QUICK.timeout_seconds)  # until the attempt to connect has ended too
     assert (publisher._records, publisher._bytes) == (0, 0)
 
 
 async def test_callers_at_the_same_time_share_one_attempt_to_connect(publisher: KafkaPublisher) -> None:
     calls = [asyncio.create_task(publisher.publish([RECORD])) for _ in range(20)]
-    await asyncio.sleep(0)
+    await asyncio.sleep(0.01)
     attempts = {publisher._connecting}
     await asyncio.sleep(0.05)
     attempts.add(publisher._connecting)
@@ -84,3 +85,17 @@ async def test_stopping_while_connecting_ends_at_once(publisher: KafkaPublisher)
     assert time.monotonic() - began < 1
     with pytest.raises((Unavailable, asyncio.CancelledError)):
         await call
+
+
+async def test_a_record_that_is_too_large_is_refused_before_anything_is_sent(publisher: KafkaPublisher) -> None:
+    large = Outgoing("raw.magento.order", b"42", b"x" * 1_100_000, [])
+    with pytest.raises(Rejected, match="larger than"):
+        await publisher.publish([RECORD, large])
+    assert (publisher._records, publisher._connecting) == (0, None)
+
+
+async def test_what_comes_after_the_stop_is_refused(publisher: KafkaPublisher) -> None:
+    await publisher.stop()
+    with pytest.raises(Unavailable, match="stops"):
+        await publisher.publish([RECORD])
+    assert publisher._records == 0
