@@ -30,9 +30,12 @@ _TRACK = re.compile(r"%?[Bb][2-6][0-9]{12,18}\^|;[2-6][0-9]{12,18}=")
 """A magnetic stripe's track 1 or 2 (ISO/IEC 7813), in any field."""
 
 _FLATTENED = bytes.maketrans(b"123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ", b"0" * 9 + b"abcdefghijklmnopqrstuvwxyz")
-_TELLTALE = (b"0" * 13, b"cccid", b"cardcid", b"securitycode", b"verificationvalue")
-_CODE_NAME = re.compile(rb"cv[vcn]")
-"""What a body with card data contains once digits are 0, letters are small, and ``-``, ``_`` and blanks are out."""
+_LEFT_OUT = b" -_" + b'"{}[]bghjkmpqwxzBGHJKMPQWXZ'
+"""What may stand inside a number or a name, and what is in no telltale: the less is left, the sooner it is searched."""
+_TELLTALE = (b"0" * 13, b"cccid", b"cardcid", b"securitycode")
+_TELLTALE_WITH_V = re.compile(rb"v(?:(?<=cv)[vcn]|erificationvalue)")
+"""What a body with card data contains once digits are 0 and letters are small. Beginning with ``v``, which is rare, the
+expression is found faster than the names in it."""
 _ESCAPED_ASCII = re.compile(rb"\\u00[2-7]")
 """A digit or a letter can be written as an escape, which hides it from a search over bytes."""
 _SHORTEST_CODE, _SHORTEST_NUMBER = 3, 13
@@ -52,11 +55,11 @@ class _Field(Enum):
 
 def may_carry_card_data(body: bytes) -> bool:
     """False if JSON text certainly carries none; a cheap search that clears most bodies."""
-    flat = body.translate(_FLATTENED, b" -_")
+    flat = body.translate(_FLATTENED, _LEFT_OUT)
     for telltale in _TELLTALE:
         if telltale in flat:
             return True
-    return bool(_CODE_NAME.search(flat) or _ESCAPED_ASCII.search(body))
+    return bool(_TELLTALE_WITH_V.search(flat) or (b"\\" in body and _ESCAPED_ASCII.search(body)))
 
 
 def card_data(document: object) -> str | None:

@@ -137,6 +137,21 @@ def test_the_quick_search_is_not_fooled_by_escapes_case_and_blanks(body: bytes) 
     assert card_data(orjson.loads(body)) is not None
 
 
+@pytest.mark.parametrize(
+    "name",
+    ["cvv", "cc_cvc2", "card-cvn", "CC CID", "cardCid", "x_security_code", "SecurityCode", "card_verification_value"],
+)
+def test_the_quick_search_knows_every_name_of_a_code(name: str) -> None:
+    document = {"payment": {name: "123"}}
+    assert card_data(document) is not None
+    assert may_carry_card_data(orjson.dumps(document))
+
+
+def test_the_quick_search_does_not_join_numbers_that_stand_apart() -> None:
+    apart = b'{"a":[12345678,12345678],"b":{"12345678":12345678},"at":"2026-01-01 12:00:00","ip":"127.10.20.30"}'
+    assert not may_carry_card_data(apart)
+
+
 def test_the_quick_search_clears_an_ordinary_order() -> None:
     ordinary = {key: ORDER[key] for key in ("entity_id", "increment_id", "created_at", "category")}
     assert not may_carry_card_data(orjson.dumps(ordinary))
