@@ -83,7 +83,19 @@ class Envelope:
 
     def to_headers(self) -> list[tuple[str, bytes]]:
         """As Kafka headers; every value is UTF-8."""
-        return [(name, str(value).encode()) for name, value in _header_values(self)]
+        return [
+            ("receipt-id", self.receipt_id.encode()),
+            ("connection", self.connection.encode()),
+            ("system", self.system.encode()),
+            ("entity", self.entity.encode()),
+            ("native-id", self.native_id.encode()),
+            ("received-ms", b"%d" % self.received_ms),
+            ("via", self.via.encode()),
+            ("kind", self.kind.encode()),
+            ("subject", self.subject.encode()),
+            ("flow", self.flow.encode()),
+            ("schema-version", b"%d" % self.schema_version),
+        ]
 
     @classmethod
     def from_headers(cls, headers: Iterable[tuple[str, bytes]] | Mapping[str, bytes]) -> Envelope:
@@ -111,22 +123,6 @@ class Envelope:
             raise EnvelopeError(f"the header {error.args[0]!r} is missing") from error
         except ValueError as error:
             raise EnvelopeError(f"a header is unreadable: {error}") from error
-
-
-def _header_values(envelope: Envelope) -> list[tuple[str, str | int]]:
-    return [
-        ("receipt-id", envelope.receipt_id),
-        ("connection", envelope.connection),
-        ("system", envelope.system),
-        ("entity", envelope.entity),
-        ("native-id", envelope.native_id),
-        ("received-ms", envelope.received_ms),
-        ("via", envelope.via.value),
-        ("kind", envelope.kind.value),
-        ("subject", envelope.subject),
-        ("flow", envelope.flow),
-        ("schema-version", envelope.schema_version),
-    ]
 
 
 def receipt_id(now_ms: int, entropy: bytes) -> str:

@@ -6,6 +6,7 @@ import asyncio
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import orjson
 import structlog
@@ -59,8 +60,7 @@ def senders_of(connections: Mapping[str, Connection]) -> dict[str, Sender]:
     }
 
 
-@dataclass(frozen=True, slots=True)
-class Address:
+class Address(NamedTuple):
     """What a request's path names: ``/webhooks/{connection}/{entity}``."""
 
     connection: str
