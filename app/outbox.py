@@ -50,7 +50,7 @@ class Call:
             self.over.set_exception(error)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Entry:
     """One record of a call; ``size`` is in bytes, about."""
 

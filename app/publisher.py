@@ -45,7 +45,7 @@ class PublisherLimits:
     max_bytes: int = 64 * 1024 * 1024
     max_record_bytes: int = 1_040_000
     batch_bytes: int = 128 * 1024
-    linger_ms: int = 5
+    linger_ms: int = 20
     close_seconds: float = 5.0
 
 
