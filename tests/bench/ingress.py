@@ -1,4 +1,7 @@
-"""Ingress: webhooks that Kafka has, in a second, beside loops that do next to nothing but take and publish them."""
+"""Ingress: webhooks that Kafka has, in a second, beside loops that do next to nothing but take and publish them.
+
+The bar is against the loop that checks signatures, as the one did that the bar was first measured with.
+"""
 
 from __future__ import annotations
 
@@ -92,33 +95,39 @@ async def measure(directory: Path, console: Console) -> Part:
     }
     notes = [
         f"{CONNECTIONS} connections, {ROUNDS} rounds of {ROUND_SECONDS:.0f} s for each of the three in turn",
-        "the bare loop checks nothing, the least one the signature (tests/bench/bare_ingress.py)",
+        "both loops are aiohttp and aiokafka and nothing else (tests/bench/bare_ingress.py)",
     ]
     return Part("Ingress", lines, figures, profiles, notes)
 
 
 def _lines(what: str, contest: Contest) -> list[Line]:
     ours, bare, least = contest.ours, contest.bare, contest.least
-    ratio = ours.per_second / bare.per_second
+    ratio = ours.per_second / least.per_second
     return [
         Line(
             f"webhooks acknowledged, {what}",
             f"{ours.per_second:,.0f}/s",
-            f"{bare.per_second:,.0f}/s bare loop",
+            f"{least.per_second:,.0f}/s loop that checks signatures",
             ratio,
             f"≥ {BAR}",
             ratio >= BAR,
         ),
         Line(
-            "  beside a loop that checks signatures",
+            "  processor time of the process for one",
+            f"{ours.cpu_microseconds:,.0f} µs",
+            f"{least.cpu_microseconds:,.0f} µs",
+            ours.cpu_microseconds / least.cpu_microseconds,
+        ),
+        Line(
+            "  the same, beside a loop that checks nothing",
             f"{ours.per_second:,.0f}/s",
-            f"{least.per_second:,.0f}/s least loop",
-            ours.per_second / least.per_second,
+            f"{bare.per_second:,.0f}/s bare loop",
+            ours.per_second / bare.per_second,
         ),
         Line(
             "  processor time of the process for one",
             f"{ours.cpu_microseconds:,.0f} µs",
-            f"{bare.cpu_microseconds:,.0f} µs bare, {least.cpu_microseconds:,.0f} µs least",
+            f"{bare.cpu_microseconds:,.0f} µs",
             ours.cpu_microseconds / bare.cpu_microseconds,
         ),
     ]
