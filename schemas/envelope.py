@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 
 SCHEMA_VERSION = 1
@@ -70,15 +70,32 @@ class Envelope:
         """True for a fan-out child, which has an equation of its own."""
         return "." in self.receipt_id
 
-    def child(self, suffix: str, *, entity: str, native_id: str, kind: Kind = Kind.EVENT) -> Envelope:
-        """The envelope of an event that this one causes: same root receipt, same clock, its own id."""
-        return replace(
-            self,
+    def child(
+        self,
+        suffix: str,
+        *,
+        entity: str,
+        native_id: str,
+        kind: Kind = Kind.EVENT,
+        subject: str | None = None,
+        flow: str | None = None,
+    ) -> Envelope:
+        """The envelope of an event that this one causes: same root receipt, same clock, its own id.
+
+        ``subject`` and ``flow`` are this one's if not given.
+        """
+        return Envelope(
             receipt_id=f"{self.receipt_id}.{suffix}",
+            connection=self.connection,
+            system=self.system,
             entity=entity,
             native_id=native_id,
+            received_ms=self.received_ms,
             via=Via.STAGE,
             kind=kind,
+            subject=self.subject if subject is None else subject,
+            flow=self.flow if flow is None else flow,
+            schema_version=self.schema_version,
         )
 
     def to_headers(self) -> list[tuple[str, bytes]]:

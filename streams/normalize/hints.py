@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -29,7 +28,7 @@ def web_hints(sale: Sale, channel: Channel, aliases: Mapping[str, str]) -> list[
         left = max(line.quantity - max(line.shipped, line.refunded) - line.canceled, Decimal(0))
         sku = aliases.get(line.sku, line.sku)
         unshipped[sku] = unshipped.get(sku, Decimal(0)) + left
-    location = pos_location({"channel": channel.model_dump()}, {"shipping": sale.shipping.model_dump()})
+    location = pos_location({"channel": dict(channel)}, {"shipping": dict(sale.shipping)})
     return [
         StockHint(
             sku=sku,
@@ -68,9 +67,7 @@ def as_children(hints: Iterable[StockHint], envelope: Envelope, topic: str, pos:
             topic,
             f"{pos}:{hint.sku}".encode(),
             hint.model_dump_json().encode(),
-            replace(
-                envelope.child(f"s{number}", entity=HINT, native_id=hint.sku), subject=hint.sku, flow=flow
-            ).to_headers(),
+            envelope.child(f"s{number}", entity=HINT, native_id=hint.sku, subject=hint.sku, flow=flow).to_headers(),
         )
         for number, hint in enumerate(hints)
     ]

@@ -160,7 +160,7 @@ class Normalizer:
 
     async def _own(self, event: _Event) -> Normalized:
         channel = self._channel(event)
-        context = {"ref": str(event.ref), "channel": channel.model_dump()}
+        context = {"ref": str(event.ref), "channel": dict(channel)}
         sale = validate(Sale, self._engine.map_in(event.flow, event.body, context), f"order {event.subject}")
         if sale.currency != channel.currency:
             raise Rejected(
@@ -207,7 +207,7 @@ class Normalizer:
             "sale": str(sale),
             "sale_number": external.removeprefix(channel.prefix),
             "ref": str(event.ref),
-            "channel": channel.model_dump(),
+            "channel": dict(channel),
         }
         values = self._engine.map_in(flow, event.body, context)
         told = {name: value for name, value in values.items() if name in OrderStatus.model_fields}
