@@ -21,12 +21,12 @@ def by_status(answer: Answer, request: Request, told: str) -> TillstreamError:
     match answer.status:
         case HTTPStatus.TOO_MANY_REQUESTS:
             return Throttled(f"{told} It is asked again later.", retry_after=answer.retry_after)
-        case HTTPStatus.REQUEST_TIMEOUT:
-            return Transient(f"{told} It is sent again.", code=code)
+        case HTTPStatus.REQUEST_TIMEOUT if not request.mutates:
+            return Transient(f"{told} It is asked again.", code=code)
         case status if status < HTTPStatus.BAD_REQUEST:
             where = answer.location or "nowhere"
             return Unavailable(f"{told} It leads to {where}: correct the connection's base_url.", code="redirected")
-        case status if status < HTTPStatus.INTERNAL_SERVER_ERROR:
+        case status if status < HTTPStatus.INTERNAL_SERVER_ERROR and status != HTTPStatus.REQUEST_TIMEOUT:
             return Rejected(f"{told} Mend what it names, then replay.", code=code)
         case _ if request.mutates:
             return OutcomeUnknown(

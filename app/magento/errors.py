@@ -20,7 +20,8 @@ from streams.errors import AuthFailed, OutcomeUnknown, Rejected, TillstreamError
 NO_ROUTE = "Request does not match any route."
 
 _LOCKED = re.compile(r"deadlock|lock wait timeout|SQLSTATE\[40001\]", re.IGNORECASE)
-"""The database gave the transaction up, and Magento rolled it back."""
+"""The database gave a statement up. What the request had stored by then may stay: a lock that was waited for in vain
+rolls back its statement only, and observers of a save run after it."""
 
 _UNPROVEN = re.compile(
     r"(could not|couldn't|can't|unable to|was not|wasn't) (be )?saved?\b|unable to send mail", re.IGNORECASE
@@ -67,7 +68,7 @@ def _error(answer: Answer, request: Request, place: str) -> TillstreamError:
     text = said(answer)
     told = f"{place}: Magento answers {answer.status} '{text}'."
     if _LOCKED.search(text):
-        return Transient(f"{told} Its database rolled back; it is sent again.", code="database_busy")
+        return _database_busy(request, told)
     match answer.status:
         case HTTPStatus.UNAUTHORIZED | HTTPStatus.FORBIDDEN:
             return _unauthorised(answer, request, text, told)
@@ -87,6 +88,12 @@ def _error(answer: Answer, request: Request, place: str) -> TillstreamError:
             )
         case _:
             return by_status(answer, request, told)
+
+
+def _database_busy(request: Request, told: str) -> TillstreamError:
+    if request.mutates:
+        return OutcomeUnknown(f"{told} Part of it may have been stored: it is looked up.", code="database_busy")
+    return Transient(f"{told} It is read again.", code="database_busy")
 
 
 def _unauthorised(answer: Answer, request: Request, text: str, told: str) -> TillstreamError:
