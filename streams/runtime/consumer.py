@@ -109,7 +109,9 @@ class Consumer(driver.Consumer):  # type: ignore[misc] # faust has no types for 
         self._draining = True
         try:
             while not (self.should_stop or fetcher.should_stop):
-                if self._missed and self.gate is Gate.OPEN:
+                if not self.flow_active:
+                    await self.wait(self.can_resume_flow)
+                if self._missed and self.gate is Gate.OPEN:  # before anything is taken that comes after what was missed
                     await self._seek_back()
                 await self._hand_on(await self._take(), fetcher)
         except (*self.consumer_stopped_errors, asyncio.CancelledError):
@@ -124,8 +126,6 @@ class Consumer(driver.Consumer):  # type: ignore[misc] # faust has no types for 
             await self._seek()
 
     async def _take(self) -> Taken:
-        if not self.flow_active:
-            await self.wait(self.can_resume_flow)
         self._changed.clear()
         wanted = self._wanted()
         if wanted:

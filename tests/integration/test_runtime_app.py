@@ -338,6 +338,25 @@ async def test_records_that_could_not_be_handed_on_come_again(kafka_topics: Topi
         await eventually(lambda: stage.seen == [0, 1])
 
 
+async def test_nothing_goes_before_records_that_were_taken_between_the_seek_and_the_start(kafka_topics: Topics) -> None:
+    """A fetch may be under way all through a hand-over, and end when positions are set and the flow stands still."""
+    topic = await kafka_topics.create()
+    stage = Stage()
+    app = made(kafka_topics, topic, stage)
+    async with running(app):
+        await eventually(lambda: app.reason() is None)
+        consumer = app._faust.consumer
+        consumer.stop_flow()
+        consumer.gate = Gate.SOUGHT
+        await produce(kafka_topics.bootstrap_servers, topic, [b"0"])
+        await eventually(lambda: consumer._missed)
+        await produce(kafka_topics.bootstrap_servers, topic, [b"1"])
+        await asyncio.sleep(0.3)  # it is fetched, and not taken
+        consumer.resume_flow()
+        await eventually(lambda: 1 in stage.seen)
+        assert stage.seen == [0, 1]
+
+
 async def test_what_is_left_of_a_fetch_when_the_consumer_seeks_comes_again(kafka_topics: Topics) -> None:
     topic = await kafka_topics.create()
     stage = Stage()
