@@ -210,12 +210,13 @@ def alias(
     web_sku: Annotated[str, typer.Argument(help="SKU in Magento.")],
     pos_sku: Annotated[str, typer.Argument(help="SKU in Heartland.")],
     channel: Annotated[str | None, typer.Option(help="Channel; may be left out where there is one.")] = None,
+    replace: Annotated[bool, typer.Option("--replace", help="Give up another alias that the web SKU has.")] = False,
 ) -> None:
     """Say that two SKUs are the same piece of goods; releases what waits for it."""
     settings = _settings()
     from app import desk  # noqa: PLC0415
 
-    raise typer.Exit(desk.add_alias(settings, web_sku, pos_sku, channel))
+    raise typer.Exit(desk.add_alias(settings, web_sku, pos_sku, channel, replace=replace))
 
 
 @cli.command(rich_help_panel=LOOK)

@@ -12,19 +12,22 @@ from app.clock import SystemClock
 from app.settings import Settings
 from app.store import Store
 from schemas.documents.channel import Channel
-from schemas.ids import Ref
+from schemas.ids import MissingLink, Ref
 from streams.errors import Rejected
 from streams.ports import JournalEntry, Outcome
 
 
-def add_alias(settings: Settings, web_sku: str, pos_sku: str, channel: str | None) -> int:
+def add_alias(settings: Settings, web_sku: str, pos_sku: str, channel: str | None, *, replace: bool = False) -> int:
     """Link a web SKU to the point of sale's; releases every event that waits for it. Returns the exit code.
+
+    With ``replace``, another alias that the web SKU has is given up.
 
     Raises:
         Rejected: the channel is not known or not named, or one of the SKUs has another alias.
     """
     chosen = _channel(settings, channel)
-    return asyncio.run(_with_store(settings, lambda store: _add_alias(store, chosen, web_sku, pos_sku)))
+    wanted = Ref(chosen.web, "sku", web_sku), Ref(chosen.pos, "sku", pos_sku)
+    return asyncio.run(_with_store(settings, lambda store: _add_alias(store, *wanted, replace=replace)))
 
 
 def replay(settings: Settings, receipt_id: str) -> int:
@@ -61,19 +64,19 @@ def _channel(settings: Settings, name: str | None) -> Channel:
     raise Rejected(f"name one of the channels with --channel: {known}", code="channel")
 
 
-async def _add_alias(store: Store, channel: Channel, web_sku: str, pos_sku: str) -> int:
-    wanted = Ref(channel.web, "sku", web_sku), Ref(channel.pos, "sku", pos_sku)
-    waiting = [event for event in await store.desk.find(limit=10_000) if event.held.hold.waits_for in wanted]
-    made = await store.links.insert(*wanted)
-    if made != wanted:
+async def _add_alias(store: Store, web: Ref, pos: Ref, *, replace: bool) -> int:
+    waiting = await store.desk.waiting_for(MissingLink(web, pos.connection))
+    made = await (store.links.replace if replace else store.links.insert)(web, pos)
+    if made != (web, pos):
+        instead = "; --replace gives that up" if made[0] == web and not replace else ""
         raise Rejected(
-            f"'{made[0].native_id}' in {channel.web} is '{made[1].native_id}' in {channel.pos} already: a SKU has one "
-            "counterpart",
+            f"'{made[0].native_id}' in {web.connection} is '{made[1].native_id}' in {pos.connection} already: a SKU "
+            f"has one counterpart{instead}",
             code="alias_taken",
         )
     _print(
-        f"'{web_sku}' in {channel.web} is '{pos_sku}' in {channel.pos}; {len(waiting)} waiting "
-        f"event{'' if len(waiting) == 1 else 's'} released"
+        f"'{web.native_id}' in {web.connection} is '{pos.native_id}' in {pos.connection}; {waiting} waiting "
+        f"event{'' if waiting == 1 else 's'} released"
     )
     return 0
 

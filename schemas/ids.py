@@ -32,3 +32,17 @@ class Ref(NamedTuple):
         if len(parts) != 3 or not all(parts):  # noqa: PLR2004 - the three parts of an id
             raise ValueError(f"'{text}' is not connection:type:id")
         return cls(*parts)
+
+
+class MissingLink(NamedTuple):
+    """A link that something waits for.
+
+    Attributes:
+        ref: whose counterpart is missing.
+        connection: where it is missing; empty for any.
+        unlike: a counterpart that it has and that is wrong, such as a mistyped alias; empty if it has none.
+    """
+
+    ref: Ref
+    connection: str = ""
+    unlike: str = ""

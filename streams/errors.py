@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from schemas.ids import Ref
+from schemas.ids import MissingLink
 
 
 class TillstreamError(Exception):
@@ -65,9 +65,9 @@ class AuthFailed(TillstreamError):
 
 
 class DependencyMissing(TillstreamError):
-    """The event refers to something not linked yet; ``waits_for`` is the ref whose link releases it."""
+    """The event refers to something not linked yet; ``waits_for`` is the link that releases it."""
 
-    def __init__(self, message: str, *, waits_for: Ref, code: str = "dependency_missing") -> None:
+    def __init__(self, message: str, *, waits_for: MissingLink, code: str = "dependency_missing") -> None:
         super().__init__(message, code=code)
         self.waits_for = waits_for
 
@@ -84,10 +84,16 @@ class Rejected(TillstreamError):
 
 
 class AliasMissing(Rejected):
-    """The target does not know a SKU; accepting an alias for ``waits_for`` releases the event."""
+    """The target does not know a SKU.
 
-    def __init__(self, message: str, *, waits_for: Ref, code: str = "unknown_sku") -> None:
+    ``sku`` is that SKU as the target was given it, ``waits_for`` the alias that releases the event, once that is known.
+    """
+
+    def __init__(
+        self, message: str, *, sku: str, waits_for: MissingLink | None = None, code: str = "unknown_sku"
+    ) -> None:
         super().__init__(message, code=code)
+        self.sku = sku
         self.waits_for = waits_for
 
 

@@ -11,7 +11,6 @@ from app.listing import Listing
 from app.urls import encode
 from app.wire import read_as
 from schemas.heartland import ErrorBody, Order, Page
-from schemas.ids import Ref
 from streams.errors import AliasMissing, Rejected
 from streams.ports import OrderDraft, SeenOrder
 
@@ -89,7 +88,7 @@ class HeartlandOrders:
                 return AliasMissing(
                     f"{self._client.name}: order {draft.public_id} was not created, Heartland does not know the SKU "
                     f"'{sku}'. Create it there, or name its alias.",
-                    waits_for=Ref(self._client.name, "sku", sku),
+                    sku=sku,
                 )
         return None
 

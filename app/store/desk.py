@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from app.store.engine import Database
 from app.store.held import COLUMNS, SUBJECT_LENGTH, held_record
 from app.store.journal import AGGREGATE_LENGTH, MESSAGE_LENGTH
+from app.store.links import stored_ref
 from app.store.text import storable
+from schemas.ids import MissingLink
 from streams.ports import Clock, HeldRecord, HoldReason, Outcome
 
 _LIST = f"""
@@ -18,6 +20,9 @@ AND ($2::text IS NULL OR subject = $2) AND ($3::text IS NULL OR reason = $3)
 ORDER BY seq LIMIT $4
 """  # noqa: S608 - our own text
 _COUNTS = "SELECT reason, count(*) AS events FROM held WHERE consumer_group = $1 GROUP BY reason"
+_WAITING_FOR = """
+SELECT count(*) AS events FROM held WHERE waits_for = $1 AND waits_in IN ('', $2) AND reason <> 'time'
+"""
 _RELEASE = f"""
 UPDATE held SET reason = 'time', due_at = $2 WHERE receipt_id = $1 RETURNING {COLUMNS}
 """  # noqa: S608 - our own text
@@ -73,6 +78,11 @@ class HeldDesk:
         """How many events a consumer group holds, for each reason; 0 where there is none."""
         rows = await self._database.fetch(_COUNTS, group)
         return dict.fromkeys(HoldReason, 0) | {HoldReason(row["reason"]): int(row["events"]) for row in rows}
+
+    async def waiting_for(self, missing: MissingLink) -> int:
+        """How many events that link would release."""
+        (row,) = await self._database.fetch(_WAITING_FOR, stored_ref(missing.ref), missing.connection)
+        return int(row["events"])
 
     async def release(self, receipt_id: str) -> Sequence[HeldEvent]:
         """Make a receipt's events due now, whatever they wait for; a queue of its key still keeps its order.

@@ -8,37 +8,44 @@ from datetime import datetime
 from app.store.engine import Database, Row
 from app.store.links import stored_ref
 from app.store.text import restored, storable
-from schemas.ids import Ref
+from schemas.ids import MissingLink, Ref
 from streams.ports import Clock, HeldKey, HeldRecord, Hold, HoldReason, Record
 
 SUBJECT_LENGTH = 200
 """Characters of a subject that are kept: it is what people search by, and an index entry has its limit."""
 
 COLUMNS = """
-seq, consumer_group, topic, partition, "offset", key, reason, due_at, waits_for, blocks, attempts, stage, flow, step,
-target, receipt_id, subject, error, message, record_key, record_value, header_names, header_values, timestamp_ms,
-held_at
+seq, consumer_group, topic, partition, "offset", key, reason, due_at, waits_for, waits_in, waits_unlike, blocks,
+attempts, stage, flow, step, target, receipt_id, subject, error, message, record_key, record_value, header_names,
+header_values, timestamp_ms, held_at
 """
 _LOCK = "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))"
 """The lock that ``link_refs()`` takes for every ref it links."""
 
 _INSERT = """
 INSERT INTO held (
-    consumer_group, topic, partition, "offset", key, reason, due_at, waits_for, blocks, attempts, stage, flow, step,
-    target, receipt_id, subject, error, message, record_key, record_value, header_names, header_values, timestamp_ms,
-    held_at
+    consumer_group, topic, partition, "offset", key, reason, due_at, waits_for, waits_in, waits_unlike, blocks,
+    attempts, stage, flow, step, target, receipt_id, subject, error, message, record_key, record_value, header_names,
+    header_values, timestamp_ms, held_at
 )
 SELECT
     $1, $2, $3, $4, $5, CASE WHEN linked.already THEN 'time' ELSE $6 END,
-    CASE WHEN linked.already THEN $24::timestamptz ELSE $7::timestamptz END,
-    $8::text, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21::text[], $22::bytea[], $23, $24
-FROM (SELECT $6 <> 'time' AND EXISTS (SELECT FROM links WHERE ref = $8::text) AS already) AS linked
+    CASE WHEN linked.already THEN $26::timestamptz ELSE $7::timestamptz END,
+    $8::text, $9::text, $10::text, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23::text[],
+    $24::bytea[], $25, $26
+FROM (
+    SELECT $6 <> 'time' AND EXISTS (
+        SELECT FROM links
+        WHERE ref = $8::text AND ($9::text = '' OR connection = $9::text) AND counterpart <> $10::text
+    ) AS already
+) AS linked
 ON CONFLICT (consumer_group, topic, partition, "offset") """
 _HOLD = f"""{_INSERT}DO UPDATE SET
     key = excluded.key, reason = excluded.reason, due_at = excluded.due_at, waits_for = excluded.waits_for,
-    blocks = excluded.blocks, attempts = excluded.attempts, stage = excluded.stage, flow = excluded.flow,
-    step = excluded.step, target = excluded.target, receipt_id = excluded.receipt_id, subject = excluded.subject,
-    error = excluded.error, message = excluded.message
+    waits_in = excluded.waits_in, waits_unlike = excluded.waits_unlike, blocks = excluded.blocks,
+    attempts = excluded.attempts, stage = excluded.stage, flow = excluded.flow, step = excluded.step,
+    target = excluded.target, receipt_id = excluded.receipt_id, subject = excluded.subject, error = excluded.error,
+    message = excluded.message
 """
 _QUEUE = f"{_INSERT}DO NOTHING"
 _BLOCKED = """
@@ -85,7 +92,7 @@ class SqlHeld:
         if hold.waits_for is None or hold.reason is HoldReason.TIME:
             await self._database.fetch(_HOLD, *values)
         else:
-            await self._database.fetch_after_locking(_LOCK, stored_ref(hold.waits_for), _HOLD, *values)
+            await self._database.fetch_after_locking(_LOCK, stored_ref(hold.waits_for.ref), _HOLD, *values)
 
     async def queue(self, group: str, record: Record, hold: Hold) -> None:
         """Insert; a record that is held already, and was given again, stays as it is. Durable on return."""
@@ -113,6 +120,7 @@ class SqlHeld:
 
 def _values(group: str, record: Record, hold: Hold, now: datetime) -> tuple[object, ...]:
     """In the order of ``_INSERT``."""
+    missing = hold.waits_for
     return (
         group,
         record.topic,
@@ -121,7 +129,9 @@ def _values(group: str, record: Record, hold: Hold, now: datetime) -> tuple[obje
         storable(hold.key),
         hold.reason.value,
         None if hold.reason is HoldReason.PERSON else hold.due_at,
-        stored_ref(hold.waits_for) if hold.waits_for else None,
+        stored_ref(missing.ref) if missing else None,
+        missing.connection if missing else "",
+        storable(missing.unlike) if missing else "",
         hold.blocks,
         hold.attempts,
         hold.stage,
@@ -166,10 +176,14 @@ def held_record(row: Row) -> HeldRecord:
             step=row["step"],
             target=row["target"],
             due_at=row["due_at"],
-            waits_for=Ref.parse(restored(row["waits_for"])) if row["waits_for"] else None,
+            waits_for=_missing(row) if row["waits_for"] else None,
             blocks=row["blocks"],
             attempts=row["attempts"],
             error=row["error"],
             message=restored(row["message"]),
         ),
     )
+
+
+def _missing(row: Row) -> MissingLink:
+    return MissingLink(Ref.parse(restored(row["waits_for"])), row["waits_in"], restored(row["waits_unlike"]))

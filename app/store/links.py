@@ -16,6 +16,7 @@ JOIN (SELECT DISTINCT * FROM unnest($1::text[], $2::text[]) AS w (ref, connectio
 USING (ref, connection)
 """
 _LINK = "SELECT number, one, other FROM link_refs($1, $2, $3, $4, $5)"
+_RELINK = "SELECT one, other FROM relink_ref($1, $2, $3, $4, $5)"
 
 Pair = tuple[Ref, Ref]
 Question = tuple[Collection[Ref], str]
@@ -62,6 +63,16 @@ class SqlLinks:
     async def insert(self, one: Ref, other: Ref) -> Pair:
         """Insert or get: returns the pair as it stands. Makes everything that waits for either ref due."""
         return await self._inserts.submit((one, other))
+
+    async def replace(self, one: Ref, other: Ref) -> Pair:
+        """Link ``one`` to ``other`` instead of what it is linked to there; returns the pair as it stands.
+
+        That is another one if ``other`` has a counterpart already. Wakes what waits for the new link.
+        """
+        (row,) = await self._database.fetch(
+            _RELINK, stored_ref(one), one.connection, stored_ref(other), other.connection, self._clock.now()
+        )
+        return Ref.parse(restored(row["one"])), Ref.parse(restored(row["other"]))
 
     async def _insert_all(self, pairs: Sequence[Pair]) -> list[Pair | Exception]:
         rows = await self._database.fetch(_LINK, *link_columns(pairs), self._clock.now())

@@ -98,6 +98,8 @@ held = Table(
     _text("reason"),
     Column("due_at", _Moment),
     Column("waits_for", Text),
+    Column("waits_in", Text, nullable=False, server_default="", comment="Connection; empty for any."),
+    Column("waits_unlike", Text, nullable=False, server_default="", comment="A counterpart that is wrong."),
     Column("blocks", Boolean, nullable=False),
     Column("attempts", Integer, nullable=False),
     _text("stage"),

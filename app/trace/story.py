@@ -94,12 +94,13 @@ def _waiting(event: HeldEvent, systems: Mapping[str, str]) -> Waiting:
     give_up = ""
     if hold.reason is HoldReason.PERSON:
         why, give_up = "waits for a person", f"tillstream discard {hold.receipt_id} --reason 'WHY'"
-        if hold.waits_for is not None and hold.waits_for.type == "sku":
-            mend = f"tillstream alias '{hold.waits_for.native_id}' POS-SKU"
+        if hold.waits_for is not None and hold.waits_for.ref.type == "sku":
+            option = " --replace" if hold.waits_for.unlike else ""
+            mend = f"tillstream alias '{hold.waits_for.ref.native_id}' POS-SKU{option}"
         else:
             mend = f"tillstream replay {hold.receipt_id}"
-    elif hold.reason is HoldReason.LINK:
-        why, mend = f"waits for the link of {hold.waits_for}", ""
+    elif hold.reason is HoldReason.LINK and hold.waits_for is not None:
+        why, mend = f"waits for the link of {hold.waits_for.ref}", ""
     elif hold.error:
         why, mend = f"is tried again at {hold.due_at:%H:%M:%S} UTC, after {hold.attempts} tries", ""
     else:

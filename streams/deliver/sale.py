@@ -13,7 +13,7 @@ import orjson
 from schemas.canonical import OrderStatus, Sale
 from schemas.documents.channel import Channel
 from schemas.envelope import Kind
-from schemas.ids import Ref
+from schemas.ids import MissingLink, Ref
 from streams.channels import Channels
 from streams.deliver.effect import CreateOnce, Effects
 from streams.errors import AliasMissing, Rejected
@@ -143,7 +143,8 @@ class SaleDelivery:
     ) -> JournalEntry:
         desk = self._desk
         ref = Ref.parse(sale.ref)
-        draft = await self._draft(work, sale, channel)
+        aliases = await self._aliases(sale, channel)
+        draft = self._draft(work, sale, channel, aliases)
         seen: dict[str, SeenOrder] = {}
 
         async def find() -> str | None:
@@ -174,15 +175,17 @@ class SaleDelivery:
         try:
             made = await desk.effects.perform(effect)
         except AliasMissing as error:
-            raise _alias_missing(error, sale, channel) from error
+            raise _alias_missing(error, sale, channel, aliases) from error
         told = f"found as {made.target_id}, created earlier" if made.found else f"created as {made.target_id}"
         return work.entry(arrival, Outcome.DELIVERED, desk.clock.now(), told)
 
-    async def _draft(self, work: Work, sale: Sale, channel: Channel) -> OrderDraft:
-        web = Ref.parse(sale.ref).connection
-        skus = {Ref(web, "sku", line.sku) for line in sale.lines}
+    async def _aliases(self, sale: Sale, channel: Channel) -> dict[str, str]:
+        """The point of sale's name of each SKU that it calls otherwise."""
+        skus = {Ref(channel.web, "sku", line.sku) for line in sale.lines}
         links = await self._desk.links.find(skus, self._desk.target)
-        aliases = {one.native_id: other.native_id for one, other in links.items()}
+        return {one.native_id: other.native_id for one, other in links.items()}
+
+    def _draft(self, work: Work, sale: Sale, channel: Channel, aliases: Mapping[str, str]) -> OrderDraft:
         context = {"channel": channel.model_dump(mode="json"), "aliases": aliases}
         body = sale.model_dump(mode="json")
         document = self._desk.mapper.map_out(work.flow, body, context)
@@ -235,13 +238,20 @@ def _confirmation(arrival: Arrival, sale: Sale, seen: SeenOrder, target: str) ->
     return Outgoing(CANONICAL_SALE, arrival.record.key, status.model_dump_json().encode(), envelope.to_headers())
 
 
-def _alias_missing(error: AliasMissing, sale: Sale, channel: Channel) -> AliasMissing:
-    """Say it in the order's words, and wait for the web SKU's alias."""
-    sku = error.waits_for.native_id
+def _alias_missing(error: AliasMissing, sale: Sale, channel: Channel, aliases: Mapping[str, str]) -> AliasMissing:
+    """Say it in the order's words, and wait for the web SKU's alias, or for another one if it has one that is wrong."""
+    web_sku = next((one for one, other in aliases.items() if other == error.sku), error.sku)
+    missing, option = MissingLink(Ref(channel.web, "sku", web_sku), channel.pos), ""
+    told = f"order {sale.number} has SKU '{web_sku}', which {channel.pos} does not know. If it has another SKU there: "
+    if web_sku in aliases:
+        missing, option = missing._replace(unlike=str(Ref(channel.pos, "sku", error.sku))), " --replace"
+        told = (
+            f"order {sale.number} has SKU '{web_sku}', whose alias '{error.sku}' {channel.pos} does not know. "
+            "Correct it: "
+        )
+    command = f"tillstream alias '{web_sku}' POS-SKU --channel {channel.name}{option}"
     return AliasMissing(
-        f"order {sale.number} has SKU '{sku}', which {channel.pos} does not know. If it has another SKU there: "
-        f"tillstream alias '{sku}' POS-SKU --channel {channel.name}. That releases every order that waits for it.",
-        waits_for=Ref(channel.web, "sku", sku),
+        f"{told}{command}. That releases every order that waits for it.", sku=error.sku, waits_for=missing
     )
 
 

@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from schemas.canonical import OrderStatus, Sale, StockHint
 from schemas.documents import Aggregate, Channel, FlowDocument
 from schemas.envelope import Envelope, Via
-from schemas.ids import Ref
+from schemas.ids import MissingLink, Ref
 from streams.channels import Channels
 from streams.engine import Engine, validate
 from streams.errors import DependencyMissing, Malformed, Rejected
@@ -227,7 +227,7 @@ class Normalizer:
         raise DependencyMissing(
             f"{event.envelope.connection} order {event.ref.native_id} ({external}) is not linked to its web order yet: "
             "it goes on by itself when that order has been delivered",
-            waits_for=event.ref,
+            waits_for=MissingLink(event.ref),
         )
 
     # -- Stock ---------------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
-from schemas.ids import Ref
+from schemas.ids import MissingLink
 from streams.ports.kafka import Record
 
 
@@ -26,8 +26,8 @@ class Hold:
 
     Attributes:
         key: the aggregate, or the record's key before that is known. Later records of it queue behind.
-        due_at: when to try again; None for a person or a link.
-        waits_for: ref whose link makes it due; also with a person, if an alias releases it.
+        due_at: when to try again; None for a person. Something that waits for a link looks again then, too.
+        waits_for: link that makes it due; also with a person, if an alias releases it.
         blocks: later events of the key wait behind it. False after a dead set-state.
         error, message: for the operator.
     """
@@ -41,7 +41,7 @@ class Hold:
     step: str = ""
     target: str = ""
     due_at: datetime | None = None
-    waits_for: Ref | None = None
+    waits_for: MissingLink | None = None
     blocks: bool = True
     attempts: int = 0
     error: str = ""

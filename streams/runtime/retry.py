@@ -5,7 +5,7 @@ Throttled               again in the lane if the wait is short, else parked unti
 Transient               again in the lane with full jitter, then parked with growing waits, at last in review
 OutcomeUnknown          again for a set-state (the current value); a create-once is parked until its look-up counts
 Unavailable, AuthFailed again in the lane, without end: the lanes fill, Kafka holds, nothing moves into SQL
-DependencyMissing       parked on the link
+DependencyMissing       parked on the link, and looked at again every hour; after a day in review
 Rejected                in review
 Malformed               in review, later records of the key go on
 anything else           a fault of ours: in review with its stack
@@ -18,7 +18,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from schemas.ids import Ref
+from schemas.ids import MissingLink
 from streams.errors import (
     AliasMissing,
     AuthFailed,
@@ -44,6 +44,8 @@ class Patience:
         longest_park: longest wait of a parked event.
         auth_wait: pause between tries while credentials are refused.
         holds: times that a passing failure is parked before it goes to review; at the longest park, about a day.
+        link_look, link_looks: time between looks at something that waits for a link, and how many before it is clear
+            that the link does not come by itself.
     """
 
     lane: float = 5.0
@@ -52,6 +54,8 @@ class Patience:
     longest_park: float = 600.0
     auth_wait: float = 15.0
     holds: int = 300
+    link_look: float = 3600.0
+    link_looks: int = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +71,7 @@ class Park:
 
     reason: HoldReason
     due_at: datetime | None = None
-    waits_for: Ref | None = None
+    waits_for: MissingLink | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +79,7 @@ class Review:
     """Hold for a person; ``waits_for`` is an alias that would release it, ``dead`` says that it is a dead letter."""
 
     dead: bool
-    waits_for: Ref | None = None
+    waits_for: MissingLink | None = None
 
 
 Decision = Again | Park | Review
@@ -106,7 +110,10 @@ def decide(error: BaseException, trial: Trial, patience: Patience, chance: Calla
         case Rejected() | Malformed():
             return Review(dead=True)
         case DependencyMissing():
-            return Park(HoldReason.LINK, waits_for=error.waits_for)
+            if trial.attempts >= patience.link_looks:
+                return Review(dead=True, waits_for=error.waits_for)
+            due_at = trial.now + timedelta(seconds=patience.link_look)
+            return Park(HoldReason.LINK, due_at=due_at, waits_for=error.waits_for)
         case AuthFailed():
             return Again(patience.auth_wait)
         case Unavailable():

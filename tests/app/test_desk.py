@@ -12,17 +12,27 @@ from pydantic import SecretStr
 
 from app import desk
 from app.clock import SystemClock
+from app.connections import HeartlandConnection, MagentoConnection
 from app.settings import Settings, StoreSettings
 from app.store import Store
+from schemas.documents.channel import Channel
+from schemas.ids import MissingLink, Ref
+from streams.errors import Rejected
 from streams.ports import Hold, HoldReason, JournalEntry, Outcome, Record
 
 Result = TypeVar("Result")
+CHANNEL = Channel(name="main", web="web", pos="pos", prefix="W-", location="MAIN", sources={"MAIN": "main"})
 GROUP, TOPIC = "deliver-pos", "canonical.sale"
 
 
 @pytest.fixture
 def desk_settings(store_url: str) -> Settings:
-    return Settings(store=StoreSettings(url=SecretStr(store_url)))
+    connections = {
+        "web": MagentoConnection(base_url="http://127.0.0.1:1", bearer_token=SecretStr("t")),
+        "pos": HeartlandConnection(base_url="http://127.0.0.1:1", client_id="c", client_secret=SecretStr("s")),
+    }
+    store = StoreSettings(url=SecretStr(store_url))
+    return Settings(store=store, connections=connections, channels={"main": CHANNEL})
 
 
 def on_store(settings: Settings, work: Callable[[Store], Awaitable[Result]]) -> Result:
@@ -91,3 +101,26 @@ def test_old_lines_of_the_journal_are_purged(desk_settings: Settings, capsys: py
     assert capsys.readouterr().out.startswith("Deleted 1 line of the journal")
     assert on_store(desk_settings, lambda store: store.journal.of_receipt("old")) == []
     assert len(on_store(desk_settings, lambda store: store.journal.of_receipt("young"))) == 1
+
+
+def test_a_mistyped_alias_is_replaced_and_what_waits_for_another_one_goes_on(
+    desk_settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert desk.add_alias(desk_settings, "WEB-1", "TYPO", None) == 0
+    missing = MissingLink(Ref("web", "sku", "WEB-1"), "pos", "pos:sku:TYPO")
+    waits = Hold("k", HoldReason.PERSON, "deliver", "r1", waits_for=missing)
+    record = Record("canonical.sale", 0, 1, b"k", b"{}", (), 0)
+    on_store(desk_settings, lambda store: store.held.hold("g", record, waits))
+    with pytest.raises(Rejected, match=r"'WEB-1' in web is 'TYPO' in pos already.*--replace"):
+        desk.add_alias(desk_settings, "WEB-1", "POS-1", None)
+    assert desk.add_alias(desk_settings, "WEB-1", "POS-1", None, replace=True) == 0
+    assert "1 waiting event released" in capsys.readouterr().out
+    (event,) = on_store(desk_settings, lambda store: store.desk.find())
+    assert event.held.hold.reason is HoldReason.TIME
+    assert desk.add_alias(desk_settings, "WEB-2", "TYPO", None) == 0, "the mistyped SKU is free again"
+
+
+def test_an_alias_does_not_take_another_skus_counterpart(desk_settings: Settings) -> None:
+    assert desk.add_alias(desk_settings, "WEB-1", "POS-1", None) == 0
+    with pytest.raises(Rejected, match=r"'WEB-1' in web is 'POS-1' in pos already: a SKU has one counterpart$"):
+        desk.add_alias(desk_settings, "WEB-2", "POS-1", None, replace=True)

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from schemas.ids import Ref
+from schemas.ids import MissingLink, Ref
 from streams.ports import HeldKey, HeldRecord, Hold, HoldReason, Record
 from tests.postgres_server import Ports
 from tests.twins.clock import START, FakeClock
@@ -16,6 +16,7 @@ GROUP = "deliver-pos"
 TOPIC = "canonical.sale"
 ORDER = Ref("web", "order", "42")
 MADE = Ref("pos", "order", "17")
+LINK = MissingLink(ORDER, "pos", "pos:order:1\x00")
 
 
 def record(offset: int, *, key: str = "k", partition: int = 0) -> Record:
@@ -28,7 +29,7 @@ def timed(offset: int, *, key: str = "k", seconds: float = 0, blocks: bool = Tru
 
 
 def waiting(offset: int, ref: Ref, *, key: str = "k", reason: HoldReason = HoldReason.LINK) -> Hold:
-    return Hold(key, reason, "deliver", f"r{offset}", waits_for=ref)
+    return Hold(key, reason, "deliver", f"r{offset}", waits_for=MissingLink(ref))
 
 
 async def due(store: Ports, seconds: float = 0, *, partitions: tuple[int, ...] = (0,), limit: int = 100) -> list[int]:
@@ -59,7 +60,7 @@ async def test_a_held_record_comes_back_byte_for_byte(any_store: Ports) -> None:
         step="create_order",
         target="pos",
         due_at=START,
-        waits_for=ORDER,
+        waits_for=LINK,
         blocks=False,
         attempts=3,
         error="Throttled",
@@ -181,19 +182,23 @@ async def test_what_is_linked_already_is_due_at_once(any_store: Ports, clock: Fa
     assert (held.hold.reason, held.hold.due_at) == (HoldReason.TIME, clock.now())
 
 
-async def test_a_link_that_stood_already_wakes_too(any_store: Ports, clock: FakeClock) -> None:
+async def test_a_link_that_could_not_be_made_wakes_nobody(any_store: Ports) -> None:
     late = Ref("pos", "order", "18")
     await any_store.links.insert(ORDER, MADE)
     await any_store.held.hold(GROUP, record(1), waiting(1, late))
     await any_store.links.insert(ORDER, late)
-    assert await due(any_store) == [1]
+    assert await due(any_store) == []
 
 
 async def test_a_link_leaves_alone_what_waits_for_a_time(any_store: Ports) -> None:
-    await any_store.held.hold(GROUP, record(1), replace(timed(1, seconds=60), waits_for=ORDER))
+    await any_store.held.hold(GROUP, record(1), replace(timed(1, seconds=60), waits_for=LINK))
     await any_store.links.insert(ORDER, MADE)
     assert await due(any_store, 59) == []
-    await any_store.held.hold(GROUP, record(2, key="b"), replace(timed(2, key="b", seconds=60), waits_for=ORDER))
+    await any_store.held.hold(
+        GROUP,
+        record(2, key="b"),
+        replace(timed(2, key="b", seconds=60), waits_for=LINK),
+    )
     assert await due(any_store, 59) == []
 
 
@@ -208,3 +213,20 @@ async def test_a_key_may_be_longer_than_an_index_entry(any_store: Ports) -> None
         await any_store.held.hold(GROUP, record(offset, key=key), timed(offset, key=key))
     assert await due(any_store) == [1]
     assert await any_store.held.remove(GROUP, record(1, key=key))
+
+
+async def test_only_the_link_that_is_missing_wakes_an_event(any_store: Ports) -> None:
+    """A SKU has an alias in each point of sale; one in another shop is no news."""
+    sku = Ref("web", "sku", "X")
+    mistyped = Ref("pos-1", "sku", "TYPO")
+    await any_store.links.insert(sku, mistyped)
+    waits = Hold("k", HoldReason.PERSON, "deliver", "r1", waits_for=MissingLink(sku, "pos-2"))
+    wrong = Hold("l", HoldReason.PERSON, "deliver", "r2", waits_for=MissingLink(sku, "pos-1", str(mistyped)))
+    await any_store.held.hold(GROUP, record(1), waits)
+    await any_store.held.hold(GROUP, record(2, key="l"), wrong)
+    await any_store.links.insert(sku, mistyped)
+    assert await due(any_store) == []
+    await any_store.links.insert(sku, Ref("pos-2", "sku", "X2"))
+    assert await due(any_store) == [1]
+    await any_store.held.hold(GROUP, record(3, key="m"), replace(waits, key="m", receipt_id="r3"))
+    assert await due(any_store) == [1, 3]

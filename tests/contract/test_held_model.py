@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from app.store import Store
 from app.store.engine import engine_for
-from schemas.ids import Ref
+from schemas.ids import MissingLink, Ref
 from streams.ports import HeldKey, Hold, HoldReason, Record
 from tests.postgres_server import EMPTY, Ports
 from tests.twins.clock import START, FakeClock
@@ -36,7 +36,7 @@ def hold(offset: int, reason: HoldReason, seconds: int, ref: Ref, blocks: bool) 
     async def step(store: Ports, clock: FakeClock) -> object:
         due_at = START + timedelta(seconds=seconds) if reason is HoldReason.TIME else None
         key = place(offset).key.decode()
-        held = Hold(key, reason, "deliver", f"r{offset}", due_at=due_at, waits_for=ref, blocks=blocks)
+        held = Hold(key, reason, "deliver", f"r{offset}", due_at=due_at, waits_for=MissingLink(ref), blocks=blocks)
         await store.held.hold(GROUP, place(offset), held)
         return None
 

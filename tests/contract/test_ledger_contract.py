@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from schemas.ids import Ref
+from schemas.ids import MissingLink, Ref
 from streams.errors import Rejected
 from streams.ports import EffectDone, EffectKey, EffectState, Fenced, Hold, HoldReason, LedgerRow, Record, Revision
 from tests.postgres_server import Ports
@@ -167,11 +167,11 @@ async def test_finish_never_turns_an_applied_revision_back(any_store: Ports) -> 
 async def test_finish_wakes_what_waits_for_either_ref(any_store: Ports, clock: FakeClock) -> None:
     for offset, ref in enumerate((ORDER, MADE, Ref("web", "order", "43"))):
         record = Record("canonical.sale", 0, offset, str(ref).encode(), b"{}", (), 0)
-        hold = Hold(str(ref), HoldReason.LINK, "deliver", f"r{offset}", waits_for=ref)
+        hold = Hold(str(ref), HoldReason.LINK, "deliver", f"r{offset}", waits_for=MissingLink(ref))
         await any_store.held.hold("deliver-pos", record, hold)
     await any_store.ledger.finish(EffectDone(KEY, 1, "17", link=(ORDER, MADE)))
     due = await any_store.held.due("deliver-pos", "canonical.sale", [0], clock.now(), 10)
-    assert [held.hold.waits_for for held in due] == [ORDER, MADE]
+    assert [held.hold.waits_for for held in due] == [MissingLink(ORDER), MissingLink(MADE)]
 
 
 async def test_many_finish_at_once(any_store: Ports) -> None:

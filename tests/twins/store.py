@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import count
 
-from schemas.ids import Ref
+from schemas.ids import MissingLink, Ref
 from streams.deliver.ledger import same_target
 from streams.errors import Rejected
 from streams.ports import (
@@ -57,9 +57,12 @@ class MemoryLinks:
             return known, other
         return one, other
 
-    def knows(self, ref: Ref) -> bool:
-        """Whether the ref is linked to anything."""
-        return any(known == ref for known, _ in self.counterparts)
+    def has(self, missing: MissingLink) -> bool:
+        """Whether the link is there by now."""
+        return any(
+            ref == missing.ref and missing.connection in ("", connection) and str(other) != missing.unlike
+            for (ref, connection), other in self.counterparts.items()
+        )
 
 
 class MemoryApplied:
@@ -151,7 +154,7 @@ class MemoryHeld:
     async def hold(self, group: str, record: Record, hold: Hold) -> None:
         if hold.reason is HoldReason.PERSON:
             hold = replace(hold, due_at=None)
-        if hold.waits_for and hold.reason is not HoldReason.TIME and self._links.knows(hold.waits_for):
+        if hold.waits_for and hold.reason is not HoldReason.TIME and self._links.has(hold.waits_for):
             hold = replace(hold, reason=HoldReason.TIME, due_at=self._clock.now())
         row = _Row(group, HeldRecord(next(self._seq), hold, record, self._clock.now()))
         known = self.rows.get(row.place)
@@ -203,7 +206,8 @@ class MemoryHeld:
     def _wake(self, refs: Collection[Ref]) -> None:
         for row in self._all():
             hold = row.held.hold
-            if hold.waits_for in refs and hold.reason is not HoldReason.TIME:
+            missing = hold.waits_for
+            if missing and missing.ref in refs and hold.reason is not HoldReason.TIME and self._links.has(missing):
                 woken = replace(hold, reason=HoldReason.TIME, due_at=self._clock.now())
                 row.held = replace(row.held, hold=woken)
 

@@ -11,7 +11,6 @@ from aiohttp import web
 
 from app import exact_json
 from app.heartland.orders import HeartlandOrders
-from schemas.ids import Ref
 from streams.errors import (
     AliasMissing,
     AuthFailed,
@@ -61,7 +60,7 @@ async def test_an_unknown_sku_waits_for_its_alias() -> None:
     async with stubbed(answer) as stub:
         with pytest.raises(AliasMissing, match=r"order W-000000042 was not created, .* the SKU 'S 2/é'") as caught:
             await HeartlandOrders(stub.client).create_order(draft())
-    assert caught.value.waits_for == Ref("pos", "sku", "S 2/é")
+    assert caught.value.sku == "S 2/é"
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from app.store import Balance, Store
-from schemas.ids import Ref
+from schemas.ids import MissingLink, Ref
 from streams.ports import Hold, HoldReason, JournalEntry, Outcome, Record
 from tests.twins.clock import START, FakeClock
 
@@ -105,7 +105,7 @@ async def test_the_balance_counts_each_receipt_of_the_door_once(clocked_store: S
         "r23.child": HoldReason.TIME,
     }
     for offset, (receipt_id, reason) in enumerate(held.items()):
-        hold = replace(review(receipt_id), reason=reason, due_at=START, waits_for=Ref("web", "order", "1"))
+        hold = replace(review(receipt_id), reason=reason, due_at=START, waits_for=MissingLink(Ref("web", "order", "1")))
         await clocked_store.held.hold(GROUP, record(offset), replace(hold, key=receipt_id))
     await clocked_store.held.hold(
         "deliver-web", record(0), replace(review("r20"), reason=HoldReason.TIME, due_at=START)

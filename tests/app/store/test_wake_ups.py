@@ -11,14 +11,14 @@ import pytest
 from app.store import Store
 from app.store.held import _HOLD, _LOCK, _values
 from app.store.links import _LINK, link_columns
-from schemas.ids import Ref
+from schemas.ids import MissingLink, Ref
 from streams.ports import EffectDone, EffectKey, HeldRecord, Hold, HoldReason, Record
 from tests.twins.clock import FakeClock
 
 ORDER = Ref("web", "order", "42")
 MADE = Ref("pos", "order", "17")
 RECORD = Record("canonical.sale", 0, 1, b"k", b"{}", (), 0)
-HOLD = Hold("k", HoldReason.LINK, "deliver", "r1", waits_for=ORDER)
+HOLD = Hold("k", HoldReason.LINK, "deliver", "r1", waits_for=MissingLink(ORDER))
 
 
 @pytest.fixture
@@ -85,7 +85,7 @@ async def test_in_a_crowd_every_held_event_wakes(clocked_store: Store, clock: Fa
 
     async def hold(number: int) -> None:
         record = Record("canonical.sale", 0, number, b"k%d" % number, b"{}", (), 0)
-        held = Hold(f"k{number}", HoldReason.LINK, "deliver", f"r{number}", waits_for=refs[number])
+        held = Hold(f"k{number}", HoldReason.LINK, "deliver", f"r{number}", waits_for=MissingLink(refs[number]))
         await clocked_store.held.hold("g", record, held)
 
     links = (clocked_store.links.insert(ref, Ref("pos", "order", ref.native_id)) for ref in refs)

@@ -11,7 +11,7 @@ from rich.console import Console
 from app.store import HeldEvent
 from app.trace.show import show
 from app.trace.story import tell
-from schemas.ids import Ref
+from schemas.ids import MissingLink, Ref
 from streams.ports import HeldRecord, Hold, HoldReason, JournalEntry, Outcome
 from tests.twins.clock import START
 from tests.twins.kafka import envelope, record
@@ -77,7 +77,7 @@ def test_a_receipt_that_is_not_done_is_under_way_parked_or_in_review() -> None:
 
 
 def test_a_missing_alias_names_the_command_that_mends_it() -> None:
-    told = printed(events=(held(HoldReason.PERSON, waits_for=Ref("web", "sku", "X")),))
+    told = printed(events=(held(HoldReason.PERSON, waits_for=MissingLink(Ref("web", "sku", "X"), "pos")),))
     assert "tillstream alias 'X' POS-SKU" in told
     assert "SKU 'X' is not known" in told
 
@@ -87,7 +87,7 @@ def test_another_review_names_the_replay() -> None:
 
 
 def test_every_review_names_the_discard_after_what_mends_it() -> None:
-    missing = held(HoldReason.PERSON, waits_for=Ref("web", "sku", "X"))
+    missing = held(HoldReason.PERSON, waits_for=MissingLink(Ref("web", "sku", "X"), "pos"))
     for event, mend in (
         (missing, "tillstream alias"),
         (held(HoldReason.PERSON, error="Rejected"), "tillstream replay"),
@@ -98,7 +98,7 @@ def test_every_review_names_the_discard_after_what_mends_it() -> None:
 
 def test_what_goes_on_by_itself_says_when_or_for_what() -> None:
     assert "is tried again at 12:00:00 UTC, after 3 tries" in printed(events=(held(HoldReason.TIME),))
-    waiting = held(HoldReason.LINK, waits_for=Ref("pos", "order", "17"))
+    waiting = held(HoldReason.LINK, waits_for=MissingLink(Ref("pos", "order", "17")))
     assert "waits for the link of pos:order:17" in printed(events=(waiting,))
     behind = held(HoldReason.TIME, error="", message="waits behind an earlier event")
     assert "waits behind an earlier event" in printed(events=(behind,))

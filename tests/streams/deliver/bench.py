@@ -8,7 +8,6 @@ from decimal import Decimal
 from schemas.canonical import OrderStatus, Sale, Stock
 from schemas.documents import Channel
 from schemas.documents.flow import Mode
-from schemas.ids import Ref
 from streams.channels import Channels
 from streams.deliver.effect import Effects, Settling
 from streams.deliver.handler import DeliverHandler, Delivery
@@ -80,7 +79,7 @@ class OrderBook:
         assert isinstance(lines, list)
         for line in lines:
             if line["SKU"] in self.unknown_skus:
-                raise AliasMissing("unknown", waits_for=Ref("pos", "sku", line["SKU"]))
+                raise AliasMissing("unknown", sku=line["SKU"])
         self.documents.append(draft)
         order = SeenOrder(
             str(17 + len(self.orders)),

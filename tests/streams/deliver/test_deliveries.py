@@ -10,7 +10,7 @@ import pytest
 from schemas.canonical import OrderStatus, Sale
 from schemas.documents.flow import Mode
 from schemas.envelope import Envelope, Kind
-from schemas.ids import Ref
+from schemas.ids import MissingLink, Ref
 from streams.errors import AliasMissing, Rejected
 from streams.ports import Outcome, SeenOrder
 from streams.runtime.work import Arrival, Work
@@ -121,7 +121,16 @@ async def test_an_unknown_sku_names_the_order_and_the_command_that_mends_it(pos:
     pos.book.unknown_skus = {"A"}
     with pytest.raises(AliasMissing, match="tillstream alias 'A' POS-SKU --channel main") as missing:
         await pos.deliver(SALE, "order")
-    assert missing.value.waits_for == Ref("web", "sku", "A")
+    assert missing.value.waits_for == MissingLink(Ref("web", "sku", "A"), "pos")
+
+
+async def test_an_alias_that_the_point_of_sale_does_not_know_is_told_as_such(pos: Bench) -> None:
+    """Told as an unknown web SKU, it would be given an alias of its own, and be tried again for ever."""
+    pos.book.unknown_skus = {"TYPO"}
+    await pos.store.links.insert(Ref("web", "sku", "A"), Ref("pos", "sku", "TYPO"))
+    with pytest.raises(AliasMissing, match=r"'A', whose alias 'TYPO' pos does not know.*--replace") as missing:
+        await pos.deliver(SALE, "order")
+    assert missing.value.waits_for == MissingLink(Ref("web", "sku", "A"), "pos", "pos:sku:TYPO")
 
 
 async def test_an_alias_is_used_for_the_line(pos: Bench) -> None:

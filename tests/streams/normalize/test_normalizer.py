@@ -12,7 +12,7 @@ import pytest
 
 from schemas.canonical import OrderStatus, Sale, StockHint
 from schemas.envelope import Envelope, Via
-from schemas.ids import Ref
+from schemas.ids import MissingLink, Ref
 from streams.channels import Channels
 from streams.engine import Catalog, Engine
 from streams.errors import DependencyMissing, Malformed, Rejected
@@ -313,7 +313,7 @@ async def test_a_pos_order_tells_the_units_that_it_holds(status: str, committed:
 async def test_a_pos_order_that_is_not_linked_yet_waits_for_its_link() -> None:
     with pytest.raises(DependencyMissing, match=r"pos order 17 \(W-000000004\) is not linked") as caught:
         await pos_event(pos_order())
-    assert caught.value.waits_for == Ref("pos", "order", "17")
+    assert caught.value.waits_for == MissingLink(Ref("pos", "order", "17"))
 
 
 @pytest.mark.parametrize("external", [None, ""])

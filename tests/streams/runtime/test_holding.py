@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 
-from schemas.ids import Ref
+from schemas.ids import MissingLink, Ref
 from streams.errors import AliasMissing, DependencyMissing, Rejected, Transient, Unavailable
 from streams.ports import HeldKey, HeldRecord, HoldReason, JournalEntry, Outcome
 from streams.runtime.lanes import NotDone
@@ -23,7 +23,7 @@ async def bench() -> Bench:
 
 
 async def test_later_events_of_a_held_key_queue_behind_it_and_go_on_in_order(bench: Bench) -> None:
-    bench.handler.fail["r1"] = [AliasMissing("SKU X", waits_for=Ref("web", "sku", "X"))]
+    bench.handler.fail["r1"] = [AliasMissing("SKU X", sku="X", waits_for=MissingLink(Ref("web", "sku", "X"), "pos"))]
     await bench.feed("r1", "r2", "r3")
     assert bench.handler.done == []
     bench.handler.fail.clear()
@@ -35,7 +35,7 @@ async def test_later_events_of_a_held_key_queue_behind_it_and_go_on_in_order(ben
 
 
 async def test_order_behind_a_held_event_survives_a_restart(bench: Bench) -> None:
-    bench.handler.fail["r1"] = [DependencyMissing("later", waits_for=LINK)]
+    bench.handler.fail["r1"] = [DependencyMissing("later", waits_for=MissingLink(LINK))]
     await bench.feed("r1")
     bench.restart()
     await bench.queue.assigned([("t", 0)])
@@ -49,7 +49,7 @@ async def test_order_behind_a_held_event_survives_a_restart(bench: Bench) -> Non
 
 
 async def test_a_key_flows_again_when_its_held_events_have_ended(bench: Bench) -> None:
-    bench.handler.fail["r1"] = [DependencyMissing("later", waits_for=LINK)]
+    bench.handler.fail["r1"] = [DependencyMissing("later", waits_for=MissingLink(LINK))]
     await bench.feed("r1")
     bench.handler.fail.clear()
     await bench.store.links.insert(LINK, Ref("web", "order", "42"))
@@ -60,7 +60,7 @@ async def test_a_key_flows_again_when_its_held_events_have_ended(bench: Bench) -
 
 
 async def test_a_held_event_that_fails_again_stays_held_and_counts_its_tries(bench: Bench) -> None:
-    bench.handler.fail["r1"] = [DependencyMissing("later", waits_for=LINK)]
+    bench.handler.fail["r1"] = [DependencyMissing("later", waits_for=MissingLink(LINK))]
     await bench.feed("r1")
     await bench.store.links.insert(LINK, Ref("web", "order", "42"))
     bench.handler.fail["r1"] = [Rejected("still wrong")]
@@ -84,7 +84,7 @@ async def test_a_parked_event_is_due_when_its_time_has_come(bench: Bench) -> Non
 
 
 async def test_partitions_that_moved_away_are_left_to_their_new_owner(bench: Bench) -> None:
-    bench.handler.fail["r1"] = [DependencyMissing("later", waits_for=LINK)]
+    bench.handler.fail["r1"] = [DependencyMissing("later", waits_for=MissingLink(LINK))]
     await bench.feed("r1")
     (row,) = bench.held
     bench.handler.fail.clear()
@@ -164,7 +164,7 @@ async def test_a_key_held_while_its_partition_is_taken_over_stays_known(bench: B
         await bench.queue.hold(sent, hold)
         return found
 
-    bench.handler.fail["r1"] = [DependencyMissing("later", waits_for=LINK)]
+    bench.handler.fail["r1"] = [DependencyMissing("later", waits_for=MissingLink(LINK))]
     (sent,) = await bench.feed("r1")
     hold = bench.held[0].hold
     await bench.store.held.remove(GROUP, sent)
@@ -175,8 +175,8 @@ async def test_a_key_held_while_its_partition_is_taken_over_stays_known(bench: B
 
 
 async def test_a_slow_turn_does_not_stop_other_keys(bench: Bench) -> None:
-    bench.handler.fail["r1"] = [DependencyMissing("later", waits_for=LINK)]
-    bench.handler.fail["r2"] = [DependencyMissing("later", waits_for=LINK)]
+    bench.handler.fail["r1"] = [DependencyMissing("later", waits_for=MissingLink(LINK))]
+    bench.handler.fail["r2"] = [DependencyMissing("later", waits_for=MissingLink(LINK))]
     await bench.feed("r1")
     await bench.stage.process([record(b"{}", envelope("r2"), key="web:order:43")])
     bench.handler.fail.clear()
@@ -196,7 +196,7 @@ async def test_a_slow_turn_does_not_stop_other_keys(bench: Bench) -> None:
 
 
 async def test_the_drain_goes_on_when_the_store_comes_back(bench: Bench) -> None:
-    bench.handler.fail["r1"] = [DependencyMissing("later", waits_for=LINK)]
+    bench.handler.fail["r1"] = [DependencyMissing("later", waits_for=MissingLink(LINK))]
     await bench.feed("r1")
     bench.handler.fail.clear()
     await bench.store.links.insert(LINK, Ref("web", "order", "42"))

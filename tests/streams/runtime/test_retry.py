@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas.ids import Ref
+from schemas.ids import MissingLink, Ref
 from streams.errors import (
     AliasMissing,
     AuthFailed,
@@ -25,7 +25,7 @@ from streams.ports import HoldReason
 from streams.runtime.retry import Again, Park, Patience, Review, Trial, blocks, code_of, decide
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
-LINK = Ref("pos", "order", "17")
+LINK = MissingLink(Ref("pos", "order", "17"))
 
 
 def first_failure(attempts: int = 0, lane_seconds: float = 0.0, tries: int = 1) -> Trial:
@@ -37,8 +37,9 @@ def decision(error: BaseException, trial: Trial | None = None, chance: float = 1
 
 
 def test_a_missing_alias_waits_for_a_person_and_names_the_sku_that_releases_it() -> None:
-    error = AliasMissing("unknown", waits_for=Ref("web", "sku", "X"))
-    assert decision(error) == Review(dead=False, waits_for=Ref("web", "sku", "X"))
+    missing = MissingLink(Ref("web", "sku", "X"), "pos")
+    error = AliasMissing("unknown", sku="X", waits_for=missing)
+    assert decision(error) == Review(dead=False, waits_for=missing)
 
 
 @pytest.mark.parametrize("error", [Rejected("no"), Malformed("bytes"), KeyError("a fault of ours")])
@@ -46,8 +47,15 @@ def test_what_a_repeat_cannot_mend_goes_to_review(error: Exception) -> None:
     assert decision(error) == Review(dead=True)
 
 
-def test_a_missing_dependency_parks_on_its_link() -> None:
-    assert decision(DependencyMissing("later", waits_for=LINK)) == Park(HoldReason.LINK, waits_for=LINK)
+def test_a_missing_dependency_parks_on_its_link_and_is_looked_at_every_hour() -> None:
+    due_at = NOW + timedelta(hours=1)
+    assert decision(DependencyMissing("later", waits_for=LINK)) == Park(HoldReason.LINK, due_at, waits_for=LINK)
+
+
+def test_a_link_that_has_not_come_in_a_day_is_a_matter_for_a_person() -> None:
+    error = DependencyMissing("later", waits_for=LINK)
+    assert isinstance(decision(error, first_failure(attempts=23)), Park)
+    assert decision(error, first_failure(attempts=24)) == Review(dead=True, waits_for=LINK)
 
 
 @pytest.mark.parametrize("tries", [1, 50, 5000])
