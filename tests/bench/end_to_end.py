@@ -48,12 +48,12 @@ BESIDE: tuple[Role, ...] = (INVENTORY, POLL)
 SINK = "sink"
 IDLE_SECONDS = 3.0
 BESIDE_RATE, BESIDE_SECONDS = 50.0, 12.0
-STEPS = (50.0, 100.0, 150.0, 200.0, 300.0, 400.0, 500.0, 600.0)
+STEPS = (25.0, 50.0, 75.0, 100.0, 150.0, 200.0, 300.0, 400.0, 500.0)
 STEP_SECONDS = 10.0
 PROFILE_SECONDS = 10.0
 SETTLE_SECONDS = 45.0
 """How long orders that are behind may take after the last was sent."""
-LIMIT_SECONDS = 215.0
+LIMIT_SECONDS = 240.0
 """For all of it, once everything is up; what has been measured by then is told."""
 
 
@@ -122,15 +122,17 @@ class Found:
 
     Attributes:
         idle, peak: memory by role, in bytes.
+        rate: the main rate: the promised one, or the highest that was kept up with if that is lower.
         cores: processor cores kept busy by process, at the main rate.
         beside: with stock and the poller at work.
-        main: at the main rate.
-        steps: at others.
+        main: at the main rate, for a minute.
+        steps: at rising rates, for some seconds each.
         trouble: why there is no more of it.
     """
 
     idle: dict[str, int] = field(default_factory=dict)
     peak: dict[str, int] = field(default_factory=dict)
+    rate: float = RATE
     cores: dict[str, float] = field(default_factory=dict)
     beside: list[Run] = field(default_factory=list)
     main: list[Run] = field(default_factory=list)
@@ -141,7 +143,7 @@ class Found:
     @property
     def highest(self) -> float:
         """The highest rate that was kept up with; 0 if none was."""
-        kept = (run.per_second for run in (*self.main, *self.steps) if run.kept_up and run.sender_held)
+        kept = (run.per_second for run in self.steps if run.kept_up and run.sender_held)
         return max(kept, default=0.0)
 
     def take_peak(self, meter: Meter) -> None:
@@ -151,7 +153,7 @@ class Found:
 
 
 async def measure(directory: Path, console: Console) -> Part:
-    """All roles for a moment, for their memory; then the way of an order alone, at one rate and at others."""
+    """All roles for a moment, for their memory; then the way of an order alone, at rising rates and for a minute."""
     found = Found()
     async with stand(directory, console) as on, aiohttp.ClientSession() as session:
         await on.start_server(SINK, ["tests.bench.sink", str(on.sink_port)], on.sink_port)
@@ -173,32 +175,30 @@ async def _measure(on: Stand, bench: Bench, found: Found) -> None:
     await bench.run(BESIDE_RATE, BESIDE_SECONDS, found.beside, everything)
     found.take_peak(everything)
     await on.children.stop(*(role.name for role in BESIDE))
+    await _climb(bench, found)
+    found.rate = RATE if found.highest >= RATE else found.highest or STEPS[0]
     alone = Meter(on.children.pids | on.services, families=[POSTGRES])
     try:
-        main = await bench.run(RATE, SECONDS, found.main, alone)
+        await bench.run(found.rate, SECONDS, found.main, alone)
     finally:
         found.take_peak(alone)
         found.cores = alone.cores()
-    await _steps(bench, main, found.steps)
     pids = {role.name: on.children.pids[role.name] for role in WAY}
     looking = asyncio.create_task(profile(pids, PROFILE_SECONDS))
     try:
-        await bench.run(min(RATE, found.highest) or STEPS[0], PROFILE_SECONDS + 1, [])
+        await bench.run(found.rate, PROFILE_SECONDS + 1, [])
     finally:
         found.profiles = await looking
 
 
-async def _steps(bench: Bench, main: Run, runs: list[Run]) -> None:
-    """Up from the main rate while the pipeline keeps up, else down until it does; then once between the two."""
-    up = main.kept_up
-    rates = [rate for rate in STEPS if (rate > RATE if up else rate < RATE)]
-    for rate in rates if up else reversed(rates):
-        if (await bench.run(rate, STEP_SECONDS, runs)).kept_up != up:
+async def _climb(bench: Bench, found: Found) -> None:
+    """Up until the pipeline no longer keeps up, then once between the last two."""
+    for rate in STEPS:
+        if not (await bench.run(rate, STEP_SECONDS, found.steps)).kept_up:
             break
-    around = sorted((run.per_second, run.kept_up) for run in (main, *runs))
-    for (low, low_kept), (high, high_kept) in itertools.pairwise(around):
+    for (low, low_kept), (high, high_kept) in itertools.pairwise((run.per_second, run.kept_up) for run in found.steps):
         if low_kept and not high_kept:
-            await bench.run((low + high) / 2, STEP_SECONDS, runs)
+            await bench.run((low + high) / 2, STEP_SECONDS, found.steps)
 
 
 def _part(found: Found) -> Part:
@@ -209,8 +209,8 @@ def _part(found: Found) -> Part:
             Line(f"{run.per_second:.0f} orders/s with stock and the poller at work too", _told(run))
             for run in found.beside
         ),
-        Line("highest steady rate", f"{found.highest:.0f} orders/s"),
-        *(Line(f"cores kept busy at {RATE:.0f}/s: {name}", f"{busy:.2f}") for name, busy in found.cores.items()),
+        Line("highest steady rate", f"{found.highest:.0f} orders/s", bar=f"≥ {RATE:.0f}/s", met=found.highest >= RATE),
+        *(Line(f"cores kept busy at {found.rate:.0f}/s: {name}", f"{busy:.2f}") for name, busy in found.cores.items()),
         *(
             Line(f"memory of {name}, idle → under load", f"{idle / MEGABYTE:.0f} → {peak / MEGABYTE:.0f} MB")
             for name, (idle, peak) in memory.items()
@@ -235,10 +235,13 @@ def _part(found: Found) -> Part:
 
 def _main_lines(main: Run) -> list[Line]:
     held = main.kept_up and main.sender_held
-    fast = held and main.whole.p99 <= BAR_MS
+    fast = held and main.per_second >= RATE and main.whole.p99 <= BAR_MS
     return [
         Line(
-            f"{main.per_second:.0f} orders/s for {SECONDS:.0f} s", _told(main), bar=f"p99 ≤ {BAR_MS:.0f} ms", met=fast
+            f"{main.per_second:.0f} orders/s for {SECONDS:.0f} s",
+            _told(main),
+            bar=f"{RATE:.0f}/s, p99 ≤ {BAR_MS:.0f} ms",
+            met=fast,
         ),
         Line("  of the first 15 s", str(main.first)),
         Line("  of the last 15 s", str(main.last), bar="no growth", met=held and not main.grows),
