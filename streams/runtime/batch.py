@@ -12,7 +12,7 @@ from streams.errors import Rejected
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
-ENOUGH = 32
+ENOUGH = 8
 """Items that make waiting for more pointless."""
 
 
