@@ -12,8 +12,9 @@ from tests.servers import VERSIONS
 
 pytest_plugins = [name for name in ("tests.kafka_broker", "tests.postgres_server") if find_spec(name)]
 
-MARKER_OF_FIXTURE = {"kafka_bootstrap": "kafka", "postgres_url": "postgres"}
-"""A test that uses the fixture, directly or through another, gets the marker."""
+MARKER_OF_FIXTURE = {"kafka_bootstrap": "kafka", "own_broker": "kafka", "postgres_url": "postgres"}
+"""A test that uses the fixture, directly or through another, gets the marker. An ``own_broker`` may be frozen."""
+MARKERS = frozenset(MARKER_OF_FIXTURE.values())
 
 _RAN: pytest.StashKey[Counter[str]] = pytest.StashKey()
 
@@ -35,7 +36,7 @@ def pytest_runtest_makereport(
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     report = yield
     if report.when == "call" and not report.skipped:
-        item.config.stash[_RAN].update(m for m in MARKER_OF_FIXTURE.values() if item.get_closest_marker(m))
+        item.config.stash[_RAN].update(marker for marker in MARKERS if item.get_closest_marker(marker))
     return report
 
 
