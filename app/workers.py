@@ -136,7 +136,7 @@ def _operations(target: str, tools: Tools, desk: Desk) -> dict[str, Delivery]:
 async def _run(role: str, handler: Handler, topics: Sequence[str], tools: Tools, app: StageApp, group: str) -> None:
     """Run the handler's stage, and tell the metrics how it goes, until the stop."""
     parts, store = tools.parts, tools.store
-    queue = HeldQueue(store.held, group=group, clock=parts.clock)
+    queue = HeldQueue(store.held, group=group, owner=parts.owner, clock=parts.clock)
     around = Surroundings(queue, store.journal, tools.publisher, parts.clock, parts.metrics)
     stage = Stage(role, handler, around)
     lanes = {topic: _lanes(stage, topic, parts, app) for topic in topics}

@@ -81,11 +81,13 @@ class Database:
         pool = engine.pool
         self._turns = asyncio.Semaphore(pool.size() if isinstance(pool, QueuePool) else 1)
         self._idle: list[_Lease] = []
+        self._closed = False
         self.name = engine.url.render_as_string(hide_password=True).partition("://")[2]
         """User, host and database, for messages."""
 
     async def close(self) -> None:
         """Let all connections go; those in use are closed when they come back."""
+        self._closed = True
         while self._idle:
             await self._idle.pop().connection.close()
         await self.engine.dispose()
@@ -121,7 +123,9 @@ class Database:
                 raise self._translated(error) from error
             raise
         finally:
-            if lease is not None:
+            if lease is not None and self._closed:
+                await lease.connection.close()
+            elif lease is not None:
                 self._idle.append(lease)
             self._turns.release()
 

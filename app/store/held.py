@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from app.store.engine import Database, Row
 from app.store.links import stored_ref
 from app.store.text import restored, storable
 from schemas.ids import MissingLink, Ref
-from streams.ports import Clock, HeldKey, HeldRecord, Hold, HoldReason, Record
+from streams.ports import Clock, Fenced, HeldKey, HeldRecord, Hold, HoldReason, Record
 
 SUBJECT_LENGTH = 200
 """Characters of a subject that are kept: it is what people search by, and an index entry has its limit."""
@@ -22,32 +22,46 @@ header_values, timestamp_ms, held_at
 _LOCK = "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))"
 """The lock that ``link_refs()`` takes for every ref it links."""
 
-_INSERT = """
+_CLAIM = """
+INSERT INTO owners AS o (consumer_group, topic, partition, epoch, owner, since)
+SELECT $1, $2, number, 1, $4, $5 FROM unnest($3::integer[]) AS number ORDER BY number
+ON CONFLICT (consumer_group, topic, partition) DO UPDATE SET
+    epoch = o.epoch + 1, owner = excluded.owner, since = excluded.since
+RETURNING partition, epoch
+"""
+_OURS = """
+SELECT FROM owners WHERE consumer_group = $1 AND topic = $2 AND partition = $3 AND epoch = $5 FOR SHARE
+"""
+"""The claim that a worker writes under. While it is looked at, nobody can take the partition over."""
+
+_INSERT = f"""
+WITH ours AS ({_OURS}), kept AS (
 INSERT INTO held (
     consumer_group, topic, partition, "offset", key, reason, due_at, waits_for, waits_in, waits_unlike, blocks,
     attempts, stage, flow, step, target, receipt_id, subject, error, message, record_key, record_value, header_names,
     header_values, timestamp_ms, held_at
 )
 SELECT
-    $1, $2, $3, $4, $5, CASE WHEN linked.already THEN 'time' ELSE $6 END,
-    CASE WHEN linked.already THEN $26::timestamptz ELSE $7::timestamptz END,
-    $8::text, $9::text, $10::text, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23::text[],
-    $24::bytea[], $25, $26
-FROM (
-    SELECT $6 <> 'time' AND EXISTS (
+    $1, $2, $3, $4, $6, CASE WHEN linked.already THEN 'time' ELSE $7 END,
+    CASE WHEN linked.already THEN $27::timestamptz ELSE $8::timestamptz END,
+    $9::text, $10::text, $11::text, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24::text[],
+    $25::bytea[], $26, $27
+FROM ours, (
+    SELECT $7 <> 'time' AND EXISTS (
         SELECT FROM links
-        WHERE ref = $8::text AND ($9::text = '' OR connection = $9::text) AND counterpart <> $10::text
+        WHERE ref = $9::text AND ($10::text = '' OR connection = $10::text) AND counterpart <> $11::text
     ) AS already
 ) AS linked
-ON CONFLICT (consumer_group, topic, partition, "offset") """
+ON CONFLICT (consumer_group, topic, partition, "offset") """  # noqa: S608 - our own text
+_END = ") SELECT FROM ours"
 _HOLD = f"""{_INSERT}DO UPDATE SET
     key = excluded.key, reason = excluded.reason, due_at = excluded.due_at, waits_for = excluded.waits_for,
     waits_in = excluded.waits_in, waits_unlike = excluded.waits_unlike, blocks = excluded.blocks,
     attempts = excluded.attempts, stage = excluded.stage, flow = excluded.flow, step = excluded.step,
     target = excluded.target, receipt_id = excluded.receipt_id, subject = excluded.subject, error = excluded.error,
     message = excluded.message
-"""
-_QUEUE = f"{_INSERT}DO NOTHING"
+{_END}"""
+_QUEUE = f"{_INSERT}DO NOTHING{_END}"
 _BLOCKED = """
 SELECT DISTINCT partition, key FROM held
 WHERE consumer_group = $1 AND topic = $2 AND partition = ANY ($3::integer[]) AND blocks
@@ -63,16 +77,17 @@ AND NOT (blocks AND EXISTS (
 ))
 ORDER BY seq LIMIT $5
 """  # noqa: S608 - our own text
-_REMOVE = """
-WITH gone AS (
-    DELETE FROM held WHERE consumer_group = $1 AND topic = $2 AND partition = $3 AND "offset" = $4
+_REMOVE = f"""
+WITH ours AS ({_OURS}), gone AS (
+    DELETE FROM held USING ours WHERE consumer_group = $1 AND topic = $2 AND partition = $3 AND "offset" = $4
 )
 SELECT EXISTS (
     SELECT FROM held
     WHERE consumer_group = $1 AND topic = $2 AND partition = $3
-    AND key_hash = hashtextextended($5, 0) AND key = $5 AND blocks AND "offset" <> $4
+    AND key_hash = hashtextextended($6, 0) AND key = $6 AND blocks AND "offset" <> $4
 ) AS more
-"""
+FROM ours
+"""  # noqa: S608 - our own text
 """The key is given, not taken from the row: that may be gone already, discarded by a person."""
 
 
@@ -83,20 +98,31 @@ class SqlHeld:
         self._database = database
         self._clock = clock
 
-    async def hold(self, group: str, record: Record, hold: Hold) -> None:
+    async def claim(self, group: str, topic: str, partitions: Collection[int], owner: str) -> Mapping[int, int]:
+        """Take partitions over; waits for what earlier claims are writing, and fences them from then on."""
+        rows = await self._database.fetch(_CLAIM, group, topic, list(partitions), owner, self._clock.now())
+        return {row["partition"]: row["epoch"] for row in rows}
+
+    async def hold(self, group: str, record: Record, hold: Hold, *, epoch: int) -> None:
         """Insert, or update the row of the same record, which keeps its place in the queue. Durable on return.
 
         Who waits for a ref takes turns with who links it; if it is linked by then, the row is due at once.
-        """
-        values = _values(group, record, hold, self._clock.now())
-        if hold.waits_for is None or hold.reason is HoldReason.TIME:
-            await self._database.fetch(_HOLD, *values)
-        else:
-            await self._database.fetch_after_locking(_LOCK, stored_ref(hold.waits_for.ref), _HOLD, *values)
 
-    async def queue(self, group: str, record: Record, hold: Hold) -> None:
-        """Insert; a record that is held already, and was given again, stays as it is. Durable on return."""
-        await self._database.fetch(_QUEUE, *_values(group, record, hold, self._clock.now()))
+        Raises:
+            Fenced: the partition has been claimed anew.
+        """
+        values = _values(group, record, hold, epoch, self._clock.now())
+        if hold.waits_for is None or hold.reason is HoldReason.TIME:
+            rows = await self._database.fetch(_HOLD, *values)
+        else:
+            rows = await self._database.fetch_after_locking(_LOCK, stored_ref(hold.waits_for.ref), _HOLD, *values)
+        _check(rows, record, epoch)
+
+    async def queue(self, group: str, record: Record, hold: Hold, *, epoch: int) -> None:
+        """Insert; a record that is held already, and was given again, stays as it is. Raises as `hold`."""
+        _check(
+            await self._database.fetch(_QUEUE, *_values(group, record, hold, epoch, self._clock.now())), record, epoch
+        )
 
     async def blocked(self, group: str, topic: str, partitions: Collection[int]) -> frozenset[HeldKey]:
         """Keys behind which later records must queue."""
@@ -111,14 +137,21 @@ class SqlHeld:
             held_record(row) for row in await self._database.fetch(_DUE, group, topic, list(partitions), now, limit)
         ]
 
-    async def remove(self, group: str, record: Record) -> bool:
-        """Delete the record's row, if it is there still. True if its key still has blocking rows."""
+    async def remove(self, group: str, record: Record, *, epoch: int) -> bool:
+        """Delete the record's row, if it is there still. True if its key still has blocking rows. Raises as `hold`."""
         key = storable(record.key.decode("utf-8", "replace"))
-        rows = await self._database.fetch(_REMOVE, group, record.topic, record.partition, record.offset, key)
+        place = record.topic, record.partition, record.offset
+        rows = await self._database.fetch(_REMOVE, group, *place, epoch, key)
+        _check(rows, record, epoch)
         return bool(rows[0]["more"])
 
 
-def _values(group: str, record: Record, hold: Hold, now: datetime) -> tuple[object, ...]:
+def _check(rows: Sequence[Row], record: Record, epoch: int) -> None:
+    if not rows:
+        raise Fenced(f"{record.topic} {record.partition} has been claimed anew since epoch {epoch}; nothing is written")
+
+
+def _values(group: str, record: Record, hold: Hold, epoch: int, now: datetime) -> tuple[object, ...]:
     """In the order of ``_INSERT``."""
     missing = hold.waits_for
     return (
@@ -126,6 +159,7 @@ def _values(group: str, record: Record, hold: Hold, now: datetime) -> tuple[obje
         record.topic,
         record.partition,
         record.offset,
+        epoch,
         storable(hold.key),
         hold.reason.value,
         None if hold.reason is HoldReason.PERSON else hold.due_at,

@@ -79,6 +79,19 @@ applied = Table(
     postgresql_with=_ROOM_FOR_UPDATES,
 )
 
+owners = Table(
+    "owners",
+    metadata,
+    Column("consumer_group", Text, primary_key=True),
+    Column("topic", Text, primary_key=True),
+    Column("partition", Integer, primary_key=True, autoincrement=False),
+    Column("epoch", BigInteger, nullable=False),
+    _text("owner"),
+    Column("since", _Moment, nullable=False),
+    comment="Which worker claimed each partition last; the epoch fences what earlier claims would still write.",
+    postgresql_with={"fillfactor": "80"},
+)
+
 held = Table(
     "held",
     metadata,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -68,17 +68,25 @@ class HeldKey:
 
 
 class Held(Protocol):
-    """Events that wait, in order per key. Unique on (topic, partition, offset) per consumer group ``group``."""
+    """Events that wait, in order per key. Unique on (topic, partition, offset) per consumer group ``group``.
 
-    async def hold(self, group: str, record: Record, hold: Hold) -> None:
-        """Insert, or update the row of the same record. Durable on return.
+    What a worker writes about a partition carries the epoch of its claim. Once another claim has been made, also by the
+    same worker, it raises Fenced and writes nothing: the record is with the new owner, who may have delivered it.
+    """
+
+    async def claim(self, group: str, topic: str, partitions: Collection[int], owner: str) -> Mapping[int, int]:
+        """Take partitions over; returns the new epoch of each. What earlier claims wrote is all written by then."""
+        ...
+
+    async def hold(self, group: str, record: Record, hold: Hold, *, epoch: int) -> None:
+        """Insert, or update the row of the same record. Durable on return. Raises Fenced.
 
         If ``waits_for`` is linked already by the time of the transaction, the row is due at once.
         """
         ...
 
-    async def queue(self, group: str, record: Record, hold: Hold) -> None:
-        """Insert; a record that is held already, and was given again, stays as it is. Durable on return."""
+    async def queue(self, group: str, record: Record, hold: Hold, *, epoch: int) -> None:
+        """Insert; a record that is held already, and was given again, stays as it is. Raises Fenced."""
         ...
 
     async def blocked(self, group: str, topic: str, partitions: Collection[int]) -> frozenset[HeldKey]:
@@ -91,6 +99,6 @@ class Held(Protocol):
         """The lowest-seq record of each key, where it is due (``due_at`` ≤ now); non-blocking rows too."""
         ...
 
-    async def remove(self, group: str, record: Record) -> bool:
-        """Delete the record's row after it ended. True if its key still has blocking rows."""
+    async def remove(self, group: str, record: Record, *, epoch: int) -> bool:
+        """Delete the record's row after it ended. True if its key still has blocking rows. Raises Fenced."""
         ...

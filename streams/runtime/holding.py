@@ -7,17 +7,20 @@ from collections import defaultdict
 from collections.abc import Awaitable, Callable, Collection
 from dataclasses import replace
 from functools import partial
+from typing import TypeVar
 
 import structlog
 
 from streams.errors import TillstreamError
-from streams.ports import Clock, Held, HeldKey, HeldRecord, Hold, HoldReason, Record
+from streams.ports import Clock, Fenced, Held, HeldRecord, Hold, HoldReason, Record
 from streams.runtime.lanes import NotDone
 
 log = structlog.get_logger(__name__)
 
 DUE_AT_ONCE = 200
 """Held records read in one look at the table; bounds memory when many become due together."""
+
+Answer = TypeVar("Answer")
 
 Turn = Callable[[HeldRecord], Awaitable[bool]]
 """Processes one held record in its lane; True if it ended, False if it was held again."""
@@ -32,34 +35,51 @@ class HeldQueue:
     A partition's owner loads its held keys before its first dispatch, so order holds across restarts and hand-overs.
     """
 
-    def __init__(self, held: Held, *, group: str, clock: Clock, interval: float = 0.25) -> None:
+    def __init__(self, held: Held, *, group: str, owner: str, clock: Clock, interval: float = 0.25) -> None:
         self._held = held
         self._group = group
+        self._owner = owner
         self._clock = clock
         self._interval = interval
         self._blocked: dict[tuple[str, int], set[str]] = {}
+        self._epochs: dict[tuple[str, int], int] = {}
         self._leaving: frozenset[tuple[str, int]] = frozenset()
         self._disturbed = asyncio.Event()
 
     async def assigned(self, partitions: Collection[tuple[str, int]]) -> None:
-        """Take over exactly these partitions: load their held keys before their first record is dispatched."""
+        """Take over exactly these partitions, before their first record is dispatched.
+
+        They are claimed anew, so that nothing that was begun before can write about them any more, and then their held
+        keys are loaded.
+        """
+        self._epochs.clear()
+        self._blocked = {partition: set() for partition in partitions}
         self._leaving = frozenset()
         self._disturbed.clear()
-        for partition in set(self._blocked) - set(partitions):
-            del self._blocked[partition]
-        for partition in partitions:
-            self._blocked.setdefault(partition, set())
         for topic, numbers in _by_topic(partitions).items():
+            epochs = await self._patiently(partial(self._held.claim, self._group, topic, numbers, self._owner))
             for key in await self._patiently(partial(self._held.blocked, self._group, topic, numbers)):
                 self._blocked[key.topic, key.partition].add(key.key)
+            self._epochs |= {(topic, number): epoch for number, epoch in epochs.items()}
 
-    def owns(self, record: Record) -> bool:
-        """Whether this worker owns the record's partition; what outlived its partition must not go on."""
-        return _partition(record) in self._blocked
+    def epoch(self, record: Record) -> int:
+        """The claim under which something may be begun for a record.
 
-    def works_on(self, record: Record) -> bool:
-        """Whether to begin, or try again, something for a record: its partition is ours and is not about to go."""
-        return self.owns(record) and _partition(record) not in self._leaving
+        Raises:
+            NotDone: its partition is not ours, or is about to go.
+        """
+        epoch = self._epochs.get(_partition(record))
+        if epoch is None or _partition(record) in self._leaving:
+            raise NotDone
+        return epoch
+
+    def owns(self, record: Record, epoch: int) -> bool:
+        """Whether what was begun under that claim is still this worker's matter."""
+        return self._epochs.get(_partition(record)) == epoch
+
+    def works_on(self, record: Record, epoch: int) -> bool:
+        """Whether to try again: the partition is ours and is not about to go."""
+        return self.owns(record, epoch) and _partition(record) not in self._leaving
 
     def leaving(self, partitions: Collection[tuple[str, int]]) -> None:
         """Partitions are about to go: what waits for its next try gives up at once, what is under way may end."""
@@ -80,15 +100,16 @@ class HeldQueue:
         """Forget partitions that another worker takes over."""
         for partition in partitions:
             self._blocked.pop(partition, None)
+            self._epochs.pop(partition, None)
 
     def blocks(self, record: Record) -> bool:
         """Whether a record must queue behind a held one of its key."""
         return _key(record) in self._blocked.get(_partition(record), ())
 
-    async def queue_behind(self, record: Record, stage: str, receipt_id: str, subject: str) -> None:
+    async def queue_behind(self, record: Record, epoch: int, stage: str, receipt_id: str, subject: str) -> None:
         """Hold a record behind the held ones of its key; it is due as soon as it is the first of them.
 
-        One that is itself among them, and was given again after a crash, stays as it is.
+        One that is itself among them, and was given again after a crash, stays as it is. Raises Fenced.
         """
         hold = Hold(
             key=_key(record),
@@ -99,12 +120,12 @@ class HeldQueue:
             due_at=self._clock.now(),
             message="waits behind an earlier event of the same order or SKU",
         )
-        await self._held.queue(self._group, record, hold)
+        await self._held.queue(self._group, record, hold, epoch=epoch)
 
-    async def hold(self, record: Record, hold: Hold) -> None:
-        """Hold a record; durable on return. If it blocks, its key queues from now on."""
-        await self._held.hold(self._group, record, replace(hold, key=_key(record)))
-        if hold.blocks and self.owns(record):
+    async def hold(self, record: Record, epoch: int, hold: Hold) -> None:
+        """Hold a record; durable on return. If it blocks, its key queues from now on. Raises Fenced."""
+        await self._held.hold(self._group, record, replace(hold, key=_key(record)), epoch=epoch)
+        if hold.blocks and self.owns(record, epoch):
             self._blocked[_partition(record)].add(_key(record))
 
     async def drain(self, in_lane: InLane, turn: Turn) -> None:
@@ -129,7 +150,7 @@ class HeldQueue:
         self, turns: dict[tuple[str, int, int], asyncio.Task[None]], in_lane: InLane, turn: Turn
     ) -> int:
         started = 0
-        for topic, numbers in _by_topic(self._blocked).items():
+        for topic, numbers in _by_topic(self._epochs).items():
             try:
                 due = await self._held.due(self._group, topic, numbers, self._clock.now(), DUE_AT_ONCE)
             except TillstreamError as error:
@@ -146,24 +167,25 @@ class HeldQueue:
     async def _in_turn(self, in_lane: InLane, topic: str, key: bytes, work: Callable[[], Awaitable[None]]) -> None:
         try:
             await in_lane(topic, key, work)
-        except NotDone:
+        except (NotDone, Fenced):
             pass  # its partition has gone, and the row with it
         except TillstreamError as error:
             log.warning("held_event_not_ended", topic=topic, problem=error.message)
 
     async def _go_on(self, row: HeldRecord, turn: Turn) -> None:
-        if not self.works_on(row.record) or not await turn(row):
+        epoch = self.epoch(row.record)
+        if not await turn(row):
             return
-        more = await self._held.remove(self._group, row.record)
-        if not more and self.owns(row.record):
+        more = await self._held.remove(self._group, row.record, epoch=epoch)
+        if not more and self.owns(row.record, epoch):
             self._blocked[_partition(row.record)].discard(_key(row.record))
 
-    async def _patiently(self, read: Callable[[], Awaitable[Collection[HeldKey]]]) -> Collection[HeldKey]:
+    async def _patiently(self, ask: Callable[[], Awaitable[Answer]]) -> Answer:
         while True:
             try:
-                return await read()
+                return await ask()
             except TillstreamError as error:
-                log.warning("held_keys_unreadable", problem=error.message)
+                log.warning("partitions_not_taken_over", problem=error.message)
                 await self._clock.sleep(1.0)
 
 

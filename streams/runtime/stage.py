@@ -16,6 +16,7 @@ from schemas.envelope import SCHEMA_VERSION, Envelope, EnvelopeError, Via
 from streams.errors import Malformed, Rejected, TillstreamError
 from streams.ports import (
     Clock,
+    Fenced,
     HeldRecord,
     Hold,
     HoldReason,
@@ -90,14 +91,10 @@ class Stage:
         queue = self._around.queue
         ready: list[Arrival] = []
         for record in records:
-            if not queue.works_on(record):
-                raise NotDone
-            arrival, problem = self._open(record)
+            arrival, problem = self._open(record, queue.epoch(record))
             if queue.blocks(record):
-                envelope = arrival.envelope
-                await self._until_stored(
-                    record, partial(queue.queue_behind, record, self.name, envelope.receipt_id, envelope.subject)
-                )
+                named = self.name, arrival.envelope.receipt_id, arrival.envelope.subject
+                await self._until_stored(arrival, partial(queue.queue_behind, record, arrival.epoch, *named))
             elif problem is not None:
                 await self._give_up(Work(self.name, [arrival]), problem)
             else:
@@ -107,13 +104,13 @@ class Stage:
 
     async def process_held(self, row: HeldRecord) -> bool:
         """Process one held record again; True if it ended, False if it is held still. Raises as `process`."""
-        arrival, problem = self._open(row.record)
+        arrival, problem = self._open(row.record, self._around.queue.epoch(row.record))
         if problem is not None:
             await self._give_up(Work(self.name, [arrival]), problem)
             return False
         return await self._run([replace(arrival, attempts=row.hold.attempts)])
 
-    def _open(self, record: Record) -> tuple[Arrival, Malformed | None]:
+    def _open(self, record: Record, epoch: int) -> tuple[Arrival, Malformed | None]:
         try:
             envelope = Envelope.from_headers(record.headers)
         except EnvelopeError as error:
@@ -122,13 +119,13 @@ class Stage:
                 "Send events through the webhook address, or with the documented headers.",
                 code="no_envelope",
             )
-            return Arrival(record, _stand_in(record)), problem
+            return Arrival(record, _stand_in(record), epoch), problem
         if envelope.schema_version > SCHEMA_VERSION:
             raise NewerSchema(
                 f"{record.topic} {record.partition}@{record.offset} has schema version {envelope.schema_version}, this "
                 f"worker reads up to {SCHEMA_VERSION}: upgrade this worker; nothing is lost meanwhile."
             )
-        return Arrival(record, envelope), None
+        return Arrival(record, envelope, epoch), None
 
     async def _run(self, arrivals: list[Arrival]) -> bool:
         """Try until the arrivals end or are held. True if they ended.
@@ -139,7 +136,7 @@ class Stage:
         around = self._around
         began = around.clock.now()
         tries = 0
-        while around.queue.works_on(arrivals[0].record):
+        while around.queue.works_on(arrivals[0].record, arrivals[0].epoch):
             work = Work(self.name, arrivals)
             try:
                 entries = await self._handler.handle(work)
@@ -154,7 +151,7 @@ class Stage:
                     continue
                 await self._hold(work, error, decision)
                 return False
-            await self._until_stored(arrivals[0].record, partial(around.journal.write, entries))
+            await self._until_stored(arrivals[0], partial(around.journal.write, entries))
             self._observe(arrivals, entries, (around.clock.now() - began).total_seconds())
             return True
         raise NotDone
@@ -167,16 +164,16 @@ class Stage:
     async def _hold(self, work: Work, error: BaseException, decision: Park | Review) -> None:
         """Publish dead letters, hold all arrivals, and tell the journal; durable on return."""
         around = self._around
-        if not around.queue.owns(work.last.record):
+        if not around.queue.owns(work.last.record, work.last.epoch):
             raise NotDone  # the worker that has it now may have delivered it
         blocking = isinstance(decision, Park) or (blocks(error) and self._handler.blocks(work))
         for arrival in work.arrivals:
             entry, hold = self._held(work, arrival, error, decision)
-            record = arrival.record
             if isinstance(decision, Review) and decision.dead:  # first: a record that is held is not looked at again
-                await self._until_stored(record, partial(self._publish_dead_letter, work, arrival, error))
-            await self._until_stored(record, partial(around.queue.hold, record, replace(hold, blocks=blocking)))
-            await self._until_stored(record, partial(around.journal.write, [entry]))
+                await self._until_stored(arrival, partial(self._publish_dead_letter, work, arrival, error))
+            held = replace(hold, blocks=blocking)
+            await self._until_stored(arrival, partial(around.queue.hold, arrival.record, arrival.epoch, held))
+            await self._until_stored(arrival, partial(around.journal.write, [entry]))
 
     def _held(
         self, work: Work, arrival: Arrival, error: BaseException, decision: Park | Review
@@ -209,7 +206,7 @@ class Stage:
         except Rejected:
             await self._around.publisher.publish([replace(letter, value=b"")])
 
-    async def _until_stored(self, record: Record, write: Callable[[], Awaitable[None]]) -> None:
+    async def _until_stored(self, arrival: Arrival, write: Callable[[], Awaitable[None]]) -> None:
         """Repeat a durable write until it succeeds: while the store or Kafka is down, the lane waits.
 
         Raises:
@@ -218,10 +215,12 @@ class Stage:
         while True:
             try:
                 await write()
+            except Fenced:
+                raise NotDone from None
             except TillstreamError as error:
                 log.error("cannot_hold", stage=self.name, problem=error.message)  # noqa: TRY400 - no stack needed
                 await self._around.queue.pause(self._around.patience.longest_lane_wait)
-                if not self._around.queue.owns(record):
+                if not self._around.queue.owns(arrival.record, arrival.epoch):
                     raise NotDone from error
             else:
                 return

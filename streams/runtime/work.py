@@ -13,10 +13,16 @@ from streams.ports import JournalEntry, Outcome, Record
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """One record with its envelope. ``attempts`` counts the tries in earlier holds."""
+    """One record with its envelope.
+
+    Attributes:
+        epoch: the claim on its partition under which it came.
+        attempts: tries in earlier holds.
+    """
 
     record: Record
     envelope: Envelope
+    epoch: int = 0
     attempts: int = 0
 
     @property

@@ -19,6 +19,7 @@ from schemas.documents.channel import Channel
 from schemas.ids import MissingLink, Ref
 from streams.errors import Rejected
 from streams.ports import Hold, HoldReason, JournalEntry, Outcome, Record
+from tests.twins import claims
 
 Result = TypeVar("Result")
 CHANNEL = Channel(name="main", web="web", pos="pos", prefix="W-", location="MAIN", sources={"MAIN": "main"})
@@ -53,7 +54,7 @@ def hold(settings: Settings, *receipt_ids: str) -> None:
         for offset, receipt_id in enumerate(receipt_ids):
             record = Record(TOPIC, 0, offset, b"web:order:42", b"{}", (), 0)
             waits = Hold("web:order:42", HoldReason.PERSON, "deliver", receipt_id, subject="000000042", target="pos")
-            await store.held.hold(GROUP, record, waits)
+            await claims.hold(store.held, GROUP, record, waits)
 
     on_store(settings, work)
 
@@ -110,7 +111,7 @@ def test_a_mistyped_alias_is_replaced_and_what_waits_for_another_one_goes_on(
     missing = MissingLink(Ref("web", "sku", "WEB-1"), "pos", "pos:sku:TYPO")
     waits = Hold("k", HoldReason.PERSON, "deliver", "r1", waits_for=missing)
     record = Record("canonical.sale", 0, 1, b"k", b"{}", (), 0)
-    on_store(desk_settings, lambda store: store.held.hold("g", record, waits))
+    on_store(desk_settings, lambda store: claims.hold(store.held, "g", record, waits))
     with pytest.raises(Rejected, match=r"'WEB-1' in web is 'TYPO' in pos already.*--replace"):
         desk.add_alias(desk_settings, "WEB-1", "POS-1", None)
     assert desk.add_alias(desk_settings, "WEB-1", "POS-1", None, replace=True) == 0

@@ -8,8 +8,9 @@ from datetime import timedelta
 import pytest
 
 from schemas.ids import MissingLink, Ref
-from streams.ports import HeldKey, HeldRecord, Hold, HoldReason, Record
+from streams.ports import Fenced, HeldKey, HeldRecord, Hold, HoldReason, Record
 from tests.postgres_server import Ports
+from tests.twins import claims
 from tests.twins.clock import START, FakeClock
 
 GROUP = "deliver-pos"
@@ -39,9 +40,9 @@ async def due(store: Ports, seconds: float = 0, *, partitions: tuple[int, ...] =
 
 async def test_queueing_a_record_that_is_held_already_leaves_its_hold_as_it_is(any_store: Ports) -> None:
     held = replace(timed(1, seconds=60), attempts=3, error="Transient")
-    await any_store.held.hold(GROUP, record(1), held)
-    await any_store.held.queue(GROUP, record(1), timed(1))
-    await any_store.held.queue(GROUP, record(2), timed(2, key="other"))
+    await claims.hold(any_store.held, GROUP, record(1), held)
+    await claims.queue(any_store.held, GROUP, record(1), timed(1))
+    await claims.queue(any_store.held, GROUP, record(2), timed(2, key="other"))
     assert await due(any_store) == [2]
     (kept, _) = await any_store.held.due(GROUP, TOPIC, [0], START + timedelta(seconds=60), 10)
     assert kept.hold == held
@@ -66,44 +67,44 @@ async def test_a_held_record_comes_back_byte_for_byte(any_store: Ports) -> None:
         error="Throttled",
         message="slow down\x00\ud800",
     )
-    await any_store.held.hold(GROUP, odd, hold)
+    await claims.hold(any_store.held, GROUP, odd, hold)
     (held,) = await any_store.held.due(GROUP, TOPIC, [3], START, 10)
     assert held == HeldRecord(seq=held.seq, hold=hold, record=odd, held_at=START)
 
 
 async def test_a_record_is_due_from_its_moment_on(any_store: Ports) -> None:
-    await any_store.held.hold(GROUP, record(1), timed(1, seconds=10))
+    await claims.hold(any_store.held, GROUP, record(1), timed(1, seconds=10))
     assert await due(any_store, 9.999999) == []
     assert await due(any_store, 10) == [1]
 
 
 async def test_of_a_key_only_the_first_is_due(any_store: Ports) -> None:
     for offset in (1, 2, 3):
-        await any_store.held.hold(GROUP, record(offset), timed(offset))
-    await any_store.held.hold(GROUP, record(4, key="other"), timed(4, key="other"))
+        await claims.hold(any_store.held, GROUP, record(offset), timed(offset))
+    await claims.hold(any_store.held, GROUP, record(4, key="other"), timed(4, key="other"))
     assert await due(any_store) == [1, 4]
-    assert await any_store.held.remove(GROUP, record(1))
+    assert await claims.remove(any_store.held, GROUP, record(1))
     assert await due(any_store) == [2, 4]
 
 
 async def test_a_first_that_is_not_due_keeps_the_others_waiting(any_store: Ports) -> None:
-    await any_store.held.hold(GROUP, record(1), timed(1, seconds=60))
-    await any_store.held.hold(GROUP, record(2), timed(2))
+    await claims.hold(any_store.held, GROUP, record(1), timed(1, seconds=60))
+    await claims.hold(any_store.held, GROUP, record(2), timed(2))
     assert await due(any_store, 59) == []
 
 
 async def test_what_does_not_block_neither_waits_nor_lets_wait(any_store: Ports) -> None:
-    await any_store.held.hold(GROUP, record(1), timed(1, seconds=60, blocks=False))
-    await any_store.held.hold(GROUP, record(2), timed(2))
-    await any_store.held.hold(GROUP, record(3), timed(3, blocks=False))
+    await claims.hold(any_store.held, GROUP, record(1), timed(1, seconds=60, blocks=False))
+    await claims.hold(any_store.held, GROUP, record(2), timed(2))
+    await claims.hold(any_store.held, GROUP, record(3), timed(3, blocks=False))
     assert await due(any_store) == [2, 3]
 
 
 async def test_the_blocked_keys_are_those_with_blocking_rows(any_store: Ports) -> None:
-    await any_store.held.hold(GROUP, record(1, key="a"), timed(1, key="a"))
-    await any_store.held.hold(GROUP, record(2, key="b"), timed(2, key="b", blocks=False))
-    await any_store.held.hold(GROUP, record(3, key="c\x00", partition=5), timed(3, key="c\x00"))
-    await any_store.held.hold("deliver-web", record(4, key="d"), timed(4, key="d"))
+    await claims.hold(any_store.held, GROUP, record(1, key="a"), timed(1, key="a"))
+    await claims.hold(any_store.held, GROUP, record(2, key="b"), timed(2, key="b", blocks=False))
+    await claims.hold(any_store.held, GROUP, record(3, key="c\x00", partition=5), timed(3, key="c\x00"))
+    await claims.hold(any_store.held, "deliver-web", record(4, key="d"), timed(4, key="d"))
     blocked = await any_store.held.blocked(GROUP, TOPIC, [0, 5])
     assert blocked == {HeldKey(TOPIC, 0, "a"), HeldKey(TOPIC, 5, "c\x00")}
     assert await any_store.held.blocked(GROUP, TOPIC, [1]) == frozenset()
@@ -111,51 +112,51 @@ async def test_the_blocked_keys_are_those_with_blocking_rows(any_store: Ports) -
 
 
 async def test_holding_again_keeps_the_place_in_the_queue(any_store: Ports, clock: FakeClock) -> None:
-    await any_store.held.hold(GROUP, record(1), timed(1))
-    await any_store.held.hold(GROUP, record(2), timed(2))
+    await claims.hold(any_store.held, GROUP, record(1), timed(1))
+    await claims.hold(any_store.held, GROUP, record(2), timed(2))
     clock.move(5)
-    await any_store.held.hold(GROUP, record(1), replace(timed(1, seconds=30), attempts=1, message="again"))
+    await claims.hold(any_store.held, GROUP, record(1), replace(timed(1, seconds=30), attempts=1, message="again"))
     assert await due(any_store, 29) == []
     (held,) = await any_store.held.due(GROUP, TOPIC, [0], START + timedelta(seconds=30), 10)
     assert (held.record.offset, held.hold.attempts, held.hold.message, held.held_at) == (1, 1, "again", START)
 
 
 async def test_groups_hold_the_same_record_apart(any_store: Ports) -> None:
-    await any_store.held.hold(GROUP, record(1), timed(1))
-    await any_store.held.hold("deliver-web", record(1), timed(1))
-    assert not await any_store.held.remove("deliver-web", record(1))
+    await claims.hold(any_store.held, GROUP, record(1), timed(1))
+    await claims.hold(any_store.held, "deliver-web", record(1), timed(1))
+    assert not await claims.remove(any_store.held, "deliver-web", record(1))
     assert await due(any_store) == [1]
 
 
 async def test_partitions_and_limit_are_kept_to(any_store: Ports) -> None:
     for offset in range(6):
         key = f"k{offset}"
-        await any_store.held.hold(GROUP, record(offset, key=key, partition=offset % 3), timed(offset, key=key))
+        await claims.hold(any_store.held, GROUP, record(offset, key=key, partition=offset % 3), timed(offset, key=key))
     assert await due(any_store, partitions=(0, 2)) == [0, 2, 3, 5]
     assert await due(any_store, partitions=(0, 1, 2), limit=2) == [0, 1]
     assert await due(any_store, partitions=()) == []
 
 
 async def test_remove_tells_whether_its_key_still_blocks(any_store: Ports) -> None:
-    await any_store.held.hold(GROUP, record(1), timed(1))
-    await any_store.held.hold(GROUP, record(2), timed(2))
-    await any_store.held.hold(GROUP, record(3), timed(3, blocks=False))
-    await any_store.held.hold(GROUP, record(9, partition=1), timed(9))
-    assert await any_store.held.remove(GROUP, record(1))
-    assert not await any_store.held.remove(GROUP, record(2))
-    assert not await any_store.held.remove(GROUP, record(2))
+    await claims.hold(any_store.held, GROUP, record(1), timed(1))
+    await claims.hold(any_store.held, GROUP, record(2), timed(2))
+    await claims.hold(any_store.held, GROUP, record(3), timed(3, blocks=False))
+    await claims.hold(any_store.held, GROUP, record(9, partition=1), timed(9))
+    assert await claims.remove(any_store.held, GROUP, record(1))
+    assert not await claims.remove(any_store.held, GROUP, record(2))
+    assert not await claims.remove(any_store.held, GROUP, record(2))
     assert await due(any_store) == [3]
 
 
 async def test_a_row_that_is_gone_already_does_not_hide_what_queues_behind_it(any_store: Ports) -> None:
     key = "web:order:\x00"
-    await any_store.held.hold(GROUP, record(1, key=key), timed(1, key=key))
-    await any_store.held.hold(GROUP, record(2, key=key), timed(2, key=key))
-    assert await any_store.held.remove(GROUP, record(1, key=key))
-    assert await any_store.held.remove(GROUP, record(1, key=key))
-    assert not await any_store.held.remove(GROUP, record(1, key="other"))
-    assert not await any_store.held.remove(GROUP, record(2, key=key))
-    assert not await any_store.held.remove(GROUP, record(2, key=key))
+    await claims.hold(any_store.held, GROUP, record(1, key=key), timed(1, key=key))
+    await claims.hold(any_store.held, GROUP, record(2, key=key), timed(2, key=key))
+    assert await claims.remove(any_store.held, GROUP, record(1, key=key))
+    assert await claims.remove(any_store.held, GROUP, record(1, key=key))
+    assert not await claims.remove(any_store.held, GROUP, record(1, key="other"))
+    assert not await claims.remove(any_store.held, GROUP, record(2, key=key))
+    assert not await claims.remove(any_store.held, GROUP, record(2, key=key))
 
 
 @pytest.mark.parametrize("swapped", [False, True])
@@ -163,9 +164,9 @@ async def test_a_row_that_is_gone_already_does_not_hide_what_queues_behind_it(an
 async def test_a_link_makes_its_waiters_due(
     any_store: Ports, clock: FakeClock, reason: HoldReason, swapped: bool
 ) -> None:
-    await any_store.held.hold(GROUP, record(1), waiting(1, ORDER, reason=reason))
-    await any_store.held.hold(GROUP, record(2, key="b"), waiting(2, MADE, key="b", reason=reason))
-    await any_store.held.hold(GROUP, record(3, key="c"), waiting(3, Ref("web", "order", "43"), key="c"))
+    await claims.hold(any_store.held, GROUP, record(1), waiting(1, ORDER, reason=reason))
+    await claims.hold(any_store.held, GROUP, record(2, key="b"), waiting(2, MADE, key="b", reason=reason))
+    await claims.hold(any_store.held, GROUP, record(3, key="c"), waiting(3, Ref("web", "order", "43"), key="c"))
     assert await due(any_store, 1e6) == []
     clock.move(7)
     await any_store.links.insert(*((MADE, ORDER) if swapped else (ORDER, MADE)))
@@ -177,7 +178,7 @@ async def test_a_link_makes_its_waiters_due(
 async def test_what_is_linked_already_is_due_at_once(any_store: Ports, clock: FakeClock) -> None:
     await any_store.links.insert(ORDER, MADE)
     clock.move(7)
-    await any_store.held.hold(GROUP, record(1), waiting(1, MADE))
+    await claims.hold(any_store.held, GROUP, record(1), waiting(1, MADE))
     (held,) = await any_store.held.due(GROUP, TOPIC, [0], clock.now(), 10)
     assert (held.hold.reason, held.hold.due_at) == (HoldReason.TIME, clock.now())
 
@@ -185,16 +186,17 @@ async def test_what_is_linked_already_is_due_at_once(any_store: Ports, clock: Fa
 async def test_a_link_that_could_not_be_made_wakes_nobody(any_store: Ports) -> None:
     late = Ref("pos", "order", "18")
     await any_store.links.insert(ORDER, MADE)
-    await any_store.held.hold(GROUP, record(1), waiting(1, late))
+    await claims.hold(any_store.held, GROUP, record(1), waiting(1, late))
     await any_store.links.insert(ORDER, late)
     assert await due(any_store) == []
 
 
 async def test_a_link_leaves_alone_what_waits_for_a_time(any_store: Ports) -> None:
-    await any_store.held.hold(GROUP, record(1), replace(timed(1, seconds=60), waits_for=LINK))
+    await claims.hold(any_store.held, GROUP, record(1), replace(timed(1, seconds=60), waits_for=LINK))
     await any_store.links.insert(ORDER, MADE)
     assert await due(any_store, 59) == []
-    await any_store.held.hold(
+    await claims.hold(
+        any_store.held,
         GROUP,
         record(2, key="b"),
         replace(timed(2, key="b", seconds=60), waits_for=LINK),
@@ -203,16 +205,16 @@ async def test_a_link_leaves_alone_what_waits_for_a_time(any_store: Ports) -> No
 
 
 async def test_a_person_has_no_time_of_their_own(any_store: Ports) -> None:
-    await any_store.held.hold(GROUP, record(1), replace(timed(1), reason=HoldReason.PERSON))
+    await claims.hold(any_store.held, GROUP, record(1), replace(timed(1), reason=HoldReason.PERSON))
     assert await due(any_store, 1e6) == []
 
 
 async def test_a_key_may_be_longer_than_an_index_entry(any_store: Ports) -> None:
     key = "\U0001f6d2" * 4000
     for offset in (1, 2):
-        await any_store.held.hold(GROUP, record(offset, key=key), timed(offset, key=key))
+        await claims.hold(any_store.held, GROUP, record(offset, key=key), timed(offset, key=key))
     assert await due(any_store) == [1]
-    assert await any_store.held.remove(GROUP, record(1, key=key))
+    assert await claims.remove(any_store.held, GROUP, record(1, key=key))
 
 
 async def test_only_the_link_that_is_missing_wakes_an_event(any_store: Ports) -> None:
@@ -222,11 +224,35 @@ async def test_only_the_link_that_is_missing_wakes_an_event(any_store: Ports) ->
     await any_store.links.insert(sku, mistyped)
     waits = Hold("k", HoldReason.PERSON, "deliver", "r1", waits_for=MissingLink(sku, "pos-2"))
     wrong = Hold("l", HoldReason.PERSON, "deliver", "r2", waits_for=MissingLink(sku, "pos-1", str(mistyped)))
-    await any_store.held.hold(GROUP, record(1), waits)
-    await any_store.held.hold(GROUP, record(2, key="l"), wrong)
+    await claims.hold(any_store.held, GROUP, record(1), waits)
+    await claims.hold(any_store.held, GROUP, record(2, key="l"), wrong)
     await any_store.links.insert(sku, mistyped)
     assert await due(any_store) == []
     await any_store.links.insert(sku, Ref("pos-2", "sku", "X2"))
     assert await due(any_store) == [1]
-    await any_store.held.hold(GROUP, record(3, key="m"), replace(waits, key="m", receipt_id="r3"))
+    await claims.hold(any_store.held, GROUP, record(3, key="m"), replace(waits, key="m", receipt_id="r3"))
     assert await due(any_store) == [1, 3]
+
+
+async def test_every_claim_has_a_higher_epoch_and_partitions_are_claimed_apart(any_store: Ports) -> None:
+    assert await any_store.held.claim(GROUP, TOPIC, [0, 1], "a") == {0: 1, 1: 1}
+    assert await any_store.held.claim(GROUP, TOPIC, [1], "b") == {1: 2}
+    assert await any_store.held.claim("deliver-web", TOPIC, [1], "c") == {1: 1}
+    assert await any_store.held.claim(GROUP, TOPIC, [], "d") == {}
+
+
+async def test_whoever_claimed_before_another_writes_nothing_any_more(any_store: Ports) -> None:
+    held = any_store.held
+    (epoch,) = (await held.claim(GROUP, TOPIC, [0], "a")).values()
+    await held.hold(GROUP, record(1), timed(1), epoch=epoch)
+    await held.claim(GROUP, TOPIC, [0], "b")
+    with pytest.raises(Fenced):
+        await held.hold(GROUP, record(1), replace(timed(1), reason=HoldReason.PERSON), epoch=epoch)
+    with pytest.raises(Fenced):
+        await held.hold(GROUP, record(2), waiting(2, ORDER), epoch=epoch)
+    with pytest.raises(Fenced):
+        await held.queue(GROUP, record(3), timed(3), epoch=epoch)
+    with pytest.raises(Fenced):
+        await held.remove(GROUP, record(1), epoch=epoch)
+    assert await due(any_store) == [1]
+    assert await held.blocked(GROUP, TOPIC, [0]) == {HeldKey(TOPIC, 0, "k")}

@@ -15,6 +15,7 @@ from app.store.engine import engine_for
 from schemas.ids import MissingLink, Ref
 from streams.ports import HeldKey, Hold, HoldReason, Record
 from tests.postgres_server import EMPTY, Ports
+from tests.twins import claims
 from tests.twins.clock import START, FakeClock
 from tests.twins.store import MemoryStore
 
@@ -37,7 +38,7 @@ def hold(offset: int, reason: HoldReason, seconds: int, ref: Ref, blocks: bool) 
         due_at = START + timedelta(seconds=seconds) if reason is HoldReason.TIME else None
         key = place(offset).key.decode()
         held = Hold(key, reason, "deliver", f"r{offset}", due_at=due_at, waits_for=MissingLink(ref), blocks=blocks)
-        await store.held.hold(GROUP, place(offset), held)
+        await claims.hold(store.held, GROUP, place(offset), held)
         return None
 
     return step
@@ -45,7 +46,7 @@ def hold(offset: int, reason: HoldReason, seconds: int, ref: Ref, blocks: bool) 
 
 def remove(offset: int) -> Step:
     async def step(store: Ports, clock: FakeClock) -> object:
-        return await store.held.remove(GROUP, place(offset))
+        return await claims.remove(store.held, GROUP, place(offset))
 
     return step
 

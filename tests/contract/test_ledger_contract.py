@@ -11,6 +11,7 @@ from schemas.ids import MissingLink, Ref
 from streams.errors import Rejected
 from streams.ports import EffectDone, EffectKey, EffectState, Fenced, Hold, HoldReason, LedgerRow, Record, Revision
 from tests.postgres_server import Ports
+from tests.twins import claims
 from tests.twins.clock import START, FakeClock
 
 ORDER = Ref("web", "order", "42")
@@ -168,7 +169,7 @@ async def test_finish_wakes_what_waits_for_either_ref(any_store: Ports, clock: F
     for offset, ref in enumerate((ORDER, MADE, Ref("web", "order", "43"))):
         record = Record("canonical.sale", 0, offset, str(ref).encode(), b"{}", (), 0)
         hold = Hold(str(ref), HoldReason.LINK, "deliver", f"r{offset}", waits_for=MissingLink(ref))
-        await any_store.held.hold("deliver-pos", record, hold)
+        await claims.hold(any_store.held, "deliver-pos", record, hold)
     await any_store.ledger.finish(EffectDone(KEY, 1, "17", link=(ORDER, MADE)))
     due = await any_store.held.due("deliver-pos", "canonical.sale", [0], clock.now(), 10)
     assert [held.hold.waits_for for held in due] == [MissingLink(ORDER), MissingLink(MADE)]

@@ -71,7 +71,7 @@ class World:
             drain_seconds=5.0,
             end_process=never_ends,
         )
-        queue = HeldQueue(self.store.held, group=self.topics.prefix, clock=SystemClock())
+        queue = HeldQueue(self.store.held, group=self.topics.prefix, owner="test", clock=SystemClock())
         around = Surroundings(queue, self.store.journal, self.publisher, SystemClock(), Counting())
         stage = Stage("deliver", self.target, around)
         lanes = {self.topic: Lanes(stage.process, width=8, capacity=100, on_failure=app.fail)}

@@ -141,6 +141,7 @@ class MemoryHeld:
 
     def __init__(self, links: MemoryLinks, clock: Clock) -> None:
         self.rows: dict[tuple[str, str, int, int], _Row] = {}
+        self.epochs: dict[tuple[str, str, int], int] = {}
         self._links = links
         self._clock = clock
         self._seq = count(1)
@@ -151,7 +152,17 @@ class MemoryHeld:
         """Everything held, in order."""
         return sorted((row.held for row in self.rows.values()), key=lambda held: held.seq)
 
-    async def hold(self, group: str, record: Record, hold: Hold) -> None:
+    async def claim(self, group: str, topic: str, partitions: Collection[int], owner: str) -> Mapping[int, int]:
+        for number in partitions:
+            self.epochs[group, topic, number] = self.epochs.get((group, topic, number), 0) + 1
+        return {number: self.epochs[group, topic, number] for number in partitions}
+
+    def _check(self, group: str, record: Record, epoch: int) -> None:
+        if self.epochs.get((group, record.topic, record.partition)) != epoch:
+            raise Fenced(f"{record.topic} {record.partition} has been claimed anew since epoch {epoch}")
+
+    async def hold(self, group: str, record: Record, hold: Hold, *, epoch: int) -> None:
+        self._check(group, record, epoch)
         if hold.reason is HoldReason.PERSON:
             hold = replace(hold, due_at=None)
         if hold.waits_for and hold.reason is not HoldReason.TIME and self._links.has(hold.waits_for):
@@ -162,9 +173,10 @@ class MemoryHeld:
             row.held = replace(known.held, hold=hold)
         self.rows[row.place] = row
 
-    async def queue(self, group: str, record: Record, hold: Hold) -> None:
+    async def queue(self, group: str, record: Record, hold: Hold, *, epoch: int) -> None:
+        self._check(group, record, epoch)
         if (group, record.topic, record.partition, record.offset) not in self.rows:
-            await self.hold(group, record, hold)
+            await self.hold(group, record, hold, epoch=epoch)
 
     async def blocked(self, group: str, topic: str, partitions: Collection[int]) -> frozenset[HeldKey]:
         return frozenset(
@@ -179,7 +191,8 @@ class MemoryHeld:
         found = [row.held for row in self._of(group, topic, partitions) if self._is_due(row, now)]
         return sorted(found, key=lambda held: held.seq)[:limit]
 
-    async def remove(self, group: str, record: Record) -> bool:
+    async def remove(self, group: str, record: Record, *, epoch: int) -> bool:
+        self._check(group, record, epoch)
         self.rows.pop((group, record.topic, record.partition, record.offset), None)
         queue = group, record.topic, record.partition, record.key.decode("utf-8", "replace")
         return any(row.queue == queue and row.held.hold.blocks for row in self._all())

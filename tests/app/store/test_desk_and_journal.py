@@ -10,6 +10,7 @@ import pytest
 from app.store import Balance, Store
 from schemas.ids import MissingLink, Ref
 from streams.ports import Hold, HoldReason, JournalEntry, Outcome, Record
+from tests.twins import claims
 from tests.twins.clock import START, FakeClock
 
 GROUP = "deliver-pos"
@@ -25,14 +26,14 @@ def review(receipt_id: str, *, key: str = "k", subject: str = "42") -> Hold:
 
 
 async def test_held_events_are_found_by_receipt_subject_and_reason(clocked_store: Store) -> None:
-    await clocked_store.held.hold(GROUP, record(1), review("r1"))
-    await clocked_store.held.hold(GROUP, record(2), replace(review("r2"), reason=HoldReason.TIME, due_at=START))
-    await clocked_store.held.hold("deliver-web", record(3), review("r3", subject="43"))
+    await claims.hold(clocked_store.held, GROUP, record(1), review("r1"))
+    await claims.hold(clocked_store.held, GROUP, record(2), replace(review("r2"), reason=HoldReason.TIME, due_at=START))
+    await claims.hold(clocked_store.held, "deliver-web", record(3), review("r3", subject="43"))
 
     async def found(**wanted: object) -> list[str]:
         return [event.held.hold.receipt_id for event in await clocked_store.desk.find(**wanted)]  # type: ignore[arg-type]
 
-    await clocked_store.held.hold(GROUP, record(4), review("r2.confirm", subject="44"))
+    await claims.hold(clocked_store.held, GROUP, record(4), review("r2.confirm", subject="44"))
     assert await found() == ["r1", "r2", "r3", "r2.confirm"]
     assert await found(receipt_id="r2") == ["r2", "r2.confirm"]
     assert await found(receipt_id="r2.confirm") == ["r2.confirm"]
@@ -44,17 +45,17 @@ async def test_held_events_are_found_by_receipt_subject_and_reason(clocked_store
 
 
 async def test_held_events_are_counted_by_reason_for_one_group(clocked_store: Store) -> None:
-    await clocked_store.held.hold(GROUP, record(1), review("r1"))
-    await clocked_store.held.hold(GROUP, record(2), review("r2"))
-    await clocked_store.held.hold(GROUP, record(3), replace(review("r3"), reason=HoldReason.TIME, due_at=START))
-    await clocked_store.held.hold("deliver-web", record(4), review("r4"))
+    await claims.hold(clocked_store.held, GROUP, record(1), review("r1"))
+    await claims.hold(clocked_store.held, GROUP, record(2), review("r2"))
+    await claims.hold(clocked_store.held, GROUP, record(3), replace(review("r3"), reason=HoldReason.TIME, due_at=START))
+    await claims.hold(clocked_store.held, "deliver-web", record(4), review("r4"))
     assert await clocked_store.desk.counts(GROUP) == {HoldReason.PERSON: 2, HoldReason.TIME: 1, HoldReason.LINK: 0}
     assert await clocked_store.desk.counts("nobody") == dict.fromkeys(HoldReason, 0)
 
 
 async def test_a_released_event_is_due_now_in_its_queues_order(clocked_store: Store, clock: FakeClock) -> None:
-    await clocked_store.held.hold(GROUP, record(1), review("r1"))
-    await clocked_store.held.hold(GROUP, record(2), review("r2"))
+    await claims.hold(clocked_store.held, GROUP, record(1), review("r1"))
+    await claims.hold(clocked_store.held, GROUP, record(2), review("r2"))
     clock.move(60)
     (released,) = await clocked_store.desk.release("r2")
     assert (released.held.hold.reason, released.held.hold.due_at) == (HoldReason.TIME, clock.now())
@@ -66,7 +67,7 @@ async def test_a_released_event_is_due_now_in_its_queues_order(clocked_store: St
 
 
 async def test_a_discarded_event_is_gone_and_the_journal_says_so(clocked_store: Store, clock: FakeClock) -> None:
-    await clocked_store.held.hold(GROUP, record(1, "web:order:42"), review("r1", key="web:order:42"))
+    await claims.hold(clocked_store.held, GROUP, record(1, "web:order:42"), review("r1", key="web:order:42"))
     clock.move(60)
     (gone,) = await clocked_store.desk.discard("r1", message="a test order; ann")
     assert gone.held.record == record(1, "web:order:42")
@@ -106,9 +107,9 @@ async def test_the_balance_counts_each_receipt_of_the_door_once(clocked_store: S
     }
     for offset, (receipt_id, reason) in enumerate(held.items()):
         hold = replace(review(receipt_id), reason=reason, due_at=START, waits_for=MissingLink(Ref("web", "order", "1")))
-        await clocked_store.held.hold(GROUP, record(offset), replace(hold, key=receipt_id))
-    await clocked_store.held.hold(
-        "deliver-web", record(0), replace(review("r20"), reason=HoldReason.TIME, due_at=START)
+        await claims.hold(clocked_store.held, GROUP, record(offset), replace(hold, key=receipt_id))
+    await claims.hold(
+        clocked_store.held, "deliver-web", record(0), replace(review("r20"), reason=HoldReason.TIME, due_at=START)
     )
     balance = await clocked_store.journal.balance()
     assert balance == Balance(delivered=2, superseded=1, unchanged=1, filtered=1, discarded=1, in_review=1, parked=2)
@@ -117,9 +118,9 @@ async def test_the_balance_counts_each_receipt_of_the_door_once(clocked_store: S
 
 async def test_what_queues_behind_a_review_waits_for_a_person_too(clocked_store: Store) -> None:
     behind = replace(review("r2"), reason=HoldReason.TIME, due_at=START)
-    await clocked_store.held.hold(GROUP, record(0), review("r1"))
-    await clocked_store.held.hold(GROUP, record(1), behind)
-    await clocked_store.held.hold(GROUP, record(2), replace(behind, receipt_id="r3", key="another"))
+    await claims.hold(clocked_store.held, GROUP, record(0), review("r1"))
+    await claims.hold(clocked_store.held, GROUP, record(1), behind)
+    await claims.hold(clocked_store.held, GROUP, record(2), replace(behind, receipt_id="r3", key="another"))
     assert await clocked_store.journal.balance() == Balance(in_review=2, parked=1)
 
 

@@ -53,7 +53,7 @@ class Bench:
 
     def restart(self) -> None:
         """A new process: memory is gone, the store stays."""
-        self.queue = HeldQueue(self.store.held, group=GROUP, clock=self.clock)
+        self.queue = HeldQueue(self.store.held, group=GROUP, owner="test", clock=self.clock)
         around = Surroundings(
             self.queue, self.store.journal, self.publisher, self.clock, self.observer, chance=lambda: 0.5
         )

@@ -89,7 +89,8 @@ async def test_partitions_that_moved_away_are_left_to_their_new_owner(bench: Ben
     (row,) = bench.held
     bench.handler.fail.clear()
     bench.queue.revoked([("t", 0)])
-    await bench.queue._go_on(row, bench.stage.process_held)
+    with pytest.raises(NotDone):
+        await bench.queue._go_on(row, bench.stage.process_held)
     assert bench.handler.done == []
     assert len(bench.held) == 1
 
@@ -156,22 +157,31 @@ async def test_a_store_that_is_away_keeps_no_turn_whose_partition_has_gone(bench
         await bench.feed("r1")
 
 
-async def test_a_key_held_while_its_partition_is_taken_over_stays_known(bench: Bench) -> None:
-    blocked = bench.store.held.blocked
+async def test_what_was_begun_before_another_worker_claimed_the_partition_writes_nothing(bench: Bench) -> None:
+    """It does not know yet that it has lost it, as after a freeze."""
 
-    async def meanwhile(*args: object) -> frozenset[HeldKey]:
-        found = await blocked(*args)  # type: ignore[arg-type]
-        await bench.queue.hold(sent, hold)
-        return found
+    async def frozen(work: Work) -> Sequence[JournalEntry]:
+        await bench.store.held.claim(GROUP, "t", [0], "other")
+        raise Rejected("no")
 
-    bench.handler.fail["r1"] = [DependencyMissing("later", waits_for=MissingLink(LINK))]
-    (sent,) = await bench.feed("r1")
-    hold = bench.held[0].hold
-    await bench.store.held.remove(GROUP, sent)
-    bench.restart()
-    bench.store.held.blocked = meanwhile  # type: ignore[method-assign, assignment]
-    await bench.queue.assigned([("t", 0)])
-    assert bench.queue.blocks(sent)
+    bench.handler.handle = frozen  # type: ignore[method-assign]
+    with pytest.raises(NotDone):
+        await bench.feed("r1")
+    assert bench.held == []
+    assert bench.outcomes("r1") == []
+
+
+async def test_a_turn_from_before_a_new_assignment_writes_nothing_though_the_partition_is_ours_again(
+    bench: Bench,
+) -> None:
+    async def reassigned(work: Work) -> Sequence[JournalEntry]:
+        await bench.queue.assigned([("t", 0)])
+        raise Rejected("no")
+
+    bench.handler.handle = reassigned  # type: ignore[method-assign]
+    with pytest.raises(NotDone):
+        await bench.feed("r1")
+    assert bench.held == []
 
 
 async def test_a_slow_turn_does_not_stop_other_keys(bench: Bench) -> None:
