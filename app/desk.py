@@ -12,7 +12,7 @@ from app.clock import SystemClock
 from app.settings import Settings
 from app.store import Store
 from schemas.documents.channel import Channel
-from schemas.ids import MissingLink, Ref
+from schemas.ids import Ref
 from streams.errors import Rejected
 from streams.ports import JournalEntry, Outcome
 
@@ -65,7 +65,7 @@ def _channel(settings: Settings, name: str | None) -> Channel:
 
 
 async def _add_alias(store: Store, web: Ref, pos: Ref, *, replace: bool) -> int:
-    waiting = await store.desk.waiting_for(MissingLink(web, pos.connection))
+    waiting = await store.desk.waiting_for(web, pos)
     made = await (store.links.replace if replace else store.links.insert)(web, pos)
     if made != (web, pos):
         instead = "; --replace gives that up" if made[0] == web and not replace else ""

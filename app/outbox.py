@@ -122,8 +122,11 @@ class Outbox:
         try:
             producer = await self._carrier.connected()
             await self._sort(producer)
-            for partition in [number for number in self._waiting if number not in self._under_way]:
-                await self._send(producer, partition)
+            for partition in list(self._waiting):
+                if partition in self._under_way:
+                    self._forget_given_up(partition)
+                else:
+                    await self._send(producer, partition)
         except Exception as error:  # noqa: BLE001 - whatever it is, the callers are told and nothing is left behind
             unsent = [*self._fresh, *(entry for waiting in self._waiting.values() for entry in waiting)]
             self._fresh.clear()
@@ -133,6 +136,15 @@ class Outbox:
             self._handing_over = None
         if self._fresh:
             self._arrange()
+
+    def _forget_given_up(self, partition: int) -> None:
+        """Let go what nobody waits for behind a batch that Kafka does not acknowledge, or it would fill the buffer."""
+        waiting = self._waiting[partition]
+        given_up = [waiting.popleft() for _ in range(len(waiting)) if waiting[0].call.over.done()]
+        if not waiting:
+            del self._waiting[partition]
+        if given_up:
+            self._carrier.release(given_up)
 
     async def _sort(self, producer: AIOKafkaProducer) -> None:
         """Put what is fresh behind what waits for its partition."""

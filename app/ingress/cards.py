@@ -30,7 +30,7 @@ _TRACK = re.compile(r"%?[Bb][2-6][0-9]{12,18}\^|;[2-6][0-9]{12,18}=")
 """A magnetic stripe's track 1 or 2 (ISO/IEC 7813), in any field."""
 
 _FLATTENED = bytes.maketrans(b"123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ", b"0" * 9 + b"abcdefghijklmnopqrstuvwxyz")
-_LEFT_OUT = b" -_" + b'"{}[]bghjkmpqwxzBGHJKMPQWXZ'
+_LEFT_OUT = b" -_./" + b'"{}[]bghjkmpqwxzBGHJKMPQWXZ'
 """What may stand inside a number or a name, and what is in no telltale: the less is left, the sooner it is searched."""
 _TELLTALE = (b"0" * 13, b"cccid", b"cardcid", b"securitycode")
 _TELLTALE_WITH_V = re.compile(rb"v(?:(?<=cv)[vcn]|erificationvalue)")

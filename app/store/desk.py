@@ -10,7 +10,7 @@ from app.store.held import COLUMNS, SUBJECT_LENGTH, held_record
 from app.store.journal import AGGREGATE_LENGTH, MESSAGE_LENGTH
 from app.store.links import stored_ref
 from app.store.text import storable
-from schemas.ids import MissingLink
+from schemas.ids import Ref
 from streams.ports import Clock, HeldRecord, HoldReason, Outcome
 
 _LIST = f"""
@@ -21,7 +21,8 @@ ORDER BY seq LIMIT $4
 """  # noqa: S608 - our own text
 _COUNTS = "SELECT reason, count(*) AS events FROM held WHERE consumer_group = $1 GROUP BY reason"
 _WAITING_FOR = """
-SELECT count(*) AS events FROM held WHERE waits_for = $1 AND waits_in IN ('', $2) AND reason <> 'time'
+SELECT count(*) AS events FROM held
+WHERE waits_for = $1 AND waits_in IN ('', $2) AND waits_unlike <> $3 AND reason <> 'time'
 """
 _RELEASE = f"""
 UPDATE held SET reason = 'time', due_at = $2 WHERE receipt_id = $1 RETURNING {COLUMNS}
@@ -79,9 +80,9 @@ class HeldDesk:
         rows = await self._database.fetch(_COUNTS, group)
         return dict.fromkeys(HoldReason, 0) | {HoldReason(row["reason"]): int(row["events"]) for row in rows}
 
-    async def waiting_for(self, missing: MissingLink) -> int:
-        """How many events that link would release."""
-        (row,) = await self._database.fetch(_WAITING_FOR, stored_ref(missing.ref), missing.connection)
+    async def waiting_for(self, one: Ref, other: Ref) -> int:
+        """How many events a link of the two would release."""
+        (row,) = await self._database.fetch(_WAITING_FOR, stored_ref(one), other.connection, stored_ref(other))
         return int(row["events"])
 
     async def release(self, receipt_id: str) -> Sequence[HeldEvent]:

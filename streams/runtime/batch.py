@@ -104,6 +104,10 @@ class Batcher(Generic[Item, Result]):
         answers: Sequence[Result | Exception]
         try:
             answers = await self._call([item for item, _ in batch])
+        except asyncio.CancelledError:
+            for _, future in batch:
+                future.cancel()
+            raise
         except Exception as error:  # noqa: BLE001 - it is the callers', who get it
             if len(batch) > 1 and self._splits(error):
                 middle = len(batch) // 2

@@ -268,7 +268,7 @@ class Consumer(driver.Consumer):  # type: ignore[misc] # faust has no types for 
 
     def vitals(self) -> Vitals:
         """What the watchdog looks at."""
-        if not self._reader.started:
+        if not self._reader.connected:
             return Vitals()
         fetching = self.gate is Gate.OPEN and bool(self._wanted())
         return Vitals(

@@ -59,8 +59,11 @@ class HeldQueue:
         for topic, numbers in _by_topic(partitions).items():
             epochs = await self._patiently(partial(self._held.claim, self._group, topic, numbers, self._owner))
             for key in await self._patiently(partial(self._held.blocked, self._group, topic, numbers)):
-                self._blocked[key.topic, key.partition].add(key.key)
-            self._epochs |= {(topic, number): epoch for number, epoch in epochs.items()}
+                if (blocked := self._blocked.get((key.topic, key.partition))) is not None:
+                    blocked.add(key.key)
+            for number, epoch in epochs.items():
+                if (topic, number) in self._blocked:  # it may have gone, or been claimed anew, meanwhile
+                    self._epochs[topic, number] = max(epoch, self._epochs.get((topic, number), 0))
 
     def epoch(self, record: Record) -> int:
         """The claim under which something may be begun for a record.

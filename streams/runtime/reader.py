@@ -19,6 +19,7 @@ from aiokafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssigno
 from aiokafka.errors import (
     CommitFailedError,
     ConsumerStoppedError,
+    IllegalStateError,
     NoOffsetForPartitionError,
     OffsetOutOfRangeError,
 )
@@ -60,6 +61,8 @@ class Reader(Service, ConsumerRebalanceListener):  # type: ignore[misc] # mode a
         self.app: FaustApp = consumer.app
         self.seeks = 0
         """Times that the positions were set."""
+        self.connected = False
+        """Whether aiokafka's consumer has all its parts."""
         self._owner = consumer
         self._consumer: AIOKafkaConsumer | None = None
         super().__init__(**options)
@@ -72,6 +75,7 @@ class Reader(Service, ConsumerRebalanceListener):  # type: ignore[misc] # mode a
         """
         self._consumer = self._new_consumer()
         await self._consumer.start()
+        self.connected = True
 
     def _new_consumer(self) -> AIOKafkaConsumer:
         kafka = self.app.kafka
@@ -191,11 +195,15 @@ class Reader(Service, ConsumerRebalanceListener):  # type: ignore[misc] # mode a
 
         Raises:
             OffsetsLost: a committed offset is below the log's start.
+            IllegalStateError: partitions have come or gone meanwhile.
         """
-        consumer = self._ensure_consumer()
-        ours = [tp for tp in consumer.assignment() if self._is_ours(tp)]
+        consumer, seeks = self._ensure_consumer(), self.seeks
+        assigned = consumer.assignment()
+        ours = [tp for tp in assigned if self._is_ours(tp)]
         first = await consumer.beginning_offsets(ours)
         committed = dict(zip(ours, await asyncio.gather(*map(consumer.committed, ours)), strict=True))
+        if seeks != self.seeks or assigned != consumer.assignment():
+            raise IllegalStateError("the group handed over, and positions were set, meanwhile")
         lost = {tp: offset for tp, offset in committed.items() if offset is not None and offset < first[tp]}
         if lost:
             raise OffsetsLost(self._lost(lost, first))

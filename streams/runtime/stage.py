@@ -219,7 +219,7 @@ class Stage:
                 raise NotDone from None
             except TillstreamError as error:
                 log.error("cannot_hold", stage=self.name, problem=error.message)  # noqa: TRY400 - no stack needed
-                await self._around.queue.pause(self._around.patience.longest_lane_wait)
+                await self._around.clock.sleep(self._around.patience.longest_lane_wait)
                 if not self._around.queue.owns(arrival.record, arrival.epoch):
                     raise NotDone from error
             else:

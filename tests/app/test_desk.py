@@ -125,3 +125,8 @@ def test_an_alias_does_not_take_another_skus_counterpart(desk_settings: Settings
     assert desk.add_alias(desk_settings, "WEB-1", "POS-1", None) == 0
     with pytest.raises(Rejected, match=r"'WEB-1' in web is 'POS-1' in pos already: a SKU has one counterpart$"):
         desk.add_alias(desk_settings, "WEB-2", "POS-1", None, replace=True)
+    assert desk.add_alias(desk_settings, "WEB-2", "POS-2", None) == 0
+    with pytest.raises(Rejected):
+        desk.add_alias(desk_settings, "WEB-2", "POS-1", None, replace=True)
+    aliases = on_store(desk_settings, lambda store: store.links.find([Ref("web", "sku", "WEB-2")], "pos"))
+    assert [alias.native_id for alias in aliases.values()] == ["POS-2"], "a refusal changes nothing"

@@ -132,3 +132,12 @@ async def test_close_waits_for_what_is_under_way_and_lets_nothing_linger() -> No
     await asyncio.sleep(0)
     await batcher.close()
     assert await task == 4
+
+
+async def test_a_call_that_is_cancelled_from_inside_leaves_no_caller_waiting() -> None:
+    async def cancelled(items: Sequence[int]) -> Sequence[int | Exception]:
+        raise asyncio.CancelledError
+
+    batcher = Batcher(cancelled, most=10)
+    with pytest.raises(asyncio.CancelledError):
+        await asyncio.wait_for(batcher.submit(1), 1)

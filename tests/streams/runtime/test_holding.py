@@ -259,3 +259,18 @@ async def test_an_event_in_review_stays_there_when_kafka_gives_it_again(bench: B
     assert bench.held == before
     assert bench.handler.done == []
     assert len(bench.publisher.on("dead-letter.deliver")) == 1
+
+
+async def test_a_partition_that_goes_while_the_store_is_away_is_not_ours_when_it_comes_back(bench: Bench) -> None:
+    bench.handler.fail["r1"] = [DependencyMissing("later", waits_for=MissingLink(LINK))]
+    (sent,) = await bench.feed("r1")
+    blocked = bench.store.held.blocked
+
+    async def gone_meanwhile(*args: object) -> frozenset[HeldKey]:
+        bench.queue.revoked([("t", 0)])
+        return await blocked(*args)  # type: ignore[arg-type]
+
+    bench.store.held.blocked = gone_meanwhile  # type: ignore[method-assign, assignment]
+    await bench.queue.assigned([("t", 0)])
+    with pytest.raises(NotDone):
+        bench.queue.epoch(sent)

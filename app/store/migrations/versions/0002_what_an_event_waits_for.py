@@ -51,7 +51,14 @@ CREATE FUNCTION relink_ref(
     ref_ text, ref_connection text, other_ text, other_connection text, at timestamptz
 ) RETURNS TABLE (number integer, one text, other text) LANGUAGE plpgsql VOLATILE AS $$
 BEGIN
-    PERFORM pg_advisory_xact_lock(hashtextextended(ref_, 0));
+    -- in the order in which link_refs takes its locks, or the two would wait for each other
+    PERFORM pg_advisory_xact_lock(lock)
+    FROM (SELECT DISTINCT hashtextextended(r, 0) AS lock FROM unnest(ARRAY[ref_, other_]) AS r ORDER BY 1) AS sorted;
+    RETURN QUERY SELECT 1, counterpart, other_ FROM links
+    WHERE ref = other_ AND connection = ref_connection AND counterpart <> ref_;
+    IF FOUND THEN
+        RETURN; -- it is another one's: nothing changes
+    END IF;
     DELETE FROM links
     WHERE connection = ref_connection AND counterpart = ref_ AND ref = (
         SELECT counterpart FROM links AS known WHERE known.ref = ref_ AND known.connection = other_connection
