@@ -22,7 +22,7 @@ demo-stop: setup ## end what an earlier demo left running
 test: prerequisites setup ## all tests, with real Kafka and real PostgreSQL
 	@$(RUN)/pytest --cov --cov-report=term --cov-fail-under=95
 
-quick: setup ## the pure tests, in seconds: no Kafka, no PostgreSQL
+quick: setup ## the pure tests, half a minute on an idle machine: no Kafka, no PostgreSQL
 	@$(RUN)/pytest -q -m "not kafka and not postgres and not slow"
 
 lint: setup ## style and common mistakes

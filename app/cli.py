@@ -213,6 +213,8 @@ def alias(
     replace: Annotated[bool, typer.Option("--replace", help="Give up another alias that the web SKU has.")] = False,
 ) -> None:
     """Say that two SKUs are the same piece of goods; releases what waits for it."""
+    if pos_sku.startswith("<"):
+        raise typer.BadParameter(f"put the SKU itself in the place of '{pos_sku}'", param_hint="POS_SKU")
     settings = _settings()
     from app import desk  # noqa: PLC0415
 

@@ -33,10 +33,11 @@ async def _story(settings: Settings, what: str) -> Story:
     store = Store.open(url, role="trace", clock=SystemClock(), connections=2)
     try:
         entries = await _entries(store, what)
-        held = await _held(store, what)
+        held = await _held(store, what, entries)
     finally:
         await store.close()
-    return tell(entries, held, {name: connection.system for name, connection in settings.connections.items()})
+    systems = {name: connection.system for name, connection in settings.connections.items()}
+    return tell(entries, held, systems, list(settings.channels.values()))
 
 
 async def _entries(store: Store, what: str) -> Sequence[JournalEntry]:
@@ -47,6 +48,10 @@ async def _entries(store: Store, what: str) -> Sequence[JournalEntry]:
     return sorted(lines, key=lambda line: line.at)
 
 
-async def _held(store: Store, what: str) -> list[HeldEvent]:
-    found = [*await store.desk.find(subject=what), *await store.desk.find(receipt_id=what)]
+async def _held(store: Store, what: str, entries: Sequence[JournalEntry]) -> list[HeldEvent]:
+    """What is held of it, and of the receipts that it appears in: an order, where a SKU was asked for."""
+    roots = dict.fromkeys([what, *(root_of(entry.receipt_id) for entry in entries)])
+    found = [*await store.desk.find(subject=what)]
+    for root in roots:
+        found += await store.desk.find(receipt_id=root)
     return list({event.held.seq: event for event in found}.values())

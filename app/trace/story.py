@@ -7,7 +7,10 @@ from dataclasses import dataclass
 
 from app.store import HeldEvent
 from app.trace.names import modules_of
+from schemas.documents.channel import Channel
 from schemas.envelope import root_of
+from schemas.ids import MissingLink
+from streams.deliver.alias import alias_command
 from streams.ports import HoldReason, JournalEntry
 
 
@@ -55,13 +58,19 @@ class Story:
     waiting: tuple[Waiting, ...]
 
 
-def tell(entries: Sequence[JournalEntry], held: Sequence[HeldEvent], systems: Mapping[str, str]) -> Story:
+def tell(
+    entries: Sequence[JournalEntry],
+    held: Sequence[HeldEvent],
+    systems: Mapping[str, str],
+    channels: Sequence[Channel] = (),
+) -> Story:
     """Tell it.
 
     Args:
         entries: journal lines, oldest first.
         held: held events.
         systems: connection -> system, to find the connector of a target.
+        channels: to name the one that an alias is for.
     """
     by_root: dict[str, list[JournalEntry]] = {}
     for entry in entries:
@@ -71,7 +80,7 @@ def tell(entries: Sequence[JournalEntry], held: Sequence[HeldEvent], systems: Ma
         ReceiptStory(root, _ended(root, lines, held_roots), tuple(_step(line, systems) for line in lines))
         for root, lines in by_root.items()
     )
-    return Story(receipts, tuple(_waiting(event, systems) for event in held))
+    return Story(receipts, tuple(_waiting(event, systems, channels) for event in held))
 
 
 def _step(entry: JournalEntry, systems: Mapping[str, str]) -> Step:
@@ -88,15 +97,20 @@ def _ended(root: str, lines: Sequence[JournalEntry], held: Mapping[str, HeldEven
     return "under way"
 
 
-def _waiting(event: HeldEvent, systems: Mapping[str, str]) -> Waiting:
+def _alias(missing: MissingLink, channels: Sequence[Channel]) -> str:
+    ref, pos = missing.ref, missing.connection
+    names = [channel.name for channel in channels if (channel.web, channel.pos) == (ref.connection, pos)]
+    return alias_command(ref.native_id, pos, names[0] if names else "", replace=bool(missing.unlike))
+
+
+def _waiting(event: HeldEvent, systems: Mapping[str, str], channels: Sequence[Channel]) -> Waiting:
     hold = event.held.hold
     modules = modules_of(hold.stage, hold.flow, hold.step, systems.get(hold.target, ""))
     give_up = ""
     if hold.reason is HoldReason.PERSON:
         why, give_up = "waits for a person", f"tillstream discard {hold.receipt_id} --reason 'WHY'"
         if hold.waits_for is not None and hold.waits_for.ref.type == "sku":
-            option = " --replace" if hold.waits_for.unlike else ""
-            mend = f"tillstream alias '{hold.waits_for.ref.native_id}' POS-SKU{option}"
+            mend = _alias(hold.waits_for, channels)
         else:
             mend = f"tillstream replay {hold.receipt_id}"
     elif hold.reason is HoldReason.LINK and hold.waits_for is not None:

@@ -15,6 +15,7 @@ from schemas.documents.channel import Channel
 from schemas.envelope import Kind
 from schemas.ids import MissingLink, Ref
 from streams.channels import Channels
+from streams.deliver.alias import alias_command
 from streams.deliver.effect import CreateOnce, Effects
 from streams.errors import AliasMissing, Rejected
 from streams.ports import (
@@ -241,15 +242,15 @@ def _confirmation(arrival: Arrival, sale: Sale, seen: SeenOrder, target: str) ->
 def _alias_missing(error: AliasMissing, sale: Sale, channel: Channel, aliases: Mapping[str, str]) -> AliasMissing:
     """Say it in the order's words, and wait for the web SKU's alias, or for another one if it has one that is wrong."""
     web_sku = next((one for one, other in aliases.items() if other == error.sku), error.sku)
-    missing, option = MissingLink(Ref(channel.web, "sku", web_sku), channel.pos), ""
+    missing = MissingLink(Ref(channel.web, "sku", web_sku), channel.pos)
     told = f"order {sale.number} has SKU '{web_sku}', which {channel.pos} does not know. If it has another SKU there: "
     if web_sku in aliases:
-        missing, option = missing._replace(unlike=str(Ref(channel.pos, "sku", error.sku))), " --replace"
+        missing = missing._replace(unlike=str(Ref(channel.pos, "sku", error.sku)))
         told = (
             f"order {sale.number} has SKU '{web_sku}', whose alias '{error.sku}' {channel.pos} does not know. "
             "Correct it: "
         )
-    command = f"tillstream alias '{web_sku}' POS-SKU --channel {channel.name}{option}"
+    command = alias_command(web_sku, channel.pos, channel.name, replace=web_sku in aliases)
     return AliasMissing(
         f"{told}{command}. That releases every order that waits for it.", sku=error.sku, waits_for=missing
     )

@@ -78,7 +78,7 @@ def test_a_receipt_that_is_not_done_is_under_way_parked_or_in_review() -> None:
 
 def test_a_missing_alias_names_the_command_that_mends_it() -> None:
     told = printed(events=(held(HoldReason.PERSON, waits_for=MissingLink(Ref("web", "sku", "X"), "pos")),))
-    assert "tillstream alias 'X' POS-SKU" in told
+    assert "tillstream alias 'X' '<SKU in pos>'" in told
     assert "SKU 'X' is not known" in told
 
 

@@ -119,7 +119,7 @@ async def test_an_order_that_was_not_paid_is_created_when_it_is(pos: Bench) -> N
 
 async def test_an_unknown_sku_names_the_order_and_the_command_that_mends_it(pos: Bench) -> None:
     pos.book.unknown_skus = {"A"}
-    with pytest.raises(AliasMissing, match="tillstream alias 'A' POS-SKU --channel main") as missing:
+    with pytest.raises(AliasMissing, match="tillstream alias 'A' '<SKU in pos>' --channel main") as missing:
         await pos.deliver(SALE, "order")
     assert missing.value.waits_for == MissingLink(Ref("web", "sku", "A"), "pos")
 
