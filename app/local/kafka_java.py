@@ -21,6 +21,7 @@ ROOT = Path(__file__).parents[2]
 POM = ROOT / "docker" / "kafka" / "pom.xml"
 LIBS = ROOT / ".tillstream" / "kafka" / "libs"
 _LOG4J = Path(__file__).with_name("kafka-log4j2.xml")
+_CONFIG, _LOG, _PID_FILE = "server.properties", "broker.log", "kafka.pid"
 _ATTEMPTS = 3
 """Starts that are tried, because another program may take a free port before the broker does."""
 
@@ -99,20 +100,15 @@ def start_broker(
         KafkaNotStarted: it ended or did not answer in time; the message has the end of its log.
     """
     directory.mkdir(parents=True, exist_ok=True)
-    pid_file = directory / "kafka.pid"
-    end_orphan(pid_file)
+    end_orphan(directory / _PID_FILE)
     for attempt in range(1, _ATTEMPTS + 1):
         broker_port, controller_port = (port or free_ports(1)[0]), free_ports(1)[0]
-        log = directory / "broker.log"
+        log = directory / _LOG
         log.unlink(missing_ok=True)
-        config = directory / "server.properties"
-        config.write_text(properties(directory / "data", broker_port, controller_port))
-        base = [java, "-Xmx512m", "-XX:TieredStopAtLevel=1", f"-Dlog4j2.configurationFile={_LOG4J}", "-cp", f"{libs}/*"]
-        _format(base, config, directory)
-        process = ChildProcess.start(
-            [*base, "kafka.Kafka", str(config)], log=log, pid_file=pid_file, env=_environment()
-        )
-        if _wait(process, broker_port, ready_seconds):
+        (directory / _CONFIG).write_text(properties(directory / "data", broker_port, controller_port))
+        format_storage(java, libs, directory, cluster_id(), "--standalone")
+        process = run_node(java, libs, directory)
+        if accepts(process, broker_port, ready_seconds):
             return process, f"{HOST}:{broker_port}"
         process.stop(grace_seconds=2)
         reason = process.last_lines()
@@ -121,22 +117,42 @@ def start_broker(
     raise KafkaNotStarted(f"Kafka did not start; the end of {log}:\n{reason or '(nothing was written)'}")
 
 
-def _environment() -> dict[str, str]:
-    """Ours without what would make Java print to the log."""
-    return {name: value for name, value in os.environ.items() if name not in {"JAVA_TOOL_OPTIONS", "CLASSPATH"}}
+def cluster_id() -> str:
+    """A new one."""
+    return urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=").replace("-", "_")  # "-..." reads as an option
 
 
-def _format(base: list[str], config: Path, directory: Path) -> None:
+def format_storage(java: str, libs: Path, directory: Path, cluster: str, *options: str) -> None:
+    """Prepare the data of the node whose ``server.properties`` is in ``directory``, unless they are there.
+
+    Raises:
+        KafkaNotStarted: with what Kafka's tool said.
+    """
     if (directory / "data" / "meta.properties").is_file():
         return
-    cluster = urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=").replace("-", "_")  # "-..." reads as an option
-    command = [*base, "kafka.tools.StorageTool", "format", "--standalone", "-t", cluster, "-c", str(config)]
+    tool = ["kafka.tools.StorageTool", "format", *options, "-t", cluster, "-c", str(directory / _CONFIG)]
+    command = [*_java(java, libs), *tool]
     shown = subprocess.run(command, capture_output=True, text=True, check=False, env=_environment())  # noqa: S603
     if shown.returncode != 0:
         raise KafkaNotStarted(f"Kafka's storage could not be formatted:\n{(shown.stdout + shown.stderr)[-2000:]}")
 
 
-def _wait(process: ChildProcess, port: int, seconds: float) -> bool:
+def run_node(java: str, libs: Path, directory: Path, *, heap: str = "512m") -> ChildProcess:
+    """Start the node whose ``server.properties`` and formatted data are in ``directory``; does not wait for it."""
+    command = [*_java(java, libs, f"-Xmx{heap}"), "kafka.Kafka", str(directory / _CONFIG)]
+    return ChildProcess.start(command, log=directory / _LOG, pid_file=directory / _PID_FILE, env=_environment())
+
+
+def _java(java: str, libs: Path, *options: str) -> list[str]:
+    return [java, *options, "-XX:TieredStopAtLevel=1", f"-Dlog4j2.configurationFile={_LOG4J}", "-cp", f"{libs}/*"]
+
+
+def _environment() -> dict[str, str]:
+    """Ours without what would make Java print to the log."""
+    return {name: value for name, value in os.environ.items() if name not in {"JAVA_TOOL_OPTIONS", "CLASSPATH"}}
+
+
+def accepts(process: ChildProcess, port: int, seconds: float) -> bool:
     """True once the port accepts; False if the process ended or the time is up."""
     deadline = time.monotonic() + seconds
     while process.exit_code is None and time.monotonic() < deadline:
