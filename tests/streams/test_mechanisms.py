@@ -1,0 +1,146 @@
+"""Each mechanism that a promise rests on is taken out, and the test that is named for it must fail.
+
+A test that still passes without its mechanism proves nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.store import Store
+from app.store import ledger as sql_ledger
+from streams.deliver import effect
+from streams.deliver.ledger import Action, LookUp, next_action
+from streams.ports import EffectKey, EffectState, LedgerRow, Outgoing
+from streams.runtime.holding import HeldQueue
+from streams.runtime.producer import Producer
+from streams.runtime.watermark import Watermark
+from tests.contract import test_ledger_contract
+from tests.integration import test_runtime_defects
+from tests.integration.runtime_world import committed, eventually
+from tests.kafka_broker import Topics
+from tests.streams.deliver import test_effect
+from tests.streams.runtime import test_holding, test_watermark
+from tests.streams.runtime.stage_bench import Bench, assigned_bench
+from tests.twins.clock import START
+from tests.twins.store import MemoryLedger
+
+NothingRaised = pytest.fail.Exception
+"""What a test ends with that expects an error and gets none."""
+
+
+# -- fencing: a ledger row is begun by comparing its epoch and setting the next ----------------------------------------
+
+
+async def test_without_compare_and_set_a_worker_that_was_taken_over_sends_a_second_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    begin = MemoryLedger.begin
+
+    async def begin_anyway(self: MemoryLedger, key: EffectKey, *, after_epoch: int, **given: Any) -> LedgerRow:
+        if after_epoch:  # a row was read: whatever it has become since is written over
+            self.rows[key] = LedgerRow(key, EffectState.OPEN, "", after_epoch, "", START)
+        return await begin(self, key, after_epoch=after_epoch, **given)
+
+    monkeypatch.setattr(MemoryLedger, "begin", begin_anyway)
+    bench = test_effect.Bench()
+    with pytest.raises(NothingRaised):
+        await test_effect.test_a_worker_that_is_taken_over_after_it_read_the_row_does_not_send(bench)
+    assert bench.target.made == ["1", "2"]
+
+
+async def test_without_the_epoch_in_its_statement_the_sql_ledger_lets_anybody_begin(
+    clocked_store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compare = "l.epoch = excluded.epoch - 1 AND "
+    assert compare in sql_ledger._BEGIN
+    monkeypatch.setattr(sql_ledger, "_BEGIN", sql_ledger._BEGIN.replace(compare, ""))
+    with pytest.raises(NothingRaised):
+        await test_ledger_contract.test_begin_from_another_epoch_than_the_rows_is_fenced(clocked_store, 7)
+
+
+# -- settling: a look that finds nothing counts only after settle_until ------------------------------------------------
+
+
+async def test_without_settle_until_what_lands_late_is_sent_a_second_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    def impatient(row: LedgerRow | None, now: datetime) -> Action:
+        action = next_action(row, now)
+        return replace(action, settles_at=None) if isinstance(action, LookUp) else action
+
+    monkeypatch.setattr(effect, "next_action", impatient)
+    bench = test_effect.Bench()
+    with pytest.raises(AssertionError):
+        await test_effect.test_a_negative_look_counts_only_after_the_target_has_settled(bench)
+    assert bench.target.made == ["1", "2"]
+
+
+# -- order: later events of a key queue behind its held one ------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "story",
+    [
+        test_holding.test_later_events_of_a_held_key_queue_behind_it_and_go_on_in_order,
+        test_holding.test_order_behind_a_held_event_survives_a_restart,
+    ],
+)
+async def test_without_queueing_behind_a_held_event_later_ones_overtake_it(
+    story: Callable[[Bench], Awaitable[None]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(HeldQueue, "blocks", lambda _queue, _record: False)
+    bench = await assigned_bench()
+    with pytest.raises(AssertionError):
+        await story(bench)
+    assert "r1" not in bench.handler.done
+    assert "r2" in bench.handler.done
+
+
+# -- a produce is awaited before its record is acknowledged ------------------------------------------------------------
+
+
+async def test_without_waiting_for_kafkas_answer_a_record_whose_result_was_refused_is_committed(
+    kafka_topics: Topics, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def publish(self: Producer, records: Sequence[Outgoing]) -> None:
+        producer = await self._connected()
+        for record in records:
+            await self._send(producer, record)
+
+    monkeypatch.setattr(Producer, "publish", publish)
+    monkeypatch.setattr(test_runtime_defects, "eventually", partial(eventually, seconds=5.0))
+    with pytest.raises(TimeoutError):
+        await test_runtime_defects.test_a_record_whose_result_kafka_refused_is_not_committed(
+            "ours", kafka_topics, tmp_path
+        )
+    group = kafka_topics.prefix
+    assert await committed(kafka_topics.bootstrap_servers, group, f"{group}.topic.1") == 1
+
+
+# -- the watermark stays behind what is in flight ----------------------------------------------------------------------
+
+
+def last_done(watermark: Watermark) -> int:
+    """Where a commit goes that looks at the newest acknowledgement alone."""
+    watermark.position = max([watermark.position, *(offset + 1 for offset in watermark._done)])
+    return watermark.position
+
+
+def test_without_the_watermark_a_commit_passes_a_head_in_flight(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Watermark, "advance", last_done)
+    with pytest.raises(AssertionError):
+        test_watermark.test_a_head_that_is_in_flight_holds_everything_behind_it()
+
+
+async def test_without_the_watermark_a_worker_commits_past_a_record_in_flight(
+    kafka_topics: Topics, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Watermark, "advance", last_done)
+    with pytest.raises(AssertionError, match="assert 8 =="):
+        await test_runtime_defects.test_nothing_is_committed_past_a_record_in_flight("ours", 2, kafka_topics, tmp_path)
