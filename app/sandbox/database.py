@@ -54,6 +54,10 @@ class Database:
         """All rows of a query."""
         return self._connection.execute(sql, parameters).fetchall()
 
+    def write(self, sql: str, parameters: Sequence[object]) -> None:
+        """Write by one statement: within the transaction under way, else by itself."""
+        self._connection.execute(sql, parameters)
+
     def close(self) -> None:
         """Close the file; folds the WAL back into it."""
         self._connection.close()

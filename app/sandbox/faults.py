@@ -1,36 +1,28 @@
-"""The fault panel: what a network and a remote system do on a bad day, at ``/_faults`` of each sandbox.
+"""The fault panel: what a network and a remote system do on a bad day.
 
 A rule names which calls it may strike and how often: every Nth eligible call, from a phase that the seed decides. It
-is a quota, not a coin, so that a run with enough calls is sure to meet every fault.
-
-``GET /_faults`` shows rules and counters, ``PUT`` replaces the rules, ``POST`` adds some, ``DELETE`` removes all. The
-body of PUT and POST is ``{"rules": [{"fault": "throttle", "every": 20, "operation": "create_order"}, ...]}``.
+is a quota, not a coin, so that a run with enough calls is sure to meet every fault. `app.sandbox.striking` lets the
+faults happen and serves the panel at ``/_faults`` of each sandbox.
 """
 
 from __future__ import annotations
 
-import asyncio
 import random
-import socket
-import struct
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from enum import StrEnum
 from fnmatch import fnmatchcase
-
-import orjson
-from aiohttp import web
-from aiohttp.typedefs import Handler, Middleware
+from typing import Any
 
 from app.sandbox.lag import LONGEST_LAG_SECONDS
 
-PANEL_PATH = "/_faults"
-LAG_KEY = web.RequestKey("list_lag_seconds", float)
+LONGEST_MS = 60_000
+"""Neither a delay nor a hang lasts longer."""
 
 
 class Fault(StrEnum):
-    """What can go wrong. All of these strike before the effect or leave it alone."""
+    """What can go wrong. Whether the effect was done is for the client to find out."""
 
     LATENCY = "latency"
     """The answer comes ``ms`` later."""
@@ -40,6 +32,16 @@ class Fault(StrEnum):
     """500; nothing was done."""
     RESET_BEFORE = "reset_before"
     """The connection is reset after the request was read; nothing was done."""
+    ERROR_AFTER = "error_after"
+    """500; it was done."""
+    RESET_AFTER = "reset_after"
+    """It was done, then the connection is reset instead of an answer."""
+    HANG = "hang"
+    """No answer until the client gives up; done at once, or never, as the rule says by ``done``."""
+    LATE = "late"
+    """Accepted, done ``ms`` later whether the client still waits or not, and answered only then."""
+    OPAQUE = "opaque"
+    """400 with a text that hides the reason; done or not as the rule says by ``done``. Only a web store has it."""
     LIST_LAG = "list_lag"
     """A list answers what was true ``seconds`` ago."""
     WEBHOOK_LOST = "webhook_lost"
@@ -50,7 +52,9 @@ class Fault(StrEnum):
     """Only the id instead of the whole body."""
 
 
-REFUSALS = (Fault.THROTTLE, Fault.ERROR_BEFORE, Fault.RESET_BEFORE)
+BEFORE = (Fault.THROTTLE, Fault.ERROR_BEFORE, Fault.RESET_BEFORE)
+UNTOLD = (Fault.ERROR_AFTER, Fault.RESET_AFTER, Fault.HANG, Fault.LATE, Fault.OPAQUE)
+"""After these a client cannot know whether its mutation was done."""
 WEBHOOK_FAULTS = (Fault.WEBHOOK_LOST, Fault.WEBHOOK_DUPLICATED, Fault.WEBHOOK_REORDERED, Fault.WEBHOOK_THIN)
 
 
@@ -65,10 +69,12 @@ class Rule:
         path: pattern with ``*`` over the request's path. Webhook faults ignore it.
         operation: pattern over the operation's name (the handler's: ``create_order``); for webhook faults over the
             entity (``order``, ``inventory``).
+        client: pattern over the User-Agent; with ``!`` before it, all others. Webhook faults ignore it.
         limit: strikes at most this often, 0 = no limit.
-        ms: latency, or how late a reordered webhook comes.
+        ms: latency, how late a reordered webhook comes, or how late an accepted call is done.
         retry_after: seconds named by a 429.
         seconds: of list lag.
+        done: whether a call that hangs or is refused opaquely is done.
     """
 
     fault: Fault
@@ -76,10 +82,12 @@ class Rule:
     method: str = "*"
     path: str = "*"
     operation: str = "*"
+    client: str = "*"
     limit: int = 0
     ms: int = 300
     retry_after: int = 1
     seconds: float = 2.0
+    done: bool = True
 
     @classmethod
     def parse(cls, value: object) -> Rule:
@@ -93,11 +101,13 @@ class Rule:
             raise ValueError(f"'fault' must be one of {', '.join(Fault)}")
         rule = cls(**{**value, "fault": Fault(value["fault"])})
         for item in fields(cls):
-            expected = (int, float) if item.name == "seconds" else type(getattr(cls.sample(), item.name))
-            if not isinstance(getattr(rule, item.name), expected):
-                raise ValueError(f"'{item.name}' has the wrong type")  # noqa: TRY004 - one error for a bad rule
+            expected = (int, float) if item.name == "seconds" else (type(getattr(cls.sample(), item.name)),)
+            if type(getattr(rule, item.name)) not in expected:
+                raise ValueError(f"'{item.name}' has the wrong type")
         if rule.every < 1 or min(rule.limit, rule.ms, rule.retry_after) < 0:
             raise ValueError("'every' is at least 1, other numbers at least 0")
+        if rule.ms > LONGEST_MS:
+            raise ValueError(f"'ms' is between 0 and {LONGEST_MS}")
         if not 0 <= rule.seconds <= LONGEST_LAG_SECONDS:
             raise ValueError(f"'seconds' is between 0 and {LONGEST_LAG_SECONDS:g}")
         return rule
@@ -131,6 +141,10 @@ class _Quota:
         return True
 
 
+COUNTS = ("phase", "eligible", "due", "fired")
+"""What a quota counts, beside its rule."""
+
+
 @dataclass(frozen=True, slots=True)
 class Call:
     """What a sandbox's router says about a request.
@@ -138,17 +152,19 @@ class Call:
     Attributes:
         operation: name of the handler.
         lists: the call is a list read, which may lag.
+        client: the User-Agent.
     """
 
     operation: str
     lists: bool = False
+    client: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class CallFaults:
-    """What strikes one call: at most one refusal, and possibly latency and lag besides."""
+    """What strikes one call: at most one fault that takes its answer, and possibly latency and lag besides."""
 
-    refusal: Rule | None = None
+    answer: Rule | None = None
     latency_ms: int = 0
     lag_seconds: float = 0.0
 
@@ -166,42 +182,69 @@ class WebhookFaults:
 
 @dataclass(slots=True)
 class FaultPanel:
-    """The rules in force and how often each fault struck. Counters outlive the rules."""
+    """The rules in force and how often each fault struck. Counters outlive the rules.
+
+    Attributes:
+        seed: decides the phases.
+        lacks: faults that this system does not have; a rule of one is refused.
+        keep: told the state whenever it has changed.
+        fired: how often each fault struck.
+    """
 
     seed: int
+    lacks: frozenset[Fault] = frozenset()
+    keep: Callable[[Mapping[str, Any]], None] = lambda _state: None
     fired: Counter[Fault] = field(default_factory=Counter)
     _quotas: list[_Quota] = field(default_factory=list)
 
+    def recall(self, state: Mapping[str, Any]) -> None:
+        """Go on from a state that was kept."""
+        self.fired = Counter({Fault(name): count for name, count in state["fired"].items()})
+        self._quotas = [
+            _Quota(
+                Rule.parse({item.name: kept[item.name] for item in fields(Rule)}),
+                **{name: kept[name] for name in COUNTS},
+            )
+            for kept in state["rules"]
+        ]
+
     def replace(self, rules: list[Rule]) -> None:
-        """Put these rules in force instead of all others."""
+        """Put these rules in force instead of all others. Raises ValueError for a fault that the system lacks."""
+        self._check(rules)
         self._quotas = []
         self.add(rules)
 
     def add(self, rules: list[Rule]) -> None:
-        """Put these rules in force besides the others."""
+        """Put these rules in force besides the others. Raises ValueError for a fault that the system lacks."""
+        self._check(rules)
         for rule in rules:
             chance = random.Random(f"{self.seed}:{rule.fault}:{len(self._quotas)}")  # noqa: S311 - a repeatable phase
             self._quotas.append(_Quota(rule, phase=chance.randrange(rule.every)))
+        self.keep(self.state())
 
     def strike_call(self, method: str, path: str, call: Call) -> CallFaults:
         """Count a call and say what strikes it."""
-        eligible = [quota for quota in self._quotas if _strikes_call(quota.rule, method, path, call)]
-        for quota in eligible:
-            quota.count()
+        eligible = self._count(quota for quota in self._quotas if _strikes_call(quota.rule, method, path, call))
         latency = self._take(eligible, Fault.LATENCY)
-        refusal = self._take(eligible, *REFUSALS)
-        lag = None if refusal else self._take(eligible, Fault.LIST_LAG)
-        return CallFaults(refusal, latency.ms if latency else 0, lag.seconds if lag else 0.0)
+        answer = self._take(eligible, *BEFORE, *UNTOLD)
+        lag = None if answer else self._take(eligible, Fault.LIST_LAG)
+        if eligible:
+            self.keep(self.state())
+        return CallFaults(answer, latency.ms if latency else 0, lag.seconds if lag else 0.0)
 
     def strike_webhook(self, entity: str) -> WebhookFaults:
         """Count an event and say what strikes it. A lost event cannot meet another fault."""
-        eligible = [
+        eligible = self._count(
             quota
             for quota in self._quotas
             if quota.rule.fault in WEBHOOK_FAULTS and fnmatchcase(entity, quota.rule.operation)
-        ]
-        for quota in eligible:
-            quota.count()
+        )
+        faults = self._strike_event(eligible)
+        if eligible:
+            self.keep(self.state())
+        return faults
+
+    def _strike_event(self, eligible: list[_Quota]) -> WebhookFaults:
         if self._take(eligible, Fault.WEBHOOK_LOST):
             return WebhookFaults(lost=True)
         reordered = self._take(eligible, Fault.WEBHOOK_REORDERED)
@@ -216,11 +259,19 @@ class FaultPanel:
         return {
             "seed": self.seed,
             "fired": {fault.value: self.fired[fault] for fault in Fault},
-            "rules": [
-                asdict(quota.rule) | {"phase": quota.phase, "eligible": quota.eligible, "fired": quota.fired}
-                for quota in self._quotas
-            ],
+            "rules": [asdict(quota.rule) | {name: getattr(quota, name) for name in COUNTS} for quota in self._quotas],
         }
+
+    def _check(self, rules: list[Rule]) -> None:
+        for rule in rules:
+            if rule.fault in self.lacks:
+                raise ValueError(f"this system has no fault '{rule.fault}'")
+
+    def _count(self, eligible: Iterable[_Quota]) -> list[_Quota]:
+        counted = list(eligible)
+        for quota in counted:
+            quota.count()
+        return counted
 
     def _take(self, quotas: list[_Quota], *faults: Fault) -> Rule | None:
         for quota in quotas:
@@ -237,101 +288,9 @@ def _strikes_call(rule: Rule, method: str, path: str, call: Call) -> bool:
         rule.method.upper() in ("*", method)
         and fnmatchcase(path, rule.path)
         and fnmatchcase(call.operation, rule.operation)
+        and _names(rule.client, call.client)
     )
 
 
-def list_lag(request: web.Request) -> float:
-    """How many seconds the list asked for by this request lags; list handlers pass it to `lag.as_of`."""
-    lag: float = request.get(LAG_KEY, 0.0)
-    return lag
-
-
-def fault_middleware(
-    panel: FaultPanel,
-    name_call: Callable[[web.Request], Call | None],
-    refuse: Callable[[int], web.Response],
-) -> Middleware:
-    """The middleware that lets faults strike. Put it first, outside authentication.
-
-    Faults *after* the effect belong between the handler's return and this function's, where the work is done and
-    only the answer can still be lost.
-
-    Args:
-        panel: the rules.
-        name_call: what a request is; None for calls that no fault strikes (health, the panel itself).
-        refuse: the system's own body for 429 and 500.
-    """
-
-    @web.middleware
-    async def strike(request: web.Request, handler: Handler) -> web.StreamResponse:
-        call = None if request.path == PANEL_PATH else name_call(request)
-        if call is None:
-            return await handler(request)
-        faults = panel.strike_call(request.method, request.path, call)
-        if faults.latency_ms:
-            await asyncio.sleep(faults.latency_ms / 1000)
-        if faults.refusal is not None:
-            await request.read()
-            return _refuse(request, faults.refusal, refuse)
-        request[LAG_KEY] = faults.lag_seconds
-        return await handler(request)
-
-    return strike
-
-
-def _refuse(request: web.Request, rule: Rule, refuse: Callable[[int], web.Response]) -> web.Response:
-    if rule.fault is Fault.THROTTLE:
-        response = refuse(429)
-        response.headers["Retry-After"] = str(rule.retry_after)
-        return response
-    if rule.fault is Fault.RESET_BEFORE:
-        _reset(request)
-    return refuse(500)
-
-
-def _reset(request: web.Request) -> None:
-    """Cut the connection with a TCP reset instead of an orderly end; the answer that follows goes nowhere."""
-    transport = request.transport
-    if transport is None:
-        return
-    plug: socket.socket | None = transport.get_extra_info("socket")
-    if plug is not None:
-        plug.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    transport.abort()
-
-
-def panel_routes(panel: FaultPanel) -> list[web.RouteDef]:
-    """The panel's HTTP routes."""
-
-    async def show(_request: web.Request) -> web.Response:
-        return _state(panel)
-
-    async def replace(request: web.Request) -> web.Response:
-        return _change(panel.replace, await request.read())
-
-    async def add(request: web.Request) -> web.Response:
-        return _change(panel.add, await request.read())
-
-    async def clear(_request: web.Request) -> web.Response:
-        panel.replace([])
-        return _state(panel)
-
-    def _change(apply: Callable[[list[Rule]], None], body: bytes) -> web.Response:
-        try:
-            document = orjson.loads(body)
-            apply([Rule.parse(rule) for rule in document["rules"]])
-        except (KeyError, TypeError, ValueError) as error:
-            message = {"message": f"The rules were not changed: {error}"}
-            return web.Response(body=orjson.dumps(message), status=400, content_type="application/json")
-        return _state(panel)
-
-    return [
-        web.get(PANEL_PATH, show),
-        web.put(PANEL_PATH, replace),
-        web.post(PANEL_PATH, add),
-        web.delete(PANEL_PATH, clear),
-    ]
-
-
-def _state(panel: FaultPanel) -> web.Response:
-    return web.Response(body=orjson.dumps(panel.state()), content_type="application/json")
+def _names(pattern: str, client: str) -> bool:
+    return not fnmatchcase(client, pattern[1:]) if pattern.startswith("!") else fnmatchcase(client, pattern)

@@ -14,8 +14,9 @@ import orjson
 from aiohttp import web
 
 from app.sandbox.database import Database
-from app.sandbox.faults import FaultPanel, panel_routes
+from app.sandbox.faults import FaultPanel
 from app.sandbox.lag import LONGEST_LAG_SECONDS, forget_past
+from app.sandbox.striking import panel_routes
 from app.sandbox.webhooks import WebhookSender
 
 ALPHABET = string.ascii_lowercase + string.digits

@@ -13,6 +13,7 @@ HEARTLAND_TEST_LOCATION, and HEARTLAND_TEST_TOKEN_URL if it is not under the URL
 
 from __future__ import annotations
 
+import asyncio
 import os
 import secrets
 import sqlite3
@@ -35,7 +36,7 @@ from app.heartland.stock import HeartlandStock
 from app.magento.client import MagentoClient
 from app.magento.orders import MagentoOrders
 from app.magento.stock import MagentoStock
-from app.sandbox.faults import FaultPanel, Rule
+from app.sandbox.faults import Fault, FaultPanel, Rule
 from app.sandbox.heartland import server as heartland_server
 from app.sandbox.magento import server as magento_server
 from app.sandbox.server import SandboxHandle, SandboxOptions
@@ -43,6 +44,9 @@ from streams.ports import OrderDraft
 
 SKUS = 130
 HTTP = Http(timeout_seconds=20)
+HURRY_SECONDS = 1.0
+LATE = Rule(Fault.LATE, ms=1_500)
+"""Done when a client in a hurry has given up."""
 MAGENTO_SECRETS = ("consumer_key", "consumer_secret", "access_token", "access_token_secret", "bearer_token")
 ADDRESS = {
     "firstname": "Ann",
@@ -68,6 +72,10 @@ class Faults:
     def put(self, *rules: Rule) -> None:
         self._panel.replace(list(rules))
 
+    def fired(self, fault: Fault) -> int:
+        """How often a fault struck."""
+        return self._panel.fired[fault]
+
     def mutations(self, operation: str) -> list[int]:
         """Statuses of all calls of that operation, refused ones too."""
         handle = self._sandbox
@@ -76,6 +84,14 @@ class Faults:
             found = [int(row[0]) for row in rows]
         connection.close()
         return found
+
+    async def done(self, operation: str, times: int) -> list[int]:
+        """The same, when there are so many or a late one would have come."""
+        for _ in range(50):
+            if len(self.mutations(operation)) >= times:
+                break
+            await asyncio.sleep(0.1)
+        return self.mutations(operation)
 
     @property
     def _panel(self) -> FaultPanel:
@@ -99,6 +115,14 @@ class WebSystem:
     sku: str
     source: str
     faults: Faults
+    settings: MagentoConnection
+
+    @asynccontextmanager
+    async def in_a_hurry(self) -> AsyncIterator[MagentoOrders]:
+        """The orders through a client that waits for no answer longer than `HURRY_SECONDS`."""
+        settings = self.settings.model_copy(update={"http": Http(timeout_seconds=HURRY_SECONDS)})
+        async with MagentoClient("web", settings, SystemClock()) as client:
+            yield MagentoOrders(client)
 
     async def place_order(self) -> str:
         """A guest buys one piece and pays by check; the order's entity id."""
@@ -128,6 +152,14 @@ class PosSystem:
     sku: str
     location: str
     faults: Faults
+    settings: HeartlandConnection
+
+    @asynccontextmanager
+    async def in_a_hurry(self) -> AsyncIterator[HeartlandOrders]:
+        """The orders through a client that waits for no answer longer than `HURRY_SECONDS`."""
+        settings = self.settings.model_copy(update={"http": Http(timeout_seconds=HURRY_SECONDS)})
+        async with HeartlandClient("pos", settings, SystemClock()) as client:
+            yield HeartlandOrders(client)
 
     def draft(self, **changes: Any) -> OrderDraft:
         """An order of two pieces with a public id that nobody has used."""
@@ -198,7 +230,7 @@ async def _magento(
 ) -> AsyncIterator[WebSystem]:
     async with MagentoClient("web", settings, SystemClock()) as client:
         url = settings.base_url.rstrip("/")
-        yield WebSystem(url, client, MagentoOrders(client), MagentoStock(client), sku, source, Faults(handle))
+        yield WebSystem(url, client, MagentoOrders(client), MagentoStock(client), sku, source, Faults(handle), settings)
 
 
 @asynccontextmanager
@@ -206,7 +238,9 @@ async def _heartland(
     settings: HeartlandConnection, sku: str, location: str, handle: SandboxHandle | None
 ) -> AsyncIterator[PosSystem]:
     async with HeartlandClient("pos", settings, SystemClock()) as client:
-        yield PosSystem(client, HeartlandOrders(client), HeartlandStock(client), sku, location, Faults(handle))
+        yield PosSystem(
+            client, HeartlandOrders(client), HeartlandStock(client), sku, location, Faults(handle), settings
+        )
 
 
 def implementations(url: str) -> list[str]:

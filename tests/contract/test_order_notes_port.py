@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -10,7 +11,7 @@ import pytest
 from app.sandbox.faults import Fault, Rule
 from streams.errors import OutcomeUnknown, Rejected, Throttled
 from streams.ports import OrderNotes
-from tests.contract.systems import WebSystem
+from tests.contract.systems import LATE, WebSystem
 
 MARKER = "[tillstream contract Open]"
 
@@ -96,9 +97,38 @@ async def test_a_comment_that_failed_is_unknown_and_was_sent_once(
     web.faults.put(Rule(fault, every=1, method="POST"))
     with pytest.raises(OutcomeUnknown, match=f"web: add_comment for order {order_id}"):
         await notes.add_comment(order_id, MARKER)
-    assert web.faults.handle is not None
-    assert web.faults.handle.panel.fired[fault] == 1
+    assert web.faults.fired(fault) == 1
     web.faults.put()
+    assert await notes.find_comment(order_id, MARKER) is None
+
+
+@pytest.mark.parametrize(
+    "rule", [Rule(Fault.ERROR_AFTER), Rule(Fault.RESET_AFTER), Rule(Fault.HANG), LATE, Rule(Fault.OPAQUE)]
+)
+async def test_a_comment_whose_answer_was_lost_is_unknown_sent_once_and_found_once(
+    web: WebSystem, notes: OrderNotes, order_id: str, rule: Rule
+) -> None:
+    web.faults.put(replace(rule, every=1, operation="add_comment", client="tillstream"))
+    async with web.in_a_hurry() as hurried:
+        with pytest.raises(OutcomeUnknown, match=f"web: add_comment for order {order_id}"):
+            await hurried.add_comment(order_id, MARKER)
+    assert web.faults.fired(rule.fault) == 1
+    assert await web.faults.done("add_comment", 1) == [200]
+    assert await notes.find_comment(order_id, MARKER)
+    histories = (await shown(web, order_id))["status_histories"]
+    assert sum(MARKER in (row["comment"] or "") for row in histories) == 1
+
+
+@pytest.mark.parametrize("fault", [Fault.HANG, Fault.OPAQUE])
+async def test_a_comment_that_was_never_done_is_unknown_and_not_found(
+    web: WebSystem, notes: OrderNotes, order_id: str, fault: Fault
+) -> None:
+    web.faults.put(Rule(fault, every=1, operation="add_comment", done=False))
+    async with web.in_a_hurry() as hurried:
+        with pytest.raises(OutcomeUnknown):
+            await hurried.add_comment(order_id, MARKER)
+    assert web.faults.fired(fault) == 1
+    assert web.faults.mutations("add_comment") == []
     assert await notes.find_comment(order_id, MARKER) is None
 
 

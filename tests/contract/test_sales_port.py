@@ -10,7 +10,7 @@ import pytest
 from app.sandbox.faults import Fault, Rule
 from streams.errors import AliasMissing, OutcomeUnknown, Rejected, Throttled
 from streams.ports import Sales
-from tests.contract.systems import PosSystem
+from tests.contract.systems import LATE, PosSystem
 
 
 @pytest.fixture
@@ -81,8 +81,35 @@ async def test_a_creation_that_failed_is_unknown_and_was_sent_once(pos: PosSyste
     pos.faults.put(Rule(fault, every=1, operation="create_order"))
     with pytest.raises(OutcomeUnknown, match=f"pos: create_order for order {draft.public_id}"):
         await sales.create_order(draft)
-    assert pos.faults.handle is not None
-    assert pos.faults.handle.panel.fired[fault] == 1
+    assert pos.faults.fired(fault) == 1
+
+
+@pytest.mark.parametrize("rule", [Rule(Fault.ERROR_AFTER), Rule(Fault.RESET_AFTER), Rule(Fault.HANG), LATE])
+async def test_an_order_whose_answer_was_lost_is_unknown_sent_once_and_found_once(
+    pos: PosSystem, sales: Sales, rule: Rule
+) -> None:
+    draft = pos.draft()
+    assert await sales.find_order(draft.public_id) is None
+    pos.faults.put(replace(rule, every=1, operation="create_order", client="tillstream"))
+    async with pos.in_a_hurry() as hurried:
+        with pytest.raises(OutcomeUnknown, match=f"pos: create_order for order {draft.public_id}"):
+            await hurried.create_order(draft)
+    assert pos.faults.fired(rule.fault) == 1
+    assert await pos.faults.done("create_order", 1) == [201]
+    found = await sales.find_order(draft.public_id)
+    assert found is not None
+    assert found.total == draft.total
+
+
+async def test_an_order_that_hung_and_was_never_done_is_unknown_and_not_found(pos: PosSystem, sales: Sales) -> None:
+    draft = pos.draft()
+    pos.faults.put(Rule(Fault.HANG, every=1, operation="create_order", done=False))
+    async with pos.in_a_hurry() as hurried:
+        with pytest.raises(OutcomeUnknown):
+            await hurried.create_order(draft)
+    assert pos.faults.fired(Fault.HANG) == 1
+    assert pos.faults.mutations("create_order") == []
+    assert await sales.find_order(draft.public_id) is None
 
 
 async def test_an_order_of_many_lines_and_amounts_arrives_digit_for_digit(pos: PosSystem, sales: Sales) -> None:

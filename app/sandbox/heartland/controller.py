@@ -12,7 +12,6 @@ from aiohttp import web
 
 from app.sandbox import faults
 from app.sandbox.database import Database
-from app.sandbox.faults import list_lag
 from app.sandbox.heartland import customers, gift_cards, inventory, orders, payments, products, receivers, reports
 from app.sandbox.heartland.account import Account, Call, Created
 from app.sandbox.heartland.contract import Contract, Match, Operation
@@ -20,6 +19,7 @@ from app.sandbox.heartland.errors import ApiError, bad_request
 from app.sandbox.heartland.tokens import TokenError, Tokens
 from app.sandbox.heartland.values import dump
 from app.sandbox.mutations import log_mutation
+from app.sandbox.striking import list_lag
 
 Handler = Callable[[Account, Call], Any]
 

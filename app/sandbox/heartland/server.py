@@ -9,7 +9,7 @@ from aiohttp import web
 
 from app.sandbox.catalogue import POS_ONLY, catalogue, sellable
 from app.sandbox.database import Database
-from app.sandbox.faults import FaultPanel, fault_middleware
+from app.sandbox.faults import Fault
 from app.sandbox.heartland.account import Account, utc_now
 from app.sandbox.heartland.contract import the_contract
 from app.sandbox.heartland.controller import Controller, json_answer
@@ -20,6 +20,7 @@ from app.sandbox.heartland.receivers import register
 from app.sandbox.heartland.tables import COLUMNS, SCHEMA
 from app.sandbox.heartland.tokens import SCOPES, Tokens
 from app.sandbox.server import SandboxHandle, SandboxOptions, forgetting, random_secret, serve
+from app.sandbox.striking import fault_middleware, open_panel
 from app.sandbox.webhooks import Retries, WebhookSender, new_secret
 
 TOKEN_SECONDS = 300
@@ -53,7 +54,7 @@ async def start(
     """
     contract = the_contract()
     database = Database(options.database, SCHEMA)
-    panel = FaultPanel(options.seed)
+    panel = open_panel(database, options.seed, lacks=frozenset({Fault.OPAQUE}))
     sender = WebhookSender(database, panel, retries=retries)
     secret = options.webhook_secret or new_secret()
     with database.transaction() as connection:
@@ -92,5 +93,5 @@ def _seed(account: Account, options: SandboxOptions) -> None:
     seed_web_guest(account)
 
 
-def _refuse(status: int) -> web.Response:
+def _refuse(status: int, _operation: str) -> web.Response:
     return json_answer(fault(status).body(), status)

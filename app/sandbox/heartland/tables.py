@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from app.sandbox.lag import history_schema
 from app.sandbox.mutations import MUTATIONS_SCHEMA
+from app.sandbox.striking import PANEL_SCHEMA
 from app.sandbox.webhooks import WEBHOOKS_SCHEMA
 
 COLUMNS: dict[str, tuple[str, ...]] = {
@@ -32,6 +33,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
 SCHEMA = f"""
 {MUTATIONS_SCHEMA}
 {WEBHOOKS_SCHEMA}
+{PANEL_SCHEMA}
 CREATE TABLE IF NOT EXISTS orders(
     order_id INTEGER PRIMARY KEY,
     external_id TEXT NOT NULL,         -- empty for a sale in store

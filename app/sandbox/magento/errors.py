@@ -12,6 +12,14 @@ CRASHED = "An error has happened during application run. See exception log for d
 NO_SUCH_ENTITY = "The entity that was requested doesn't exist. Verify the entity and try again."
 REQUIRED = '"%fieldName" is required. Enter and try again.'
 SEVERAL = "One or more input exceptions have occurred."
+COULD_NOT_SAVE = {
+    "add_comment": "Could not save the order status history.",
+    "save_order": "Could not save the order.",
+    "write_source_items": "Could not save Source Item",
+    "ship_order": "Could not save a shipment, see error log for details",
+    "invoice_order": "Could not save an invoice, see error log for details",
+}
+"""By the operation's name: what Magento says in place of the reason."""
 
 
 class ErrorItem(NamedTuple):
@@ -56,6 +64,11 @@ def internal_error() -> RestError:
     """500 as an uncaught exception inside the service gives."""
     report = f"webapi-{secrets.token_hex(7)[:13]}"
     return RestError(500, f"Internal Error. Details are available in Magento log file. Report ID: {report}")
+
+
+def could_not_save(operation: str) -> RestError:
+    """400 of a repository or service that caught any error while it saved, or after."""
+    return RestError(400, COULD_NOT_SAVE.get(operation, "Could not save the entity."))
 
 
 def missing(*fields: str) -> RestError:

@@ -14,12 +14,12 @@ from aiohttp import web
 
 from app.sandbox import faults
 from app.sandbox.database import Database
-from app.sandbox.faults import list_lag
 from app.sandbox.magento.errors import CRASHED, CrashError, RestError, unauthorised
 from app.sandbox.magento.fields import trim_answer
 from app.sandbox.magento.oauth import OAuthVerifier, Signed
 from app.sandbox.magento.shop import STORE_CODES, Call, Json, Shop
 from app.sandbox.mutations import log_mutation
+from app.sandbox.striking import list_lag
 
 Handler = Callable[[Shop, Call], Any]
 

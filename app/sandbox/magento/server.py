@@ -9,14 +9,14 @@ from aiohttp import web
 
 from app.sandbox.catalogue import catalogue
 from app.sandbox.database import Database
-from app.sandbox.faults import FaultPanel, fault_middleware
 from app.sandbox.magento import carts, invoices, orders, placing, products, shipments, stock, stores
-from app.sandbox.magento.errors import internal_error
+from app.sandbox.magento.errors import could_not_save, internal_error
 from app.sandbox.magento.oauth import Credentials, OAuthVerifier
 from app.sandbox.magento.routing import FrontController
 from app.sandbox.magento.shop import Shop, utc_now
 from app.sandbox.magento.tables import LAGGING_TABLES, SCHEMA
 from app.sandbox.server import SandboxHandle, SandboxOptions, forgetting, random_secret, serve
+from app.sandbox.striking import fault_middleware, open_panel
 from app.sandbox.webhooks import WebhookSender, new_secret
 
 CREDENTIAL_NAMES = ("consumer_key", "consumer_secret", "access_token", "access_token_secret", "bearer_token")
@@ -50,7 +50,7 @@ async def start(
         clock: the shop's time; signatures are checked against it too.
     """
     database = Database(options.database, SCHEMA)
-    panel = FaultPanel(options.seed)
+    panel = open_panel(database, options.seed)
     sender = WebhookSender(database, panel)
     secret = options.webhook_secret or new_secret()
     with database.transaction() as connection:
@@ -102,8 +102,10 @@ def _seed(shop: Shop, options: SandboxOptions) -> None:
     )
 
 
-def _refuse(status: int) -> web.Response:
-    """The body of a fault: Magento's own for 500, a plain one for 429."""
+def _refuse(status: int, operation: str) -> web.Response:
+    """The body of a fault: a plain one for 429, else Magento's own; a 400 is opaque."""
     if status == 429:  # noqa: PLR2004 - Too Many Requests
         return web.json_response({"message": "Too Many Requests"}, status=status)
+    if status == 400:  # noqa: PLR2004 - Bad Request
+        return web.json_response(could_not_save(operation).body(), status=status)
     return web.json_response(internal_error().body(), status=status)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from app.sandbox.lag import history_schema
 from app.sandbox.mutations import MUTATIONS_SCHEMA
+from app.sandbox.striking import PANEL_SCHEMA
 from app.sandbox.webhooks import WEBHOOKS_SCHEMA
 
 ORDER_COLUMNS = (
@@ -54,6 +55,7 @@ _TEXT = "TEXT COLLATE NOCASE"
 SCHEMA = f"""
 {MUTATIONS_SCHEMA}
 {WEBHOOKS_SCHEMA}
+{PANEL_SCHEMA}
 CREATE TABLE IF NOT EXISTS orders(
     entity_id INTEGER PRIMARY KEY,
     increment_id {_TEXT} NOT NULL,
