@@ -1,4 +1,4 @@
-"""The auditor: compares the two systems' own databases with what the shop did.
+"""The auditor: compares the two systems' own databases and mutation logs with what the shop did.
 
 It reads SQLite and the shop's deeds, and nothing of Tillstream: no connector, no wire model, none of our counters.
 Its shapes are those of Magento's REST documents and of the `/v1` contract (schemas/heartland/openapi.yaml).
@@ -17,19 +17,12 @@ from pathlib import Path
 from typing import Any
 
 from app.demo.deeds import Deeds, Expect, PlacedOrder
+from app.demo.findings import Finding
+from app.demo.logs import check_logs
 
 CENT = Decimal("0.01")
 LEFT_OPEN = "Open"
 TAKEN_OFF = "Fulfilled"
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that is wrong. ``verdict`` is lost, doubled or different."""
-
-    verdict: str
-    subject: str
-    detail: str
 
 
 @dataclass(slots=True)
@@ -82,6 +75,7 @@ def audit(books: Books, deeds: Deeds) -> Audit:
             _check_write_back(order, sales.get(books.prefix + order.number, []), web, magento, result)
         _check_strangers(sales, books, deeds, result)
         _check_stock(books, magento, heartland, sales, web, result)
+        result.findings.extend(check_logs(magento, heartland, books.prefix))
         return result
 
 

@@ -18,10 +18,12 @@ CREATE TABLE orders(entity_id INTEGER, increment_id TEXT, ext_order_id TEXT, doc
 CREATE TABLE order_comments(id INTEGER PRIMARY KEY, order_id INTEGER, comment TEXT);
 CREATE TABLE source_items(sku TEXT, source_code TEXT, quantity TEXT);
 CREATE TABLE products(sku TEXT);
+CREATE TABLE mutations(id INTEGER PRIMARY KEY, path TEXT, operation TEXT, status INTEGER, body TEXT);
 """
 HEARTLAND = """
 CREATE TABLE orders(order_id INTEGER, external_id TEXT, status TEXT, document TEXT);
 CREATE TABLE inventory(sku TEXT, location_id TEXT, on_hand TEXT, committed TEXT);
+CREATE TABLE mutations(id INTEGER PRIMARY KEY, path TEXT, operation TEXT, status INTEGER, body TEXT);
 """
 ORDER = {
     "TotalAmount": 25.5,
@@ -60,6 +62,27 @@ class Shops:
         self.heartland(HEARTLAND)
         self.heartland(f"INSERT INTO orders VALUES (17, 'W-000000001', 'Open', '{json.dumps(ORDER)}')")
         self.heartland("INSERT INTO inventory VALUES ('A', 'MAIN', '10', '3'), ('V', 'MAIN', '50', '1')")
+
+        self.create()
+        self.tell("Open")
+
+    def create(self, external_id: str | None = "W-000000001", *, status: int = 201) -> None:
+        """Heartland is asked to create an order."""
+        self._log(self.books.heartland, "/v1/orders", "create_order", status, {"ExternalID": external_id, **ORDER})
+
+    def becomes(self, order_status: str) -> None:
+        """The order's status is changed at Heartland."""
+        self._log(self.books.heartland, "/v1/orders/17", "update_order", 200, {"Status": order_status})
+
+    def tell(self, told: str, *, status: int = 200) -> None:
+        """Magento is asked to add a comment."""
+        body = {"statusHistory": {"comment": f"Heartland order 17 is {told} [tillstream pos:order:17 {told}]"}}
+        self._log(self.books.magento, "/rest/V1/orders/1/comments", "add_comment", status, body)
+
+    def _log(self, path: Path, call: str, operation: str, status: int, body: object) -> None:
+        with closing(sqlite3.connect(path)) as connection, connection:
+            line = (call, operation, status, json.dumps(body))
+            connection.execute("INSERT INTO mutations(path, operation, status, body) VALUES (?, ?, ?, ?)", line)
 
     def magento(self, sql: str) -> None:
         _run(self.books.magento, sql)
@@ -149,6 +172,46 @@ def test_a_status_that_did_not_come_back_is_lost(shops: Shops) -> None:
 def test_a_comment_that_stands_twice_is_doubled(shops: Shops) -> None:
     shops.magento("INSERT INTO order_comments(order_id, comment) SELECT order_id, comment FROM order_comments")
     assert ("doubled", "000000001") in verdicts(shops.audit())
+
+
+def test_an_order_that_was_created_twice_is_doubled_though_one_of_them_is_gone(shops: Shops) -> None:
+    shops.create(status=400)
+    assert shops.audit().balanced
+    shops.create()
+    assert ("doubled", "000000001") in verdicts(shops.audit())
+
+
+def test_sales_in_store_have_no_name_and_may_be_many(shops: Shops) -> None:
+    for _ in range(3):
+        shops.create(None)
+    assert shops.audit().balanced
+
+
+def test_a_status_that_was_told_twice_is_doubled_though_one_comment_is_gone(shops: Shops) -> None:
+    shops.tell("Open", status=400)
+    assert shops.audit().balanced
+    shops.tell("Open")
+    assert ("doubled", "000000001") in verdicts(shops.audit())
+
+
+@pytest.mark.parametrize(
+    ("had", "told", "fine"),
+    [
+        (("Fulfilled",), ("Fulfilled",), True),
+        (("Fulfilled",), (), True),
+        ((), ("Fulfilled",), False),
+        (("Fulfilled", "Closed"), ("Closed",), True),
+        (("Fulfilled", "Closed"), ("Closed", "Fulfilled"), False),
+    ],
+)
+def test_statuses_are_told_in_the_order_in_which_they_came(
+    shops: Shops, had: tuple[str, ...], told: tuple[str, ...], fine: bool
+) -> None:
+    for status in had:
+        shops.becomes(status)
+    for status in told:
+        shops.tell(status)
+    assert shops.audit().balanced is fine
 
 
 @pytest.mark.parametrize("sku", ["A", "V"])
