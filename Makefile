@@ -5,7 +5,7 @@ RUN := $(VENV)/bin
 READY := $(VENV)/.ready-$(shell cat requirements-dev.txt pyproject.toml | cksum | tr -s ' ' '-')
 IMAGE ?= tillstream:local
 
-export DEMO_SECONDS DEMO_FAULTS DEMO_WORKERS DEMO_WEBHOOKS DEMO_SKUS DEMO_SEED
+export DEMO_SECONDS DEMO_FAULTS DEMO_KILLS DEMO_WORKERS DEMO_WEBHOOKS DEMO_SKUS DEMO_SEED
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo demo-stop test quick lint format types imports bench image up lock ci clean prerequisites
@@ -13,7 +13,7 @@ export DEMO_SECONDS DEMO_FAULTS DEMO_WORKERS DEMO_WEBHOOKS DEMO_SKUS DEMO_SEED
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-demo: prerequisites setup ## a whole shop on this machine; DEMO_SECONDS=60 DEMO_FAULTS=1 DEMO_WORKERS=2 DEMO_WEBHOOKS=0
+demo: prerequisites setup ## a whole shop on this machine; DEMO_SECONDS=60 DEMO_FAULTS=1 DEMO_WORKERS=2 DEMO_KILLS=1 DEMO_WEBHOOKS=0
 	@$(RUN)/tillstream demo
 
 demo-stop: setup ## end what an earlier demo left running

@@ -117,8 +117,8 @@ def demo(
 ) -> None:
     """Start everything on this machine, with a shop that trades, and check the result against the sandboxes' books.
 
-    Asks the environment: DEMO_SECONDS (0 = until Ctrl-C), DEMO_WORKERS, DEMO_FAULTS, DEMO_WEBHOOKS, DEMO_SKUS,
-    DEMO_SEED.
+    Asks the environment: DEMO_SECONDS (0 = until Ctrl-C), DEMO_WORKERS, DEMO_FAULTS, DEMO_KILLS, DEMO_WEBHOOKS,
+    DEMO_SKUS, DEMO_SEED.
     """
     from app.demo.options import DemoOptions, OptionError  # noqa: PLC0415
 

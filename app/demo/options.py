@@ -20,6 +20,7 @@ class DemoOptions:
         seconds: how long the shop trades; 0 = until Ctrl-C.
         workers: processes of each worker role.
         faults: both sandboxes misbehave.
+        kills: the demo kills one worker of each role and freezes one that delivers, while the shop trades.
         webhooks: False loses every webhook, so that polling alone must balance.
         skus: sellable SKUs in the catalogue.
         orders_per_second, changes_per_second: how fast the shop trades.
@@ -30,6 +31,7 @@ class DemoOptions:
     seconds: int = 0
     workers: int = 1
     faults: bool = False
+    kills: bool = False
     webhooks: bool = True
     skus: int = 2_000
     orders_per_second: float = 6.0
@@ -38,7 +40,8 @@ class DemoOptions:
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> DemoOptions:
-        """Read ``DEMO_SECONDS``, ``DEMO_WORKERS``, ``DEMO_FAULTS``, ``DEMO_WEBHOOKS``, ``DEMO_SKUS``, ``DEMO_SEED``.
+        """Read ``DEMO_SECONDS``, ``DEMO_WORKERS``, ``DEMO_FAULTS``, ``DEMO_KILLS``, ``DEMO_WEBHOOKS``, ``DEMO_SKUS``
+        and ``DEMO_SEED``.
 
         Raises:
             OptionError: names the variable, its value and what is expected.
@@ -48,6 +51,7 @@ class DemoOptions:
             seconds=_number(environment, "DEMO_SECONDS", usual.seconds, least=0),
             workers=_number(environment, "DEMO_WORKERS", usual.workers, least=1),
             faults=_number(environment, "DEMO_FAULTS", int(usual.faults), least=0) > 0,
+            kills=_number(environment, "DEMO_KILLS", int(usual.kills), least=0) > 0,
             webhooks=_number(environment, "DEMO_WEBHOOKS", int(usual.webhooks), least=0) > 0,
             skus=_number(environment, "DEMO_SKUS", usual.skus, least=20),
             seed=_number(environment, "DEMO_SEED", usual.seed, least=0),

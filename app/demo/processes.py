@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -63,6 +64,10 @@ class Processes:
                     running.restarts += 1
                     running.child = self._spawn(running.program)
             await asyncio.sleep(LOOK_EVERY)
+
+    def signal(self, name: str, number: signal.Signals) -> None:
+        """Send a signal to a program; one that has just ended does not get it."""
+        self._running[name].child.popen.send_signal(number)
 
     async def stop(self) -> None:
         """End all programs with SIGTERM, after a grace with SIGKILL. Again is harmless."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,7 +43,8 @@ class Report:
         seconds: how long the shop traded.
         drained: False if the pipe was not empty in time.
         review_problems: what is in review and should not be, or the reverse.
-        faults: fault -> times fired.
+        faults: system -> fault -> times fired.
+        blows: what the demo did to its own workers.
         latency_ms: ``p50``, ``p95``, ``p99`` from receipt to effect.
     """
 
@@ -53,7 +54,8 @@ class Report:
     receipts: Receipts
     drained: bool
     review_problems: list[str]
-    faults: Mapping[str, int]
+    faults: Mapping[str, Mapping[str, int]]
+    blows: Sequence[str]
     latency_ms: Mapping[str, float]
 
     @property
@@ -88,7 +90,8 @@ class Report:
                 "in_review": receipts.in_review,
                 "discarded": receipts.discarded,
             },
-            "faults": dict(self.faults),
+            "faults": {system: dict(fired) for system, fired in self.faults.items()},
+            "blows": list(self.blows),
             "latency_ms": dict(self.latency_ms),
             "drained": self.drained,
             "clean": self.clean,
@@ -122,11 +125,24 @@ class Report:
         for name, count in rows:
             table.add_row(name, str(count))
         console.print(table)
+        self._show_faults(console)
         for problem in self._problems():
             console.print(f"[red]✗[/red] {problem}", highlight=False)
         verdict = "[green]balanced[/green]" if self.clean else "[red]NOT balanced[/red]"
         told = "  ".join(f"{name} {value:.0f} ms" for name, value in self.latency_ms.items())
         console.print(f"{verdict}; receipt to effect {told}")
+
+    def _show_faults(self, console: Console) -> None:
+        names = sorted({name for fired in self.faults.values() for name, count in fired.items() if count})
+        if names:
+            table = Table("", title="The faults", title_justify="left")
+            for system in self.faults:
+                table.add_column(system, justify="right")
+            for name in names:
+                table.add_row(name, *(str(fired.get(name, 0)) for fired in self.faults.values()))
+            console.print(table)
+        for blow in self.blows:
+            console.print(f"the demo {blow}", highlight=False)
 
     def _problems(self) -> list[str]:
         found = [f"{f.verdict}: {f.subject}: {f.detail}" for f in [*self.audit.findings, *self.audit.stock_findings]]

@@ -1,6 +1,7 @@
 """A plain REST caller for the shop and the demo's own needs: it tries again until the other side has answered.
 
-The sandboxes' faults strike before any effect, so a repeat is safe here; the pipeline's own clients are far stricter.
+It is safe only because faults that strike after the effect spare the shop (`app.demo.faults.OURS`); the pipeline's own
+clients are far stricter.
 """
 
 from __future__ import annotations

@@ -7,21 +7,22 @@ import shutil
 import signal
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
 
 import aiohttp
 import uvloop
 from rich.console import Console
 from rich.live import Live
 
-from app.demo import faults, programs
+from app.demo import kills, programs
 from app.demo.auditor import Books, audit
 from app.demo.balance import Review, StoreView
 from app.demo.deeds import Deeds, DeedsFile, Expect
 from app.demo.door import Door
 from app.demo.drain import accepted_receipts, in_flight, unsent_webhooks
+from app.demo.faults import Panels
 from app.demo.options import DemoOptions
 from app.demo.programs import WEB
 from app.demo.report import Receipts, Report, percentiles
@@ -82,6 +83,9 @@ class _Run:
     view: StoreView
     scene: Scene
     deeds: DeedsFile
+    panels: Panels
+    console: Console
+    blows: list[str] = field(default_factory=list)
 
 
 async def _run(options: DemoOptions, console: Console) -> Report:
@@ -93,14 +97,15 @@ async def _run(options: DemoOptions, console: Console) -> Report:
         StoreView.open(stage.addresses.postgres) as view,
         aiohttp.ClientSession() as session,
     ):
-        run = _Run(
-            options, stage, session, view, Scene(addresses=stage.shown), DeedsFile(options.directory / "shop.jsonl")
-        )
+        panels = Panels(session, {"magento": stage.addresses.magento, "heartland": stage.addresses.heartland})
+        scene, deeds = Scene(addresses=stage.shown), DeedsFile(options.directory / "shop.jsonl")
+        run = _Run(options, stage, session, view, scene, deeds, panels, console)
         _tell_addresses(console, run)
         async with _shown(run, Screen(console)):
-            await _set_faults(run)
-            seconds = await _trade(run, stop)
-            drained = await _drain(run)
+            await panels.put(faults=options.faults, webhooks=options.webhooks)
+            with _violence(run):
+                seconds = await _trade(run, stop)
+                drained = await _drain(run)
         return await _settle(run, seconds, drained=drained)
 
 
@@ -141,31 +146,31 @@ async def _watch(run: _Run, draw: Callable[[], None], every: float) -> None:
         scene.restarts = run.theatre.processes.restarts
         scene.parked = (await run.view.balance()).parked
         scene.review = [(item.subject, item.message, item.receipt_id) for item in await run.view.review()]
-        scene.faults = await _faults_fired(run)
+        scene.faults = sum((await run.panels.fired()).values(), Counter())
         draw()
         await asyncio.sleep(every)
 
 
-# -- Faults ------------------------------------------------------------------------------------------------------
+# -- Violence ----------------------------------------------------------------------------------------------------
 
 
-def _panels(run: _Run) -> dict[str, str]:
-    return {"magento": run.theatre.addresses.magento, "heartland": run.theatre.addresses.heartland}
+@contextmanager
+def _violence(run: _Run) -> Iterator[None]:
+    """Kill and freeze workers from now on, if the demo is asked to."""
+    if not run.options.kills:
+        yield
+        return
 
+    def told(blow: kills.Blow) -> None:
+        run.blows.append(str(blow))
+        run.console.print(f"the demo {blow}")
 
-async def _set_faults(run: _Run) -> None:
-    for system, url in _panels(run).items():
-        rules = faults.rules(system, faults=run.options.faults, webhooks=run.options.webhooks)
-        async with run.session.put(f"{url}/_faults", json={"rules": rules}) as response:
-            response.raise_for_status()
-
-
-async def _faults_fired(run: _Run) -> Counter[str]:
-    fired: Counter[str] = Counter()
-    for url in _panels(run).values():
-        async with run.session.get(f"{url}/_faults") as response:
-            fired.update((await response.json())["fired"])
-    return fired
+    blows = kills.plan(run.theatre.roles, run.options.seconds)
+    striker = asyncio.create_task(kills.strike(run.theatre.processes, blows, told))
+    try:
+        yield
+    finally:
+        striker.cancel()
 
 
 # -- Trading and draining ----------------------------------------------------------------------------------------
@@ -256,7 +261,8 @@ async def _settle(run: _Run, seconds: float, *, drained: bool) -> Report:
         ),
         drained=drained,
         review_problems=_review_problems(deeds, await run.view.review()),
-        faults=await _faults_fired(run),
+        faults=await run.panels.fired(),
+        blows=run.blows,
         latency_ms=percentiles(await run.view.latencies()),
     )
 
