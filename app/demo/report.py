@@ -17,7 +17,7 @@ FINDINGS_SHOWN = 20
 
 @dataclass(frozen=True, slots=True)
 class Receipts:
-    """How the receipts ended. Every accepted one is in exactly one of the others."""
+    """How the receipts ended, or that they wait. Every accepted one is in exactly one of the others."""
 
     accepted: int
     delivered: int
@@ -26,12 +26,14 @@ class Receipts:
     filtered: int
     in_review: int
     discarded: int
+    parked: int
+    """Held for a time or a link when the drain gave up."""
 
     @property
     def unexplained(self) -> int:
-        """Accepted and not ended; 0 if nothing is lost."""
+        """Accepted, not ended and not held; 0 if nothing is lost and the pipe is empty."""
         ended = self.delivered + self.superseded + self.unchanged + self.filtered + self.in_review + self.discarded
-        return self.accepted - ended
+        return self.accepted - ended - self.parked
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +91,7 @@ class Report:
                 "filtered": receipts.filtered,
                 "in_review": receipts.in_review,
                 "discarded": receipts.discarded,
+                "parked": receipts.parked,
             },
             "faults": {system: dict(fired) for system, fired in self.faults.items()},
             "blows": list(self.blows),
@@ -120,6 +123,7 @@ class Report:
             ("  filtered", receipts.filtered),
             ("  in review", receipts.in_review),
             ("  discarded", receipts.discarded),
+            ("  parked", receipts.parked),
             ("  unexplained", receipts.unexplained),
         ]
         for name, count in rows:

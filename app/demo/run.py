@@ -258,6 +258,7 @@ async def _settle(run: _Run, seconds: float, *, drained: bool) -> Report:
             filtered=balance.filtered,
             in_review=balance.in_review,
             discarded=balance.discarded,
+            parked=balance.parked,
         ),
         drained=drained,
         review_problems=_review_problems(deeds, await run.view.review()),
