@@ -13,7 +13,11 @@ from streams.runtime.work import Arrival, Work
 
 
 class OrderStatusDelivery:
-    """Operation ``record_status``: the number is set (absolute), then the status is told in one comment, once."""
+    """Operation ``record_status``: the number is set (absolute), then the status is told in one comment, once.
+
+    That the number is set is remembered by itself: a comment whose outcome is unknown is looked for every few seconds,
+    and each look would set the number again.
+    """
 
     blocks = True
 
@@ -30,8 +34,10 @@ class OrderStatusDelivery:
         if sale.connection != desk.target:
             return None
         shown = Ref(ref.connection, "order_status", ref.native_id)
+        numbered = Ref(ref.connection, "order_number", ref.native_id)
         revision = Revision(status.updated_at, sha256(f"{status.number} {status.status}".encode()).hexdigest())
-        applied = (await desk.applied.get(desk.target, [shown])).get(shown)
+        known = await desk.applied.get(desk.target, [shown, numbered])
+        applied = known.get(shown)
         if applied is not None and applied.content == revision.content:
             return work.entry(arrival, Outcome.UNCHANGED, desk.clock.now(), f"'{status.status}' is told already")
         if applied is not None and applied.updated_at > revision.updated_at:
@@ -41,9 +47,12 @@ class OrderStatusDelivery:
             return held_back
         notes = desk.mapper.map_out(work.flow, status.model_dump(mode="json"), {})
         comment, marker = str(notes["comment"]), str(notes["marker"])
-        if applied is None:
+        number = str(notes["external_number"])
+        numbering = Revision(status.updated_at, sha256(number.encode()).hexdigest())
+        if numbered not in known or known[numbered].content != numbering.content:
             work.step = "set_external_number"
-            await self._notes.set_external_number(sale.native_id, str(notes["external_number"]))
+            await self._notes.set_external_number(sale.native_id, number)
+            await desk.applied.put(desk.target, {numbered: numbering})
         work.step = "add_comment"
         effect = CreateOnce(
             key=EffectKey(

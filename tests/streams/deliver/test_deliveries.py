@@ -11,7 +11,7 @@ from schemas.canonical import OrderStatus, Sale
 from schemas.documents.flow import Mode
 from schemas.envelope import Envelope, Kind
 from schemas.ids import MissingLink, Ref
-from streams.errors import AliasMissing, Rejected
+from streams.errors import AliasMissing, OutcomeUnknown, Rejected
 from streams.ports import Outcome, SeenOrder
 from streams.runtime.work import Arrival, Work
 from tests.streams.deliver.bench import SALE, STATUS, Bench
@@ -216,6 +216,26 @@ async def test_a_status_comment_is_not_repeated_after_a_crash(web: Bench) -> Non
     web.store.ledger.rows.clear()
     await web.deliver(STATUS, "order_status", "r2")
     assert len(web.notes.comments) == 1
+
+
+async def test_the_number_is_not_set_again_by_each_look_for_a_comment_whose_answer_was_lost(
+    web: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def lose_the_answer(_order_id: str, _comment: str) -> str:
+        raise OutcomeUnknown("sent, no answer")
+
+    monkeypatch.setattr(web.notes, "add_comment", lose_the_answer)
+    for receipt in ("r1", "r2", "r3"):
+        with pytest.raises(OutcomeUnknown):
+            await web.deliver(STATUS, "order_status", receipt)
+        assert web.notes.numbers.pop("42", None) == ("17" if receipt == "r1" else None)
+
+
+async def test_another_number_is_set_also_later(web: Bench) -> None:
+    await web.deliver(STATUS, "order_status")
+    renumbered = STATUS.model_copy(update={"number": "18", "updated_at": START + timedelta(1)})
+    await web.deliver(renumbered, "order_status", "r2")
+    assert web.notes.numbers == {"42": "18"}
 
 
 def test_only_what_later_events_need_blocks_them(web: Bench) -> None:
