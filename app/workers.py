@@ -96,7 +96,9 @@ def _handler(role: str, target: str | None, tools: Tools, app: StageApp) -> Hand
     if role == "inventory":
         table = app.table(WEB_UNITS, partitions=PARTITIONS)
         levels = {name: pos.stock for name, pos in tools.systems.points_of_sale.items()}
-        return InventoryHandler(table, levels, tools.publisher, tools.parts.clock, flow="stock")
+        return InventoryHandler(
+            table, levels, tools.publisher, tools.parts.clock, flow=tools.engine.catalog.flows["stock"]
+        )
     normalizer = Normalizer(tools.engine, tools.channels, tools.store.links, tools.systems.readers)
     return NormalizeHandler(normalizer, tools.publisher, tools.parts.clock)
 
@@ -119,7 +121,8 @@ def _deliver(target: str, tools: Tools) -> DeliverHandler:
     )
     operations = _operations(target, tools, desk)
     deliveries = {flow.deliver.entity: (flow.id, operations[flow.deliver.operations[0]]) for flow in flows}
-    return DeliverHandler(target, deliveries, parts.clock)
+    documents = {flow.id: tools.engine.catalog.documents(flow, flow.deliver.mapping) for flow in flows}
+    return DeliverHandler(target, deliveries, documents, parts.clock)
 
 
 def _operations(target: str, tools: Tools, desk: Desk) -> dict[str, Delivery]:

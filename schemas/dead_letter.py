@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
+from typing import Any
 
 PREFIX = "dead-letter-"
 LONGEST = 4000
-"""Characters of a header that are kept; of a stack the last ones, which name the fault."""
+"""Characters of a text that are kept; of a stack the last ones, which name the fault."""
+
+
+@dataclass(frozen=True, slots=True)
+class Documents:
+    """Which versions of the flow and mapping documents an event ran through; 0 and empty where it did not get there."""
+
+    flow_version: int = 0
+    mapping: str = ""
+    mapping_version: int = 0
+
+
+NO_DOCUMENTS = Documents()
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,11 +31,14 @@ class DeadLetter:
     Attributes:
         stage: package in `streams/` that gave up.
         flow, step, target: as in the journal; empty where they were not reached.
+        flow_version, mapping, mapping_version: see `Documents`.
         error: class name in `streams/errors.py`.
         code: a short stable word for grouping.
         message: what happened and what to do next.
-        stack: of a fault of ours, else empty.
+        stack: where in the code it was raised, with its causes.
         attempts: tries over all holds.
+        replays: times that a person let it try again.
+        first_ms, last_ms: when it was held first, and when it failed last; milliseconds since the epoch.
         topic, partition, offset: where the record was.
     """
 
@@ -29,36 +46,47 @@ class DeadLetter:
     flow: str
     step: str
     target: str
+    flow_version: int
+    mapping: str
+    mapping_version: int
     error: str
     code: str
     message: str
     stack: str
     attempts: int
+    replays: int
+    first_ms: int
+    last_ms: int
     topic: str
     partition: int
     offset: int
 
     def to_headers(self) -> list[tuple[str, bytes]]:
         """As Kafka headers, to be put behind the record's own."""
-        values = {item.name: str(getattr(self, item.name))[:LONGEST] for item in fields(self)}
-        values["stack"] = self.stack[-LONGEST:]
-        return [(PREFIX + name, value.encode()) for name, value in values.items()]
+        values = asdict(self._cut())
+        return [(PREFIX + name, str(value).encode("utf-8", "backslashreplace")) for name, value in values.items()]
 
     @classmethod
     def from_headers(cls, headers: Mapping[str, bytes]) -> DeadLetter:
         """Read them back. Raises KeyError if one is missing."""
-        text = {item.name: headers[PREFIX + item.name].decode() for item in fields(cls)}
-        return cls(
-            stage=text["stage"],
-            flow=text["flow"],
-            step=text["step"],
-            target=text["target"],
-            error=text["error"],
-            code=text["code"],
-            message=text["message"],
-            stack=text["stack"],
-            attempts=int(text["attempts"]),
-            topic=text["topic"],
-            partition=int(text["partition"]),
-            offset=int(text["offset"]),
-        )
+        return cls._of({item.name: headers[PREFIX + item.name].decode() for item in fields(cls)})
+
+    def to_json(self) -> str:
+        """As one line of ASCII, for a table."""
+        return json.dumps(asdict(self._cut()))
+
+    @classmethod
+    def from_json(cls, text: str) -> DeadLetter:
+        """Read it back. Raises KeyError if a field is missing."""
+        return cls._of(json.loads(text))
+
+    def _cut(self) -> DeadLetter:
+        return replace(self, message=self.message[:LONGEST], stack=self.stack[-LONGEST:])
+
+    @classmethod
+    def _of(cls, values: Mapping[str, Any]) -> DeadLetter:
+        numbers = {item.name for item in fields(cls) if item.type == "int"}
+        read: dict[str, Any] = {
+            item.name: (int if item.name in numbers else str)(values[item.name]) for item in fields(cls)
+        }
+        return cls(**read)

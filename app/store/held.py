@@ -8,6 +8,7 @@ from datetime import datetime
 from app.store.engine import Database, Row
 from app.store.links import stored_ref
 from app.store.text import restored, storable
+from schemas.dead_letter import DeadLetter
 from schemas.ids import MissingLink, Ref
 from streams.ports import Clock, Fenced, HeldKey, HeldRecord, Hold, HoldReason, Record
 
@@ -17,7 +18,7 @@ SUBJECT_LENGTH = 200
 COLUMNS = """
 seq, consumer_group, topic, partition, "offset", key, reason, due_at, waits_for, waits_in, waits_unlike, blocks,
 attempts, stage, flow, step, target, receipt_id, subject, error, message, record_key, record_value, header_names,
-header_values, timestamp_ms, held_at
+header_values, timestamp_ms, held_at, letter, replays, edited, edited_by
 """
 _LOCK = "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))"
 """The lock that ``link_refs()`` takes for every ref it links."""
@@ -39,13 +40,13 @@ WITH ours AS ({_OURS}), kept AS (
 INSERT INTO held (
     consumer_group, topic, partition, "offset", key, reason, due_at, waits_for, waits_in, waits_unlike, blocks,
     attempts, stage, flow, step, target, receipt_id, subject, error, message, record_key, record_value, header_names,
-    header_values, timestamp_ms, held_at
+    header_values, timestamp_ms, held_at, code, letter
 )
 SELECT
     $1, $2, $3, $4, $6, CASE WHEN linked.already THEN 'time' ELSE $7 END,
     CASE WHEN linked.already THEN $27::timestamptz ELSE $8::timestamptz END,
     $9::text, $10::text, $11::text, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24::text[],
-    $25::bytea[], $26, $27
+    $25::bytea[], $26, $27, $28, $29
 FROM ours, (
     SELECT $7 <> 'time' AND EXISTS (
         SELECT FROM links
@@ -59,7 +60,7 @@ _HOLD = f"""{_INSERT}DO UPDATE SET
     waits_in = excluded.waits_in, waits_unlike = excluded.waits_unlike, blocks = excluded.blocks,
     attempts = excluded.attempts, stage = excluded.stage, flow = excluded.flow, step = excluded.step,
     target = excluded.target, receipt_id = excluded.receipt_id, subject = excluded.subject, error = excluded.error,
-    message = excluded.message
+    message = excluded.message, code = excluded.code, letter = excluded.letter
 {_END}"""
 _QUEUE = f"{_INSERT}DO NOTHING{_END}"
 _BLOCKED = """
@@ -182,6 +183,8 @@ def _values(group: str, record: Record, hold: Hold, epoch: int, now: datetime) -
         [value for _, value in record.headers],
         record.timestamp_ms,
         now,
+        hold.letter.code if hold.letter else "",
+        hold.letter.to_json() if hold.letter else "",
     )
 
 
@@ -191,6 +194,9 @@ def held_record(row: Row) -> HeldRecord:
     return HeldRecord(
         seq=row["seq"],
         held_at=row["held_at"],
+        replays=row["replays"],
+        edited=row["edited"],
+        edited_by=restored(row["edited_by"]),
         record=Record(
             topic=row["topic"],
             partition=row["partition"],
@@ -215,6 +221,7 @@ def held_record(row: Row) -> HeldRecord:
             attempts=row["attempts"],
             error=row["error"],
             message=restored(row["message"]),
+            letter=DeadLetter.from_json(row["letter"]) if row["letter"] else None,
         ),
     )
 

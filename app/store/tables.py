@@ -129,6 +129,11 @@ held = Table(
     Column("header_values", ARRAY(LargeBinary), nullable=False),
     Column("timestamp_ms", BigInteger, nullable=False),
     Column("held_at", _Moment, nullable=False),
+    Column("code", Text, nullable=False, server_default=""),
+    Column("letter", Text, nullable=False, server_default="", comment="The dead letter as JSON; empty if parked."),
+    Column("replays", Integer, nullable=False, server_default="0"),
+    Column("edited", LargeBinary, comment="What is processed in place of record_value, which stays."),
+    Column("edited_by", Text, nullable=False, server_default=""),
     UniqueConstraint("consumer_group", "topic", "partition", "offset", name="uq_held_record"),
     comment="Events that wait for a time, a link or a person; seq orders the events of a key.",
 )
@@ -179,8 +184,18 @@ journal = Table(
     _text("topic"),
     Column("partition", Integer, nullable=False),
     Column("offset", BigInteger, nullable=False),
-    UniqueConstraint("receipt_id", "stage", "outcome", "topic", "partition", "offset", name="uq_journal_line"),
     comment="What became of each receipt. Grows by some lines per event; see Journal.purge.",
+)
+Index(
+    "uq_journal_line",
+    journal.c.receipt_id,
+    journal.c.stage,
+    journal.c.outcome,
+    journal.c.topic,
+    journal.c.partition,
+    journal.c.offset,
+    unique=True,
+    postgresql_where=text("outcome <> 'released'::text"),  # told once by the statement that releases; each one counts
 )
 Index(
     "uq_journal_final",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
+from schemas.dead_letter import Documents
 from streams.ports import Clock, JournalEntry, Outcome
 from streams.runtime.work import Arrival, Work
 
@@ -27,11 +28,19 @@ class DeliverHandler:
 
     Args:
         deliveries: canonical entity -> (flow id, operation).
+        documents: flow id -> versions that the operation's flow runs.
     """
 
-    def __init__(self, target: str, deliveries: Mapping[str, tuple[str, Delivery]], clock: Clock) -> None:
+    def __init__(
+        self,
+        target: str,
+        deliveries: Mapping[str, tuple[str, Delivery]],
+        documents: Mapping[str, Documents],
+        clock: Clock,
+    ) -> None:
         self._target = target
         self._deliveries = deliveries
+        self._documents = documents
         self._clock = clock
 
     async def handle(self, work: Work) -> Sequence[JournalEntry]:
@@ -41,6 +50,7 @@ class DeliverHandler:
         if chosen is None:
             return []
         work.flow, delivery = chosen
+        work.documents = self._documents[work.flow]
         work.target = self._target
         entry = await delivery.deliver(work, last)
         if entry is None:

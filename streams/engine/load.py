@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import yaml
 from pydantic import TypeAdapter, ValidationError
 
+from schemas.dead_letter import Documents
 from schemas.documents import FlowDocument, MappingDocument, Mode
 from streams import topics
 from streams.engine.builtins import FUNCTIONS
@@ -50,6 +51,11 @@ class Catalog:
             (flow for flow in self.flows.values() if (flow.deliver.target, flow.deliver.entity) == (target, entity)),
             None,
         )
+
+    def documents(self, flow: FlowDocument, mapping: str) -> Documents:
+        """The versions in which the flow runs one of its mappings, for a dead letter."""
+        document = self.mappings[mapping].document
+        return Documents(flow.version, document.id, document.version)
 
 
 @dataclass(frozen=True, slots=True)

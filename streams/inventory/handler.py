@@ -7,6 +7,8 @@ from dataclasses import replace
 from typing import Protocol
 
 from schemas.canonical import LocationLevel, Stock, StockHint
+from schemas.dead_letter import Documents
+from schemas.documents import FlowDocument
 from schemas.ids import Ref
 from streams.errors import Malformed, Transient
 from streams.inventory.formula import source_quantities
@@ -48,10 +50,17 @@ class InventoryHandler:
 
     Args:
         levels: the stock of each point-of-sale connection.
+        flow: the flow document that stock follows, which has no mapping in this stage.
     """
 
     def __init__(
-        self, table: SkuTable, levels: Mapping[str, StockLevels], publisher: Publisher, clock: Clock, *, flow: str
+        self,
+        table: SkuTable,
+        levels: Mapping[str, StockLevels],
+        publisher: Publisher,
+        clock: Clock,
+        *,
+        flow: FlowDocument,
     ) -> None:
         self._table = table
         self._publisher = publisher
@@ -63,7 +72,7 @@ class InventoryHandler:
 
     async def handle(self, work: Work) -> Sequence[JournalEntry]:
         """Take in what the hints tell, read the SKU, publish its stock."""
-        work.flow = self._flow
+        work.flow, work.documents = self._flow.id, Documents(self._flow.version)
         hints = [_hint(arrival) for arrival in work.arrivals]
         sku, key = hints[-1].sku, work.last.key
         work.subject = sku

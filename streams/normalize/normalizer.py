@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from pydantic import BaseModel
 
 from schemas.canonical import OrderStatus, Sale, StockHint
+from schemas.dead_letter import NO_DOCUMENTS, Documents
 from schemas.documents import Aggregate, Channel, FlowDocument
 from schemas.envelope import Envelope, Via
 from schemas.ids import MissingLink, Ref
@@ -26,6 +27,7 @@ class Told(Protocol):
     flow: str
     step: str
     subject: str
+    documents: Documents
 
 
 @dataclass(slots=True)
@@ -35,6 +37,7 @@ class Untold:
     flow: str = ""
     step: str = ""
     subject: str = ""
+    documents: Documents = NO_DOCUMENTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +106,7 @@ class Normalizer:
             )
         told = told or Untold()
         told.flow = flow.id
+        told.documents = self._engine.catalog.documents(flow, flow.normalize.mapping)
         event = await self._event(flow, record, envelope, told)
         match flow.normalize.aggregate:
             case Aggregate.OWN:

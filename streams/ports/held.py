@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
+from schemas.dead_letter import DeadLetter
 from schemas.ids import MissingLink
 from streams.ports.kafka import Record
 
@@ -30,6 +31,7 @@ class Hold:
         waits_for: link that makes it due; also with a person, if an alias releases it.
         blocks: later events of the key wait behind it. False after a dead set-state.
         error, message: for the operator.
+        letter: everything that is known about why; of what waits for a person only.
     """
 
     key: str
@@ -46,16 +48,29 @@ class Hold:
     attempts: int = 0
     error: str = ""
     message: str = ""
+    letter: DeadLetter | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class HeldRecord:
-    """A record in the held table. ``seq`` orders the records of a key."""
+    """A record in the held table.
+
+    Attributes:
+        seq: orders the records of a key.
+        record: as it came, byte for byte.
+        held_at: when it was held first.
+        replays: times that a person let it try again out of a review.
+        edited: the body that a person put in place of the record's; None if nobody did.
+        edited_by: who did.
+    """
 
     seq: int
     hold: Hold
     record: Record
     held_at: datetime
+    replays: int = 0
+    edited: bytes | None = None
+    edited_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ import random
 import traceback
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from functools import partial
 from typing import Protocol
 
@@ -103,12 +104,18 @@ class Stage:
             await self._run(ready)
 
     async def process_held(self, row: HeldRecord) -> bool:
-        """Process one held record again; True if it ended, False if it is held still. Raises as `process`."""
-        arrival, problem = self._open(row.record, self._around.queue.epoch(row.record))
+        """Process one held record again, with its edited body if it has one.
+
+        Returns:
+            True if it ended, False if it is held still. Raises as `process`.
+        """
+        record = row.record if row.edited is None else replace(row.record, value=row.edited)
+        arrival, problem = self._open(record, self._around.queue.epoch(record))
+        arrival = replace(arrival, row=row)
         if problem is not None:
             await self._give_up(Work(self.name, [arrival]), problem)
             return False
-        return await self._run([replace(arrival, attempts=row.hold.attempts)])
+        return await self._run([arrival])
 
     def _open(self, record: Record, epoch: int) -> tuple[Arrival, Malformed | None]:
         try:
@@ -168,15 +175,16 @@ class Stage:
             raise NotDone  # the worker that has it now may have delivered it
         blocking = isinstance(decision, Park) or (blocks(error) and self._handler.blocks(work))
         for arrival in work.arrivals:
-            entry, hold = self._held(work, arrival, error, decision)
+            letter = self._letter(work, arrival, error)
+            entry, hold = self._held(work, arrival, error, decision, letter)
             if isinstance(decision, Review) and decision.dead:  # first: a record that is held is not looked at again
-                await self._until_stored(arrival, partial(self._publish_dead_letter, work, arrival, error))
+                await self._until_stored(arrival, partial(self._publish_dead_letter, arrival, letter))
             held = replace(hold, blocks=blocking)
             await self._until_stored(arrival, partial(around.queue.hold, arrival.record, arrival.epoch, held))
             await self._until_stored(arrival, partial(around.journal.write, [entry]))
 
     def _held(
-        self, work: Work, arrival: Arrival, error: BaseException, decision: Park | Review
+        self, work: Work, arrival: Arrival, error: BaseException, decision: Park | Review, letter: DeadLetter
     ) -> tuple[JournalEntry, Hold]:
         """What the journal and the held table say about one arrival."""
         outcome = Outcome.PARKED if isinstance(decision, Park) else Outcome.IN_REVIEW
@@ -195,16 +203,19 @@ class Stage:
             attempts=arrival.attempts + 1,
             error=type(error).__name__,
             message=entry.message,
+            letter=letter if isinstance(decision, Review) else None,
         )
         return replace(entry, error=hold.error), hold
 
-    async def _publish_dead_letter(self, work: Work, arrival: Arrival, error: BaseException) -> None:
+    async def _publish_dead_letter(self, arrival: Arrival, letter: DeadLetter) -> None:
         """Publish it; one that is too large goes without its body, which the held table has."""
-        letter = self._dead_letter(work, arrival, error)
+        record = arrival.row.record if arrival.row else arrival.record
+        headers = [*record.headers, *letter.to_headers()]
+        outgoing = Outgoing(dead_letter(self.name), record.key, record.value, headers)
         try:
-            await self._around.publisher.publish([letter])
+            await self._around.publisher.publish([outgoing])
         except Rejected:
-            await self._around.publisher.publish([replace(letter, value=b"")])
+            await self._around.publisher.publish([replace(outgoing, value=b"")])
 
     async def _until_stored(self, arrival: Arrival, write: Callable[[], Awaitable[None]]) -> None:
         """Repeat a durable write until it succeeds: while the store or Kafka is down, the lane waits.
@@ -225,23 +236,28 @@ class Stage:
             else:
                 return
 
-    def _dead_letter(self, work: Work, arrival: Arrival, error: BaseException) -> Outgoing:
-        record = arrival.record
-        context = DeadLetter(
+    def _letter(self, work: Work, arrival: Arrival, error: BaseException) -> DeadLetter:
+        record, row, now_ms = arrival.record, arrival.row, _ms(self._around.clock.now())
+        return DeadLetter(
             stage=self.name,
             flow=work.flow,
             step=work.step,
             target=work.target,
+            flow_version=work.documents.flow_version,
+            mapping=work.documents.mapping,
+            mapping_version=work.documents.mapping_version,
             error=type(error).__name__,
             code=code_of(error),
             message=message_of(error),
-            stack="" if isinstance(error, TillstreamError) else "".join(traceback.format_exception(error)),
+            stack="".join(traceback.format_exception(error)),
             attempts=arrival.attempts + 1,
+            replays=row.replays if row else 0,
+            first_ms=_ms(row.held_at) if row else now_ms,
+            last_ms=now_ms,
             topic=record.topic,
             partition=record.partition,
             offset=record.offset,
         )
-        return Outgoing(dead_letter(self.name), record.key, record.value, [*record.headers, *context.to_headers()])
 
     def _tell(self, work: Work, error: BaseException, decision: Decision) -> None:
         self._around.observer.failed(self.name, work.target, type(error).__name__)
@@ -278,6 +294,10 @@ def message_of(error: BaseException) -> str:
         f"a fault in Tillstream itself ({type(error).__name__}: {error}). The event is kept; "
         "please report it with the stack from the dead letter, then replay."
     )
+
+
+def _ms(moment: datetime) -> int:
+    return round(moment.timestamp() * 1000)
 
 
 def _stand_in(record: Record) -> Envelope:

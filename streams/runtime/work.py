@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from schemas.dead_letter import NO_DOCUMENTS, Documents
 from schemas.envelope import Envelope
-from streams.ports import JournalEntry, Outcome, Record
+from streams.ports import HeldRecord, JournalEntry, Outcome, Record
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,13 +18,18 @@ class Arrival:
 
     Attributes:
         epoch: the claim on its partition under which it came.
-        attempts: tries in earlier holds.
+        row: how it was held before, if it was.
     """
 
     record: Record
     envelope: Envelope
     epoch: int = 0
-    attempts: int = 0
+    row: HeldRecord | None = None
+
+    @property
+    def attempts(self) -> int:
+        """Tries in earlier holds."""
+        return self.row.hold.attempts if self.row else 0
 
     @property
     def key(self) -> str:
@@ -35,8 +41,8 @@ class Arrival:
 class Work:
     """One turn of a handler: arrivals of one key, oldest first.
 
-    The handler writes into it where it is (flow, step, target, subject), so that a failure anywhere below is told
-    with the names that lead to the module that handles it.
+    The handler writes into it where it is (flow and its documents, step, target, subject), so that a failure anywhere
+    below is told with the names that lead to the module that handles it.
     """
 
     stage: str
@@ -45,6 +51,7 @@ class Work:
     step: str = ""
     target: str = ""
     subject: str = ""
+    documents: Documents = NO_DOCUMENTS
 
     @property
     def last(self) -> Arrival:

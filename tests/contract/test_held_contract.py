@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 
+from schemas.dead_letter import DeadLetter
 from schemas.ids import MissingLink, Ref
 from streams.ports import Fenced, HeldKey, HeldRecord, Hold, HoldReason, Record
 from tests.postgres_server import Ports
@@ -18,6 +19,12 @@ TOPIC = "canonical.sale"
 ORDER = Ref("web", "order", "42")
 MADE = Ref("pos", "order", "17")
 LINK = MissingLink(ORDER, "pos", "pos:order:1\x00")
+
+LETTER = DeadLetter(
+    stage="deliver", flow="order", step="create_order", target="pos", flow_version=3, mapping="heartland.order.out",
+    mapping_version=7, error="Rejected", code="total", message="look", stack="Traceback", attempts=2, replays=1,
+    first_ms=1_700_000_000_000, last_ms=1_700_000_060_000, topic=TOPIC, partition=0, offset=1,
+)  # fmt: skip
 
 
 def record(offset: int, *, key: str = "k", partition: int = 0) -> Record:
@@ -66,6 +73,7 @@ async def test_a_held_record_comes_back_byte_for_byte(any_store: Ports) -> None:
         attempts=3,
         error="Throttled",
         message="slow down\x00\ud800",
+        letter=replace(LETTER, message="slow down\x00\ud800", stack="\x00\ud800"),
     )
     await claims.hold(any_store.held, GROUP, odd, hold)
     (held,) = await any_store.held.due(GROUP, TOPIC, [3], START, 10)

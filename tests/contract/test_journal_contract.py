@@ -50,6 +50,14 @@ async def test_a_repeated_line_is_dropped(any_store: Ports) -> None:
     assert await lines(any_store) == [PASSED]
 
 
+async def test_every_release_is_kept(any_store: Ports) -> None:
+    released = replace(PASSED, outcome=Outcome.RELEASED, message="replayed by ann")
+    again = replace(released, message="replayed by bob")
+    await any_store.journal.write([released])
+    await any_store.journal.write([again])
+    assert await lines(any_store) == [released, again]
+
+
 @pytest.mark.parametrize(
     "change", [{"stage": "deliver"}, {"outcome": Outcome.PARKED}, {"offset": 8}, {"partition": 4}, {"topic": "t"}]
 )

@@ -25,6 +25,7 @@ from streams.ports import (
     HoldReason,
     JournalEntry,
     LedgerRow,
+    Outcome,
     Record,
     Revision,
 )
@@ -238,7 +239,7 @@ class MemoryJournal:
 
 
 def _replaces(known: JournalEntry, entry: JournalEntry) -> bool:
-    if known.receipt_id != entry.receipt_id:
+    if known.receipt_id != entry.receipt_id or entry.outcome is Outcome.RELEASED:
         return False
     return (known.outcome.ends and entry.outcome.ends) or _line(known) == _line(entry)
 

@@ -141,11 +141,12 @@ class Bench:
         self.publisher = MemoryPublisher()
         self.book, self.notes, self.sources = OrderBook(), Notes(), Sources()
         settling = Settling(timeout=5, longest_execution=20)
+        catalog = load()
         desk = Desk(
             target=target,
             live=dict.fromkeys(("order", "order_status", "stock"), mode is Mode.LIVE),
             channels=Channels([CHANNEL]),
-            mapper=Engine(load()),
+            mapper=Engine(catalog),
             links=self.store.links,
             applied=self.store.applied,
             effects=Effects(self.store.ledger, self.clock, owner="a", settling=settling),
@@ -159,7 +160,9 @@ class Bench:
         }
         if target == "pos":
             deliveries = {"order": deliveries["order"]}
-        self.handler = DeliverHandler(target, deliveries, self.clock)
+        flows = catalog.flows.values()
+        documents = {flow.id: catalog.documents(flow, flow.deliver.mapping) for flow in flows}
+        self.handler = DeliverHandler(target, deliveries, documents, self.clock)
 
     async def deliver(self, body: Sale | OrderStatus | Stock, entity: str, receipt: str = "r1") -> JournalEntry | None:
         headers = envelope(receipt, entity=entity)

@@ -10,12 +10,15 @@ import pytest
 
 from schemas.canonical import LocationLevel, Stock, StockHint, WebUnits
 from schemas.envelope import Envelope
+from streams.engine import load
 from streams.errors import Malformed, Transient, Unavailable
 from streams.inventory.handler import InventoryHandler
 from streams.ports import JournalEntry, Outcome, Record
 from streams.runtime.work import Arrival, Work
 from tests.twins.clock import START, FakeClock
 from tests.twins.kafka import MemoryPublisher, envelope, record
+
+FLOW = load().flows["stock"]
 
 
 class Shelves:
@@ -77,7 +80,7 @@ class Bench:
         self.publisher = MemoryPublisher()
         self.table = Table()
         self.clock = FakeClock()
-        self.handler = InventoryHandler(self.table, {"pos": self.shelves}, self.publisher, self.clock, flow="stock")
+        self.handler = InventoryHandler(self.table, {"pos": self.shelves}, self.publisher, self.clock, flow=FLOW)
 
     async def hint(self, *hints: tuple[str, StockHint], key: str = "pos:A") -> Sequence[JournalEntry]:
         arrivals = []

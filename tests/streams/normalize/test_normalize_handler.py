@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from schemas.dead_letter import Documents
 from schemas.envelope import Envelope
 from streams.channels import Channels
 from streams.engine import Engine
@@ -78,6 +79,7 @@ async def test_a_refusal_leaves_the_names_in_the_work() -> None:
     with pytest.raises(Rejected):
         await handler(Published()).handle(given)
     assert (given.flow, given.step, given.subject) == ("order", "read", "1")
+    assert given.documents == Documents(1, "magento.order.in", 1)
 
 
 def test_a_raw_event_never_blocks_later_ones() -> None:

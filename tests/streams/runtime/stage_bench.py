@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 
+from schemas.dead_letter import Documents
 from schemas.ids import Ref
 from streams.ports import HeldRecord, JournalEntry, Outcome, Record
 from streams.runtime.holding import HeldQueue
@@ -16,6 +17,7 @@ from tests.twins.store import MemoryStore
 
 GROUP = "g"
 LINK = Ref("pos", "order", "17")
+DOCUMENTS = Documents(3, "heartland.order.out", 7)
 
 
 class Scripted:
@@ -24,12 +26,15 @@ class Scripted:
     def __init__(self, clock: FakeClock, *, blocks: bool = True) -> None:
         self.clock = clock
         self.done: list[str] = []
+        self.bodies: list[bytes] = []
         self.fail: dict[str, list[Exception]] = {}
         self._blocks = blocks
 
     async def handle(self, work: Work) -> Sequence[JournalEntry]:
         work.flow, work.step, work.target = "order", "create_order", "pos"
+        work.documents = DOCUMENTS
         for arrival in work.arrivals:
+            self.bodies.append(arrival.record.value)
             planned = self.fail.get(arrival.envelope.receipt_id, [])
             if planned:
                 raise planned[0] if len(planned) == 1 else planned.pop(0)

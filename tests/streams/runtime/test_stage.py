@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
 from schemas.dead_letter import DeadLetter
-from streams.errors import Rejected, Transient, Unavailable
+from streams.errors import Rejected, Throttled, Transient, Unavailable
 from streams.ports import HoldReason, JournalEntry, Outcome, Outgoing
 from streams.runtime.stage import NewerSchema
 from streams.runtime.work import Work
 from tests.streams.runtime.stage_bench import Bench, assigned_bench
+from tests.twins.clock import START
 from tests.twins.kafka import envelope, record
+
+START_MS = round(START.timestamp() * 1000)
 
 
 @pytest.fixture
@@ -56,7 +60,33 @@ async def test_what_a_person_must_decide_is_held_and_dead_lettered_with_its_byte
     told = DeadLetter.from_headers(dict(letter.headers))
     assert (told.stage, told.flow, told.step, told.target) == ("deliver", "order", "create_order", "pos")
     assert (told.error, told.code, told.topic, told.offset) == ("Rejected", "total", sent.topic, sent.offset)
+    assert (told.flow_version, told.mapping, told.mapping_version) == (3, "heartland.order.out", 7)
+    assert (told.attempts, told.replays, told.first_ms, told.last_ms) == (1, 0, START_MS, START_MS)
+    assert "Rejected: order 000000042" in told.stack
+    assert row.hold.letter == told
     assert bench.outcomes("r1") == [Outcome.IN_REVIEW]
+
+
+async def test_a_replayed_letter_counts_tries_and_replays_from_its_first_failure_on(bench: Bench) -> None:
+    bench.handler.fail["r1"] = [Rejected("no"), Rejected("still no")]
+    (sent,) = await bench.feed("r1")
+    bench.clock.move(60)
+    (row,) = bench.held
+    assert await bench.stage.process_held(replace(row, replays=2, edited=b'{"by": "ann"}')) is False
+    assert bench.handler.bodies == [sent.value, b'{"by": "ann"}']
+    _, letter = bench.publisher.on("dead-letter.deliver")
+    assert letter.value == sent.value, "the original is what is kept"
+    told = DeadLetter.from_headers(dict(letter.headers))
+    assert (told.message, told.attempts, told.replays) == ("still no", 2, 2)
+    assert (told.first_ms, told.last_ms) == (START_MS, START_MS + 60_000)
+
+
+async def test_what_waits_by_itself_has_no_letter(bench: Bench) -> None:
+    bench.handler.fail["r1"] = [Throttled("slow down", retry_after=3600)]
+    await bench.feed("r1")
+    (row,) = bench.held
+    assert (row.hold.reason, row.hold.letter) == (HoldReason.TIME, None)
+    assert bench.publisher.records == []
 
 
 async def test_a_dead_set_state_lets_later_events_pass(bench: Bench) -> None:
