@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import sys
-from collections.abc import Coroutine
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
-if TYPE_CHECKING:
-    from app.settings import Settings
+from app.commands.dead_letters_cli import dead_letters
+from app.commands.running import given_reason, load_settings, run_to_end
 
 OK, FAILED, MISCONFIGURED, INTERRUPTED = 0, 1, 2, 130
 """Exit codes: done; not done, and why is on standard error; settings or arguments are wrong; ended by Ctrl-C."""
@@ -28,6 +26,7 @@ cli = typer.Typer(
 )
 topics = typer.Typer(help="Kafka's topics: create what is missing, list what they hold.", no_args_is_help=True)
 cli.add_typer(topics, name="topics", rich_help_panel="Look after it")
+cli.add_typer(dead_letters, name="dead-letters", rich_help_panel="Look after it")
 
 JOURNAL_DAYS = 30
 """How long the journal is kept at least: longer than any topic that a stage reads again."""
@@ -50,32 +49,14 @@ class System(StrEnum):
     HEARTLAND = "heartland"
 
 
-def _settings() -> Settings:
-    from app.settings import Settings  # noqa: PLC0415
-
-    return Settings.load()
-
-
 def _logging(level: str) -> None:
     from app.logging import configure_logging  # noqa: PLC0415
 
     configure_logging(level)
 
 
-def _run(work: Coroutine[Any, Any, int]) -> int:
-    """Run a command that ends; what Kafka's client would log, the command tells itself."""
-    import logging  # noqa: PLC0415
-
-    import uvloop  # noqa: PLC0415
-
-    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
-
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        return runner.run(work)
-
-
 def _role(role: str, target: str | None = None) -> None:
-    settings = _settings()
+    settings = load_settings()
     _logging(settings.log_level)
     from app import roles  # noqa: PLC0415
 
@@ -104,7 +85,7 @@ def worker(
         wanted = "needs --target NAME, a connection" if stage is Stage.DELIVER else "takes no --target"
         raise typer.BadParameter(f"worker {stage} {wanted}", param_hint="--target")
     if target is not None:
-        connections = _settings().connections
+        connections = load_settings().connections
         if target not in connections:
             known = ", ".join(sorted(connections)) or "there is none yet"
             raise typer.BadParameter(f"no connection is called '{target}' (known: {known})", param_hint="--target")
@@ -183,7 +164,7 @@ def topics_create() -> None:
     """Create the topics that are missing. One that differs from its declaration is left alone and told (exit 1)."""
     from app.commands import topics as command  # noqa: PLC0415
 
-    raise typer.Exit(_run(command.create(_settings())))
+    raise typer.Exit(run_to_end(command.create(load_settings())))
 
 
 @topics.command("list")
@@ -191,7 +172,7 @@ def topics_list() -> None:
     """List the topics with their partitions and records, and whether they are as declared."""
     from app.commands import topics as command  # noqa: PLC0415
 
-    raise typer.Exit(_run(command.show(_settings())))
+    raise typer.Exit(run_to_end(command.show(load_settings())))
 
 
 @cli.command(rich_help_panel=LOOK)
@@ -199,7 +180,7 @@ def trace(
     what: Annotated[str, typer.Argument(help="Order number, SKU or receipt id.")],
 ) -> None:
     """Tell a receipt's whole story: what each stage did, where it is held and why, and the command that mends it."""
-    settings = _settings()
+    settings = load_settings()
     from app import trace as command  # noqa: PLC0415
 
     raise typer.Exit(command.show(settings, what))
@@ -215,7 +196,7 @@ def alias(
     """Say that two SKUs are the same piece of goods; releases what waits for it."""
     if pos_sku.startswith("<"):
         raise typer.BadParameter(f"put the SKU itself in the place of '{pos_sku}'", param_hint="POS_SKU")
-    settings = _settings()
+    settings = load_settings()
     from app import desk  # noqa: PLC0415
 
     raise typer.Exit(desk.add_alias(settings, web_sku, pos_sku, channel, replace=replace))
@@ -223,11 +204,11 @@ def alias(
 
 @cli.command(rich_help_panel=LOOK)
 def replay(receipt_id: Annotated[str, typer.Argument(help="Receipt id, as `tillstream trace` shows it.")]) -> None:
-    """Let a receipt that is held for a person try again."""
-    settings = _settings()
-    from app import desk  # noqa: PLC0415
+    """Let a held receipt try again now; `dead-letters replay` does it for many, or with an edited body."""
+    settings = load_settings()
+    from app.commands import dead_letters as command  # noqa: PLC0415
 
-    raise typer.Exit(desk.replay(settings, receipt_id))
+    raise typer.Exit(run_to_end(command.replay_receipt(settings, receipt_id, by=command.whoami())))
 
 
 @cli.command(rich_help_panel=LOOK)
@@ -236,12 +217,11 @@ def discard(
     reason: Annotated[str, typer.Option(help="Why; the journal keeps it.", show_default=False)],
 ) -> None:
     """Give a held receipt up for good: nothing is written for it, and what queues behind it goes on."""
-    if not reason.strip():
-        raise typer.BadParameter("say why, for whoever asks later", param_hint="--reason")
-    settings = _settings()
-    from app import desk  # noqa: PLC0415
+    why = given_reason(reason)
+    settings = load_settings()
+    from app.commands import dead_letters as command  # noqa: PLC0415
 
-    raise typer.Exit(desk.discard(settings, receipt_id, reason.strip()))
+    raise typer.Exit(run_to_end(command.discard_receipt(settings, receipt_id, by=command.whoami(), reason=why)))
 
 
 @cli.command(rich_help_panel=LOOK)
@@ -257,7 +237,7 @@ def purge(
             "record that is read again would count as a new receipt",
             param_hint="--older-than-days",
         )
-    settings = _settings()
+    settings = load_settings()
     from app import desk  # noqa: PLC0415
 
     raise typer.Exit(desk.purge(settings, older_than_days))
@@ -268,7 +248,7 @@ def doctor() -> None:
     """Check Kafka, the store, each connection, the clocks and the channels; say how to mend what is wrong."""
     from app.doctor import checks  # noqa: PLC0415
 
-    raise typer.Exit(_run(checks.run(_settings())))
+    raise typer.Exit(run_to_end(checks.run(load_settings())))
 
 
 @cli.command(rich_help_panel=LOOK)
@@ -280,7 +260,7 @@ def settings(
 
     if not values:
         typer.echo(explain.documentation() + "\n\nThe values that count here:\n")
-    typer.echo(explain.values(_settings()))
+    typer.echo(explain.values(load_settings()))
 
 
 def _version(*, wanted: bool) -> None:

@@ -1,4 +1,4 @@
-"""What a person does in the store: name an alias, let a held receipt try again or give it up, delete old lines."""
+"""What a person does in the store: name an alias, delete old lines. Held events: see commands/dead_letters.py."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from app.store import Store
 from schemas.documents.channel import Channel
 from schemas.ids import Ref
 from streams.errors import Rejected
-from streams.ports import JournalEntry, Outcome
 
 
 def add_alias(settings: Settings, web_sku: str, pos_sku: str, channel: str | None, *, replace: bool = False) -> int:
@@ -27,26 +26,17 @@ def add_alias(settings: Settings, web_sku: str, pos_sku: str, channel: str | Non
     """
     chosen = _channel(settings, channel)
     wanted = Ref(chosen.web, "sku", web_sku), Ref(chosen.pos, "sku", pos_sku)
-    return asyncio.run(_with_store(settings, lambda store: _add_alias(store, *wanted, replace=replace)))
-
-
-def replay(settings: Settings, receipt_id: str) -> int:
-    """Let a held receipt try again now. Returns 0 if it was held, else 1."""
-    return asyncio.run(_with_store(settings, lambda store: _replay(store, receipt_id)))
-
-
-def discard(settings: Settings, receipt_id: str, reason: str) -> int:
-    """Give a held receipt up; the journal keeps ``reason``. Returns 0 if it was held, else 1."""
-    return asyncio.run(_with_store(settings, lambda store: _discard(store, receipt_id, reason)))
+    return asyncio.run(with_store(settings, lambda store: _add_alias(store, *wanted, replace=replace)))
 
 
 def purge(settings: Settings, days: int) -> int:
     """Delete the journal's lines that are older than so many days. Returns 0."""
     before = SystemClock().now() - timedelta(days=days)
-    return asyncio.run(_with_store(settings, lambda store: _purge(store, before)))
+    return asyncio.run(with_store(settings, lambda store: _purge(store, before)))
 
 
-async def _with_store(settings: Settings, work: Callable[[Store], Awaitable[int]]) -> int:
+async def with_store(settings: Settings, work: Callable[[Store], Awaitable[int]]) -> int:
+    """Do some work with the store, and close it. Returns what the work did."""
     store = Store.open(settings.store.url.get_secret_value(), role="desk", clock=SystemClock(), connections=2)
     try:
         return await work(store)
@@ -74,59 +64,20 @@ async def _add_alias(store: Store, web: Ref, pos: Ref, *, replace: bool) -> int:
             f"has one counterpart{instead}",
             code="alias_taken",
         )
-    _print(
+    say(
         f"'{web.native_id}' in {web.connection} is '{pos.native_id}' in {pos.connection}; {waiting} waiting "
         f"event{'' if waiting == 1 else 's'} released"
     )
     return 0
 
 
-async def _replay(store: Store, receipt_id: str) -> int:
-    released = await store.desk.release(receipt_id)
-    if not released:
-        return _nothing_held(receipt_id)
-    at = SystemClock().now()
-    lines = [
-        JournalEntry(
-            receipt_id=event.held.hold.receipt_id,
-            at=at,
-            stage=event.held.hold.stage,
-            outcome=Outcome.RELEASED,
-            flow=event.held.hold.flow,
-            subject=event.held.hold.subject,
-            aggregate=event.held.hold.key,
-            message="replayed by a person",
-            topic=event.held.record.topic,
-            partition=event.held.record.partition,
-            offset=event.held.record.offset,
-        )
-        for event in released
-    ]
-    await store.journal.write(lines)
-    _print(f"{receipt_id} tries again now: see `tillstream trace {receipt_id}`")
-    return 0
-
-
-async def _discard(store: Store, receipt_id: str, reason: str) -> int:
-    gone = await store.desk.discard(receipt_id, message=f"given up by a person: {reason}")
-    if not gone:
-        return _nothing_held(receipt_id)
-    subjects = ", ".join(sorted({event.held.hold.subject for event in gone}))
-    _print(f"{receipt_id} ({subjects}) is given up, what queued behind it goes on: see `tillstream trace {receipt_id}`")
-    return 0
-
-
 async def _purge(store: Store, before: datetime) -> int:
     gone = await store.journal.purge(before)
     lines = "line" if gone == 1 else "lines"
-    _print(f"Deleted {gone} {lines} of the journal from before {before:%Y-%m-%d %H:%M} UTC")
+    say(f"Deleted {gone} {lines} of the journal from before {before:%Y-%m-%d %H:%M} UTC")
     return 0
 
 
-def _nothing_held(receipt_id: str) -> int:
-    _print(f"Nothing is held under receipt {receipt_id}: see `tillstream trace {receipt_id}`")
-    return 1
-
-
-def _print(text: str) -> None:
+def say(text: str) -> None:
+    """Print a line as it is, whatever brackets and numbers are in it."""
     Console(highlight=False, markup=False, soft_wrap=True).print(text)

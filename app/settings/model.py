@@ -141,6 +141,8 @@ class WorkerSettings(Section):
     """Records that one worker has taken and not finished; then it stops taking more."""
     drain_seconds: float = Field(default=10.0, gt=0, le=300)
     """How long started work may go on when a worker stops or loses a partition."""
+    replay_limit: int = Field(default=5, ge=1)
+    """Replays after which a dead letter is quarantined: it is replayed only with ``--force``."""
 
 
 class StatusSettings(Section):

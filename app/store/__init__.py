@@ -1,8 +1,8 @@
 """Durable facts in PostgreSQL: links, effect ledger, applied revisions, held events, journal, cursors."""
 
 from app.store.cursors import Cursors
-from app.store.desk import HeldDesk, HeldEvent
+from app.store.desk import Edit, HeldDesk, HeldEvent, Wanted
 from app.store.journal import Balance
 from app.store.store import Store, migrate
 
-__all__ = ["Balance", "Cursors", "HeldDesk", "HeldEvent", "Store", "migrate"]
+__all__ = ["Balance", "Cursors", "Edit", "HeldDesk", "HeldEvent", "Store", "Wanted", "migrate"]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TypedDict, Unpack
 
 from app.store.engine import Database
 from app.store.held import COLUMNS, SUBJECT_LENGTH, held_record
@@ -17,18 +19,17 @@ _LIST = f"""
 SELECT {COLUMNS} FROM held
 WHERE ($1::text IS NULL OR receipt_id = $1 OR (receipt_id >= $1 || '.' AND receipt_id < $1 || '/'))
 AND ($2::text IS NULL OR subject = $2) AND ($3::text IS NULL OR reason = $3)
-ORDER BY seq LIMIT $4
+AND ($4::text IS NULL OR stage = $4) AND ($5::text IS NULL OR flow = $5) AND ($6::text IS NULL OR target = $6)
+AND ($7::text IS NULL OR error = $7 OR code = $7) AND ($8::timestamptz IS NULL OR held_at >= $8)
+ORDER BY seq LIMIT $9
 """  # noqa: S608 - our own text
 _COUNTS = "SELECT reason, count(*) AS events FROM held WHERE consumer_group = $1 GROUP BY reason"
 _WAITING_FOR = """
 SELECT count(*) AS events FROM held
 WHERE waits_for = $1 AND waits_in IN ('', $2) AND waits_unlike <> $3 AND reason <> 'time'
 """
-_RELEASE = f"""
-UPDATE held SET reason = 'time', due_at = $2 WHERE receipt_id = $1 RETURNING {COLUMNS}
-"""  # noqa: S608 - our own text
-_DISCARD = f"""
-WITH gone AS (DELETE FROM held WHERE receipt_id = $1 RETURNING *), told AS (
+_TOLD = f"""
+told AS (
     INSERT INTO journal (
         receipt_id, at, stage, outcome, flow, step, target, subject, aggregate, error, message, topic, partition,
         "offset"
@@ -36,11 +37,47 @@ WITH gone AS (DELETE FROM held WHERE receipt_id = $1 RETURNING *), told AS (
     SELECT
         receipt_id, $2, stage, $3, flow, step, target, subject, left(key, {AGGREGATE_LENGTH}), error, $4, topic,
         partition, "offset"
-    FROM gone
+    FROM changed
     ON CONFLICT DO NOTHING
 )
-SELECT {COLUMNS} FROM gone ORDER BY seq
+SELECT {COLUMNS} FROM changed ORDER BY seq
 """  # noqa: S608 - our own text
+_RELEASE = f"""
+WITH changed AS (
+    UPDATE held SET
+        reason = 'time', due_at = moment, replays = replays + (reason = 'person')::integer,
+        edited = coalesce($7, edited), edited_by = CASE WHEN $7::bytea IS NULL THEN edited_by ELSE $8 END
+    FROM unnest($1::bigint[], $5::timestamptz[]) AS chosen (wanted, moment)
+    WHERE seq = wanted AND (reason <> 'time' OR due_at > moment)
+    AND ($6::integer IS NULL OR reason <> 'person' OR replays < $6)
+    RETURNING held.*
+), {_TOLD}"""  # noqa: S608 - our own text
+_DISCARD = f"WITH changed AS (DELETE FROM held WHERE seq = ANY ($1::bigint[]) RETURNING *), {_TOLD}"  # noqa: S608
+
+
+class Wanted(TypedDict, total=False):
+    """Which held events: those that fit everything given.
+
+    ``receipt_id`` takes in what the receipt caused, ``error`` is a class or a code, ``since`` is the first failure.
+    """
+
+    receipt_id: str
+    subject: str
+    reason: HoldReason
+    stage: str
+    flow: str
+    target: str
+    error: str
+    since: datetime
+    limit: int
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """A body that is processed in place of the record's own, and who wrote it."""
+
+    body: bytes
+    by: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,21 +95,20 @@ class HeldDesk:
         self._database = database
         self._clock = clock
 
-    async def find(
-        self,
-        *,
-        receipt_id: str | None = None,
-        subject: str | None = None,
-        reason: HoldReason | None = None,
-        limit: int = 100,
-    ) -> Sequence[HeldEvent]:
-        """Held events in the order of their arrival; only those that fit everything given, a receipt's children too."""
+    async def find(self, **wanted: Unpack[Wanted]) -> Sequence[HeldEvent]:
+        """Held events in the order of their arrival; 100 at most where no ``limit`` is given."""
+        receipt_id, subject, error = wanted.get("receipt_id"), wanted.get("subject"), wanted.get("error")
         return await self._events(
             _LIST,
             None if receipt_id is None else storable(receipt_id),
             None if subject is None else storable(subject[:SUBJECT_LENGTH]),
-            reason,
-            limit,
+            wanted.get("reason"),
+            wanted.get("stage"),
+            wanted.get("flow"),
+            wanted.get("target"),
+            None if error is None else storable(error),
+            wanted.get("since"),
+            wanted.get("limit", 100),
         )
 
     async def counts(self, group: str) -> Mapping[HoldReason, int]:
@@ -85,26 +121,57 @@ class HeldDesk:
         (row,) = await self._database.fetch(_WAITING_FOR, stored_ref(one), other.connection, stored_ref(other))
         return int(row["events"])
 
-    async def release(self, receipt_id: str) -> Sequence[HeldEvent]:
-        """Make a receipt's events due now, whatever they wait for; a queue of its key still keeps its order.
+    async def release(
+        self,
+        events: Sequence[HeldEvent],
+        *,
+        message: str,
+        per_second: float | None = None,
+        most_replays: int | None = None,
+        edit: Edit | None = None,
+    ) -> Sequence[HeldEvent]:
+        """Let events try again, whatever they wait for; a queue of a key still keeps its order.
 
-        Returns what was released; nothing if the receipt is not held.
-        """
-        return await self._events(_RELEASE, storable(receipt_id), self._clock.now())
-
-    async def discard(self, receipt_id: str, *, message: str) -> Sequence[HeldEvent]:
-        """Give a receipt's events up: out of the table and, in the same transaction, ``discarded`` in the journal.
+        In the same transaction the journal says ``released``. An event that is due already is left alone, so that a
+        repeat does nothing; only a release out of a review counts as a replay.
 
         Args:
-            receipt_id: the receipt.
-            message: who gave it up and why; it is the journal's message.
+            events: as `find` gave them; those that ended meanwhile are left out.
+            message: who let them go and why; it is the journal's message.
+            per_second: how many become due each second; all at once if not given.
+            most_replays: leaves an event in review that has been replayed that often.
+            edit: what is processed from now on; the record's own body is kept.
 
         Returns:
-            what was discarded; nothing if the receipt is not held.
+            what was released.
+        """
+        now = self._clock.now()
+        moments = [now + timedelta(seconds=number / per_second if per_second else 0) for number in range(len(events))]
+        return await self._events(
+            _RELEASE,
+            [event.held.seq for event in events],
+            now,
+            Outcome.RELEASED.value,
+            storable(message[:MESSAGE_LENGTH]),
+            moments,
+            most_replays,
+            edit.body if edit else None,
+            storable(edit.by) if edit else "",
+        )
+
+    async def discard(self, events: Sequence[HeldEvent], *, message: str) -> Sequence[HeldEvent]:
+        """Give events up: out of the table and, in the same transaction, ``discarded`` in the journal.
+
+        Args:
+            events: as `find` gave them; those that ended meanwhile are left out.
+            message: who gave them up and why; it is the journal's message.
+
+        Returns:
+            what was discarded.
         """
         return await self._events(
             _DISCARD,
-            storable(receipt_id),
+            [event.held.seq for event in events],
             self._clock.now(),
             Outcome.DISCARDED.value,
             storable(message[:MESSAGE_LENGTH]),

@@ -80,7 +80,7 @@ def tell(
         ReceiptStory(root, _ended(root, lines, held_roots), tuple(_step(line, systems) for line in lines))
         for root, lines in by_root.items()
     )
-    return Story(receipts, tuple(_waiting(event, systems, channels) for event in held))
+    return Story(receipts, tuple(waiting(event, systems, channels) for event in held))
 
 
 def _step(entry: JournalEntry, systems: Mapping[str, str]) -> Step:
@@ -103,7 +103,8 @@ def _alias(missing: MissingLink, channels: Sequence[Channel]) -> str:
     return alias_command(ref.native_id, pos, names[0] if names else "", replace=bool(missing.unlike))
 
 
-def _waiting(event: HeldEvent, systems: Mapping[str, str], channels: Sequence[Channel]) -> Waiting:
+def waiting(event: HeldEvent, systems: Mapping[str, str], channels: Sequence[Channel] = ()) -> Waiting:
+    """What a held event waits for, and how to mend it; ``systems`` and ``channels`` as in `tell`."""
     hold = event.held.hold
     modules = modules_of(hold.stage, hold.flow, hold.step, systems.get(hold.target, ""))
     give_up = ""

@@ -17,7 +17,8 @@ from streams.topics import TOPICS, dead_letter
 
 ROOT = Path(__file__).parents[2]
 COMMANDS = {
-    "ingress", "poll", "worker", "demo", "sandbox", "topics", "trace", "alias", "replay", "discard", "purge",
+    "ingress", "poll", "worker", "demo", "sandbox", "topics", "trace", "alias", "dead-letters", "replay", "discard",
+    "purge",
     "doctor", "settings",
 }  # fmt: skip
 
@@ -49,8 +50,9 @@ def test_help_names_every_command() -> None:
     assert all(f" {command} " in shown.output for command in COMMANDS)
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["worker", "--help"], ["sandbox", "--help"]])
-def test_help_imports_nothing_that_it_does_not_need(arguments: list[str]) -> None:
+@pytest.mark.parametrize("command", ["", "worker", "sandbox", "dead-letters replay"])
+def test_help_imports_nothing_that_it_does_not_need(command: str) -> None:
+    arguments = [*command.split(), "--help"]
     code = (
         "import sys; from app.cli import cli\n"
         f"try: cli({arguments!r})\nexcept SystemExit: pass\n"
@@ -100,6 +102,10 @@ def test_an_error_of_ours_keeps_its_traceback(monkeypatch: pytest.MonkeyPatch) -
         (["purge", "--older-than-days", "29"], "must outlast what Kafka keeps"),
         (["discard", "r1"], "Missing option '--reason'"),
         (["discard", "r1", "--reason", " "], "say why"),
+        (["dead-letters", "replay"], "say which"),
+        (["dead-letters", "discard", "--reason", "x"], "say which"),
+        (["dead-letters", "discard", "--stage", "deliver", "--reason", " "], "say why"),
+        (["dead-letters", "list", "--since", "soon"], "'soon' is neither an age"),
     ],
 )
 def test_arguments_that_make_no_sense_are_refused(arguments: list[str], told: str) -> None:

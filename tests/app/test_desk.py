@@ -1,4 +1,4 @@
-"""What a person does about held events, on a real store; each command runs a loop of its own, so these do not."""
+"""Aliases and the purge, on a real store; each command runs a loop of its own, so these do not."""
 
 from __future__ import annotations
 
@@ -23,7 +23,6 @@ from tests.twins import claims
 
 Result = TypeVar("Result")
 CHANNEL = Channel(name="main", web="web", pos="pos", prefix="W-", location="MAIN", sources={"MAIN": "main"})
-GROUP, TOPIC = "deliver-pos", "canonical.sale"
 
 
 @pytest.fixture
@@ -45,52 +44,6 @@ def on_store(settings: Settings, work: Callable[[Store], Awaitable[Result]]) -> 
             await store.close()
 
     return asyncio.run(opened())
-
-
-def hold(settings: Settings, *receipt_ids: str) -> None:
-    """Hold one event of each receipt for a person, one behind the other."""
-
-    async def work(store: Store) -> None:
-        for offset, receipt_id in enumerate(receipt_ids):
-            record = Record(TOPIC, 0, offset, b"web:order:42", b"{}", (), 0)
-            waits = Hold("web:order:42", HoldReason.PERSON, "deliver", receipt_id, subject="000000042", target="pos")
-            await claims.hold(store.held, GROUP, record, waits)
-
-    on_store(settings, work)
-
-
-def test_a_discarded_receipt_is_gone_for_good_and_the_journal_keeps_why(
-    desk_settings: Settings, capsys: pytest.CaptureFixture[str]
-) -> None:
-    hold(desk_settings, "r1", "r2")
-    assert desk.discard(desk_settings, "r1", "a [test] order, ann") == 0
-    assert "r1 (000000042) is given up" in capsys.readouterr().out
-    (line,) = on_store(desk_settings, lambda store: store.journal.of_receipt("r1"))
-    assert (line.outcome, line.message) == (Outcome.DISCARDED, "given up by a person: a [test] order, ann")
-    (left,) = on_store(desk_settings, lambda store: store.desk.find())
-    assert left.held.hold.receipt_id == "r2"
-
-
-@pytest.mark.parametrize("command", [lambda to: desk.discard(to, "r9", "why"), lambda to: desk.replay(to, "r9")])
-def test_what_is_not_held_is_told(
-    desk_settings: Settings, capsys: pytest.CaptureFixture[str], command: Callable[[Settings], int]
-) -> None:
-    hold(desk_settings, "r1")
-    assert command(desk_settings) == 1
-    assert "Nothing is held under receipt r9" in capsys.readouterr().out
-    assert len(on_store(desk_settings, lambda store: store.desk.find())) == 1
-
-
-def test_a_replayed_receipt_is_due_and_the_journal_says_who_let_it_go(
-    desk_settings: Settings, capsys: pytest.CaptureFixture[str]
-) -> None:
-    hold(desk_settings, "r1")
-    assert desk.replay(desk_settings, "r1") == 0
-    assert "r1 tries again now" in capsys.readouterr().out
-    (event,) = on_store(desk_settings, lambda store: store.desk.find())
-    assert event.held.hold.reason is HoldReason.TIME
-    (line,) = on_store(desk_settings, lambda store: store.journal.of_receipt("r1"))
-    assert (line.outcome, line.message) == (Outcome.RELEASED, "replayed by a person")
 
 
 def test_old_lines_of_the_journal_are_purged(desk_settings: Settings, capsys: pytest.CaptureFixture[str]) -> None:

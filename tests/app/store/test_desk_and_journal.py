@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Unpack
 
 import pytest
 
-from app.store import Balance, Store
+from app.store import Balance, Edit, Store, Wanted
 from schemas.ids import MissingLink, Ref
 from streams.ports import Hold, HoldReason, JournalEntry, Outcome, Record
+from tests.contract.test_held_contract import LETTER
 from tests.twins import claims
 from tests.twins.clock import START, FakeClock
 
@@ -53,30 +55,99 @@ async def test_held_events_are_counted_by_reason_for_one_group(clocked_store: St
     assert await clocked_store.desk.counts("nobody") == dict.fromkeys(HoldReason, 0)
 
 
+async def test_held_events_are_found_by_where_and_why_they_stopped_and_since_when(
+    clocked_store: Store, clock: FakeClock
+) -> None:
+    lettered = replace(review("r1"), flow="order", letter=replace(LETTER, code="total"))
+    await claims.hold(clocked_store.held, GROUP, record(1), lettered)
+    clock.move(60)
+    other = replace(review("r2"), stage="normalize", flow="stock", target="", error="Malformed")
+    await claims.hold(clocked_store.held, "normalize", record(2), other)
+
+    async def found(**wanted: Unpack[Wanted]) -> list[str]:
+        return [event.held.hold.receipt_id for event in await clocked_store.desk.find(**wanted)]
+
+    assert await found(stage="normalize") == await found(flow="stock") == await found(error="Malformed") == ["r2"]
+    assert await found(target="pos") == await found(error="Rejected") == await found(error="total") == ["r1"]
+    assert await found(since=clock.now()) == ["r2"]
+    assert await found(limit=1) == ["r1"]
+    assert await found(stage="normalize", error="Rejected") == []
+
+
 async def test_a_released_event_is_due_now_in_its_queues_order(clocked_store: Store, clock: FakeClock) -> None:
     await claims.hold(clocked_store.held, GROUP, record(1), review("r1"))
     await claims.hold(clocked_store.held, GROUP, record(2), review("r2"))
     clock.move(60)
-    (released,) = await clocked_store.desk.release("r2")
+    first, second = await clocked_store.desk.find()
+    (released,) = await clocked_store.desk.release([second], message="replayed by ann")
     assert (released.held.hold.reason, released.held.hold.due_at) == (HoldReason.TIME, clock.now())
     assert await clocked_store.held.due(GROUP, "canonical.sale", [0], clock.now(), 10) == []
-    await clocked_store.desk.release("r1")
-    (first,) = await clocked_store.held.due(GROUP, "canonical.sale", [0], clock.now(), 10)
-    assert first.hold.receipt_id == "r1"
-    assert await clocked_store.desk.release("r9") == []
+    await clocked_store.desk.release([first], message="replayed by ann")
+    (due,) = await clocked_store.held.due(GROUP, "canonical.sale", [0], clock.now(), 10)
+    assert due.hold.receipt_id == "r1"
+    assert await clocked_store.desk.release([], message="") == []
+
+
+async def test_a_release_is_told_and_counted_once_until_the_event_is_in_review_again(clocked_store: Store) -> None:
+    for who in ("ann", "bob"):
+        await claims.hold(clocked_store.held, GROUP, record(1), review("r1"))
+        found = await clocked_store.desk.find()
+        assert len(await clocked_store.desk.release(found, message=f"replayed by {who}")) == 1
+        assert await clocked_store.desk.release(found, message="replayed by eve") == [], "it is due already"
+    (event,) = await clocked_store.desk.find()
+    assert event.held.replays == 2
+    lines = await clocked_store.journal.of_receipt("r1")
+    assert [(line.outcome, line.message) for line in lines] == [
+        (Outcome.RELEASED, "replayed by ann"),
+        (Outcome.RELEASED, "replayed by bob"),
+    ]
+
+
+async def test_what_was_replayed_too_often_stays(clocked_store: Store) -> None:
+    await claims.hold(clocked_store.held, GROUP, record(1), review("r1"))
+    await clocked_store.desk.release(await clocked_store.desk.find(), message="")
+    await claims.hold(clocked_store.held, GROUP, record(1), review("r1"))
+    found = await clocked_store.desk.find()
+    assert await clocked_store.desk.release(found, message="", most_replays=1) == []
+    assert len(await clocked_store.desk.release(found, message="", most_replays=2)) == 1
+
+
+async def test_a_parked_event_is_hastened_without_counting_as_a_replay(clocked_store: Store) -> None:
+    later = replace(review("r1"), reason=HoldReason.TIME, due_at=START + timedelta(hours=1))
+    await claims.hold(clocked_store.held, GROUP, record(1), later)
+    (event,) = await clocked_store.desk.release(await clocked_store.desk.find(), message="")
+    assert (event.held.hold.due_at, event.held.replays) == (START, 0)
+
+
+async def test_releases_are_spread_over_time(clocked_store: Store) -> None:
+    for offset in range(3):
+        await claims.hold(clocked_store.held, GROUP, record(offset), review(f"r{offset}"))
+    released = await clocked_store.desk.release(await clocked_store.desk.find(), message="", per_second=0.5)
+    assert [event.held.hold.due_at for event in released] == [START + timedelta(seconds=2 * n) for n in range(3)]
+
+
+async def test_an_edited_body_stands_beside_the_original_and_survives_another_failure(clocked_store: Store) -> None:
+    await claims.hold(clocked_store.held, GROUP, record(1), review("r1"))
+    edit = Edit(b'{"by": "ann"}', "ann")
+    await clocked_store.desk.release(await clocked_store.desk.find(), message="", edit=edit)
+    await claims.hold(clocked_store.held, GROUP, record(1), review("r1"))
+    await clocked_store.desk.release(await clocked_store.desk.find(), message="")
+    (due,) = await clocked_store.held.due(GROUP, "canonical.sale", [0], START, 10)
+    assert (due.record, due.edited, due.edited_by, due.replays) == (record(1), edit.body, "ann", 2)
 
 
 async def test_a_discarded_event_is_gone_and_the_journal_says_so(clocked_store: Store, clock: FakeClock) -> None:
     await claims.hold(clocked_store.held, GROUP, record(1, "web:order:42"), review("r1", key="web:order:42"))
     clock.move(60)
-    (gone,) = await clocked_store.desk.discard("r1", message="a test order; ann")
+    found = await clocked_store.desk.find()
+    (gone,) = await clocked_store.desk.discard(found, message="a test order; ann")
     assert gone.held.record == record(1, "web:order:42")
     assert await clocked_store.desk.find() == []
     (line,) = await clocked_store.journal.of_receipt("r1")
     assert (line.outcome, line.at, line.stage, line.subject) == (Outcome.DISCARDED, clock.now(), "deliver", "42")
     assert (line.aggregate, line.target, line.message) == ("web:order:42", "pos", "a test order; ann")
     assert (line.topic, line.partition, line.offset) == ("canonical.sale", 0, 1)
-    assert await clocked_store.desk.discard("r1", message="again") == []
+    assert await clocked_store.desk.discard(found, message="again") == []
 
 
 async def test_a_receipt_is_read_with_its_children_and_no_others(clocked_store: Store) -> None:

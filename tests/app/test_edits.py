@@ -1,0 +1,81 @@
+"""What may take the place of a held event's body: what is still the same event."""
+
+from __future__ import annotations
+
+import pytest
+
+from app.edits import check
+from schemas.canonical import StockHint
+from schemas.envelope import Envelope
+from streams.engine import load
+from streams.errors import Rejected
+from streams.ports import Record
+from tests.streams.deliver.bench import SALE
+
+CATALOG = load()
+ORDER = b'{"entity_id": 42, "increment_id": "000000042", "store_id": 1, "grand_total": 10}'
+
+
+def held(topic: str, value: bytes, *, entity: str = "order", native_id: str = "42") -> Record:
+    envelope = Envelope("r1", "web", "magento", entity, native_id, 1_000)
+    return Record(topic, 0, 5, b"k", value, tuple(envelope.to_headers()), 1_000)
+
+
+def test_a_raw_body_may_change_what_is_wrong_in_it() -> None:
+    check(held("raw.magento.order", ORDER), ORDER.replace(b"10}", b"11}"), CATALOG)
+    check(held("raw.magento.order", b"not JSON"), ORDER, CATALOG)
+    check(held("raw.magento.order", b'{"data": %s}' % ORDER), b'{"data": %s}' % ORDER, CATALOG)
+
+
+@pytest.mark.parametrize(
+    ("edited", "told"),
+    [
+        (ORDER.replace(b"42,", b"43,"), "must not change 'entity_id' ('42' became '43')"),
+        (ORDER.replace(b'"store_id": 1', b'"store_id": 2'), "must not change 'store_id'"),
+        (b'{"entity_id": 42}', "must not change 'store_id' ('1' became 'None')"),
+        (b"[]", "not a JSON object"),
+        (b"{", "not a JSON object"),
+        (ORDER.replace(b"10}", b'10, "cc_number": "4111111111111111"}'), "card data at cc_number"),
+    ],
+)
+def test_a_raw_body_stays_the_same_order_of_the_same_store_without_card_data(edited: bytes, told: str) -> None:
+    with pytest.raises(Rejected) as refused:
+        check(held("raw.magento.order", ORDER), edited, CATALOG)
+    assert told in refused.value.message
+
+
+def test_a_body_that_could_not_be_read_gets_none_of_another_order() -> None:
+    with pytest.raises(Rejected, match="must not change 'entity_id'"):
+        check(held("raw.magento.order", b"not JSON", native_id="41"), ORDER, CATALOG)
+
+
+def test_a_canonical_sale_keeps_ref_and_channel_and_its_shape() -> None:
+    original = held("canonical.sale", SALE.model_dump_json().encode())
+    check(original, SALE.model_copy(update={"state": "complete"}).model_dump_json().encode(), CATALOG)
+    for key in ("ref", "channel", "public_id"):
+        with pytest.raises(Rejected, match=f"must not change '{key}'"):
+            check(original, SALE.model_copy(update={key: "other"}).model_dump_json().encode(), CATALOG)
+    with pytest.raises(Rejected, match=r"does not fit canonical\.sale: updated_at"):
+        check(original, SALE.model_dump_json().encode().replace(b'"updated_at":"', b'"updated_at":"x'), CATALOG)
+
+
+def test_a_hint_keeps_its_sku() -> None:
+    hint = StockHint(sku="A", cause="poll")
+    original = held("hint.stock", hint.model_dump_json().encode(), entity="stock_hint")
+    check(original, hint.model_copy(update={"cause": "sale"}).model_dump_json().encode(), CATALOG)
+    with pytest.raises(Rejected, match="must not change 'sku'"):
+        check(original, hint.model_copy(update={"sku": "B"}).model_dump_json().encode(), CATALOG)
+
+
+@pytest.mark.parametrize(
+    ("record", "told"),
+    [
+        (Record("raw.magento.order", 0, 1, b"k", ORDER, (), 0), "has no envelope"),
+        (held("raw.magento.order", ORDER, entity="poem"), "no flow takes magento events about 'poem'"),
+        (held("canonical.sale", ORDER, entity="poem"), "nothing is known of 'poem' in canonical.sale"),
+    ],
+)
+def test_what_no_body_can_help_is_told(record: Record, told: str) -> None:
+    with pytest.raises(Rejected) as refused:
+        check(record, ORDER, CATALOG)
+    assert told in refused.value.message
