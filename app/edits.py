@@ -17,17 +17,14 @@ from streams.normalize.body import text_of, unwrapped
 from streams.ports import Record
 from streams.topics import CANONICAL_SALE, CANONICAL_STOCK, HINT_STOCK
 
-_MODELS: Mapping[tuple[str, str], type[Canonical]] = {
-    (CANONICAL_SALE, "order"): Sale,
-    (CANONICAL_SALE, "order_status"): OrderStatus,
-    (CANONICAL_STOCK, "stock"): Stock,
-    (HINT_STOCK, "stock"): StockHint,
+_SHAPES: Mapping[tuple[str, str], tuple[type[Canonical], tuple[str, ...]]] = {
+    (CANONICAL_SALE, "order"): (Sale, ("ref", "channel", "public_id")),
+    (CANONICAL_SALE, "order_status"): (OrderStatus, ("ref", "sale", "status")),
+    (CANONICAL_STOCK, "stock"): (Stock, ("ref", "sku")),
+    (HINT_STOCK, "stock_hint"): (StockHint, ("sku",)),
 }
-"""Shape of a body, by topic and entity."""
-
-_IDENTITY = ("ref", "sale", "sku", "channel", "public_id")
-"""Keys of a canonical body that say what it is about and where it goes: by them the target is asked whether it has it
-already, and the effect ledger knows it."""
+"""By topic and entity: the shape of a body, and its keys that say what it is about and where it goes. By them the
+effect ledger knows it, and the target is asked whether it has it already."""
 
 
 def check(record: Record, body: bytes, catalog: Catalog) -> None:
@@ -59,8 +56,7 @@ def check(record: Record, body: bytes, catalog: Catalog) -> None:
     if record.topic.startswith("raw."):
         _check_raw(envelope, original, edited, catalog)
     else:
-        _same(original, edited, _IDENTITY)
-        _check_shape(record.topic, envelope, body)
+        _check_canonical(record.topic, envelope, original, edited)
 
 
 def _check_raw(envelope: Envelope, original: dict[str, Any], edited: dict[str, Any], catalog: Catalog) -> None:
@@ -75,12 +71,14 @@ def _check_raw(envelope: Envelope, original: dict[str, Any], edited: dict[str, A
         raise Rejected(_other(keys.id, envelope.native_id, told), code="edit")
 
 
-def _check_shape(topic: str, envelope: Envelope, body: bytes) -> None:
-    model = _MODELS.get((topic, "stock" if topic == HINT_STOCK else envelope.entity))
-    if model is None:
+def _check_canonical(topic: str, envelope: Envelope, original: dict[str, Any], edited: dict[str, Any]) -> None:
+    shape = _SHAPES.get((topic, envelope.entity))
+    if shape is None:
         raise Rejected(f"nothing is known of '{envelope.entity}' in {topic}: it cannot be edited", code="edit")
+    model, identity = shape
+    _same(original, edited, identity)
     try:
-        model.model_validate_json(body)
+        model.model_validate_json(orjson.dumps(edited))
     except ValidationError as error:
         problem = error.errors(include_url=False, include_input=False)[0]
         place = ".".join(map(str, problem["loc"])) or "the body"

@@ -6,14 +6,15 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import cast
 
-from schemas.canonical import Stock
+from schemas.canonical import Stock, StockHint
 from schemas.documents.channel import Channel
 from schemas.ids import Ref
 from streams.deliver.sale import Desk
-from streams.ports import JournalEntry, Outcome, SourceItem, WebStock
+from streams.ports import JournalEntry, Outcome, Outgoing, SourceItem, WebStock
 from streams.runtime.batch import Batcher
 from streams.runtime.work import Arrival, Work
 from streams.sale.revision import stock_revision
+from streams.topics import HINT_STOCK
 
 ROWS_IN_A_CALL = 100
 """SKUs in one call; Magento refuses lists over ``complex_array_limit`` where that is set."""
@@ -40,6 +41,8 @@ class StockDelivery:
         channels = desk.channels.between(pos=ref.connection, web=desk.target)
         if not channels:
             return None
+        if arrival.row is not None and arrival.row.replays and arrival.row.edited is None:
+            return await self._read_again(work, arrival, stock)
         revision = stock_revision(stock)
         applied = (await desk.applied.get(desk.target, [ref])).get(ref)
         if applied is not None and applied.updated_at > revision.updated_at:
@@ -62,6 +65,18 @@ class StockDelivery:
         await self._writer.submit(items)
         await desk.applied.put(desk.target, {ref: revision})
         return work.entry(arrival, Outcome.DELIVERED, desk.clock.now(), told)
+
+    async def _read_again(self, work: Work, arrival: Arrival, stock: Stock) -> JournalEntry:
+        """What a person replays may be days old: the point of sale is read again instead of writing it."""
+        desk, row = self._desk, arrival.row
+        suffix = f"again{row.replays if row else 0}"
+        envelope = arrival.envelope.child(suffix, entity="stock_hint", native_id=stock.sku, subject=stock.sku)
+        hint = StockHint(sku=stock.sku, cause="poll")
+        connection = Ref.parse(stock.ref).connection
+        key, value = f"{connection}:{stock.sku}".encode(), hint.model_dump_json().encode()
+        await desk.publisher.publish([Outgoing(HINT_STOCK, key, value, envelope.to_headers())])
+        told = f"replayed: {connection} is read again, and what it has now is written"
+        return work.entry(arrival, Outcome.SUPERSEDED, desk.clock.now(), told)
 
     async def _items(self, work: Work, stock: Stock, channels: Sequence[Channel]) -> list[SourceItem]:
         sources = {location: source for channel in channels for location, source in channel.sources.items()}

@@ -10,7 +10,7 @@ from schemas.envelope import Envelope
 from streams.engine import load
 from streams.errors import Rejected
 from streams.ports import Record
-from tests.streams.deliver.bench import SALE
+from tests.streams.deliver.bench import SALE, STATUS
 
 CATALOG = load()
 ORDER = b'{"entity_id": 42, "increment_id": "000000042", "store_id": 1, "grand_total": 10}'
@@ -57,6 +57,12 @@ def test_a_canonical_sale_keeps_ref_and_channel_and_its_shape() -> None:
             check(original, SALE.model_copy(update={key: "other"}).model_dump_json().encode(), CATALOG)
     with pytest.raises(Rejected, match=r"does not fit canonical\.sale: updated_at"):
         check(original, SALE.model_dump_json().encode().replace(b'"updated_at":"', b'"updated_at":"x'), CATALOG)
+
+
+def test_a_status_stays_the_one_that_is_told_once() -> None:
+    original = held("canonical.sale", STATUS.model_dump_json().encode(), entity="order_status")
+    with pytest.raises(Rejected, match="must not change 'status'"):
+        check(original, STATUS.model_copy(update={"status": "Lost"}).model_dump_json().encode(), CATALOG)
 
 
 def test_a_hint_keeps_its_sku() -> None:

@@ -7,10 +7,11 @@ from decimal import Decimal
 
 import pytest
 
-from schemas.canonical import Stock
+from schemas.canonical import Stock, StockHint
 from schemas.documents.flow import Mode
+from schemas.envelope import Envelope
 from schemas.ids import Ref
-from streams.ports import Outcome
+from streams.ports import HeldRecord, Hold, HoldReason, Outcome
 from streams.runtime.work import Arrival, Work
 from tests.streams.deliver.bench import Bench
 from tests.twins.clock import START
@@ -93,3 +94,18 @@ async def test_of_coalesced_stock_only_the_newest_is_written(web: Bench) -> None
     entries = await web.handler.handle(Work("deliver", arrivals))
     assert [entry.outcome for entry in entries] == [Outcome.SUPERSEDED, Outcome.SUPERSEDED, Outcome.DELIVERED]
     assert web.sources.items == {("A", "main"): Decimal(6)}
+
+
+@pytest.mark.parametrize("edited", [None, b"by ann"])
+async def test_replayed_stock_is_read_again_unless_a_person_wrote_it(web: Bench, edited: bytes | None) -> None:
+    headers = envelope("r1", entity="stock")
+    sent = record(stock(5).model_dump_json().encode(), headers)
+    row = HeldRecord(1, Hold("pos:A", HoldReason.TIME, "deliver", "r1"), sent, START, replays=2, edited=edited)
+    (entry,) = await web.handler.handle(Work("deliver", [Arrival(sent, headers, row)]))
+    if edited is not None:
+        assert (entry.outcome, web.publisher.records) == (Outcome.DELIVERED, [])
+        return
+    assert (entry.outcome, web.sources.items) == (Outcome.SUPERSEDED, {})
+    (hint,) = web.publisher.on("hint.stock")
+    assert (hint.key, StockHint.model_validate_json(hint.value).sku) == (b"pos:A", "A")
+    assert Envelope.from_headers(hint.headers).receipt_id == "r1.again2"
