@@ -101,7 +101,7 @@ async def test_replayed_stock_is_read_again_unless_a_person_wrote_it(web: Bench,
     headers = envelope("r1", entity="stock")
     sent = record(stock(5).model_dump_json().encode(), headers)
     row = HeldRecord(1, Hold("pos:A", HoldReason.TIME, "deliver", "r1"), sent, START, replays=2, edited=edited)
-    (entry,) = await web.handler.handle(Work("deliver", [Arrival(sent, headers, row)]))
+    (entry,) = await web.handler.handle(Work("deliver", [Arrival(sent, headers, row=row)]))
     if edited is not None:
         assert (entry.outcome, web.publisher.records) == (Outcome.DELIVERED, [])
         return
