@@ -11,6 +11,7 @@ import structlog
 
 from app.parts import Parts
 from app.publisher import KafkaPublisher
+from app.settings import Settings
 from app.store import Store
 from app.systems import Systems
 from schemas.documents.flow import Mode
@@ -27,7 +28,7 @@ from streams.inventory.handler import InventoryHandler
 from streams.metrics import Metrics
 from streams.normalize.handler import NormalizeHandler
 from streams.normalize.normalizer import Normalizer
-from streams.ports import Clock, HoldReason
+from streams.ports import Clock, HoldReason, Publisher
 from streams.runtime.app import Partition, StageApp
 from streams.runtime.holding import HeldQueue
 from streams.runtime.lanes import Lanes
@@ -56,7 +57,7 @@ class Tools:
     """What a worker is made of."""
 
     parts: Parts
-    publisher: KafkaPublisher
+    publisher: Publisher
     store: Store
     systems: Systems
     engine: Engine
@@ -68,9 +69,7 @@ async def run_worker(
 ) -> None:
     """Run one worker until ``parts.stop``. What it raises ends the process, which must then be started again."""
     settings = parts.settings
-    modes = {flow: chosen.mode for flow, chosen in settings.flows.items()}
-    engine = Engine(load(settings.flows_directory, modes=modes))
-    tools = Tools(parts, publisher, store, systems, engine, Channels(settings.channels.values()))
+    tools = Tools(parts, publisher, store, systems, engine_of(settings), Channels(settings.channels.values()))
     if role == "deliver" and target is not None:
         group, topics = groups.deliver(target), groups.DELIVERED[settings.connections[target].system]
     elif role == "inventory":
@@ -83,6 +82,12 @@ async def run_worker(
     await _run(role, handler, topics, tools, app, group)
 
 
+def engine_of(settings: Settings) -> Engine:
+    """The flow and mapping documents, in the modes that the settings say. Raises DocumentError."""
+    modes = {flow: chosen.mode for flow, chosen in settings.flows.items()}
+    return Engine(load(settings.flows_directory, modes=modes))
+
+
 def _leave_lasting_objects_alone() -> None:
     """Python looks for cycles among all objects again and again; what exists by now lives as long as the process."""
     gc.collect()
@@ -92,7 +97,7 @@ def _leave_lasting_objects_alone() -> None:
 
 def _handler(role: str, target: str | None, tools: Tools, app: StageApp) -> Handler:
     if role == "deliver" and target is not None:
-        return _deliver(target, tools)
+        return deliver_handler(target, tools)
     if role == "inventory":
         table = app.table(WEB_UNITS, partitions=PARTITIONS)
         levels = {name: pos.stock for name, pos in tools.systems.points_of_sale.items()}
@@ -103,7 +108,8 @@ def _handler(role: str, target: str | None, tools: Tools, app: StageApp) -> Hand
     return NormalizeHandler(normalizer, tools.publisher, tools.parts.clock)
 
 
-def _deliver(target: str, tools: Tools) -> DeliverHandler:
+def deliver_handler(target: str, tools: Tools) -> DeliverHandler:
+    """What delivers to a target connection."""
     parts, store = tools.parts, tools.store
     connection = parts.settings.connections[target]
     settling = Settling(connection.http.timeout_seconds, connection.http.longest_execution_seconds)

@@ -33,7 +33,7 @@ class Replay:
     Attributes:
         by: who does it.
         reason: why; may be empty.
-        dry_run: only tell what would be replayed.
+        dry_run: only tell what would be replayed, and what that would write.
         per_second: how many go on each second; all at once if not given.
         force: also what was replayed too often.
         edit: file with the body that takes the place of the one event's own.
@@ -155,8 +155,7 @@ async def _replay(store: Store, settings: Settings, found: Sequence[HeldEvent], 
     stays = [] if how.force else [event for event in found if _is_quarantined(event, limit)]
     goes = [event for event in found if event not in stays]
     if how.dry_run:
-        for event in goes:
-            say(f"would replay {_name(event)}: {event.held.hold.message}")
+        await _tell_dry(store, settings, goes, edit)
     elif goes:
         message = f"replayed by {how.by}" + (" with an edited body" if edit else "")
         freed = await store.desk.release(
@@ -178,6 +177,19 @@ async def _replay(store: Store, settings: Settings, found: Sequence[HeldEvent], 
             f"-- mend that first, then `tillstream dead-letters replay --receipt {event.held.hold.receipt_id} --force`"
         )
     return int(bool(stays))
+
+
+async def _tell_dry(store: Store, settings: Settings, events: Sequence[HeldEvent], edit: Edit | None) -> None:
+    from app.dry_run import DryRun  # noqa: PLC0415 - it brings in the whole pipeline, which only this needs
+
+    dry = DryRun(settings, store)
+    try:
+        for event in events:
+            say(f"would replay {_name(event)}: {event.held.hold.message}")
+            for line in await dry.tell(event, edit.body if edit else None):
+                say(f"  {line}")
+    finally:
+        await dry.close()
 
 
 def _edit(settings: Settings, found: Sequence[HeldEvent], how: Replay) -> Edit | None:

@@ -1,0 +1,192 @@
+"""What a replay would do: the stage's own handler on the real systems, where reads pass and nothing is written."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from app.clock import SystemClock
+from app.health import Readiness
+from app.heartland.orders import HeartlandOrders
+from app.magento.orders import MagentoOrders
+from app.magento.stock import MagentoStock
+from app.parts import Parts
+from app.settings import Settings
+from app.store import HeldEvent, Store
+from app.store.applied import SqlApplied
+from app.store.ledger import SqlLedger
+from app.systems import Pos, Systems, Web
+from app.workers import Tools, deliver_handler, engine_of
+from schemas.envelope import Envelope
+from schemas.ids import Ref
+from streams import groups
+from streams.channels import Channels
+from streams.metrics import Metrics
+from streams.normalize.handler import NormalizeHandler
+from streams.normalize.normalizer import Normalizer
+from streams.ports import (
+    EffectDone,
+    EffectKey,
+    EffectState,
+    Fenced,
+    LedgerRow,
+    OrderDraft,
+    Outgoing,
+    Revision,
+    SeenOrder,
+    SourceItem,
+)
+from streams.runtime.work import Arrival, Handler, Work
+
+
+class _Stop(Exception):
+    """A call that creates something was noted; what would come after it is not known."""
+
+
+class DryRun:
+    """Runs held events without an effect; `close` it at the end.
+
+    Args:
+        settings: name the systems, which are asked what they have.
+        store: is read.
+    """
+
+    def __init__(self, settings: Settings, store: Store) -> None:
+        self._settings = settings
+        self._calls: list[str] = []
+        clock = SystemClock()
+        parts = Parts(settings, "dry-run", clock, Metrics(), Readiness(), asyncio.Event())
+        self._systems = _ReadOnly(settings, clock, parts.metrics, self._calls)
+        readable = replace(store, applied=_Applied(store.database), ledger=_Ledger(store.database, clock))
+        self._tools = Tools(
+            parts=parts,
+            publisher=_Publisher(self._calls),
+            store=readable,
+            systems=self._systems,
+            engine=engine_of(settings),
+            channels=Channels(settings.channels.values()),
+        )
+
+    async def close(self) -> None:
+        """Close the connections to the systems."""
+        await self._systems.close()
+
+    async def tell(self, event: HeldEvent, edited: bytes | None = None) -> list[str]:
+        """What replaying the event would write, call by call, and how it would end.
+
+        Args:
+            event: the held event.
+            edited: the body to process instead; the row's own edit counts if none is given.
+        """
+        row = replace(
+            event.held, replays=event.held.replays + 1, edited=event.held.edited if edited is None else edited
+        )
+        record = row.record if row.edited is None else replace(row.record, value=row.edited)
+        handler = self._handler(event)
+        if event.group == groups.INVENTORY:  # its table is in its worker
+            return ["reads the SKU in the point of sale, and publishes its stock"]
+        if handler is None:
+            return [f"waits: it is held for {event.group}, of which the settings have no connection"]
+        self._calls.clear()
+        try:
+            arrival = Arrival(record, Envelope.from_headers(record.headers), row)
+            entries = await handler.handle(Work(row.hold.stage, [arrival]))
+        except _Stop:
+            return list(self._calls)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the replay would meet it too
+            return [*self._calls, f"and fails again with {type(error).__name__}: {error}"]
+        return [*self._calls, *(f"and is {entry.outcome.value}: {entry.message}".rstrip(": ") for entry in entries)]
+
+    def _handler(self, event: HeldEvent) -> Handler | None:
+        """The handler of the event's group; None if there is none here."""
+        tools = self._tools
+        for target in self._settings.connections:
+            if event.group == groups.deliver(target):
+                return deliver_handler(target, tools)
+        if event.group == groups.NORMALIZE:
+            normalizer = Normalizer(tools.engine, tools.channels, tools.store.links, tools.systems.readers)
+            return NormalizeHandler(normalizer, tools.publisher, tools.parts.clock)
+        return None
+
+
+class _ReadOnly(Systems):
+    """Connectors that note what they would write."""
+
+    def __init__(self, settings: Settings, clock: SystemClock, metrics: Metrics, calls: list[str]) -> None:
+        super().__init__(settings, clock, metrics)
+        self._calls = calls
+
+    @property
+    def webs(self) -> Mapping[str, Web]:
+        return {
+            name: replace(web, orders=_WebOrders(web, self._calls), stock=_WebStock(web, self._calls))
+            for name, web in super().webs.items()
+        }
+
+    @property
+    def points_of_sale(self) -> Mapping[str, Pos]:
+        return {name: replace(pos, orders=_PosOrders(pos, self._calls)) for name, pos in super().points_of_sale.items()}
+
+
+class _PosOrders(HeartlandOrders):
+    def __init__(self, pos: Pos, calls: list[str]) -> None:
+        super().__init__(pos.client)
+        self._calls = calls
+
+    async def create_order(self, draft: OrderDraft) -> SeenOrder:
+        self._calls.append(f"create_order in {self._client.name}: {draft.public_id}, {draft.total} {draft.currency}")
+        raise _Stop
+
+
+class _WebOrders(MagentoOrders):
+    def __init__(self, web: Web, calls: list[str]) -> None:
+        super().__init__(web.client)
+        self._calls = calls
+
+    async def set_external_number(self, order_id: str, number: str) -> None:
+        self._calls.append(f"set_external_number in {self._client.name}: order {order_id} gets {number}")
+
+    async def add_comment(self, order_id: str, comment: str) -> str:
+        self._calls.append(f"add_comment in {self._client.name}: order {order_id}, '{comment}'")
+        raise _Stop
+
+
+class _WebStock(MagentoStock):
+    def __init__(self, web: Web, calls: list[str]) -> None:
+        super().__init__(web.client)
+        self._calls = calls
+
+    async def write_source_items(self, items: Sequence[SourceItem]) -> None:
+        told = ", ".join(f"{item.sku} {item.source} {item.quantity}" for item in items)
+        self._calls.append(f"write_source_items in {self._client.name}: {told}")
+
+
+class _Publisher:
+    def __init__(self, calls: list[str]) -> None:
+        self._calls = calls
+
+    async def publish(self, records: Sequence[Outgoing]) -> None:
+        self._calls += [f"publish to {record.topic}: {record.key.decode('utf-8', 'replace')}" for record in records]
+
+
+class _Applied(SqlApplied):
+    async def put(self, target: str, revisions: Mapping[Ref, Revision]) -> None:
+        """Nothing is applied."""
+
+
+class _Ledger(SqlLedger):
+    async def begin(
+        self, key: EffectKey, *, owner: str, after_epoch: int, request_hash: str, settle_until: datetime
+    ) -> LedgerRow:
+        row = await self.get(key)
+        if (row.epoch if row else 0) != after_epoch or (row and row.state is EffectState.DONE):
+            raise Fenced(f"{key} has moved on from epoch {after_epoch}")
+        return LedgerRow(key, EffectState.PENDING, owner, after_epoch + 1, request_hash, settle_until)
+
+    async def reopen(self, key: EffectKey, *, epoch: int) -> None:
+        """Nothing was begun."""
+
+    async def finish(self, done: EffectDone) -> None:
+        """Nothing was made."""
