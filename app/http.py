@@ -23,7 +23,7 @@ from yarl import URL
 
 from app.connections import Http
 from streams.errors import OutcomeUnknown, TillstreamError, Transient, Unavailable
-from streams.ports import Clock
+from streams.ports import Clock, Pulse
 
 IDLE_SECONDS = 4.0
 """How long an idle connection is kept. Shorter than Apache's five seconds, so that a server rarely closes one just as
@@ -39,11 +39,14 @@ LONGEST_WAIT_SECONDS = 5.0
 LONGEST_RETRY_AFTER_SECONDS = 3600.0
 """A ``Retry-After`` that asks for more is taken as this much."""
 
+TIMED_OUT_THERE = 408
 THROTTLED = 429
 SERVER_ERROR = 500
+REFUSALS = (401, 403)
 
 TIMED_OUT = "timeout"
 CLOSED = "closed"
+POOL = "pool"
 
 
 class Observe(Protocol):
@@ -102,10 +105,12 @@ class Answer:
 
 @dataclass(slots=True)
 class _Progress:
-    """How far a request has come: ``written`` once its first byte is about to leave."""
+    """How far a request has come: ``queued`` while all connections are taken, ``written`` once its first byte is about
+    to leave."""
 
     request: Request
     began: float
+    queued: bool = False
     written: bool = False
 
 
@@ -124,6 +129,7 @@ class HttpClient:
         *,
         chance: Callable[[], float],
         observe: Observe | None = None,
+        pulse: Pulse | None = None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         """Nothing is opened before the first request.
@@ -134,6 +140,7 @@ class HttpClient:
             clock: waits between tries.
             chance: numbers from 0 to 1, for full jitter.
             observe: told about every request.
+            pulse: told what each request says about the system.
             monotonic: seconds that go on while the process is frozen.
         """
         self.connection = connection
@@ -141,6 +148,7 @@ class HttpClient:
         self._clock = clock
         self._chance = chance
         self._observe = observe
+        self._pulse = pulse
         self._monotonic = monotonic
         self._session: aiohttp.ClientSession | None = None
         self._closed = False
@@ -164,9 +172,12 @@ class HttpClient:
     async def send(self, request: Request, authorise: Authorise) -> Answer:
         """The answer, whatever its status; a read is tried again on a failed connection, 429 and 5xx.
 
+        It is not while the system is left alone (`Pulse.paused`): whoever asks waits for that elsewhere.
+
         Raises:
             Unavailable: no connection, or closed; nothing was sent.
-            Transient: a read timed out or broke; or a mutation could not leave within `SEND_SECONDS`, nothing was sent.
+            Transient: a read timed out or broke; or a mutation could not leave within `SEND_SECONDS`, or all of our
+                connections were taken, and nothing was sent.
             OutcomeUnknown: a mutation timed out or broke after its bytes were written.
         """
         began = self.begin() if request.began is None else request.began
@@ -177,14 +188,18 @@ class HttpClient:
             try:
                 answer = await self._try(request, headers, began)
             except (Unavailable, Transient) as error:
-                if error.code in (TIMED_OUT, CLOSED):
+                if error.code in (TIMED_OUT, CLOSED, POOL) or self._left_alone:
                     raise
             else:
-                if not _worth_repeating(answer):
+                if not _worth_repeating(answer) or self._left_alone:
                     return answer
                 wait += answer.retry_after or 0.0
             await self._clock.sleep(wait)
         return await self._try(request, await authorise(request), began)
+
+    @property
+    def _left_alone(self) -> bool:
+        return self._pulse is not None and self._pulse.paused
 
     def _jitter(self, attempt: int) -> float:
         return self._chance() * min(LONGEST_WAIT_SECONDS, FIRST_WAIT_SECONDS * 2.0**attempt)
@@ -196,6 +211,8 @@ class HttpClient:
         tried = time.perf_counter()
         if request.content is not None:
             headers = {**headers, "Content-Type": request.content_type}
+        if self._pulse is not None:
+            self._pulse.sent()
         try:
             async with session.request(
                 request.method,
@@ -208,18 +225,35 @@ class HttpClient:
             ) as response:
                 content = await response.read()
                 status = response.status
-                return Answer(
+                answer = Answer(
                     status,
                     content,
                     response.content_type,
                     self._retry_after(response.headers.get("Retry-After", "")),
                     response.headers.get("Location", ""),
                 )
+                self._tell_answer(request, answer)
+                return answer
         except (aiohttp.ClientError, TimeoutError, _BrokenError) as error:
-            raise self._failure(request, error, written=progress.written) from error
+            failure = self._failure(request, error, progress)
+            if self._pulse is not None and failure.code != POOL:
+                self._pulse.failed(failure.message, request.subject, down=True)
+            raise failure from error
         finally:
             if self._observe is not None:
                 self._observe(request.operation, status, time.perf_counter() - tried)
+
+    def _tell_answer(self, request: Request, answer: Answer) -> None:
+        """Tell the pulse. What a refusal of our credentials means is for the connector to say."""
+        if self._pulse is None or answer.status in REFUSALS:
+            return
+        if answer.status == THROTTLED:
+            self._pulse.throttled(answer.retry_after)
+        elif _is_down(answer) or answer.status == SERVER_ERROR:
+            reason = f"{self._place(request)} is answered {answer.status} ({answer.content_type or 'no content type'})."
+            self._pulse.failed(reason, request.subject, down=_is_down(answer))
+        else:
+            self._pulse.answered()
 
     def _seconds_left(self, request: Request, began: float) -> float:
         """How long the request may take. A mutation is over, for us, one time-out after its beginning.
@@ -259,6 +293,8 @@ class HttpClient:
         if self._session is None:
             limits = self._limits
             tracing = aiohttp.TraceConfig()
+            tracing.on_connection_queued_start.append(_queued)
+            tracing.on_connection_queued_end.append(_not_queued)
             tracing.on_request_headers_sent.append(self._leaving)
             self._session = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(limit=limits.connections, keepalive_timeout=IDLE_SECONDS),
@@ -273,10 +309,16 @@ class HttpClient:
     def _place(self, request: Request) -> str:
         return f"{self.connection}: {request.operation} for {request.subject}"
 
-    def _failure(self, request: Request, error: Exception, *, written: bool) -> TillstreamError:
+    def _failure(self, request: Request, error: Exception, progress: _Progress) -> TillstreamError:
         place = self._place(request)
         reason = self._reason(error)
-        if not written:
+        if progress.queued:
+            return Transient(
+                f"{place} was not sent: all {self._limits.connections} connections were taken all the time. It is "
+                f"tried again; if this goes on, {_origin(request.url)} is slow, or http.connections too small.",
+                code=POOL,
+            )
+        if not progress.written:
             return Unavailable(
                 f"{place} was not sent, no connection: {reason}. Check that {_origin(request.url)} is up and reachable "
                 "from here.",
@@ -312,6 +354,26 @@ class HttpClient:
 
 class _BrokenError(Exception):
     """The connection broke under a request. No `aiohttp.ClientError`, so that aiohttp does not send it again."""
+
+
+async def _queued(
+    _session: aiohttp.ClientSession, context: SimpleNamespace, _params: aiohttp.TraceConnectionQueuedStartParams
+) -> None:
+    context.trace_request_ctx.queued = True
+
+
+async def _not_queued(
+    _session: aiohttp.ClientSession, context: SimpleNamespace, _params: aiohttp.TraceConnectionQueuedEndParams
+) -> None:
+    context.trace_request_ctx.queued = False
+
+
+def _is_down(answer: Answer) -> bool:
+    """Whether an answer says that the system, not this request, is in trouble; so does a success that is not JSON."""
+    if answer.good:
+        return bool(answer.content) and not answer.content_type.endswith("json")
+    redirected = answer.status < 400  # noqa: PLR2004 - HTTP's classes
+    return redirected or answer.status == TIMED_OUT_THERE or answer.status > SERVER_ERROR
 
 
 def _worth_repeating(answer: Answer) -> bool:

@@ -15,7 +15,7 @@ from app.magento.orders import MagentoOrders
 from app.magento.stock import MagentoStock
 from app.settings import Settings
 from streams.metrics import Metrics
-from streams.ports import Clock, EntityReader
+from streams.ports import Clock, EntityReader, Pulse
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +37,22 @@ class Pos:
 
 
 class Systems:
-    """Connectors of all connections; nothing is opened before the first request."""
+    """Connectors of all connections; nothing is opened before the first request.
 
-    def __init__(self, settings: Settings, clock: Clock, metrics: Metrics) -> None:
+    Args:
+        settings: name the connections.
+        clock: for waits and signatures.
+        metrics: told of every request.
+        pulses: told of every request to their connection; most roles have none.
+    """
+
+    def __init__(
+        self, settings: Settings, clock: Clock, metrics: Metrics, pulses: Mapping[str, Pulse] | None = None
+    ) -> None:
         self._settings = settings
         self._all: dict[str, Web | Pos] = {
-            name: _connector(name, connection, clock, metrics) for name, connection in settings.connections.items()
+            name: _connector(name, connection, clock, metrics, (pulses or {}).get(name))
+            for name, connection in settings.connections.items()
         }
 
     @property
@@ -66,14 +76,14 @@ class Systems:
             await system.client.close()
 
 
-def _connector(name: str, connection: Connection, clock: Clock, metrics: Metrics) -> Web | Pos:
+def _connector(name: str, connection: Connection, clock: Clock, metrics: Metrics, pulse: Pulse | None) -> Web | Pos:
     def observe(operation: str, status: int | None, seconds: float) -> None:
         metrics.http_took(name, operation, status, seconds)
 
     match connection:
         case MagentoConnection():
-            magento = MagentoClient(name, connection, clock, observe=observe)
+            magento = MagentoClient(name, connection, clock, observe=observe, pulse=pulse)
             return Web(magento, MagentoOrders(magento), MagentoStock(magento))
         case HeartlandConnection():
-            heartland = HeartlandClient(name, connection, clock, observe=observe)
+            heartland = HeartlandClient(name, connection, clock, observe=observe, pulse=pulse)
             return Pos(heartland, HeartlandOrders(heartland), HeartlandStock(heartland))

@@ -19,7 +19,7 @@ from app.urls import query_string
 from app.wire import read_as
 from schemas.heartland import ErrorBody, Page
 from streams.errors import TillstreamError, Transient
-from streams.ports import Clock
+from streams.ports import Clock, Pulse
 
 Query = Sequence[tuple[str, str]]
 Explain = Callable[[ErrorBody], TillstreamError | None]
@@ -37,12 +37,15 @@ class HeartlandClient:
         *,
         chance: Callable[[], float] = random.random,
         observe: Observe | None = None,
+        pulse: Pulse | None = None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         """Nothing is opened before the first request."""
         self.name = name
         self._base = settings.base_url.rstrip("/")
-        self._http = HttpClient(name, settings.http, clock, chance=chance, observe=observe, monotonic=monotonic)
+        self._http = HttpClient(
+            name, settings.http, clock, chance=chance, observe=observe, pulse=pulse, monotonic=monotonic
+        )
         self._tokens = TokenSource(settings, self._http, clock)
 
     async def __aenter__(self) -> Self:

@@ -14,7 +14,7 @@ from app.magento.errors import check, is_missing
 from app.magento.oauth import OAuthKeys, OAuthSigner
 from app.magento.search import Query
 from app.urls import query_string
-from streams.ports import Clock
+from streams.ports import Clock, Pulse
 
 
 class MagentoClient:
@@ -28,6 +28,7 @@ class MagentoClient:
         *,
         chance: Callable[[], float] = random.random,
         observe: Observe | None = None,
+        pulse: Pulse | None = None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         """Nothing is opened before the first request.
@@ -38,7 +39,9 @@ class MagentoClient:
         self.name = name
         self._base = settings.base_url.rstrip("/") + "/rest"
         self._authorise = _authorisation(name, settings, clock)
-        self._http = HttpClient(name, settings.http, clock, chance=chance, observe=observe, monotonic=monotonic)
+        self._http = HttpClient(
+            name, settings.http, clock, chance=chance, observe=observe, pulse=pulse, monotonic=monotonic
+        )
 
     async def __aenter__(self) -> Self:
         return self

@@ -19,6 +19,7 @@ from streams.ports.effects import (
 from streams.ports.held import Held, HeldKey, HeldRecord, Hold, HoldReason
 from streams.ports.journal import Journal, JournalEntry, Outcome
 from streams.ports.kafka import Outgoing, Publisher, Record
+from streams.ports.pulse import Pulse
 from streams.ports.systems import (
     EntityReader,
     OrderDraft,
@@ -53,6 +54,7 @@ __all__ = [
     "Outcome",
     "Outgoing",
     "Publisher",
+    "Pulse",
     "Record",
     "Revision",
     "Sales",

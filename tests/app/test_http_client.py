@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
@@ -10,6 +11,7 @@ from aiohttp import web
 
 from app.connections import Http
 from app.http import LONGEST_RETRY_AFTER_SECONDS, HttpClient, Request
+from streams.errors import OutcomeUnknown, Transient, Unavailable
 from tests.app.stub_server import StubServer
 from tests.twins.clock import FakeClock
 
@@ -139,3 +141,128 @@ async def test_an_url_leaves_byte_for_byte_and_json_is_asked_for() -> None:
         await client.send(Request("read", "SKU", "GET", f"{server.url}/P%2FA%20B%3D?a%5B0%5D=%2B%2C%20"), nothing)
     assert server.seen[0].raw_path == "/P%2FA%20B%3D?a%5B0%5D=%2B%2C%20"
     assert server.seen[0].headers["Accept"] == "application/json"
+
+
+class Pulse:
+    """Remembers what it is told."""
+
+    def __init__(self) -> None:
+        self.told: list[str] = []
+        self.paused = False
+
+    def sent(self) -> None:
+        self.told.append("sent")
+
+    def answered(self) -> None:
+        self.told.append("answered")
+
+    def failed(self, reason: str, subject: str, *, down: bool) -> None:
+        assert reason.startswith("web: ")
+        assert subject == "order 42"
+        self.told.append("down" if down else "failed")
+
+    def throttled(self, retry_after: float | None) -> None:
+        self.told.append(f"throttled {retry_after}")
+
+
+@pytest.mark.parametrize(
+    ("status", "told"),
+    [
+        (200, ["answered"]),
+        (302, ["down"]),
+        (400, ["answered"]),
+        (401, []),
+        (403, []),
+        (404, ["answered"]),
+        (408, ["down"]),
+        (429, ["throttled 7.0"]),
+        (500, ["failed"]),
+        (502, ["down"]),
+        (503, ["down"]),
+    ],
+)
+async def test_the_pulse_hears_what_each_answer_says_about_the_system(status: int, told: list[str]) -> None:
+    pulse = Pulse()
+    async with (
+        StubServer(web.json_response({}, status=status, headers={"Retry-After": "7"})) as server,
+        HttpClient("web", Http(), FakeClock(START), chance=lambda: 0.0, pulse=pulse) as client,
+    ):
+        await client.send(write(server.url), nothing)
+    assert pulse.told == ["sent", *told]
+
+
+async def test_a_page_instead_of_json_is_no_sign_of_health() -> None:
+    pulse = Pulse()
+    async with (
+        StubServer(web.Response(text="<h1>Under construction</h1>", content_type="text/html")) as server,
+        HttpClient("web", Http(), FakeClock(START), chance=lambda: 0.0, pulse=pulse) as client,
+    ):
+        await client.send(read(server.url), nothing)
+    assert pulse.told == ["sent", "down"]
+
+
+async def test_the_pulse_hears_of_every_try_and_that_nobody_is_there() -> None:
+    pulse = Pulse()
+    async with HttpClient("web", Http(read_retries=2), FakeClock(START), chance=lambda: 0.0, pulse=pulse) as client:
+        with pytest.raises(Unavailable):
+            await client.send(read("http://127.0.0.1:9"), nothing)
+    assert pulse.told == ["sent", "down"] * 3
+
+
+async def test_a_read_is_not_tried_again_while_the_system_is_left_alone() -> None:
+    pulse = Pulse()
+    pulse.paused = True
+    async with (
+        StubServer(*[web.json_response({}, status=503) for _ in range(3)]) as server,
+        HttpClient("web", Http(), FakeClock(START), chance=lambda: 0.0, pulse=pulse) as client,
+    ):
+        assert (await client.send(read(server.url), nothing)).status == 503
+        with pytest.raises(Unavailable):
+            await client.send(read("http://127.0.0.1:9"), nothing)
+    assert pulse.told == ["sent", "down"] * 2
+
+
+async def test_a_time_out_is_told_and_a_closed_client_is_not() -> None:
+    pulse = Pulse()
+    hanging = asyncio.Event()
+
+    async def hang(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await hanging.wait()
+        writer.close()
+
+    server = await asyncio.start_server(hang, "127.0.0.1", 0)
+    url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    client = HttpClient("web", Http(timeout_seconds=0.1), FakeClock(START), chance=lambda: 0.0, pulse=pulse)
+    with pytest.raises(OutcomeUnknown):
+        await client.send(write(url), nothing)
+    await client.close()
+    with pytest.raises(Unavailable):
+        await client.send(write(url), nothing)
+    hanging.set()
+    server.close()
+    assert pulse.told == ["sent", "down"]
+
+
+async def test_a_full_pool_is_our_own_trouble() -> None:
+    pulse = Pulse()
+    hanging = asyncio.Event()
+
+    async def hang(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await hanging.wait()
+        writer.close()
+
+    server = await asyncio.start_server(hang, "127.0.0.1", 0)
+    url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    limits = Http(timeout_seconds=0.3, connections=1)
+    async with HttpClient("web", limits, FakeClock(START), chance=lambda: 0.0, pulse=pulse) as client:
+        first = asyncio.create_task(client.send(write(url), nothing))
+        await asyncio.sleep(0.1)
+        shorter = Request("write", "order 42", "POST", f"{url}/x", b"{}", began=client.begin() - 0.2)
+        with pytest.raises(Transient, match="all 1 connections were taken") as caught:
+            await client.send(shorter, nothing)
+        assert caught.value.code == "pool"
+        with pytest.raises(OutcomeUnknown):
+            await first
+    hanging.set()
+    server.close()
+    assert pulse.told == ["sent", "sent", "down"]
