@@ -10,6 +10,8 @@ Rejected                in review
 Malformed               in review, later records of the key go on
 anything else           a fault of ours: in review with its stack
 ======================  =====================================================================================
+
+While the target is paused (`streams/deliver/gate.py`), what would be parked for a time stays in its lane as well.
 """
 
 from __future__ import annotations
@@ -94,15 +96,17 @@ class Trial:
         lane_seconds: time since it took its lane.
         attempts: times that it was held before.
         now: the present moment.
+        paused: whether the next try waits at the stage's entrance, because the target is down or asked for less.
     """
 
     lane_tries: int
     lane_seconds: float
     attempts: int
     now: datetime
+    paused: bool = False
 
 
-def decide(error: BaseException, trial: Trial, patience: Patience, chance: Callable[[], float]) -> Decision:  # noqa: C901, PLR0911 - a table
+def decide(error: BaseException, trial: Trial, patience: Patience, chance: Callable[[], float]) -> Decision:  # noqa: C901, PLR0911, PLR0912 - a table
     """The decision for one failure. ``chance`` gives numbers from 0 to 1 for full jitter."""
     match error:
         case AliasMissing():
@@ -114,6 +118,8 @@ def decide(error: BaseException, trial: Trial, patience: Patience, chance: Calla
                 return Review(dead=True, waits_for=error.waits_for)
             due_at = trial.now + timedelta(seconds=patience.link_look)
             return Park(HoldReason.LINK, due_at=due_at, waits_for=error.waits_for)
+        case Unavailable() | AuthFailed() | Transient() | OutcomeUnknown() if trial.paused:
+            return Again(_lane_wait(trial, patience, chance))
         case AuthFailed():
             return Again(patience.auth_wait)
         case Unavailable():

@@ -28,6 +28,7 @@ from streams.ports import (
     Publisher,
     Record,
 )
+from streams.runtime.entrance import AlwaysOpen, Entrance
 from streams.runtime.holding import HeldQueue
 from streams.runtime.lanes import NotDone
 from streams.runtime.retry import Again, Decision, Park, Patience, Review, Trial, blocks, code_of, decide
@@ -49,7 +50,7 @@ class Observer(Protocol):
         ...
 
     def stage_took(self, stage: str, seconds: float) -> None:
-        """A stage worked that long on one batch of a key, tries and waits included."""
+        """A stage worked that long on one batch of a key, tries and the waits between them included."""
         ...
 
 
@@ -66,6 +67,7 @@ class Surroundings:
     publisher: Publisher
     clock: Clock
     observer: Observer
+    entrance: Entrance = field(default_factory=AlwaysOpen)
     patience: Patience = field(default_factory=Patience)
     chance: Callable[[], float] = random.random
 
@@ -143,14 +145,20 @@ class Stage:
         around = self._around
         began = around.clock.now()
         tries = 0
-        while around.queue.works_on(arrivals[0].record, arrivals[0].epoch):
-            work = Work(self.name, arrivals)
+        wanted = partial(around.queue.works_on, arrivals[0].record, arrivals[0].epoch)
+        while wanted():
+            work, asked = Work(self.name, arrivals), around.clock.now()
             try:
-                entries = await self._handler.handle(work)
+                async with around.entrance.turn(wanted, around.queue.pause):
+                    began += around.clock.now() - asked  # waiting for its turn costs an event no patience
+                    entries = await self._handler.handle(work)
+            except NotDone:
+                raise
             except Exception as error:  # noqa: BLE001 - the table in retry.py decides on every class
                 tries += 1
                 now = around.clock.now()
-                trial = Trial(tries, (now - began).total_seconds(), work.last.attempts, now)
+                seconds, paused = (now - began).total_seconds(), around.entrance.paused
+                trial = Trial(tries, seconds, work.last.attempts, now, paused=paused)
                 decision = decide(error, trial, around.patience, around.chance)
                 self._tell(work, error, decision)
                 if isinstance(decision, Again):

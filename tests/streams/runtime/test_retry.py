@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -134,3 +135,22 @@ def test_the_code_groups_by_the_errors_own_word_or_its_class() -> None:
     assert code_of(Rejected("no", code="collision")) == "collision"
     assert code_of(Rejected("no")) == "Rejected"
     assert code_of(KeyError("x")) == "KeyError"
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        Unavailable("down"),
+        AuthFailed("refused"),
+        Throttled("slow down", retry_after=600.0),
+        Transient("timed out"),
+        OutcomeUnknown("timed out", retry_at=NOW),
+    ],
+)
+def test_while_the_target_is_paused_nothing_is_held_for_it(error: Exception) -> None:
+    trial = replace(first_failure(attempts=299, lane_seconds=600.0), paused=True)
+    assert isinstance(decision(error, trial), Again)
+
+
+def test_what_a_person_must_decide_is_held_while_the_target_is_paused_too() -> None:
+    assert decision(Rejected("no"), replace(first_failure(), paused=True)) == Review(dead=True)
