@@ -40,6 +40,18 @@ class Http(BaseModel):
     """Times that a read is tried again; a mutation is sent once."""
 
 
+class Budget(BaseModel):
+    """How much one connection is asked by what delivers to it. A 429 slows it down with or without these."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    requests_per_second: float = Field(default=0.0, ge=0)
+    """Requests a second of all deliver workers together, each by its part of the partitions; 0 for no limit. What
+    polling, normalize and inventory read comes on top."""
+    burst: float = Field(default=10.0, ge=1)
+    """Requests that may go at once after a pause, of all deliver workers together; at least one for each."""
+
+
 class MagentoConnection(BaseModel):
     """One Magento instance. Either the four OAuth 1.0a secrets of an integration, or a bearer token."""
 
@@ -63,6 +75,8 @@ class MagentoConnection(BaseModel):
     """How its webhooks prove themselves."""
     http: Http = Http()
     """Limits of its HTTP client."""
+    budget: Budget = Budget()
+    """How much it is asked by what delivers to it."""
 
 
 class HeartlandConnection(BaseModel):
@@ -84,6 +98,8 @@ class HeartlandConnection(BaseModel):
     """How its webhooks prove themselves."""
     http: Http = Http()
     """Limits of its HTTP client."""
+    budget: Budget = Budget()
+    """How much it is asked by what delivers to it."""
 
 
 Connection = Annotated[MagentoConnection | HeartlandConnection, Field(discriminator="system")]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
 import orjson
@@ -25,15 +25,25 @@ METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 class Readiness:
     """Whether a role can do its job: the checks that its parts registered, each under a name.
 
-    A check that raises, or does not answer within ``timeout_seconds``, counts as a reason.
+    A check that raises, or does not answer within ``timeout_seconds``, counts as a reason. Notes are told beside: what
+    keeps the role from its work, and is nothing that another instance of it could do better.
     """
 
     timeout_seconds: float = 3.0
     _checks: dict[str, Check] = field(default_factory=dict)
+    _notes: dict[str, Callable[[], str | None]] = field(default_factory=dict)
 
     def add(self, name: str, check: Check) -> None:
         """Register a check; a second one of the same name replaces the first."""
         self._checks[name] = check
+
+    def add_note(self, name: str, note: Callable[[], str | None]) -> None:
+        """Register what tells a note, or None; a second one of the same name replaces the first."""
+        self._notes[name] = note
+
+    def notes(self) -> dict[str, str]:
+        """What there is to tell at present, by name."""
+        return {name: told for name, note in self._notes.items() if (told := note())}
 
     async def reasons(self) -> dict[str, str]:
         """Why the role is not ready, by the name of the check; empty if it is. Checks run side by side."""
@@ -94,7 +104,9 @@ class StatusServer:
     async def _serve_ready(self, _request: web.Request) -> web.Response:
         reasons = await self._readiness.reasons()
         status = "not ready" if reasons else "ready"
-        return _json(503 if reasons else 200, {"status": status, "role": self._role, "reasons": reasons})
+        notes = self._readiness.notes()
+        told = {"status": status, "role": self._role, "reasons": reasons, **({"notes": notes} if notes else {})}
+        return _json(503 if reasons else 200, told)
 
 
 def bound_port(runner: web.BaseRunner) -> int:
@@ -102,5 +114,5 @@ def bound_port(runner: web.BaseRunner) -> int:
     return int(runner.addresses[0][1])
 
 
-def _json(status: int, document: dict[str, object]) -> web.Response:
+def _json(status: int, document: Mapping[str, object]) -> web.Response:
     return web.Response(status=status, body=orjson.dumps(document), content_type="application/json")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
@@ -30,7 +30,7 @@ from app.store import Cursors, Store, migrate
 from app.systems import Systems
 from streams.engine.errors import DocumentError
 from streams.metrics import Metrics
-from streams.ports import Clock
+from streams.ports import Clock, Pulse
 
 log = structlog.get_logger(__name__)
 
@@ -135,13 +135,15 @@ _ROLES: dict[str, Run] = {"ingress": _ingress, "poll": _poll}
 
 def _worker(role: str, target: str | None) -> Run:
     async def work(parts: Parts) -> None:
-        from app.workers import run_worker  # noqa: PLC0415 - the door and the poller need neither Faust nor its memory
+        from app.workers import gate_of, run_worker  # noqa: PLC0415 - door and poller need neither Faust nor its memory
 
+        gate = gate_of(target, parts) if target is not None else None
         async with AsyncExitStack() as stack:
             publisher = await stack.enter_async_context(_publisher(parts, WORKER_PUBLISH_SECONDS))
             store = await stack.enter_async_context(_store(parts))
-            systems = await stack.enter_async_context(_systems(parts))
-            await run_worker(role, target, parts, publisher, store, systems)
+            pulses = {gate.target: gate} if gate is not None else {}
+            systems = await stack.enter_async_context(_systems(parts, pulses))
+            await run_worker(role, target, parts, publisher, store, systems, gate)
 
     return work
 
@@ -178,8 +180,8 @@ async def _store(parts: Parts) -> AsyncIterator[Store]:
 
 
 @asynccontextmanager
-async def _systems(parts: Parts) -> AsyncIterator[Systems]:
-    systems = Systems(parts.settings, parts.clock, parts.metrics)
+async def _systems(parts: Parts, pulses: Mapping[str, Pulse] | None = None) -> AsyncIterator[Systems]:
+    systems = Systems(parts.settings, parts.clock, parts.metrics, pulses)
     try:
         yield systems
     finally:

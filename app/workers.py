@@ -18,6 +18,7 @@ from schemas.documents.flow import Mode
 from streams import groups
 from streams.channels import Channels
 from streams.deliver.effect import Effects, Settling
+from streams.deliver.gate import Gate
 from streams.deliver.handler import DeliverHandler, Delivery
 from streams.deliver.order_status import OrderStatusDelivery
 from streams.deliver.sale import Desk, SaleDelivery
@@ -30,6 +31,7 @@ from streams.normalize.handler import NormalizeHandler
 from streams.normalize.normalizer import Normalizer
 from streams.ports import Clock, HoldReason, Publisher
 from streams.runtime.app import Partition, StageApp
+from streams.runtime.entrance import AlwaysOpen, Entrance
 from streams.runtime.holding import HeldQueue
 from streams.runtime.lanes import Lanes
 from streams.runtime.settings import KafkaSettings
@@ -64,10 +66,32 @@ class Tools:
     channels: Channels
 
 
+def gate_of(target: str, parts: Parts) -> Gate:
+    """The gate before a target, watched by metrics and told by ``/readyz``.
+
+    A target that is down does not make its worker unready: another worker could do no better, and a deployment that
+    waits for readiness could not bring the version that mends it.
+    """
+    budget = parts.settings.connections[target].budget
+    gate = Gate(target, requests_per_second=budget.requests_per_second, burst=budget.burst)
+    parts.metrics.watch_gate(target, lambda: gate.state.value, lambda: gate.rate)
+    parts.readiness.add_note("target", gate.note)
+    return gate
+
+
 async def run_worker(
-    role: str, target: str | None, parts: Parts, publisher: KafkaPublisher, store: Store, systems: Systems
+    role: str,
+    target: str | None,
+    parts: Parts,
+    publisher: KafkaPublisher,
+    store: Store,
+    systems: Systems,
+    gate: Gate | None,
 ) -> None:
-    """Run one worker until ``parts.stop``. What it raises ends the process, which must then be started again."""
+    """Run one worker until ``parts.stop``. What it raises ends the process, which must then be started again.
+
+    Its turns wait at ``gate``, which must be told of the requests of ``systems``.
+    """
     settings = parts.settings
     tools = Tools(parts, publisher, store, systems, engine_of(settings), Channels(settings.channels.values()))
     if role == "deliver" and target is not None:
@@ -77,9 +101,15 @@ async def run_worker(
     else:
         group, topics = groups.NORMALIZE, groups.RAW_TOPICS
     app = StageApp(group=group, kafka=_kafka(parts), drain_seconds=settings.worker.drain_seconds)
+    if gate is not None:
+        app.on_assigned(partial(_share, gate, len(topics) * PARTITIONS))
     handler = _handler(role, target, tools, app)
     _leave_lasting_objects_alone()
-    await _run(role, handler, topics, tools, app, group)
+    await _run(role, handler, topics, tools, app, group, gate or AlwaysOpen())
+
+
+async def _share(gate: Gate, of: int, partitions: Sequence[Partition]) -> None:
+    gate.owns(len(partitions), of)
 
 
 def engine_of(settings: Settings) -> Engine:
@@ -142,11 +172,19 @@ def _operations(target: str, tools: Tools, desk: Desk) -> dict[str, Delivery]:
     return {"create_order": SaleDelivery(desk, tools.systems.points_of_sale[target].orders)}
 
 
-async def _run(role: str, handler: Handler, topics: Sequence[str], tools: Tools, app: StageApp, group: str) -> None:
+async def _run(
+    role: str,
+    handler: Handler,
+    topics: Sequence[str],
+    tools: Tools,
+    app: StageApp,
+    group: str,
+    entrance: Entrance,
+) -> None:
     """Run the handler's stage, and tell the metrics how it goes, until the stop."""
     parts, store = tools.parts, tools.store
     queue = HeldQueue(store.held, group=group, owner=parts.owner, clock=parts.clock)
-    around = Surroundings(queue, store.journal, tools.publisher, parts.clock, parts.metrics)
+    around = Surroundings(queue, store.journal, tools.publisher, parts.clock, parts.metrics, entrance)
     stage = Stage(role, handler, around)
     lanes = {topic: _lanes(stage, topic, parts, app) for topic in topics}
     worker = StageWorker(app, stage, queue, lanes, drain_seconds=parts.settings.worker.drain_seconds)

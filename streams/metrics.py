@@ -120,7 +120,7 @@ class Metrics:
         )
         self._stage_seconds = self._histogram(
             "tillstream_stage_seconds",
-            "How long a stage worked on one batch of a key, tries and waits included.",
+            "How long a stage worked on one batch of a key, tries and the waits between them included.",
             ("stage",),
             WORK_BUCKETS,
         )
@@ -129,6 +129,18 @@ class Metrics:
             "Requests to Magento and Heartland; the status is 2xx ... 5xx, or error if no answer came.",
             ("connection", "operation", "status"),
             WORK_BUCKETS,
+        )
+        self._breaker = self._gauge(
+            "tillstream_breaker_state",
+            "state",
+            "Whether a target is sent anything: 0 it is, 1 it is tried, 2 it is down, 3 it refuses our credentials.",
+            ("target",),
+        )
+        self._budget = self._gauge(
+            "tillstream_budget_rate",
+            "requests per second",
+            "How fast this worker may send to a target at present; +Inf without a limit, 0 while it is paused.",
+            ("target",),
         )
         self._rows = self._counter(
             "tillstream_polled_total",
@@ -237,6 +249,11 @@ class Metrics:
         """One request to another system; ``status`` is None if no answer came."""
         status_class = "error" if status is None else f"{status // 100}xx"
         self._http_seconds.labels(connection, operation, status_class).observe(seconds)
+
+    def watch_gate(self, target: str, state: Callable[[], float], rate: Callable[[], float]) -> None:
+        """Ask for the state of a target's breaker and its rate whenever metrics are read."""
+        self._breaker.labels(target).set_function(state)
+        self._budget.labels(target).set_function(rate)
 
     # -- declaration ------------------------------------------------------------------------------------------
 

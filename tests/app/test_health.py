@@ -55,6 +55,16 @@ async def test_ready_with_no_reason_against_it(status: Status) -> None:
     assert await status.ready() == (200, {"status": "ready", "role": "ingress", "reasons": {}})
 
 
+async def test_a_note_is_told_and_leaves_the_role_ready(status: Status) -> None:
+    told: list[str | None] = ["pos is paused", None]
+    status.readiness.add_note("target", lambda: told.pop(0))
+    assert await status.ready() == (
+        200,
+        {"status": "ready", "role": "ingress", "reasons": {}, "notes": {"target": "pos is paused"}},
+    )
+    assert "notes" not in (await status.ready())[1]
+
+
 async def test_not_ready_says_why_for_each_check(status: Status) -> None:
     async def store() -> str | None:
         return "PostgreSQL refuses connections: check TILLSTREAM_STORE__URL"

@@ -10,7 +10,7 @@ from schemas.envelope import Via
 from streams.metrics import Described, Metrics, document
 from streams.ports import HoldReason, JournalEntry, Outcome
 
-UNITS = {"receipts", "requests", "records", "tries", "rows", "seconds", "bytes"}
+UNITS = {"receipts", "requests", "records", "tries", "rows", "seconds", "bytes", "state", "requests per second"}
 
 
 def sample(metrics: Metrics, name: str, **labels: str) -> float | None:
@@ -30,7 +30,7 @@ def entry(outcome: Outcome) -> JournalEntry:
 
 @pytest.mark.parametrize("described", document(), ids=lambda metric: metric.name)
 def test_every_metric_has_a_name_by_the_rule_a_unit_and_help(described: Described) -> None:
-    assert re.fullmatch(r"tillstream_[a-z_]+_(total|seconds|bytes|records)", described.name)
+    assert re.fullmatch(r"tillstream_[a-z_]+_(total|seconds|bytes|records|state|rate)", described.name)
     assert described.unit in UNITS
     assert described.help.endswith(".")
     assert len(described.help) > 20
@@ -96,6 +96,13 @@ def test_gauges_that_ask_are_asked_when_read() -> None:
     assert sample(metrics, "tillstream_poll_gap_seconds", feed="web.order") == 65
     assert sample(metrics, "tillstream_publish_buffer_records") == 7
     assert sample(metrics, "tillstream_publish_buffer_bytes") == 700
+
+
+def test_a_targets_gate_is_asked_when_read() -> None:
+    metrics = Metrics()
+    metrics.watch_gate("pos", lambda: 2, lambda: 0.5)
+    assert sample(metrics, "tillstream_breaker_state", target="pos") == 2
+    assert sample(metrics, "tillstream_budget_rate", target="pos") == 0.5
 
 
 def test_the_rest_is_counted_where_it_belongs() -> None:

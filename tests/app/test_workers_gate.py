@@ -1,0 +1,89 @@
+"""The gate that a deliver worker puts before its target: made from the settings, told to those who watch."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from aiohttp import web
+
+from app.clock import SystemClock
+from app.connections import Budget, HeartlandConnection, MagentoConnection
+from app.health import Readiness
+from app.parts import Parts
+from app.settings import Settings
+from app.systems import Systems
+from app.workers import _share, gate_of
+from streams.deliver.breaker import State
+from streams.deliver.gate import Gate
+from streams.errors import TillstreamError
+from streams.metrics import Metrics
+from tests.app.stub_server import StubServer
+
+
+def parts_of(url: str = "http://127.0.0.1:9", budget: Budget | None = None) -> Parts:
+    pos = HeartlandConnection(base_url=url, client_id="till", client_secret="s", budget=budget or Budget())
+    shop = MagentoConnection(base_url=url, bearer_token="t")
+    settings = Settings(connections={"pos": pos, "web": shop})
+    return Parts(settings, "deliver-pos", SystemClock(), Metrics(), Readiness(), asyncio.Event())
+
+
+def sample(parts: Parts, name: str) -> float | None:
+    return parts.metrics.registry.get_sample_value(name, {"target": "pos"})
+
+
+async def read(systems: Systems, gate: Gate) -> None:
+    async with gate.turn(lambda: True, asyncio.sleep):
+        await systems.points_of_sale["pos"].orders.read("order", "1")
+
+
+async def test_a_worker_has_its_part_of_the_budget_of_its_target() -> None:
+    parts = parts_of(budget=Budget(requests_per_second=32.0, burst=4.0))
+    gate = gate_of("pos", parts)
+    await _share(gate, 32, [("canonical.sale", n) for n in range(8)])
+    assert sample(parts, "tillstream_budget_rate") == 8.0
+    assert sample(parts, "tillstream_breaker_state") == State.CLOSED.value
+
+
+async def test_a_target_that_is_down_is_told_and_leaves_the_worker_ready() -> None:
+    parts = parts_of()
+    gate = gate_of("pos", parts)
+    systems = Systems(parts.settings, parts.clock, parts.metrics, {"pos": gate})
+    try:
+        while gate.state is State.CLOSED:
+            with pytest.raises(TillstreamError):
+                await read(systems, gate)
+        assert "was not sent, no connection" in parts.readiness.notes()["target"]
+        assert await parts.readiness.reasons() == {}
+        assert sample(parts, "tillstream_breaker_state") == State.OPEN.value
+        assert sample(parts, "tillstream_budget_rate") == 0.0
+    finally:
+        await systems.close()
+
+
+async def test_refused_credentials_stop_the_target_by_the_connectors_words() -> None:
+    refusal = web.json_response({"error": "invalid_client", "error_description": "unknown"}, status=401)
+    async with StubServer(refusal) as server:
+        parts = parts_of(server.url)
+        gate = gate_of("pos", parts)
+        systems = Systems(parts.settings, parts.clock, parts.metrics, {"pos": gate})
+        try:
+            with pytest.raises(TillstreamError):
+                await read(systems, gate)
+            assert gate.state is State.STOPPED
+            assert "Check client_id and client_secret" in parts.readiness.notes()["target"]
+        finally:
+            await systems.close()
+
+
+async def test_another_connections_requests_say_nothing_about_the_target() -> None:
+    parts = parts_of()
+    gate = gate_of("pos", parts)
+    systems = Systems(parts.settings, parts.clock, parts.metrics, {"pos": gate})
+    try:
+        for _ in range(6):
+            with pytest.raises(TillstreamError):
+                await systems.webs["web"].orders.read("order", "1")
+        assert gate.state is State.CLOSED
+    finally:
+        await systems.close()
