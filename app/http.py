@@ -39,6 +39,7 @@ LONGEST_WAIT_SECONDS = 5.0
 LONGEST_RETRY_AFTER_SECONDS = 3600.0
 """A ``Retry-After`` that asks for more is taken as this much."""
 
+NOT_FOUND = 404
 TIMED_OUT_THERE = 408
 THROTTLED = 429
 SERVER_ERROR = 500
@@ -369,8 +370,9 @@ async def _not_queued(
 
 
 def _is_down(answer: Answer) -> bool:
-    """Whether an answer says that the system, not this request, is in trouble; so does a success that is not JSON."""
-    if answer.good:
+    """Whether an answer says that the system, not this request, is in trouble. So does one that is not from the API: a
+    success, or a 404, that is not JSON."""
+    if answer.good or answer.status == NOT_FOUND:
         return bool(answer.content) and not answer.content_type.endswith("json")
     redirected = answer.status < 400  # noqa: PLR2004 - HTTP's classes
     return redirected or answer.status == TIMED_OUT_THERE or answer.status > SERVER_ERROR

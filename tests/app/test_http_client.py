@@ -191,10 +191,12 @@ async def test_the_pulse_hears_what_each_answer_says_about_the_system(status: in
     assert pulse.told == ["sent", *told]
 
 
-async def test_a_page_instead_of_json_is_no_sign_of_health() -> None:
+@pytest.mark.parametrize("status", [200, 404])
+async def test_a_page_instead_of_json_is_no_sign_of_health(status: int) -> None:
     pulse = Pulse()
+    page = web.Response(text="<h1>Under construction</h1>", content_type="text/html", status=status)
     async with (
-        StubServer(web.Response(text="<h1>Under construction</h1>", content_type="text/html")) as server,
+        StubServer(page) as server,
         HttpClient("web", Http(), FakeClock(START), chance=lambda: 0.0, pulse=pulse) as client,
     ):
         await client.send(read(server.url), nothing)
