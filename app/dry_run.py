@@ -91,7 +91,7 @@ class DryRun:
             return [f"waits: it is held for {event.group}, of which the settings have no connection"]
         self._calls.clear()
         try:
-            arrival = Arrival(record, Envelope.from_headers(record.headers), row)
+            arrival = Arrival(record, Envelope.from_headers(record.headers), row=row)
             entries = await handler.handle(Work(row.hold.stage, [arrival]))
         except _Stop:
             return list(self._calls)

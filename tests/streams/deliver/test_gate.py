@@ -66,7 +66,7 @@ class World:
         )
         self.target = Target(self.clock, self.gate)
         self.store, self.publisher, self.observer = MemoryStore(self.clock), MemoryPublisher(), Counting()
-        self.queue = HeldQueue(self.store.held, group=name, clock=self.clock)
+        self.queue = HeldQueue(self.store.held, group=name, owner="test", clock=self.clock)
         around = Surroundings(
             self.queue, self.store.journal, self.publisher, self.clock, self.observer, self.gate, chance=lambda: 0.5
         )
