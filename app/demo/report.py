@@ -110,6 +110,7 @@ class Report:
         rows = [
             ("web orders placed", audit.placed),
             ("once in the point of sale", audit.in_target),
+            ("rightly not there: unpaid, or held", max(0, audit.placed - audit.in_target - audit.count("lost"))),
             ("lost", audit.count("lost")),
             ("doubled", audit.count("doubled")),
             ("different", audit.count("different")),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
+import os
 import shutil
 import signal
 import time
@@ -10,6 +12,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import aiohttp
 import uvloop
@@ -50,6 +53,14 @@ CONNECTIONS = {programs.WEB: "magento", programs.POS: "heartland"}
 def run_demo(options: DemoOptions) -> int:
     """Run the demo to its balance. Returns 0 if nothing is lost, doubled or different, else 1."""
     console = Console(highlight=False)
+    with only_demo(options.directory) as other:
+        if other:
+            console.print(f"A demo runs here already (pid {other}): end it with Ctrl-C in its terminal.")
+            return 1
+        return _run_alone(options, console)
+
+
+def _run_alone(options: DemoOptions, console: Console) -> int:
     stop_demo(options)
     shutil.rmtree(options.directory, ignore_errors=True)
     options.directory.mkdir(parents=True)
@@ -63,6 +74,23 @@ def run_demo(options: DemoOptions) -> int:
     report.show(console)
     console.print(f"as JSON: {options.directory / 'report.json'}; every role's log: {options.directory}/*.log")
     return 0 if report.clean else 1
+
+
+@contextmanager
+def only_demo(directory: Path) -> Iterator[str]:
+    """Keep others from starting a demo in this directory; yields the process id of one that runs, else nothing."""
+    directory.parent.mkdir(parents=True, exist_ok=True)
+    with directory.with_suffix(".lock").open("a+") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            file.seek(0)
+            yield file.read().strip() or "unknown"
+            return
+        file.truncate(0)
+        file.write(str(os.getpid()))
+        file.flush()
+        yield ""
 
 
 def stop_demo(options: DemoOptions) -> int:
