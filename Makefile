@@ -23,7 +23,7 @@ test: prerequisites setup ## all tests, with real Kafka and real PostgreSQL
 	@$(RUN)/pytest --cov --cov-report=term --cov-fail-under=95
 
 quick: setup ## the pure tests, half a minute on an idle machine: no Kafka, no PostgreSQL
-	@$(RUN)/pytest -q -m "not kafka and not postgres and not slow"
+	@$(RUN)/pytest -q --hypothesis-profile=quick -m "not kafka and not postgres and not slow"
 
 lint: setup ## style and common mistakes
 	@$(RUN)/ruff check .

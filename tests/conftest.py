@@ -7,8 +7,11 @@ from collections.abc import Generator
 from importlib.util import find_spec
 
 import pytest
+from hypothesis import settings
 
 from tests.servers import VERSIONS
+
+settings.register_profile("quick", max_examples=10)
 
 pytest_plugins = [name for name in ("tests.kafka_broker", "tests.postgres_server") if find_spec(name)]
 
