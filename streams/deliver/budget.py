@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import math
 
-WINDOW_SECONDS = 10.0
-"""A raise of our share waits this long, until the worker that lost it has surely heard; a rate that was cut because
-the target asked for less gets a step back each time."""
+RAISE_SECONDS = 10.0
+"""A raise of our share waits this long, until the worker that lost it has surely heard."""
+WINDOW_SECONDS = 1.0
+"""A rate that was cut because the target asked for less gets a step back each time. Longer, and a target that answers
+429 now and then, whatever the rate, would be sent less and less: five windows make a cut good."""
 STEP = 0.1
 """That step, as a part of the whole rate."""
 SLOWEST = 0.1
@@ -57,10 +59,10 @@ class Bucket:
         return now < self._at
 
     def set_limit(self, limit: float, burst: float, now: float) -> None:
-        """Our share of a limit has changed: less counts at once, more after a window."""
+        """Our share of a limit has changed: less counts at once, more after `RAISE_SECONDS`."""
         self._refill(now)
         if limit >= self._limit:
-            self._raise = (now + WINDOW_SECONDS, limit, burst)
+            self._raise = (now + RAISE_SECONDS, limit, burst)
             return
         self._raise = None
         self._apply(limit, burst)

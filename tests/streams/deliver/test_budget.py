@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.deliver.budget import SHORTEST_CLOSE_SECONDS, SLOWEST, WINDOW_SECONDS, Bucket, share
+from streams.deliver.budget import RAISE_SECONDS, SHORTEST_CLOSE_SECONDS, SLOWEST, WINDOW_SECONDS, Bucket, share
 
 rates = st.floats(0.2, 200.0)
 bursts = st.floats(1.0, 50.0)
@@ -79,18 +79,18 @@ def test_a_smaller_share_counts_at_once_and_voids_reservations() -> None:
     assert bucket.rate(0.0) == 5.0
 
 
-def test_a_larger_share_waits_a_window() -> None:
+def test_a_larger_share_waits_until_who_lost_it_has_heard() -> None:
     bucket = Bucket(10.0, 1.0, 0.0)
     bucket.set_limit(20.0, 2.0, 0.0)
-    assert bucket.rate(WINDOW_SECONDS - 0.1) == 10.0
-    assert bucket.rate(WINDOW_SECONDS) == 20.0
+    assert bucket.rate(RAISE_SECONDS - 0.1) == 10.0
+    assert bucket.rate(RAISE_SECONDS) == 20.0
 
 
 def test_a_cut_that_follows_a_raise_takes_it_back() -> None:
     bucket = Bucket(10.0, 1.0, 0.0)
     bucket.set_limit(20.0, 2.0, 0.0)
     bucket.set_limit(4.0, 1.0, 1.0)
-    assert bucket.rate(10 * WINDOW_SECONDS) == 4.0
+    assert bucket.rate(10 * RAISE_SECONDS) == 4.0
 
 
 @given(st.none() | st.floats(0.0, 600.0), st.integers(0, 30))
@@ -108,9 +108,9 @@ def test_nothing_goes_before_the_time_that_the_target_named(retry_after: float |
 def test_many_answers_of_429_to_what_was_under_way_halve_the_rate_once() -> None:
     bucket = Bucket(16.0, 1.0, 0.0)
     assert [bucket.throttled(2.0, 0.1 * n) for n in range(10)] == [True] + [False] * 9
-    assert bucket.rate(4.0) == 8.0
-    assert bucket.throttled(2.0, 4.0)
-    assert bucket.rate(6.0) == 4.0
+    assert bucket.rate(2.9) == 8.0
+    assert bucket.throttled(2.0, 2.95)
+    assert bucket.rate(4.95) == 4.0
 
 
 def test_a_halved_rate_comes_back_a_tenth_per_window() -> None:
@@ -136,3 +136,13 @@ def test_a_rate_never_ends_at_nothing_nor_above_the_limit(times: list[float]) ->
         now += gap
         bucket.throttled(None, now)
         assert SLOWEST <= bucket.rate(now + SHORTEST_CLOSE_SECONDS) <= 10.0
+
+
+@pytest.mark.parametrize("limit", [0.0, 50.0])
+def test_a_target_that_answers_429_now_and_then_whatever_the_rate_is_not_sent_less_and_less(limit: float) -> None:
+    bucket, now, fastest = Bucket(limit, 1.0, 0.0), 0.0, 50.0
+    for n in range(1, 2001):
+        now = max(now + 1.0 / fastest, send(bucket, now))
+        if n % 40 == 0:
+            bucket.throttled(1.0, now)
+    assert 2000 / now > fastest / 5
