@@ -22,6 +22,12 @@ from streams.runtime.lanes import NotDone
 log = structlog.get_logger(__name__)
 
 
+ALONE = 20
+"""Good answers since the last 429 that make another one a single refusal, not a target that is asked too much."""
+SHORT_SECONDS = 5.0
+"""A single 429 that asks for more than this is heeded by all all the same."""
+
+
 class Gate:
     """One target's gate. Implements `streams.ports.Pulse` for its HTTP client and `streams.runtime.entrance.Entrance`.
 
@@ -48,6 +54,7 @@ class Gate:
         self._breaker = Breaker(chance)
         self._bucket = Bucket(requests_per_second, burst, monotonic())
         self._turns = 0  # that have entered and not left
+        self._good_answers = 0  # since the last 429
         self._prepaid = 0  # tokens that they reserved and no request has used yet
         self._changed = asyncio.Event()
         self._paused_since = 0.0
@@ -162,6 +169,7 @@ class Gate:
     def answered(self) -> None:
         """See `Pulse`."""
         before = self.state
+        self._good_answers += 1
         self._breaker.succeeded()
         self._tell(before)
 
@@ -172,7 +180,10 @@ class Gate:
         self._tell(before)
 
     def throttled(self, retry_after: float | None) -> None:
-        """See `Pulse`."""
+        """See `Pulse`. One that comes alone among good answers is its own turn's matter, and slows nobody else."""
+        alone, self._good_answers = self._good_answers >= ALONE, 0
+        if alone and (retry_after or 0.0) <= SHORT_SECONDS:
+            return
         now = self._now()
         if self._bucket.throttled(retry_after, now):
             self._prepaid = 0  # the bucket starts anew

@@ -10,7 +10,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from streams.deliver.breaker import State
-from streams.deliver.gate import Gate
+from streams.deliver.gate import ALONE, Gate
 from streams.errors import AuthFailed, OutcomeUnknown, Throttled, TillstreamError, Transient, Unavailable
 from streams.ports import JournalEntry, Outcome, Record
 from streams.runtime.holding import HeldQueue
@@ -163,6 +163,20 @@ def test_a_429_in_one_lane_slows_all_lanes_and_holds_nothing() -> None:
         assert len(at_half_the_rate) == pytest.approx(9, abs=1)
         assert world.store.held.records == []
         assert in_order(world.target.made)
+
+    run_in_no_time(scene())
+
+
+@pytest.mark.parametrize(("retry_after", "heeded"), [(1.0, False), (None, False), (30.0, True)])
+def test_a_single_429_among_good_answers_is_its_own_turns_matter(retry_after: float | None, heeded: bool) -> None:
+    async def scene() -> None:
+        gate = Gate("pos", monotonic=LoopClock().monotonic)
+        for _ in range(ALONE):
+            gate.answered()
+        gate.throttled(retry_after)
+        assert gate.paused is heeded
+        gate.throttled(retry_after)
+        assert gate.paused, "the second one follows too closely"
 
     run_in_no_time(scene())
 
