@@ -150,3 +150,20 @@ async def test_close_cancels_what_is_at_work_without_calling_it_done_or_failed()
     assert shop.done == []
     assert shop.lanes.failure is None
     assert shop.failures == []
+
+
+async def test_closing_returns_when_what_it_cancelled_has_ended() -> None:
+    ended = asyncio.Event()
+
+    async def slow_to_end(records: Sequence[Record]) -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            await asyncio.sleep(0.01)
+            ended.set()
+
+    lanes = Lanes(slow_to_end, width=1, capacity=1)
+    await lanes.submit(record("a", 1), b"a", Workshop().ack(1))
+    await turn()
+    await lanes.close()
+    assert ended.is_set()

@@ -105,6 +105,37 @@ def test_a_transient_failure_leaves_its_lane_after_the_lanes_patience() -> None:
     assert isinstance(decision(Transient("500"), first_failure(lane_seconds=5.0)), Park)
 
 
+@pytest.mark.parametrize(("tries", "longest"), [(1, 0.1), (2, 0.2), (4, 0.8), (6, 2.0), (5000, 2.0)])
+@pytest.mark.parametrize("chance", [0.0, 0.5, 1.0])
+def test_waits_in_the_lane_double_up_to_the_longest_with_full_jitter(tries: int, longest: float, chance: float) -> None:
+    made = decision(Unavailable("down"), first_failure(tries=tries), chance)
+    assert isinstance(made, Again)
+    assert made.wait == pytest.approx(longest * chance)
+
+
+@pytest.mark.parametrize(("attempts", "longest"), [(0, 5), (1, 10), (3, 40), (6, 320), (7, 600), (299, 600)])
+@pytest.mark.parametrize("chance", [0.0, 0.5, 1.0])
+def test_parked_waits_double_up_to_the_longest_with_full_jitter_after_a_second(
+    attempts: int, longest: int, chance: float
+) -> None:
+    made = decision(Transient("500"), first_failure(attempts, lane_seconds=6.0), chance)
+    assert made == Park(HoldReason.TIME, due_at=NOW + timedelta(seconds=1 + longest * chance))
+
+
+@pytest.mark.parametrize("error", [Transient("500"), Throttled("slow"), Throttled("slow", retry_after=0.1)])
+def test_a_wait_that_ends_with_the_lanes_patience_is_made_in_the_lane_and_a_longer_one_is_not(
+    error: TillstreamError,
+) -> None:
+    assert decision(error, first_failure(lane_seconds=4.9)) == Again(0.1)
+    assert isinstance(decision(error, first_failure(lane_seconds=4.91)), Park)
+
+
+@pytest.mark.parametrize(("retry_after", "parked"), [(0.0, 1), (60.0, 60)])
+def test_a_retry_after_is_parked_for_as_long_as_it_says_and_a_second_at_least(retry_after: float, parked: int) -> None:
+    made = decision(Throttled("slow", retry_after=retry_after), first_failure(lane_seconds=6.0))
+    assert made == Park(HoldReason.TIME, due_at=NOW + timedelta(seconds=parked))
+
+
 def test_a_transient_failure_that_never_ends_goes_to_review() -> None:
     assert decision(Transient("500"), first_failure(attempts=Patience().holds)) == Review(dead=True)
 
