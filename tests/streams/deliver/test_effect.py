@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from schemas.ids import Ref
 from streams.deliver.effect import CreateOnce, Effects, Made, Settling
-from streams.deliver.ledger import AlreadyDone, LookUp, next_action
+from streams.deliver.ledger import AlreadyDone, LookUp, next_action, same_target
 from streams.errors import AuthFailed, OutcomeUnknown, Rejected, TillstreamError, Transient, Unavailable
 from streams.ports import EffectDone, EffectKey, EffectState, LedgerRow
 from tests.twins.clock import START, FakeClock
@@ -285,6 +285,13 @@ def test_the_next_action_follows_from_row_and_clock_alone(state: EffectState, ep
     else:
         pending = state is EffectState.PENDING and offset > 0
         assert action == LookUp(after_epoch=epoch, settles_at=settles if pending else None)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"), [("1", "1", True), ("1", "2", False), ("", "2", True), ("1", "", True), ("", "", True)]
+)
+def test_an_id_that_the_target_did_not_name_can_be_any(one: str, other: str, same: bool) -> None:
+    assert same_target(one, other) is same
 
 
 def test_an_effect_never_begun_is_looked_up_first() -> None:

@@ -160,6 +160,7 @@ def test_waits_are_bounded_and_never_negative(attempts: int, tries: int, seconds
 def test_unreadable_bytes_do_not_hold_up_later_events_of_the_key() -> None:
     assert not blocks(Malformed("bytes"))
     assert blocks(Rejected("no"))
+    assert blocks(KeyError("a fault of ours"))
 
 
 def test_the_code_groups_by_the_errors_own_word_or_its_class() -> None:

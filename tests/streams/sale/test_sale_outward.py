@@ -159,6 +159,28 @@ def test_canceled_pieces_are_new_content() -> None:
     assert sale_revision(changed).content != sale_revision(made).content
 
 
+@pytest.mark.parametrize("name", ["line_id", "sku", "quantity", "unit_price", "discount", "tax"])
+def test_each_field_of_a_line_that_the_other_system_gets_is_new_content(name: str) -> None:
+    made = revised()
+    other = "another" if isinstance(getattr(made.lines[0], name), str) else D("77.07")
+    line = made.lines[0].model_copy(update={name: other})
+    changed = made.model_copy(update={"lines": (line, *made.lines[1:])})
+    assert sale_revision(changed).content != sale_revision(made).content
+
+
+@pytest.mark.parametrize("name", ["lines", "discount", "tax", "shipping", "fees", "total", "canceled"])
+def test_each_total_that_the_other_system_gets_is_new_content(name: str) -> None:
+    made = revised()
+    changed = made.model_copy(update={"totals": made.totals.model_copy(update={name: D("77.07")})})
+    assert sale_revision(changed).content != sale_revision(made).content
+
+
+@pytest.mark.parametrize("name", ["public_id", "channel", "currency"])
+def test_number_channel_and_currency_are_content(name: str) -> None:
+    made = revised()
+    assert sale_revision(made.model_copy(update={name: "another"})).content != sale_revision(made).content
+
+
 def test_an_amount_is_the_same_however_it_is_written() -> None:
     document = order("order_simple_configurable_virtual_new")
     floats = [item | {"base_price": float(item["base_price"])} for item in document["items"]]
