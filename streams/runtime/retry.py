@@ -69,11 +69,15 @@ class Again:
 
 @dataclass(frozen=True, slots=True)
 class Park:
-    """Hold, and go on by itself: at ``due_at``, or when ``waits_for`` is linked."""
+    """Hold, and go on by itself: at ``due_at``, or when ``waits_for`` is linked.
+
+    ``counts`` is False for a look at something that settles, which is no failed try: later ones would wait the longer.
+    """
 
     reason: HoldReason
     due_at: datetime | None = None
     waits_for: MissingLink | None = None
+    counts: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +129,7 @@ def decide(error: BaseException, trial: Trial, patience: Patience, chance: Calla
         case Unavailable():
             return Again(_lane_wait(trial, patience, chance))
         case OutcomeUnknown(retry_at=datetime() as retry_at):
-            return Park(HoldReason.TIME, due_at=retry_at)
+            return Park(HoldReason.TIME, due_at=retry_at, counts=False)
         case Throttled(retry_after=float() as wait):
             longer = max(wait, _lane_wait(trial, patience, chance))
             return Again(longer) if trial.lane_seconds + longer <= patience.lane else _park(trial, max(1.0, wait))

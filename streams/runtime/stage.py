@@ -208,7 +208,7 @@ class Stage:
             target=entry.target,
             due_at=decision.due_at if isinstance(decision, Park) else None,
             waits_for=decision.waits_for,
-            attempts=arrival.attempts + 1,
+            attempts=arrival.attempts + (isinstance(decision, Review) or decision.counts),
             error=type(error).__name__,
             message=entry.message,
             letter=letter if isinstance(decision, Review) else None,

@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 
 from schemas.ids import MissingLink, Ref
-from streams.errors import AliasMissing, DependencyMissing, Rejected, Transient, Unavailable
+from streams.errors import AliasMissing, DependencyMissing, OutcomeUnknown, Rejected, Transient, Unavailable
 from streams.ports import HeldKey, HeldRecord, HoldReason, JournalEntry, Outcome
 from streams.runtime.lanes import NotDone
 from streams.runtime.work import Work
@@ -274,3 +274,16 @@ async def test_a_partition_that_goes_while_the_store_is_away_is_not_ours_when_it
     await bench.queue.assigned([("t", 0)])
     with pytest.raises(NotDone):
         bench.queue.epoch(sent)
+
+
+async def test_looks_at_something_that_settles_are_no_failed_tries(bench: Bench) -> None:
+    """Counted, the next passing failure would be parked for minutes."""
+    for _ in range(10):
+        later = bench.clock.now() + timedelta(seconds=2)
+        bench.handler.fail["r1"] = [OutcomeUnknown("silence", retry_at=later)]
+        if not bench.held:
+            await bench.feed("r1")
+        bench.clock.move(3)
+        await bench.drain()
+    (row,) = bench.held
+    assert row.hold.attempts == 0
