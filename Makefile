@@ -22,8 +22,8 @@ demo-stop: setup ## end what an earlier demo left running
 test: prerequisites setup ## all tests, with real Kafka and real PostgreSQL
 	@$(RUN)/pytest --cov --cov-report=term --cov-fail-under=95
 
-quick: setup ## the pure tests, half a minute on an idle machine: no Kafka, no PostgreSQL
-	@$(RUN)/pytest -q --hypothesis-profile=quick -m "not kafka and not postgres and not slow"
+quick: setup ## the pure tests, of schemas and streams, in half a minute: no Kafka, no PostgreSQL
+	@$(RUN)/pytest -q --hypothesis-profile=quick -m "not kafka and not postgres and not slow" tests/schemas tests/streams
 
 lint: setup ## style and common mistakes
 	@$(RUN)/ruff check .

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -93,7 +94,8 @@ class Report:
                 "discarded": receipts.discarded,
                 "parked": receipts.parked,
             },
-            "faults": {system: dict(fired) for system, fired in self.faults.items()},
+            "faults": dict(sum((Counter(fired) for fired in self.faults.values()), Counter())),
+            "faults_by_system": {system: dict(fired) for system, fired in self.faults.items()},
             "blows": list(self.blows),
             "latency_ms": dict(self.latency_ms),
             "drained": self.drained,
