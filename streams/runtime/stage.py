@@ -183,16 +183,17 @@ class Stage:
             raise NotDone  # the worker that has it now may have delivered it
         blocking = isinstance(decision, Park) or (blocks(error) and self._handler.blocks(work))
         for arrival in work.arrivals:
-            letter = self._letter(work, arrival, error)
+            letter = self._letter(work, arrival, error) if isinstance(decision, Review) else None
             entry, hold = self._held(work, arrival, error, decision, letter)
-            if isinstance(decision, Review) and decision.dead:  # first: a record that is held is not looked at again
+            if letter is not None and isinstance(decision, Review) and decision.dead:
+                # first: a record that is held is not looked at again
                 await self._until_stored(arrival, partial(self._publish_dead_letter, arrival, letter))
             held = replace(hold, blocks=blocking)
             await self._until_stored(arrival, partial(around.queue.hold, arrival.record, arrival.epoch, held))
             await self._until_stored(arrival, partial(around.journal.write, [entry]))
 
     def _held(
-        self, work: Work, arrival: Arrival, error: BaseException, decision: Park | Review, letter: DeadLetter
+        self, work: Work, arrival: Arrival, error: BaseException, decision: Park | Review, letter: DeadLetter | None
     ) -> tuple[JournalEntry, Hold]:
         """What the journal and the held table say about one arrival."""
         outcome = Outcome.PARKED if isinstance(decision, Park) else Outcome.IN_REVIEW
@@ -211,7 +212,7 @@ class Stage:
             attempts=arrival.attempts + (isinstance(decision, Review) or decision.counts),
             error=type(error).__name__,
             message=entry.message,
-            letter=letter if isinstance(decision, Review) else None,
+            letter=letter,
         )
         return replace(entry, error=hold.error), hold
 
