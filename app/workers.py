@@ -14,7 +14,6 @@ from app.publisher import KafkaPublisher
 from app.settings import Settings
 from app.store import Store
 from app.systems import Systems
-from schemas.documents.flow import Mode
 from streams import groups
 from streams.channels import Channels
 from streams.deliver.effect import Effects, Settling
@@ -146,7 +145,7 @@ def deliver_handler(target: str, tools: Tools) -> DeliverHandler:
     flows = [flow for flow in tools.engine.catalog.flows.values() if flow.deliver.target == connection.system]
     desk = Desk(
         target=target,
-        live={flow.id: flow.mode is Mode.LIVE for flow in flows},
+        flows={flow.id: flow for flow in flows},
         channels=tools.channels,
         mapper=tools.engine,
         links=store.links,

@@ -17,6 +17,8 @@ class Via(StrEnum):
     POLL = "poll"
     STAGE = "stage"
     """Made by a stage of the pipeline: a confirmation, or a stock hint that a sale causes."""
+    READ_AGAIN = "read_again"
+    """Read because two tellings of one time differed: it counts, for it is how things stand."""
 
 
 class Kind(StrEnum):

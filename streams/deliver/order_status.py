@@ -5,8 +5,10 @@ from __future__ import annotations
 from hashlib import sha256
 
 from schemas.canonical import OrderStatus
+from schemas.envelope import Via
 from schemas.ids import Ref
 from streams.deliver.effect import CreateOnce
+from streams.deliver.revisions import Verdict, judge
 from streams.deliver.sale import Desk
 from streams.ports import EffectKey, JournalEntry, OrderNotes, Outcome, Revision
 from streams.runtime.work import Arrival, Work
@@ -38,10 +40,16 @@ class OrderStatusDelivery:
         revision = Revision(status.updated_at, sha256(f"{status.number} {status.status}".encode()).hexdigest())
         known = await desk.applied.get(desk.target, [shown, numbered])
         applied = known.get(shown)
-        if applied is not None and applied.content == revision.content:
-            return work.entry(arrival, Outcome.UNCHANGED, desk.clock.now(), f"'{status.status}' is told already")
-        if applied is not None and applied.updated_at > revision.updated_at:
-            return work.entry(arrival, Outcome.SUPERSEDED, desk.clock.now(), "an older status")
+        match judge(revision, applied, read_again=arrival.envelope.via is Via.READ_AGAIN):
+            case Verdict.UNCHANGED:
+                told = f"'{status.status}' is told already"
+                return await desk.unchanged(work, arrival, shown, revision, applied, told)
+            case Verdict.STALE:
+                return work.entry(arrival, Outcome.SUPERSEDED, desk.clock.now(), "an older status")
+            case Verdict.READ_AGAIN:
+                return await desk.read_again(work, arrival, ref)
+            case Verdict.APPLY:
+                pass
         held_back = desk.observed(work, arrival, f"tell '{status.status}' on order {status.sale_number}")
         if held_back is not None:
             return held_back

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from hashlib import sha256
 from typing import Protocol
@@ -11,12 +11,15 @@ from typing import Protocol
 import orjson
 
 from schemas.canonical import OrderStatus, Sale
+from schemas.documents import FlowDocument
 from schemas.documents.channel import Channel
-from schemas.envelope import Kind
+from schemas.documents.flow import Mode
+from schemas.envelope import Kind, Via
 from schemas.ids import MissingLink, Ref
 from streams.channels import Channels
 from streams.deliver.alias import alias_command
 from streams.deliver.effect import CreateOnce, Effects
+from streams.deliver.revisions import Verdict, asked_again, judge
 from streams.errors import AliasMissing, Rejected
 from streams.ports import (
     AppliedRevisions,
@@ -58,10 +61,14 @@ class Mapper(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """What every delivery needs beside its port."""
+    """What every delivery needs beside its port.
+
+    Attributes:
+        flows: those that write to the target, by id.
+    """
 
     target: str
-    live: Mapping[str, bool]
+    flows: Mapping[str, FlowDocument]
     channels: Channels
     mapper: Mapper
     links: Links
@@ -72,10 +79,24 @@ class Desk:
 
     def observed(self, work: Work, arrival: Arrival, what: str) -> JournalEntry | None:
         """In observe mode, the line that tells what would have been done; None in live mode."""
-        if self.live.get(work.flow, False):
+        if self.flows[work.flow].mode is Mode.LIVE:
             return None
         message = f"observe: would {what}. Set flows.{work.flow}.mode to live to write."
         return work.entry(arrival, Outcome.FILTERED, self.clock.now(), message)
+
+    async def unchanged(
+        self, work: Work, arrival: Arrival, entity: Ref, revision: Revision, applied: Revision | None, message: str
+    ) -> JournalEntry:
+        """A telling with the content that is applied; its time is kept if it is newer."""
+        if applied is None or revision.updated_at > applied.updated_at:
+            await self.applied.put(self.target, {entity: revision})
+        return work.entry(arrival, Outcome.UNCHANGED, self.clock.now(), message)
+
+    async def read_again(self, work: Work, arrival: Arrival, entity: Ref) -> JournalEntry:
+        """Let an entity be read again, after a telling that is as new as what was applied, and different."""
+        await self.publisher.publish([asked_again(arrival.envelope, self.flows[work.flow], entity)])
+        told = f"as new as what was written, and different: {entity.connection} is asked what counts"
+        return work.entry(arrival, Outcome.SUPERSEDED, self.clock.now(), told)
 
 
 class SaleDelivery:
@@ -103,7 +124,7 @@ class SaleDelivery:
         passed_by = ref._replace(type=PASSED_BY)
         known = await self._desk.applied.get(self._desk.target, [ref, passed_by])
         if ref in known:
-            return self._again(work, arrival, sale, revision, known[ref])
+            return await self._again(work, arrival, sale, revision, known[ref])
         if passed_by in known and _is_older(sale, known[passed_by]):
             return work.entry(arrival, Outcome.SUPERSEDED, self._desk.clock.now(), "an older telling")
         if not sale.export.allowed:
@@ -115,14 +136,25 @@ class SaleDelivery:
             return held_back
         return await self._create(work, arrival, sale, channel, revision)
 
-    def _again(self, work: Work, arrival: Arrival, sale: Sale, revision: Revision, applied: Revision) -> JournalEntry:
-        now = self._desk.clock.now()
-        if revision.updated_at < applied.updated_at:
+    async def _again(
+        self, work: Work, arrival: Arrival, sale: Sale, revision: Revision, applied: Revision
+    ) -> JournalEntry:
+        """A telling of an order that was created. No change is written to it: a person makes it."""
+        now, allowed = self._desk.clock.now(), sale.export.allowed
+        is_read_again = arrival.envelope.via is Via.READ_AGAIN
+        # an order that may not be in the point of sale differs from the one that is there, whatever its lines are
+        compared = revision if allowed else replace(revision, content=sale.state)
+        verdict = judge(compared, applied, read_again=is_read_again)
+        if verdict is Verdict.STALE:
             return work.entry(arrival, Outcome.SUPERSEDED, now, "an older telling of an order already created")
-        same_second = revision.updated_at == applied.updated_at
-        if same_second and sale.state in FIRST_STATES and not sale.export.allowed:
-            return work.entry(arrival, Outcome.SUPERSEDED, now, "a telling from earlier in the same second")
-        if not sale.export.allowed:
+        if verdict is Verdict.UNCHANGED:
+            told = "nothing that is mapped has changed"
+            return await self._desk.unchanged(work, arrival, Ref.parse(sale.ref), revision, applied, told)
+        if verdict is Verdict.READ_AGAIN:
+            if sale.state in FIRST_STATES and not allowed:
+                return work.entry(arrival, Outcome.SUPERSEDED, now, "a telling from earlier in the same second")
+            return await self._desk.read_again(work, arrival, Ref.parse(sale.ref))
+        if not allowed:
             raise Rejected(
                 f"order {sale.number} was created in {self._desk.target} as {sale.public_id} and is now "
                 f"'{sale.state}' in {Ref.parse(sale.ref).connection}: make the same change to {sale.public_id} by "
@@ -130,8 +162,6 @@ class SaleDelivery:
                 code="changed_after_export",
                 blocks=False,
             )
-        if revision.content == applied.content:
-            return work.entry(arrival, Outcome.UNCHANGED, now, "nothing that is mapped has changed")
         raise Rejected(
             f"order {sale.number} changed after it was created in {self._desk.target} as {sale.public_id}: compare "
             "both, change it there by hand, then discard this event.",

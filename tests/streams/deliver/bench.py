@@ -8,6 +8,7 @@ from decimal import Decimal
 from schemas.canonical import OrderStatus, Sale, Stock
 from schemas.documents import Channel
 from schemas.documents.flow import Mode
+from schemas.envelope import Via
 from streams.channels import Channels
 from streams.deliver.effect import Effects, Settling
 from streams.deliver.handler import DeliverHandler, Delivery
@@ -141,10 +142,10 @@ class Bench:
         self.publisher = MemoryPublisher()
         self.book, self.notes, self.sources = OrderBook(), Notes(), Sources()
         settling = Settling(timeout=5, longest_execution=20)
-        catalog = load()
+        catalog = load(modes=dict.fromkeys(("order", "order_status", "stock"), mode))
         desk = Desk(
             target=target,
-            live=dict.fromkeys(("order", "order_status", "stock"), mode is Mode.LIVE),
+            flows=catalog.flows,
             channels=Channels([CHANNEL]),
             mapper=Engine(catalog),
             links=self.store.links,
@@ -164,8 +165,10 @@ class Bench:
         documents = {flow.id: catalog.documents(flow, flow.deliver.mapping) for flow in flows}
         self.handler = DeliverHandler(target, deliveries, documents, self.clock)
 
-    async def deliver(self, body: Sale | OrderStatus | Stock, entity: str, receipt: str = "r1") -> JournalEntry | None:
-        headers = envelope(receipt, entity=entity)
+    async def deliver(
+        self, body: Sale | OrderStatus | Stock, entity: str, receipt: str = "r1", *, via: Via = Via.WEBHOOK
+    ) -> JournalEntry | None:
+        headers = envelope(receipt, entity=entity, via=via)
         arrival = Arrival(record(body.model_dump_json().encode(), headers), headers)
         work = Work("deliver", [arrival])
         entries = await self.handler.handle(work)

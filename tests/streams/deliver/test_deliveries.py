@@ -9,7 +9,7 @@ import pytest
 
 from schemas.canonical import OrderStatus, Sale
 from schemas.documents.flow import Mode
-from schemas.envelope import Envelope, Kind
+from schemas.envelope import Envelope, Kind, Via
 from schemas.ids import MissingLink, Ref
 from streams.errors import AliasMissing, OutcomeUnknown, Rejected
 from streams.ports import Outcome, SeenOrder
@@ -208,6 +208,57 @@ async def test_a_new_status_is_told_and_an_older_one_is_not(web: Bench) -> None:
     assert [text for _, text in web.notes.comments] == [
         "Heartland order 17: Fulfilled [tillstream pos:order:17 Fulfilled]"
     ]
+
+
+async def test_a_late_status_from_between_two_equal_ones_is_stale(web: Bench) -> None:
+    await web.deliver(STATUS, "order_status")
+    await web.deliver(STATUS.model_copy(update={"updated_at": START + timedelta(seconds=3)}), "order_status", "r2")
+    between = STATUS.model_copy(update={"status": "Fulfilled", "updated_at": START + timedelta(seconds=2)})
+    entry = await web.deliver(between, "order_status", "r3")
+    assert entry is not None
+    assert (entry.outcome, len(web.notes.comments)) == (Outcome.SUPERSEDED, 1)
+
+
+async def test_of_two_statuses_of_one_second_the_point_of_sale_says_which_counts(web: Bench) -> None:
+    await web.deliver(STATUS.model_copy(update={"status": "Fulfilled"}), "order_status")
+    entry = await web.deliver(STATUS, "order_status", "r2")
+    assert entry is not None
+    assert (entry.outcome, len(web.notes.comments)) == (Outcome.SUPERSEDED, 1)
+    (hint,) = web.publisher.on("raw.heartland.order")
+    asked = Envelope.from_headers(hint.headers)
+    assert (asked.receipt_id, asked.connection, asked.system, asked.via) == ("r2.r", "pos", "heartland", Via.READ_AGAIN)
+    assert (hint.key, hint.value) == (b"17", b'{"OrderID":"17"}')
+
+
+async def test_what_was_read_again_counts_although_it_is_no_newer(web: Bench) -> None:
+    await web.deliver(STATUS.model_copy(update={"status": "Fulfilled"}), "order_status")
+    entry = await web.deliver(STATUS, "order_status", "r2.r", via=Via.READ_AGAIN)
+    assert entry is not None
+    assert entry.outcome is Outcome.DELIVERED
+    assert web.publisher.on("raw.heartland.order") == []
+
+
+async def test_other_lines_in_the_second_of_the_export_are_read_again_before_a_person_is_asked(pos: Bench) -> None:
+    await pos.deliver(SALE, "order")
+    line = SALE.lines[0].model_copy(update={"quantity": Decimal(3)})
+    changed = later(0, lines=(line,))
+    assert await outcome(pos, changed) is Outcome.SUPERSEDED
+    (hint,) = pos.publisher.on("raw.magento.order")
+    assert (hint.key, hint.value) == (b"42", b'{"entity_id":"42"}')
+    with pytest.raises(Rejected, match="changed after it was created"):
+        await pos.deliver(changed, "order", "r2.r", via=Via.READ_AGAIN)
+
+
+async def test_what_comes_back_of_our_own_writes_is_unchanged(pos: Bench, web: Bench) -> None:
+    """Number and comment move the web order's time, the creation moves the point of sale's."""
+    await pos.deliver(SALE, "order")
+    (confirmation,) = pos.publisher.on("canonical.sale")
+    await web.deliver(OrderStatus.model_validate_json(confirmation.value), "order_status")
+    assert await outcome(pos, later(1, status="complete"), "r2") is Outcome.UNCHANGED
+    echo = await web.deliver(STATUS.model_copy(update={"updated_at": START + timedelta(2)}), "order_status", "r3")
+    assert echo is not None
+    assert echo.outcome is Outcome.UNCHANGED
+    assert (len(pos.book.documents), len(web.notes.comments)) == (1, 1)
 
 
 async def test_a_status_comment_is_not_repeated_after_a_crash(web: Bench) -> None:
