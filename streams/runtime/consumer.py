@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Any
@@ -148,14 +149,26 @@ class Consumer(driver.Consumer):  # type: ignore[misc] # faust has no types for 
             self._gather_until = self.loop.time() + self.app.kafka.gather_seconds
 
     def _wanted(self) -> frozenset[TP]:
-        """Partitions to take from. Of ours, none before the gate is open, and no topic that has enough in hand."""
+        """Partitions to take from. Of ours, none before the gate is open, none that is far ahead of a stuck record,
+        and no topic that has enough in hand."""
         is_ours = self.app.topics.acks_enabled_for
-        full = {tp.topic for tp in self._buffered_partitions}
+        full = {tp.topic for tp in self._buffered_partitions} | self._heavy()
         return frozenset(
             tp
             for tp in self._get_active_partitions()
-            if not is_ours(tp.topic) or (self.gate is Gate.OPEN and tp.topic not in full)
+            if not is_ours(tp.topic) or (self.gate is Gate.OPEN and tp.topic not in full and not self._ahead(tp))
         )
+
+    def _heavy(self) -> set[str]:
+        """Topics with as many bytes in hand as a worker may have."""
+        weights: Counter[str] = Counter()
+        for tp, watermark in self.watermarks.items():
+            weights[tp.topic] += watermark.bytes_in_flight
+        return {topic for topic, weight in weights.items() if weight >= self.app.kafka.bytes_in_hand}
+
+    def _ahead(self, tp: TP) -> bool:
+        watermark = self.watermarks.get(tp)
+        return watermark is not None and watermark.span >= self.app.kafka.span_records
 
     async def _hand_on(self, taken: Taken, fetcher: Any) -> None:
         seeks = self._reader.seeks  # none since the taking: this is still the same turn of the event loop
@@ -168,7 +181,7 @@ class Consumer(driver.Consumer):  # type: ignore[misc] # faust has no types for 
                 await self._hand_on_changelog(tp, record)
             elif self.gate is not Gate.OPEN:
                 self._missed = True
-            elif self.watermarks[tp].deliver(record.offset):
+            elif self.watermarks[tp].deliver(record.offset, len(record.value or b"")):
                 await self.callback(self._to_message(tp, record))
 
     async def _hand_on_changelog(self, tp: TP, record: Any) -> None:

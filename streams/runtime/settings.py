@@ -29,6 +29,9 @@ class KafkaSettings:
         max_record_bytes: largest record, below the broker's ``message.max.bytes`` (1 MiB by default).
         zombie_seconds: a consumer that does not move for so long, though Kafka answers, ends its process.
         buffer_records: fetched records that wait for the stage; bounds memory, together with the lanes' capacity.
+        bytes_in_hand: of one topic's records that are taken and not done, which bounds memory if they are large; one
+            fetch may exceed it.
+        span_records: a partition's records beyond one that is not done: a crash gives them again.
     """
 
     options: Mapping[str, object]
@@ -45,6 +48,8 @@ class KafkaSettings:
     max_record_bytes: int = 1_040_000
     zombie_seconds: float = 120.0
     buffer_records: int = 500
+    bytes_in_hand: int = 32 * 1024 * 1024
+    span_records: int = 20_000
 
     @property
     def bootstrap_servers(self) -> str:

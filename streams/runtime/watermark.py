@@ -16,41 +16,43 @@ class Watermark:
 
     Attributes:
         position: offset from which the partition was started; committable before anything is done.
+        bytes_in_flight: of records handed on and not done.
     """
 
     position: int
+    bytes_in_flight: int = field(default=0, init=False)
     _next: int = field(init=False)
     _open: deque[int] = field(default_factory=deque)
-    _done: set[int] = field(default_factory=set)
+    _sizes: dict[int, int] = field(default_factory=dict)
+    """Bytes of what is in flight, by offset."""
 
     def __post_init__(self) -> None:
         self._next = self.position
 
-    def deliver(self, offset: int) -> bool:
+    def deliver(self, offset: int, size: int) -> bool:
         """Take note that a record is handed on. False if it was before, so it must not be handed on again."""
         if offset < self._next:
             return False
         self._next = offset + 1
         self._open.append(offset)
+        self._sizes[offset] = size
+        self.bytes_in_flight += size
         return True
 
     def done(self, offset: int) -> None:
         """The record's effect is done or safely held. Unknown offsets (of before a seek) are ignored."""
-        if self._open and self._open[0] <= offset < self._next:
-            self._done.add(offset)
+        self.bytes_in_flight -= self._sizes.pop(offset, 0)
 
     def advance(self) -> int:
         """Move over what is done at the head; returns the offset up to which everything is done."""
-        while self._open and self._open[0] in self._done:
-            offset = self._open.popleft()
-            self._done.discard(offset)
-            self.position = offset + 1
+        while self._open and self._open[0] not in self._sizes:
+            self.position = self._open.popleft() + 1
         return self.position
 
     @property
     def in_flight(self) -> int:
         """Records handed on and not done."""
-        return len(self._open) - len(self._done)
+        return len(self._sizes)
 
     @property
     def span(self) -> int:

@@ -10,7 +10,7 @@ from streams.runtime.watermark import Watermark
 
 def delivered(*offsets: int, start: int = 0) -> Watermark:
     watermark = Watermark(start)
-    assert all(watermark.deliver(offset) for offset in offsets)
+    assert all(watermark.deliver(offset, 10) for offset in offsets)
     return watermark
 
 
@@ -46,9 +46,9 @@ def test_a_gap_in_the_offsets_is_no_work_and_no_hindrance() -> None:
 
 def test_a_record_is_handed_on_once() -> None:
     watermark = delivered(4, start=4)
-    assert not watermark.deliver(4)
-    assert not watermark.deliver(3)
-    assert watermark.deliver(5)
+    assert not watermark.deliver(4, 10)
+    assert not watermark.deliver(3, 10)
+    assert watermark.deliver(5, 10)
 
 
 def test_acknowledgements_of_before_a_seek_are_ignored() -> None:
@@ -72,7 +72,7 @@ def test_property_committable_is_the_longest_done_prefix(data: st.DataObject) ->
         open_ones = [offset for offset in handed_on if offset not in done]
         if waiting and (not open_ones or data.draw(st.booleans())):
             handed_on.append(waiting.pop(0))
-            assert watermark.deliver(handed_on[-1])
+            assert watermark.deliver(handed_on[-1], handed_on[-1])
         elif open_ones:
             offset = data.draw(st.sampled_from(open_ones))
             watermark.done(offset)
@@ -80,7 +80,7 @@ def test_property_committable_is_the_longest_done_prefix(data: st.DataObject) ->
         if data.draw(st.booleans()):
             positions.append(watermark.advance())
         still_open = [offset for offset in handed_on if offset not in done]
-        assert watermark.in_flight == len(still_open)
+        assert (watermark.in_flight, watermark.bytes_in_flight) == (len(still_open), sum(still_open))
         assert watermark.advance() <= (still_open[0] if still_open else start + 41)
     positions.append(watermark.advance())
     assert positions == sorted(positions)
