@@ -104,7 +104,7 @@ async def run_worker(
         app.on_assigned(partial(_share, gate, len(topics) * PARTITIONS))
     handler = _handler(role, target, tools, app)
     _leave_lasting_objects_alone()
-    await _run(role, handler, topics, tools, app, group, gate or AlwaysOpen())
+    await _run(role, handler, topics, tools, app, group, gate or AlwaysOpen(), width_of(target, settings))
 
 
 async def _share(gate: Gate, of: int, partitions: Sequence[Partition]) -> None:
@@ -115,6 +115,13 @@ def engine_of(settings: Settings) -> Engine:
     """The flow and mapping documents, in the modes that the settings say. Raises DocumentError."""
     modes = {flow: chosen.mode for flow, chosen in settings.flows.items()}
     return Engine(load(settings.flows_directory, modes=modes))
+
+
+def width_of(target: str | None, settings: Settings) -> int:
+    """Keys that a worker has in hand at a time. Turns beyond its target's connections would only wait for one, each
+    with its promise in the ledger, and would be late."""
+    lanes = settings.worker.lanes
+    return lanes if target is None else min(lanes, settings.connections[target].http.connections)
 
 
 def _leave_lasting_objects_alone() -> None:
@@ -179,13 +186,14 @@ async def _run(
     app: StageApp,
     group: str,
     entrance: Entrance,
+    width: int,
 ) -> None:
     """Run the handler's stage, and tell the metrics how it goes, until the stop."""
     parts, store = tools.parts, tools.store
     queue = HeldQueue(store.held, group=group, owner=parts.owner, clock=parts.clock)
     around = Surroundings(queue, store.journal, tools.publisher, parts.clock, parts.metrics, entrance)
     stage = Stage(role, handler, around)
-    lanes = {topic: _lanes(stage, topic, parts, app) for topic in topics}
+    lanes = {topic: _lanes(stage, topic, parts, app, width) for topic in topics}
     worker = StageWorker(app, stage, queue, lanes, drain_seconds=parts.settings.worker.drain_seconds)
     parts.readiness.add("kafka", app.reason)
     held = _tell_held(partial(store.desk.counts, group), parts.metrics, parts.clock)
@@ -202,12 +210,11 @@ def _kafka(parts: Parts) -> KafkaSettings:
     )
 
 
-def _lanes(stage: Stage, topic: str, parts: Parts, app: StageApp) -> Lanes:
-    worker = parts.settings.worker
+def _lanes(stage: Stage, topic: str, parts: Parts, app: StageApp, width: int) -> Lanes:
     return Lanes(
         stage.process,
-        width=worker.lanes,
-        capacity=worker.capacity,
+        width=width,
+        capacity=parts.settings.worker.capacity,
         coalesce=topic in COALESCED,
         on_failure=app.fail,
     )

@@ -136,7 +136,8 @@ class WorkerSettings(Section):
     """Every worker: normalize, inventory and deliver."""
 
     lanes: int = Field(default=32, ge=1, le=1000)
-    """Orders or SKUs that one worker has in hand at the same time; events of one of them never overtake each other."""
+    """Orders or SKUs that one worker has in hand at the same time; events of one of them never overtake each other. A
+    deliver worker has no more than its target's ``http.connections``."""
     capacity: int = Field(default=1000, ge=1)
     """Records that one worker has taken and not finished; then it stops taking more."""
     drain_seconds: float = Field(default=10.0, gt=0, le=300)

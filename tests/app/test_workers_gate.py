@@ -8,12 +8,12 @@ import pytest
 from aiohttp import web
 
 from app.clock import SystemClock
-from app.connections import Budget, HeartlandConnection, MagentoConnection
+from app.connections import Budget, HeartlandConnection, Http, MagentoConnection
 from app.health import Readiness
 from app.parts import Parts
 from app.settings import Settings
 from app.systems import Systems
-from app.workers import _share, gate_of
+from app.workers import _share, gate_of, width_of
 from streams.deliver.breaker import State
 from streams.deliver.gate import Gate
 from streams.errors import TillstreamError
@@ -87,3 +87,11 @@ async def test_another_connections_requests_say_nothing_about_the_target() -> No
         assert gate.state is State.CLOSED
     finally:
         await systems.close()
+
+
+def test_a_worker_has_no_more_in_hand_than_its_target_has_connections() -> None:
+    settings = parts_of().settings
+    pos = settings.connections["pos"]
+    narrow = pos.model_copy(update={"http": Http(connections=7)})
+    settings = settings.model_copy(update={"connections": {**settings.connections, "pos": narrow}})
+    assert (width_of("pos", settings), width_of("web", settings), width_of(None, settings)) == (7, 20, 32)
