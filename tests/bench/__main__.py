@@ -1,4 +1,4 @@
-"""``python -m tests.bench [ingress] [normalize] [end_to_end]``: measures, prints one table, keeps it as JSON."""
+"""``python -m tests.bench [PART ...]``: measures all parts or those, prints one table, keeps it as JSON."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from pathlib import Path
 import uvloop
 from rich.console import Console
 
-from tests.bench import end_to_end, ingress, normalize
+from tests.bench import end_to_end, ingress, lanes, normalize
 from tests.bench.children import BenchFailed
 from tests.bench.report import Line, Part, show, write
 from tests.bench.resources import Others
@@ -25,9 +25,10 @@ DIRECTORY = Path(".tillstream/bench")
 PARTS: dict[str, tuple[Callable[[Path, Console], Awaitable[Part]], float]] = {
     "ingress": (ingress.measure, 90.0),
     "normalize": (normalize.measure, 130.0),
+    "lanes": (lanes.measure, 60.0),
     "end_to_end": (end_to_end.measure, 285.0),
 }
-"""What there is to measure, and how many seconds it may take; together eight minutes, on a slow machine too."""
+"""What there is to measure, and how many seconds it may take; together nine minutes, on a slow machine too."""
 INTERRUPTED = 130
 
 
