@@ -15,15 +15,16 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC
 from email.utils import parsedate_to_datetime
-from types import SimpleNamespace
+from functools import partial
 from typing import Literal, Protocol, Self
 
 import aiohttp
 from yarl import URL
 
 from app.connections import Http
+from app.http_progress import Progress, tracing
 from streams.errors import OutcomeUnknown, TillstreamError, Transient, Unavailable
-from streams.ports import Clock, Pulse
+from streams.ports import NOWHERE, Clock, Failpoint, Failpoints, Pulse
 
 IDLE_SECONDS = 4.0
 """How long an idle connection is kept. Shorter than Apache's five seconds, so that a server rarely closes one just as
@@ -104,17 +105,6 @@ class Answer:
         return 200 <= self.status < 300  # noqa: PLR2004 - HTTP's classes
 
 
-@dataclass(slots=True)
-class _Progress:
-    """How far a request has come: ``queued`` while all connections are taken, ``written`` once its first byte is about
-    to leave."""
-
-    request: Request
-    began: float
-    queued: bool = False
-    written: bool = False
-
-
 Authorise = Callable[[Request], Awaitable[Mapping[str, str]]]
 """Makes the headers of one try; called again for every try, since a signature is good for one."""
 
@@ -131,6 +121,7 @@ class HttpClient:
         chance: Callable[[], float],
         observe: Observe | None = None,
         pulse: Pulse | None = None,
+        failpoints: Failpoints = NOWHERE,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         """Nothing is opened before the first request.
@@ -142,6 +133,7 @@ class HttpClient:
             chance: numbers from 0 to 1, for full jitter.
             observe: told about every request.
             pulse: told what each request says about the system.
+            failpoints: told how far every mutation has come.
             monotonic: seconds that go on while the process is frozen.
         """
         self.connection = connection
@@ -150,6 +142,7 @@ class HttpClient:
         self._chance = chance
         self._observe = observe
         self._pulse = pulse
+        self._failpoints = failpoints
         self._monotonic = monotonic
         self._session: aiohttp.ClientSession | None = None
         self._closed = False
@@ -207,7 +200,11 @@ class HttpClient:
 
     async def _try(self, request: Request, headers: Mapping[str, str], began: float) -> Answer:
         session, seconds = self._open(request), self._seconds_left(request, began)
-        progress = _Progress(request, began)
+        progress = Progress(
+            has_body=request.content is not None,
+            leaving=partial(self._seconds_left, request, began),
+            left=partial(self._reached, request, Failpoint.BYTES_SENT),
+        )
         status: int | None = None
         tried = time.perf_counter()
         if request.content is not None:
@@ -225,6 +222,7 @@ class HttpClient:
                 trace_request_ctx=progress,
             ) as response:
                 content = await response.read()
+                self._reached(request, Failpoint.RESPONSE_READ)
                 status = response.status
                 answer = Answer(
                     status,
@@ -243,6 +241,10 @@ class HttpClient:
         finally:
             if self._observe is not None:
                 self._observe(request.operation, status, time.perf_counter() - tried)
+
+    def _reached(self, request: Request, point: Failpoint) -> None:
+        if request.mutates:
+            self._failpoints.reach(point)
 
     def _tell_answer(self, request: Request, answer: Answer) -> None:
         """Tell the pulse. What a refusal of our credentials means is for the connector to say."""
@@ -273,17 +275,6 @@ class HttpClient:
             code="late",
         )
 
-    async def _leaving(
-        self,
-        _session: aiohttp.ClientSession,
-        context: SimpleNamespace,
-        _sent: aiohttp.TraceRequestHeadersSentParams,
-    ) -> None:
-        """aiohttp calls this on the open connection, just before the first byte leaves; what it raises stops that."""
-        progress: _Progress = context.trace_request_ctx
-        self._seconds_left(progress.request, progress.began)
-        progress.written = True
-
     def _open(self, request: Request) -> aiohttp.ClientSession:
         if self._closed:
             raise Unavailable(
@@ -293,24 +284,20 @@ class HttpClient:
             )
         if self._session is None:
             limits = self._limits
-            tracing = aiohttp.TraceConfig()
-            tracing.on_connection_queued_start.append(_queued)
-            tracing.on_connection_queued_end.append(_not_queued)
-            tracing.on_request_headers_sent.append(self._leaving)
             self._session = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(limit=limits.connections, keepalive_timeout=IDLE_SECONDS),
                 # Without this Accept, Magento answers errors as HTML with status 500.
                 headers={"Accept": "application/json", "User-Agent": "tillstream"},
                 cookie_jar=aiohttp.DummyCookieJar(),
                 middlewares=(_never_resend,),
-                trace_configs=[tracing],
+                trace_configs=[tracing()],
             )
         return self._session
 
     def _place(self, request: Request) -> str:
         return f"{self.connection}: {request.operation} for {request.subject}"
 
-    def _failure(self, request: Request, error: Exception, progress: _Progress) -> TillstreamError:
+    def _failure(self, request: Request, error: Exception, progress: Progress) -> TillstreamError:
         place = self._place(request)
         reason = self._reason(error)
         if progress.queued:
@@ -355,18 +342,6 @@ class HttpClient:
 
 class _BrokenError(Exception):
     """The connection broke under a request. No `aiohttp.ClientError`, so that aiohttp does not send it again."""
-
-
-async def _queued(
-    _session: aiohttp.ClientSession, context: SimpleNamespace, _params: aiohttp.TraceConnectionQueuedStartParams
-) -> None:
-    context.trace_request_ctx.queued = True
-
-
-async def _not_queued(
-    _session: aiohttp.ClientSession, context: SimpleNamespace, _params: aiohttp.TraceConnectionQueuedEndParams
-) -> None:
-    context.trace_request_ctx.queued = False
 
 
 def _is_down(answer: Answer) -> bool:

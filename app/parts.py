@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from app.clock import SystemClock
 from app.health import Readiness
 from app.settings import Settings
 from streams.metrics import Metrics
+from streams.ports import Failpoints, Nowhere
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,7 @@ class Parts:
     metrics: Metrics
     readiness: Readiness
     stop: asyncio.Event
+    failpoints: Failpoints = field(default_factory=Nowhere)
 
     @property
     def owner(self) -> str:

@@ -18,7 +18,7 @@ from app.deadlines import Deadlines
 from app.outbox import Call, Entry, Outbox
 from streams.errors import Rejected, TillstreamError, Unavailable
 from streams.metrics import Metrics
-from streams.ports import Outgoing
+from streams.ports import NOWHERE, Failpoint, Failpoints, Outgoing
 
 log = structlog.get_logger(__name__)
 
@@ -59,7 +59,13 @@ class KafkaPublisher:
     """
 
     def __init__(
-        self, kafka: Mapping[str, object], client_id: str, metrics: Metrics, limits: PublisherLimits | None = None
+        self,
+        kafka: Mapping[str, object],
+        client_id: str,
+        metrics: Metrics,
+        limits: PublisherLimits | None = None,
+        *,
+        failpoints: Failpoints = NOWHERE,
     ) -> None:
         """Nothing is connected yet.
 
@@ -68,12 +74,14 @@ class KafkaPublisher:
             client_id: by which the brokers know this process.
             metrics: counts what is published.
             limits: how long and how much.
+            failpoints: told of every call that Kafka has acknowledged.
         """
         self._kafka = kafka
         self._brokers = kafka["bootstrap_servers"]
         self._client_id = client_id
         self._metrics = metrics
         self._limits = limits or PublisherLimits()
+        self._failpoints = failpoints
         self._producer: AIOKafkaProducer | None = None
         self._connecting: asyncio.Task[AIOKafkaProducer] | None = None
         self._closing: set[asyncio.Task[None]] = set()
@@ -120,6 +128,7 @@ class KafkaPublisher:
             await call.over
         except TimeoutError:
             raise self._too_late(records) from None
+        self._failpoints.reach(Failpoint.PRODUCE_ACKNOWLEDGED)
         self._metrics.publish_took(time.monotonic() - began)
 
     async def reason(self) -> str | None:

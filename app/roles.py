@@ -30,7 +30,7 @@ from app.store import Cursors, Store, migrate
 from app.systems import Systems
 from streams.engine.errors import DocumentError
 from streams.metrics import Metrics
-from streams.ports import Clock, Pulse
+from streams.ports import NOWHERE, Clock, Failpoints, Pulse
 
 log = structlog.get_logger(__name__)
 
@@ -43,7 +43,7 @@ MISCONFIGURED = 2
 Run = Callable[[Parts], Coroutine[Any, Any, None]]
 
 
-def run(role: str, settings: Settings, target: str | None) -> int:
+def run(role: str, settings: Settings, target: str | None, *, failpoints: Failpoints = NOWHERE) -> int:
     """Run a role until SIGTERM or SIGINT. Returns 0 after an orderly end, 1 if it must be started again, 2 if settings
     or documents are wrong.
 
@@ -51,14 +51,15 @@ def run(role: str, settings: Settings, target: str | None) -> int:
         role: ``ingress``, ``poll``, ``normalize``, ``inventory`` or ``deliver``.
         settings: of the process.
         target: connection that ``deliver`` writes to.
+        failpoints: told of the moments at which a crash would hurt most; for tests.
     """
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        return runner.run(_run(role, settings, target))
+        return runner.run(_run(role, settings, target, failpoints))
 
 
-async def _run(role: str, settings: Settings, target: str | None) -> int:
+async def _run(role: str, settings: Settings, target: str | None, failpoints: Failpoints) -> int:
     name = role if target is None else f"{role}-{target}"
-    parts = Parts(settings, name, SystemClock(), Metrics(), Readiness(), asyncio.Event())
+    parts = Parts(settings, name, SystemClock(), Metrics(), Readiness(), asyncio.Event(), failpoints)
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, parts.stop.set)
     structlog.contextvars.bind_contextvars(role=name)
@@ -154,7 +155,8 @@ def _worker(role: str, target: str | None) -> Run:
 @asynccontextmanager
 async def _publisher(parts: Parts, timeout: float) -> AsyncIterator[KafkaPublisher]:
     limits = PublisherLimits(timeout_seconds=timeout)
-    publisher = KafkaPublisher(parts.settings.kafka.client_options(), parts.owner, parts.metrics, limits)
+    kafka = parts.settings.kafka.client_options()
+    publisher = KafkaPublisher(kafka, parts.owner, parts.metrics, limits, failpoints=parts.failpoints)
     try:
         yield publisher
     finally:
@@ -181,7 +183,7 @@ async def _store(parts: Parts) -> AsyncIterator[Store]:
 
 @asynccontextmanager
 async def _systems(parts: Parts, pulses: Mapping[str, Pulse] | None = None) -> AsyncIterator[Systems]:
-    systems = Systems(parts.settings, parts.clock, parts.metrics, pulses)
+    systems = Systems(parts.settings, parts.clock, parts.metrics, pulses, failpoints=parts.failpoints)
     try:
         yield systems
     finally:

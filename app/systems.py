@@ -15,7 +15,7 @@ from app.magento.orders import MagentoOrders
 from app.magento.stock import MagentoStock
 from app.settings import Settings
 from streams.metrics import Metrics
-from streams.ports import Clock, EntityReader, Pulse
+from streams.ports import NOWHERE, Clock, EntityReader, Failpoints, Pulse
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +44,21 @@ class Systems:
         clock: for waits and signatures.
         metrics: told of every request.
         pulses: told of every request to their connection; most roles have none.
+        failpoints: told how far every mutation has come.
     """
 
     def __init__(
-        self, settings: Settings, clock: Clock, metrics: Metrics, pulses: Mapping[str, Pulse] | None = None
+        self,
+        settings: Settings,
+        clock: Clock,
+        metrics: Metrics,
+        pulses: Mapping[str, Pulse] | None = None,
+        *,
+        failpoints: Failpoints = NOWHERE,
     ) -> None:
         self._settings = settings
         self._all: dict[str, Web | Pos] = {
-            name: _connector(name, connection, clock, metrics, (pulses or {}).get(name))
+            name: _connector(name, connection, clock, metrics, (pulses or {}).get(name), failpoints)
             for name, connection in settings.connections.items()
         }
 
@@ -76,14 +83,16 @@ class Systems:
             await system.client.close()
 
 
-def _connector(name: str, connection: Connection, clock: Clock, metrics: Metrics, pulse: Pulse | None) -> Web | Pos:
+def _connector(
+    name: str, connection: Connection, clock: Clock, metrics: Metrics, pulse: Pulse | None, failpoints: Failpoints
+) -> Web | Pos:
     def observe(operation: str, status: int | None, seconds: float) -> None:
         metrics.http_took(name, operation, status, seconds)
 
     match connection:
         case MagentoConnection():
-            magento = MagentoClient(name, connection, clock, observe=observe, pulse=pulse)
+            magento = MagentoClient(name, connection, clock, observe=observe, pulse=pulse, failpoints=failpoints)
             return Web(magento, MagentoOrders(magento), MagentoStock(magento))
         case HeartlandConnection():
-            heartland = HeartlandClient(name, connection, clock, observe=observe, pulse=pulse)
+            heartland = HeartlandClient(name, connection, clock, observe=observe, pulse=pulse, failpoints=failpoints)
             return Pos(heartland, HeartlandOrders(heartland), HeartlandStock(heartland))

@@ -99,7 +99,12 @@ async def run_worker(
         group, topics = groups.INVENTORY, (HINT_STOCK,)
     else:
         group, topics = groups.NORMALIZE, groups.RAW_TOPICS
-    app = StageApp(group=group, kafka=_kafka(parts), drain_seconds=settings.worker.drain_seconds)
+    app = StageApp(
+        group=group,
+        kafka=_kafka(parts),
+        drain_seconds=settings.worker.drain_seconds,
+        failpoints=parts.failpoints,
+    )
     if gate is not None:
         app.on_assigned(partial(_share, gate, len(topics) * PARTITIONS))
     handler = _handler(role, target, tools, app)
@@ -157,7 +162,7 @@ def deliver_handler(target: str, tools: Tools) -> DeliverHandler:
         mapper=tools.engine,
         links=store.links,
         applied=store.applied,
-        effects=Effects(store.ledger, parts.clock, owner=parts.owner, settling=settling),
+        effects=Effects(store.ledger, parts.clock, owner=parts.owner, settling=settling, failpoints=parts.failpoints),
         publisher=tools.publisher,
         clock=parts.clock,
     )
@@ -190,11 +195,12 @@ async def _run(
 ) -> None:
     """Run the handler's stage, and tell the metrics how it goes, until the stop."""
     parts, store = tools.parts, tools.store
-    queue = HeldQueue(store.held, group=group, owner=parts.owner, clock=parts.clock)
+    queue = HeldQueue(store.held, group=group, owner=parts.owner, clock=parts.clock, failpoints=parts.failpoints)
     around = Surroundings(queue, store.journal, tools.publisher, parts.clock, parts.metrics, entrance)
     stage = Stage(role, handler, around)
     lanes = {topic: _lanes(stage, topic, parts, app, width) for topic in topics}
-    worker = StageWorker(app, stage, queue, lanes, drain_seconds=parts.settings.worker.drain_seconds)
+    drain_seconds = parts.settings.worker.drain_seconds
+    worker = StageWorker(app, stage, queue, lanes, drain_seconds=drain_seconds, failpoints=parts.failpoints)
     parts.readiness.add("kafka", app.reason)
     held = _tell_held(partial(store.desk.counts, group), parts.metrics, parts.clock)
     await worker.run(parts.stop, _tell(role, worker, parts, app), held)

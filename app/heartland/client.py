@@ -19,7 +19,7 @@ from app.urls import query_string
 from app.wire import read_as
 from schemas.heartland import ErrorBody, Page
 from streams.errors import TillstreamError, Transient
-from streams.ports import Clock, Pulse
+from streams.ports import NOWHERE, Clock, Failpoints, Pulse
 
 Query = Sequence[tuple[str, str]]
 Explain = Callable[[ErrorBody], TillstreamError | None]
@@ -38,13 +38,21 @@ class HeartlandClient:
         chance: Callable[[], float] = random.random,
         observe: Observe | None = None,
         pulse: Pulse | None = None,
+        failpoints: Failpoints = NOWHERE,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         """Nothing is opened before the first request."""
         self.name = name
         self._base = settings.base_url.rstrip("/")
         self._http = HttpClient(
-            name, settings.http, clock, chance=chance, observe=observe, pulse=pulse, monotonic=monotonic
+            name,
+            settings.http,
+            clock,
+            chance=chance,
+            observe=observe,
+            pulse=pulse,
+            failpoints=failpoints,
+            monotonic=monotonic,
         )
         self._tokens = TokenSource(settings, self._http, clock)
 

@@ -14,7 +14,7 @@ from app.magento.errors import check, is_missing
 from app.magento.oauth import OAuthKeys, OAuthSigner
 from app.magento.search import Query
 from app.urls import query_string
-from streams.ports import Clock, Pulse
+from streams.ports import NOWHERE, Clock, Failpoints, Pulse
 
 
 class MagentoClient:
@@ -29,6 +29,7 @@ class MagentoClient:
         chance: Callable[[], float] = random.random,
         observe: Observe | None = None,
         pulse: Pulse | None = None,
+        failpoints: Failpoints = NOWHERE,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         """Nothing is opened before the first request.
@@ -40,7 +41,14 @@ class MagentoClient:
         self._base = settings.base_url.rstrip("/") + "/rest"
         self._authorise = _authorisation(name, settings, clock)
         self._http = HttpClient(
-            name, settings.http, clock, chance=chance, observe=observe, pulse=pulse, monotonic=monotonic
+            name,
+            settings.http,
+            clock,
+            chance=chance,
+            observe=observe,
+            pulse=pulse,
+            failpoints=failpoints,
+            monotonic=monotonic,
         )
 
     async def __aenter__(self) -> Self:

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from schemas.ids import Ref
 from streams.deliver.ledger import AlreadyDone, next_action, same_target
 from streams.errors import AuthFailed, OutcomeUnknown, Rejected, Transient, Unavailable
-from streams.ports import Clock, EffectDone, EffectKey, Fenced, Ledger, Revision
+from streams.ports import NOWHERE, Clock, EffectDone, EffectKey, Failpoint, Failpoints, Fenced, Ledger, Revision
 
 NEVER_BEGUN = 0
 """Epoch of an effect without a ledger row. Most are: that is tried first, and a row that is there is read only then."""
@@ -72,11 +72,14 @@ class Settling:
 class Effects:
     """Performs create-once effects for one worker and one target."""
 
-    def __init__(self, ledger: Ledger, clock: Clock, *, owner: str, settling: Settling) -> None:
+    def __init__(
+        self, ledger: Ledger, clock: Clock, *, owner: str, settling: Settling, failpoints: Failpoints = NOWHERE
+    ) -> None:
         self._ledger = ledger
         self._clock = clock
         self._owner = owner
         self._settling = settling
+        self._failpoints = failpoints
 
     async def perform(self, effect: CreateOnce) -> Made:
         """Make it once, or find that it is there.
@@ -129,6 +132,7 @@ class Effects:
             request_hash=effect.request_hash,
             settle_until=before + timedelta(seconds=settling.fence + settling.timeout + settling.longest_execution),
         )
+        self._failpoints.reach(Failpoint.PENDING_WRITTEN)
         if self._clock.now() - before > timedelta(seconds=settling.fence):
             await self._reopen(effect, row.epoch)
             raise Transient(f"{effect.key.operation} for {effect.key.source} was not sent: this worker had stopped.")
@@ -159,6 +163,7 @@ class Effects:
             await effect.announce(target_id)
         link = effect.link(target_id) if effect.link is not None else None
         await self._ledger.finish(EffectDone(effect.key, epoch, target_id, link=link, applied=effect.applied))
+        self._failpoints.reach(Failpoint.DONE_WRITTEN)
 
     def _soon(self) -> datetime:
         return self._clock.now() + timedelta(seconds=self._settling.look_again)

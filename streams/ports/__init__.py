@@ -16,6 +16,7 @@ from streams.ports.effects import (
     Links,
     Revision,
 )
+from streams.ports.failpoints import NOWHERE, Failpoint, Failpoints, Nowhere
 from streams.ports.held import Held, HeldKey, HeldRecord, Hold, HoldReason
 from streams.ports.journal import Journal, JournalEntry, Outcome
 from streams.ports.kafka import Outgoing, Publisher, Record
@@ -32,12 +33,15 @@ from streams.ports.systems import (
 )
 
 __all__ = [
+    "NOWHERE",
     "AppliedRevisions",
     "Clock",
     "EffectDone",
     "EffectKey",
     "EffectState",
     "EntityReader",
+    "Failpoint",
+    "Failpoints",
     "Fenced",
     "Held",
     "HeldKey",
@@ -49,6 +53,7 @@ __all__ = [
     "Ledger",
     "LedgerRow",
     "Links",
+    "Nowhere",
     "OrderDraft",
     "OrderNotes",
     "Outcome",

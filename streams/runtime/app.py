@@ -29,7 +29,7 @@ import structlog
 from aiokafka.errors import KafkaError
 
 from streams.errors import Unavailable
-from streams.ports import Outgoing, Record
+from streams.ports import NOWHERE, Failpoints, Outgoing, Record
 from streams.runtime.consumer import Consumer, Gate
 from streams.runtime.faust_app import FaustApp, topic_of
 from streams.runtime.selftest import check_libraries
@@ -76,6 +76,7 @@ class StageApp:
         kafka: how Kafka is reached.
         drain_seconds: the longest that the hooks of `on_revoked` may take; below ``kafka.rebalance_seconds``.
         end_process: `os._exit`, but for tests.
+        failpoints: told before every commit.
     """
 
     def __init__(
@@ -85,6 +86,7 @@ class StageApp:
         kafka: KafkaSettings,
         drain_seconds: float = 10.0,
         end_process: Callable[[int], object] = os._exit,
+        failpoints: Failpoints = NOWHERE,
     ) -> None:
         check_libraries()
         if drain_seconds >= kafka.rebalance_seconds:
@@ -95,7 +97,7 @@ class StageApp:
         self.group = group
         self.failure: BaseException | None = None
         """What ended the app, None if nothing has."""
-        self._faust = FaustApp(group, kafka, self)
+        self._faust = FaustApp(group, kafka, self, failpoints)
         self._kafka = kafka
         self._drain_seconds = drain_seconds
         self._failed = asyncio.Event()

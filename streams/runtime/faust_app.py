@@ -8,6 +8,7 @@ from typing import Any, Protocol
 import faust
 from faust.types import TP
 
+from streams.ports import NOWHERE, Failpoints
 from streams.runtime.settings import KafkaSettings
 from streams.runtime.transport import Transport
 
@@ -36,8 +37,9 @@ class Owner(Protocol):
 class FaustApp(faust.App):  # type: ignore[misc] # faust has no types for mypy
     """One role's App. See `streams.runtime.app.StageApp`, which owns it."""
 
-    def __init__(self, group: str, kafka: KafkaSettings, owner: Owner) -> None:
+    def __init__(self, group: str, kafka: KafkaSettings, owner: Owner, failpoints: Failpoints = NOWHERE) -> None:
         self.kafka = kafka
+        self.failpoints = failpoints
         self._owner = owner
         super().__init__(
             group,

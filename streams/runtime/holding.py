@@ -12,7 +12,18 @@ from typing import TypeVar
 import structlog
 
 from streams.errors import TillstreamError
-from streams.ports import Clock, Fenced, Held, HeldRecord, Hold, HoldReason, Record
+from streams.ports import (
+    NOWHERE,
+    Clock,
+    Failpoint,
+    Failpoints,
+    Fenced,
+    Held,
+    HeldRecord,
+    Hold,
+    HoldReason,
+    Record,
+)
 from streams.runtime.lanes import NotDone
 
 log = structlog.get_logger(__name__)
@@ -35,12 +46,22 @@ class HeldQueue:
     A partition's owner loads its held keys before its first dispatch, so order holds across restarts and hand-overs.
     """
 
-    def __init__(self, held: Held, *, group: str, owner: str, clock: Clock, interval: float = 0.25) -> None:
+    def __init__(
+        self,
+        held: Held,
+        *,
+        group: str,
+        owner: str,
+        clock: Clock,
+        interval: float = 0.25,
+        failpoints: Failpoints = NOWHERE,
+    ) -> None:
         self._held = held
         self._group = group
         self._owner = owner
         self._clock = clock
         self._interval = interval
+        self._failpoints = failpoints
         self._blocked: dict[tuple[str, int], set[str]] = {}
         self._epochs: dict[tuple[str, int], int] = {}
         self._leaving: frozenset[tuple[str, int]] = frozenset()
@@ -124,10 +145,12 @@ class HeldQueue:
             message="waits behind an earlier event of the same order or SKU",
         )
         await self._held.queue(self._group, record, hold, epoch=epoch)
+        self._failpoints.reach(Failpoint.HELD)
 
     async def hold(self, record: Record, epoch: int, hold: Hold) -> None:
         """Hold a record; durable on return. If it blocks, its key queues from now on. Raises Fenced."""
         await self._held.hold(self._group, record, replace(hold, key=_key(record)), epoch=epoch)
+        self._failpoints.reach(Failpoint.HELD)
         if hold.blocks and self.owns(record, epoch):
             self._blocked[_partition(record)].add(_key(record))
 

@@ -28,6 +28,8 @@ from faust.exceptions import ConsumerNotStarted
 from faust.types import TP
 from mode import Service
 
+from streams.ports import Failpoint
+
 if TYPE_CHECKING:
     from streams.runtime.consumer import Consumer
     from streams.runtime.faust_app import FaustApp
@@ -145,6 +147,7 @@ class Reader(Service, ConsumerRebalanceListener):  # type: ignore[misc] # mode a
     async def commit(self, offsets: Mapping[TP, int]) -> bool:
         """Commit what is still ours. False if it failed; anything but a hand-over meanwhile crashes the app."""
         ours = self.assignment()
+        self.app.failpoints.reach(Failpoint.BEFORE_COMMIT)
         try:
             await self._ensure_consumer().commit({TopicPartition(*tp): at for tp, at in offsets.items() if tp in ours})
         except CommitFailedError as error:

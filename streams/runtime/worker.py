@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from streams.ports import Record
+from streams.ports import NOWHERE, Failpoint, Failpoints, Record
 from streams.runtime.app import Ack, Partition, Receive, StageApp
 from streams.runtime.holding import HeldQueue
 from streams.runtime.lanes import Lanes
@@ -23,16 +23,25 @@ class StageWorker:
         queue: the stage's.
         lanes: for every topic that is read; they call ``stage.process``.
         drain_seconds: how long started work may take when partitions go.
+        failpoints: told whenever partitions go.
     """
 
     def __init__(
-        self, app: StageApp, stage: Stage, queue: HeldQueue, lanes: Mapping[str, Lanes], *, drain_seconds: float
+        self,
+        app: StageApp,
+        stage: Stage,
+        queue: HeldQueue,
+        lanes: Mapping[str, Lanes],
+        *,
+        drain_seconds: float,
+        failpoints: Failpoints = NOWHERE,
     ) -> None:
         self.lanes = lanes
         self._app = app
         self._stage = stage
         self._queue = queue
         self._drain_seconds = drain_seconds
+        self._failpoints = failpoints
         for topic, own in lanes.items():
             app.consume([topic], _receiver(own))
         app.on_assigned(queue.assigned)
@@ -73,6 +82,7 @@ class StageWorker:
         self._queue.leaving(partitions)
         for own in self.lanes.values():
             own.drop_unstarted(partitions)
+        self._failpoints.reach(Failpoint.MID_REVOKE)
         await asyncio.gather(*(own.drain(self._drain_seconds) for own in self.lanes.values()))
         self._queue.revoked(partitions)
 
