@@ -5,11 +5,15 @@ import time
 from collections.abc import AsyncIterator
 
 import pytest
+from aiokafka.errors import NotEnoughReplicasError
 
+from app import publisher as published_by
 from app.publisher import KafkaPublisher, PublisherLimits
 from streams.errors import Rejected, Unavailable
 from streams.metrics import Metrics
-from streams.ports import Outgoing
+from streams.ports import Failpoint, Outgoing
+from tests.app.test_outbox import Broker
+from tests.twins.failpoints import Reached
 
 RECORD = Outgoing("raw.magento.order", b"42", b"{}", [("receipt-id", b"r1")])
 QUICK = PublisherLimits(timeout_seconds=0.3, close_seconds=0.3)
@@ -99,3 +103,49 @@ async def test_what_comes_after_the_stop_is_refused(publisher: KafkaPublisher) -
     with pytest.raises(Unavailable, match="stops"):
         await publisher.publish([RECORD])
     assert publisher._records == 0
+
+
+class Answering(Broker):
+    """A broker that is reached at once; it stands for the producer."""
+
+    async def start(self) -> None:
+        """There is nothing to connect."""
+
+    async def stop(self) -> None:
+        """There is nothing to close."""
+
+
+@pytest.fixture
+async def broker(monkeypatch: pytest.MonkeyPatch) -> Answering:
+    broker = Answering()
+    monkeypatch.setattr(published_by, "AIOKafkaProducer", lambda **_options: broker)
+    return broker
+
+
+async def test_a_publish_is_acknowledged_when_kafka_has_answered_and_before_its_caller_is_told(
+    broker: Answering,
+) -> None:
+    call: asyncio.Task[None]
+    told: list[bool] = []
+    reached = Reached(lambda _point: told.append(call.done()))
+    publisher = KafkaPublisher({"bootstrap_servers": "b"}, "test", Metrics(), failpoints=reached)
+    call = asyncio.create_task(publisher.publish([RECORD, RECORD]))
+    await asyncio.sleep(0.05)
+    assert len(broker.batches) == 1
+    assert reached.points == []
+    broker.batches[0][1].set_result(None)
+    await call
+    assert (reached.points, told) == ([Failpoint.PRODUCE_ACKNOWLEDGED], [False])
+    await publisher.stop()
+
+
+async def test_a_publish_that_kafka_refuses_is_not_acknowledged(broker: Answering) -> None:
+    reached = Reached()
+    publisher = KafkaPublisher({"bootstrap_servers": "b"}, "test", Metrics(), failpoints=reached)
+    call = asyncio.create_task(publisher.publish([RECORD]))
+    await asyncio.sleep(0.05)
+    broker.batches[0][1].set_exception(NotEnoughReplicasError())
+    with pytest.raises(Unavailable):
+        await call
+    assert reached.points == []
+    await publisher.stop()

@@ -8,12 +8,12 @@ from streams.ports import Failpoint
 
 
 class Reached:
-    """Implements `streams.ports.Failpoints`; ``then`` is called at every point."""
+    """Implements `streams.ports.Failpoints`; ``then`` is called at every point, and nothing goes on meanwhile."""
 
     def __init__(self, then: Callable[[Failpoint], object] = lambda _point: None) -> None:
         self.points: list[Failpoint] = []
-        self._then = then
+        self.then = then
 
     def reach(self, point: Failpoint) -> None:
         self.points.append(point)
-        self._then(point)
+        self.then(point)

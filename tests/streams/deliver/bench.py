@@ -20,6 +20,7 @@ from streams.errors import AliasMissing, Rejected
 from streams.ports import JournalEntry, OrderDraft, SeenOrder, SourceItem
 from streams.runtime.work import Arrival, Work
 from tests.twins.clock import START, FakeClock
+from tests.twins.failpoints import Reached
 from tests.twins.kafka import MemoryPublisher, envelope, record
 from tests.twins.store import MemoryStore
 
@@ -140,6 +141,7 @@ class Bench:
         self.clock = FakeClock()
         self.store = MemoryStore(self.clock)
         self.publisher = MemoryPublisher()
+        self.failpoints = Reached()
         self.book, self.notes, self.sources = OrderBook(), Notes(), Sources()
         settling = Settling(timeout=5, longest_execution=20)
         catalog = load(modes=dict.fromkeys(("order", "order_status", "stock"), mode))
@@ -150,7 +152,7 @@ class Bench:
             mapper=Engine(catalog),
             links=self.store.links,
             applied=self.store.applied,
-            effects=Effects(self.store.ledger, self.clock, owner="a", settling=settling),
+            effects=Effects(self.store.ledger, self.clock, owner="a", settling=settling, failpoints=self.failpoints),
             publisher=self.publisher,
             clock=self.clock,
         )

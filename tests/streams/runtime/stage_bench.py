@@ -12,6 +12,7 @@ from streams.runtime.holding import HeldQueue
 from streams.runtime.stage import Stage, Surroundings
 from streams.runtime.work import Work
 from tests.twins.clock import FakeClock
+from tests.twins.failpoints import Reached
 from tests.twins.kafka import Counting, MemoryPublisher, envelope, record
 from tests.twins.store import MemoryStore
 
@@ -52,13 +53,14 @@ class Bench:
         self.clock = FakeClock()
         self.store = MemoryStore(self.clock)
         self.publisher = MemoryPublisher()
+        self.failpoints = Reached()
         self.observer = Counting()
         self.handler = Scripted(self.clock, blocks=blocks)
         self.restart()
 
     def restart(self) -> None:
         """A new process: memory is gone, the store stays."""
-        self.queue = HeldQueue(self.store.held, group=GROUP, owner="test", clock=self.clock)
+        self.queue = HeldQueue(self.store.held, group=GROUP, owner="test", clock=self.clock, failpoints=self.failpoints)
         around = Surroundings(
             self.queue, self.store.journal, self.publisher, self.clock, self.observer, chance=lambda: 0.5
         )

@@ -10,7 +10,7 @@ import pytest
 
 from schemas.ids import MissingLink, Ref
 from streams.errors import AliasMissing, DependencyMissing, OutcomeUnknown, Rejected, Transient, Unavailable
-from streams.ports import HeldKey, HeldRecord, HoldReason, JournalEntry, Outcome
+from streams.ports import Failpoint, HeldKey, HeldRecord, HoldReason, JournalEntry, Outcome
 from streams.runtime.lanes import NotDone
 from streams.runtime.work import Work
 from tests.streams.runtime.stage_bench import GROUP, LINK, Bench, assigned_bench
@@ -287,3 +287,16 @@ async def test_looks_at_something_that_settles_are_no_failed_tries(bench: Bench)
         await bench.drain()
     (row,) = bench.held
     assert row.hold.attempts == 0
+
+
+async def test_a_crash_just_after_a_hold_or_a_queueing_finds_the_row_written(bench: Bench) -> None:
+    held: list[tuple[Failpoint, list[str]]] = []
+    bench.failpoints.then = lambda point: held.append((point, [row.hold.receipt_id for row in bench.held]))
+    bench.handler.fail["r1"] = [Rejected("no")]
+    await bench.feed("r1", "r2")
+    assert held == [(Failpoint.HELD, ["r1"]), (Failpoint.HELD, ["r1", "r2"])]
+
+
+async def test_what_ends_at_once_is_never_held(bench: Bench) -> None:
+    await bench.feed("r1")
+    assert bench.failpoints.points == []
