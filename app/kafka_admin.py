@@ -102,6 +102,19 @@ async def topic_sizes(kafka: KafkaSettings, topics: Sequence[Topic] = TOPICS) ->
         await consumer.stop()
 
 
+async def retention_times(kafka: KafkaSettings, names: Iterable[str]) -> dict[str, float | None]:
+    """For how many seconds Kafka keeps the records of those topics that exist; None for ever. Raises Unavailable."""
+    async with _admin(kafka) as admin:
+        configs = await _configs(admin, await _describe(admin, names))
+    return {name: _retention_seconds(config) for name, config in configs.items()}
+
+
+def _retention_seconds(config: Mapping[str, str]) -> float | None:
+    milliseconds = int(config["retention.ms"])
+    expires = milliseconds >= 0 and "delete" in config["cleanup.policy"].split(",")
+    return milliseconds / 1000 if expires else None
+
+
 async def _size(consumer: AIOKafkaConsumer, name: str, partitions: int) -> TopicSize:
     places = [TopicPartition(name, number) for number in range(partitions)]
     first, last = await consumer.beginning_offsets(places), await consumer.end_offsets(places)

@@ -9,8 +9,10 @@ from functools import partial
 
 import structlog
 
+from app.kafka_admin import retention_times
 from app.parts import Parts
 from app.publisher import KafkaPublisher
+from app.retention import RetentionWatch
 from app.settings import Settings
 from app.store import Store
 from app.systems import Systems
@@ -203,7 +205,12 @@ async def _run(
     worker = StageWorker(app, stage, queue, lanes, drain_seconds=drain_seconds, failpoints=parts.failpoints)
     parts.readiness.add("kafka", app.reason)
     held = _tell_held(partial(store.desk.counts, group), parts.metrics, parts.clock)
-    await worker.run(parts.stop, _tell(role, worker, parts, app), held)
+    kafka = parts.settings.kafka
+    retention = RetentionWatch(
+        partial(retention_times, kafka, topics), parts.metrics, parts.clock, kafka.bootstrap_servers
+    )
+    parts.readiness.add_note("retention", retention.note)
+    await worker.run(parts.stop, _tell(role, worker, parts, app, retention), held, retention.keep_current())
 
 
 def _kafka(parts: Parts) -> KafkaSettings:
@@ -226,8 +233,8 @@ def _lanes(stage: Stage, topic: str, parts: Parts, app: StageApp, width: int) ->
     )
 
 
-async def _tell(role: str, worker: StageWorker, parts: Parts, app: StageApp) -> None:
-    """Keep the metrics of lag and work in hand true."""
+async def _tell(role: str, worker: StageWorker, parts: Parts, app: StageApp, retention: RetentionWatch) -> None:
+    """Keep the metrics of lag, of work in hand and of its age true."""
     known: set[Partition] = set()
     while True:
         owned = app.partitions()
@@ -236,6 +243,7 @@ async def _tell(role: str, worker: StageWorker, parts: Parts, app: StageApp) -> 
         for partition in known - set(owned):
             parts.metrics.forget_lag(*partition)
         known = set(owned)
+        retention.look({partition: numbers.oldest_ms for partition, numbers in owned.items()})
         parts.metrics.in_flight(role, worker.in_flight)
         await parts.clock.sleep(LOOK_SECONDS)
 

@@ -112,6 +112,18 @@ class Metrics:
             "Records between a consumer's committed offset and the end of the partition.",
             ("topic", "partition"),
         )
+        self._oldest = self._gauge(
+            "tillstream_oldest_unfinished_seconds",
+            "seconds",
+            "Age of the oldest record that a worker has taken from the partition and not finished; 0 if there is none.",
+            ("topic", "partition"),
+        )
+        self._retention = self._gauge(
+            "tillstream_retention_used_ratio",
+            "ratio",
+            "That age as a part of how long Kafka keeps the topic's records; at 1 they are lost. Alarm at 0.8.",
+            ("topic", "partition"),
+        )
         self._latency = self._histogram(
             "tillstream_latency_seconds",
             "From the receipt at the door to the effect in the target.",
@@ -219,6 +231,19 @@ class Metrics:
     def forget_lag(self, topic: str, partition: int) -> None:
         """The partition was revoked; another worker tells its lag now."""
         self._lag.remove(topic, str(partition))
+
+    def oldest_unfinished(self, topic: str, partition: int, seconds: float, retention_used: float | None) -> None:
+        """Age of the oldest unfinished record; ``retention_used`` is None if the topic's records do not expire."""
+        self._oldest.labels(topic, str(partition)).set(seconds)
+        if retention_used is None:
+            self._retention.remove(topic, str(partition))
+        else:
+            self._retention.labels(topic, str(partition)).set(retention_used)
+
+    def forget_oldest_unfinished(self, topic: str, partition: int) -> None:
+        """The partition was revoked."""
+        self._oldest.remove(topic, str(partition))
+        self._retention.remove(topic, str(partition))
 
     # -- stages -----------------------------------------------------------------------------------------------
 

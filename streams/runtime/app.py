@@ -56,11 +56,13 @@ class PartitionNumbers:
         end: next offset of the log, as of the last fetch.
         position: everything below it is done.
         in_flight: records handed on and not done.
+        oldest_ms: Kafka's timestamp of the oldest of those, None if there is none.
     """
 
     end: int
     position: int
     in_flight: int
+    oldest_ms: int | None = None
 
     @property
     def lag(self) -> int:
@@ -250,8 +252,8 @@ class StageApp:
         if consumer is None or consumer.gate is not Gate.OPEN:
             return {}
         return {
-            (tp.topic, tp.partition): PartitionNumbers(end, watermark.position, watermark.in_flight)
-            for tp, end, watermark in consumer.progress()
+            (tp.topic, tp.partition): PartitionNumbers(end, mark.position, mark.in_flight, mark.oldest_ms)
+            for tp, end, mark in consumer.progress()
         }
 
     @property

@@ -181,7 +181,7 @@ class Consumer(driver.Consumer):  # type: ignore[misc] # faust has no types for 
                 await self._hand_on_changelog(tp, record)
             elif self.gate is not Gate.OPEN:
                 self._missed = True
-            elif self.watermarks[tp].deliver(record.offset, len(record.value or b"")):
+            elif self.watermarks[tp].deliver(record.offset, record.timestamp, len(record.value or b"")):
                 await self.callback(self._to_message(tp, record))
 
     async def _hand_on_changelog(self, tp: TP, record: Any) -> None:

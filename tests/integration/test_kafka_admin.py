@@ -7,7 +7,14 @@ from dataclasses import replace
 import pytest
 from aiokafka import AIOKafkaProducer
 
-from app.kafka_admin import TopicState, compare_topics, create_topics, differences_of, topic_sizes
+from app.kafka_admin import (
+    TopicState,
+    compare_topics,
+    create_topics,
+    differences_of,
+    retention_times,
+    topic_sizes,
+)
 from app.settings import KafkaSettings
 from streams.errors import Rejected, Unavailable
 from streams.topics import TOPICS, Topic
@@ -48,6 +55,15 @@ async def test_a_topic_with_other_settings_is_told_with_the_command_that_mends_i
     assert f"--topic {declared[0].name} --partitions 12" in partitions.mend
     assert (retention.what, retention.found) == ("retention.ms", str(7 * 24 * 3600 * 1000))
     assert "--add-config retention.ms=2592000000" in retention.mend
+
+
+async def test_only_a_topic_that_deletes_by_age_has_a_retention(
+    kafka: KafkaSettings, declared: tuple[Topic, ...], kafka_topics: Topics
+) -> None:
+    await create_topics(kafka, declared)
+    for_ever = await kafka_topics.create(retention_ms="-1")
+    names = [*(topic.name for topic in declared), for_ever, f"{kafka_topics.prefix}.none"]
+    assert await retention_times(kafka, names) == {declared[0].name: 7 * 86_400, declared[1].name: None, for_ever: None}
 
 
 async def test_more_copies_than_brokers_are_refused_with_what_to_change(

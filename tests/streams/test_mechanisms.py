@@ -129,7 +129,7 @@ async def test_without_waiting_for_kafkas_answer_a_record_whose_result_was_refus
 def last_done(watermark: Watermark) -> int:
     """Where a commit goes that looks at the newest acknowledgement alone."""
     watermark.position = max(
-        [watermark.position, *(offset + 1 for offset in watermark._open if offset not in watermark._sizes)]
+        [watermark.position, *(offset + 1 for offset, _ in watermark._open if offset not in watermark._sizes)]
     )
     return watermark.position
 

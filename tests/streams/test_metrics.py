@@ -10,7 +10,18 @@ from schemas.envelope import Via
 from streams.metrics import Described, Metrics, document
 from streams.ports import HoldReason, JournalEntry, Outcome
 
-UNITS = {"receipts", "requests", "records", "tries", "rows", "seconds", "bytes", "state", "requests per second"}
+UNITS = {
+    "receipts",
+    "requests",
+    "records",
+    "tries",
+    "rows",
+    "seconds",
+    "bytes",
+    "state",
+    "ratio",
+    "requests per second",
+}
 
 
 def sample(metrics: Metrics, name: str, **labels: str) -> float | None:
@@ -30,7 +41,7 @@ def entry(outcome: Outcome) -> JournalEntry:
 
 @pytest.mark.parametrize("described", document(), ids=lambda metric: metric.name)
 def test_every_metric_has_a_name_by_the_rule_a_unit_and_help(described: Described) -> None:
-    assert re.fullmatch(r"tillstream_[a-z_]+_(total|seconds|bytes|records|state|rate)", described.name)
+    assert re.fullmatch(r"tillstream_[a-z_]+_(total|seconds|bytes|records|state|rate|ratio)", described.name)
     assert described.unit in UNITS
     assert described.help.endswith(".")
     assert len(described.help) > 20
@@ -77,6 +88,18 @@ def test_a_revoked_partition_tells_no_lag() -> None:
     assert sample(metrics, "tillstream_lag_records", topic="canonical.sale", partition="3") == 17
     metrics.forget_lag("canonical.sale", 3)
     assert sample(metrics, "tillstream_lag_records", topic="canonical.sale", partition="3") is None
+
+
+def test_a_revoked_partition_tells_no_age_and_a_topic_that_keeps_all_no_ratio() -> None:
+    metrics = Metrics()
+    place = {"topic": "canonical.sale", "partition": "3"}
+    metrics.oldest_unfinished("canonical.sale", 3, 60.0, 0.5)
+    assert sample(metrics, "tillstream_oldest_unfinished_seconds", **place) == 60
+    assert sample(metrics, "tillstream_retention_used_ratio", **place) == 0.5
+    metrics.oldest_unfinished("canonical.sale", 3, 61.0, None)
+    assert sample(metrics, "tillstream_retention_used_ratio", **place) is None
+    metrics.forget_oldest_unfinished("canonical.sale", 3)
+    assert sample(metrics, "tillstream_oldest_unfinished_seconds", **place) is None
 
 
 @pytest.mark.parametrize(("status", "label"), [(201, "2xx"), (429, "4xx"), (503, "5xx"), (None, "error")])

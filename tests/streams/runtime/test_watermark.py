@@ -10,7 +10,7 @@ from streams.runtime.watermark import Watermark
 
 def delivered(*offsets: int, start: int = 0) -> Watermark:
     watermark = Watermark(start)
-    assert all(watermark.deliver(offset, 10) for offset in offsets)
+    assert all(watermark.deliver(offset, offset * 10, 10) for offset in offsets)
     return watermark
 
 
@@ -46,9 +46,9 @@ def test_a_gap_in_the_offsets_is_no_work_and_no_hindrance() -> None:
 
 def test_a_record_is_handed_on_once() -> None:
     watermark = delivered(4, start=4)
-    assert not watermark.deliver(4, 10)
-    assert not watermark.deliver(3, 10)
-    assert watermark.deliver(5, 10)
+    assert not watermark.deliver(4, 0, 10)
+    assert not watermark.deliver(3, 0, 10)
+    assert watermark.deliver(5, 0, 10)
 
 
 def test_acknowledgements_of_before_a_seek_are_ignored() -> None:
@@ -72,7 +72,7 @@ def test_property_committable_is_the_longest_done_prefix(data: st.DataObject) ->
         open_ones = [offset for offset in handed_on if offset not in done]
         if waiting and (not open_ones or data.draw(st.booleans())):
             handed_on.append(waiting.pop(0))
-            assert watermark.deliver(handed_on[-1], handed_on[-1])
+            assert watermark.deliver(handed_on[-1], 0, handed_on[-1])
         elif open_ones:
             offset = data.draw(st.sampled_from(open_ones))
             watermark.done(offset)
@@ -85,3 +85,17 @@ def test_property_committable_is_the_longest_done_prefix(data: st.DataObject) ->
     positions.append(watermark.advance())
     assert positions == sorted(positions)
     assert positions[-1] == (offsets[-1] + 1 if offsets else start)
+
+
+def test_the_oldest_unfinished_record_and_the_last_done_one_are_known_by_their_times() -> None:
+    watermark = delivered(4, 5, 6, start=4)
+    assert (watermark.oldest_ms, watermark.done_ms) == (40, None)
+    watermark.done(5)
+    watermark.advance()
+    assert (watermark.oldest_ms, watermark.done_ms) == (40, None)
+    watermark.done(4)
+    watermark.advance()
+    assert (watermark.oldest_ms, watermark.done_ms) == (60, 50)
+    watermark.done(6)
+    watermark.advance()
+    assert (watermark.oldest_ms, watermark.done_ms) == (None, 60)
