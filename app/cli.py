@@ -80,7 +80,11 @@ def worker(
     stage: Annotated[Stage, typer.Argument(help="What it does.")],
     target: Annotated[str | None, typer.Option(help="Connection that `deliver` writes to.", show_default=False)] = None,
 ) -> None:
-    """Run one worker; start more of the same to share the work."""
+    """Run one worker; start more of the same to share the work.
+
+    Exit codes: 0 after SIGTERM; 1 start it again; 2 settings or documents are wrong; 3 Kafka no longer has records that
+    it has not processed: nothing is skipped, do not start it again before `tillstream offsets repair`.
+    """
     if (stage is Stage.DELIVER) != (target is not None):
         wanted = "needs --target NAME, a connection" if stage is Stage.DELIVER else "takes no --target"
         raise typer.BadParameter(f"worker {stage} {wanted}", param_hint="--target")

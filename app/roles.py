@@ -31,6 +31,7 @@ from app.systems import Systems
 from streams.engine.errors import DocumentError
 from streams.metrics import Metrics
 from streams.ports import NOWHERE, Clock, Failpoints, Pulse
+from streams.runtime.starting import OFFSETS_LOST, OffsetsLost
 
 log = structlog.get_logger(__name__)
 
@@ -45,7 +46,7 @@ Run = Callable[[Parts], Coroutine[Any, Any, None]]
 
 def run(role: str, settings: Settings, target: str | None, *, failpoints: Failpoints = NOWHERE) -> int:
     """Run a role until SIGTERM or SIGINT. Returns 0 after an orderly end, 1 if it must be started again, 2 if settings
-    or documents are wrong.
+    or documents are wrong, 3 if Kafka has lost records that a worker has not processed.
 
     Args:
         role: ``ingress``, ``poll``, ``normalize``, ``inventory`` or ``deliver``.
@@ -70,6 +71,9 @@ async def _run(role: str, settings: Settings, target: str | None, failpoints: Fa
     except (SecretUnreadable, DocumentError) as error:
         sys.stderr.write(f"{error}\n")
         return MISCONFIGURED
+    except OffsetsLost as error:
+        sys.stderr.write(f"{error}. {error.advice}\n")
+        return OFFSETS_LOST
     except Exception:
         log.exception("role_failed", role=name)
         return 1

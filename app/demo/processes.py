@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from app.local.process import ChildProcess
+from streams.runtime.starting import OFFSETS_LOST
 
 RESTART_PAUSE = 1.0
 """Seconds before a role that ended is started again, as a cluster would."""
@@ -56,10 +57,10 @@ class Processes:
         self._running[program.name] = _Running(program, self._spawn(program))
 
     async def keep(self) -> None:
-        """Start programs again that end by themselves, until cancelled."""
+        """Start programs again that end by themselves, until cancelled; not those that need a person first."""
         while True:
             for running in self._running.values():
-                if running.child.exit_code is not None:
+                if running.child.exit_code not in {None, OFFSETS_LOST}:
                     await asyncio.sleep(RESTART_PAUSE)
                     running.restarts += 1
                     running.child = self._spawn(running.program)

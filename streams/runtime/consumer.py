@@ -92,6 +92,11 @@ class Consumer(driver.Consumer):  # type: ignore[misc] # faust has no types for 
             watermark.done(offset)
         self._acked_index.pop(tp, None)
 
+    def done_ms(self, tp: TP) -> int | None:
+        """Time of the last record below the watermark, None if none was done since the last seek."""
+        watermark = self.watermarks.get(tp)
+        return None if watermark is None else watermark.done_ms
+
     async def _commit_offsets(self, offsets: Mapping[TP, int], start_new_transaction: bool = True) -> bool:
         """Commit; what failed is not written down as committed, so it is offered again."""
         before = {tp: self._committed_offset[tp] for tp in offsets}
@@ -195,11 +200,13 @@ class Consumer(driver.Consumer):  # type: ignore[misc] # faust has no types for 
         self.gate = Gate.SOUGHT
 
     async def _seek(self) -> None:
-        positions = await self._reader.seek_to_start()
+        committed = await self._reader.seek_to_start()
         self._acked.clear()
         self._acked_index.clear()
-        self.watermarks = {tp: Watermark(offset) for tp, offset in positions.items()}
-        self._committed_offset.update(positions)
+        self.watermarks = {tp: Watermark(offset or 0) for tp, offset in committed.items()}
+        # where there is None the next commit writes the start down: if retention ate a first record that is stuck, it
+        # would be taken for a start on a log that has lost nothing of ours
+        self._committed_offset.update(committed)
 
     def stop_flow(self) -> None:
         """Hand on nothing more, until positions are set and the flow has resumed."""

@@ -23,12 +23,13 @@ from aiokafka.errors import (
     NoOffsetForPartitionError,
     OffsetOutOfRangeError,
 )
-from aiokafka.structs import TopicPartition
+from aiokafka.structs import OffsetAndMetadata, TopicPartition
 from faust.exceptions import ConsumerNotStarted
 from faust.types import TP
 from mode import Service
 
 from streams.ports import Failpoint
+from streams.runtime.starting import Gap, OffsetsLost, gaps_of, note_of
 
 if TYPE_CHECKING:
     from streams.runtime.consumer import Consumer
@@ -48,15 +49,11 @@ Taken = Mapping[TopicPartition, list[Any]]
 """Records by partition."""
 
 
-class OffsetsLost(RuntimeError):
-    """Records that the group has not processed are no longer in Kafka's log. A person must decide where to go on."""
-
-
 class Reader(Service, ConsumerRebalanceListener):  # type: ignore[misc] # mode and aiokafka have no types for mypy
     """Owns aiokafka's consumer. Stands where Faust's consumer has its thread, and answers what it asks there.
 
-    A group without a committed offset starts at the log's start. A committed offset, or a position, that is not in
-    the log is fatal, never a silent reset: ``auto.offset.reset`` is ``none``.
+    Where it starts is said in `streams.runtime.starting`. A committed offset, or a position, that is not in the log is
+    fatal, never a silent reset: ``auto.offset.reset`` is ``none``.
     """
 
     def __init__(self, consumer: Consumer, **options: Any) -> None:
@@ -147,9 +144,14 @@ class Reader(Service, ConsumerRebalanceListener):  # type: ignore[misc] # mode a
     async def commit(self, offsets: Mapping[TP, int]) -> bool:
         """Commit what is still ours. False if it failed; anything but a hand-over meanwhile crashes the app."""
         ours = self.assignment()
+        noted = {
+            TopicPartition(*tp): OffsetAndMetadata(at, note_of(self._owner.done_ms(tp)))
+            for tp, at in offsets.items()
+            if tp in ours
+        }
         self.app.failpoints.reach(Failpoint.BEFORE_COMMIT)
         try:
-            await self._ensure_consumer().commit({TopicPartition(*tp): at for tp, at in offsets.items() if tp in ours})
+            await self._ensure_consumer().commit(noted)
         except CommitFailedError as error:
             if "already rebalanced" not in str(error):
                 await self.crash(error)
@@ -186,18 +188,21 @@ class Reader(Service, ConsumerRebalanceListener):  # type: ignore[misc] # mode a
         """A changelog is read from where its log starts; everything else must not skip."""
         ours = {tp: offset for tp, offset in positions.items() if self._is_ours(tp)}
         if ours:
-            raise OffsetsLost(self._lost(ours, await consumer.beginning_offsets(list(ours))))
+            first = await consumer.beginning_offsets(list(ours))
+            raise OffsetsLost(
+                self.app.conf.id, tuple(Gap(tp.topic, tp.partition, at, first[tp]) for tp, at in sorted(ours.items()))
+            )
         await consumer.seek_to_beginning(*positions)
 
     # -- where to start -------------------------------------------------------------------------------------------
 
-    async def seek_to_start(self) -> Mapping[TP, int]:
-        """Set every assigned partition of our topics to its committed offset, or to its log's start.
+    async def seek_to_start(self) -> Mapping[TP, int | None]:
+        """Set every assigned partition of our topics to its committed offset, or to 0 if it has none (None).
 
         Nothing else runs between the setting and the return to the caller.
 
         Raises:
-            OffsetsLost: a committed offset is below the log's start.
+            OffsetsLost: that offset is below the log's start.
             IllegalStateError: partitions have come or gone meanwhile.
         """
         consumer, seeks = self._ensure_consumer(), self.seeks
@@ -207,14 +212,13 @@ class Reader(Service, ConsumerRebalanceListener):  # type: ignore[misc] # mode a
         committed = dict(zip(ours, await asyncio.gather(*map(consumer.committed, ours)), strict=True))
         if seeks != self.seeks or assigned != consumer.assignment():
             raise IllegalStateError("the group handed over, and positions were set, meanwhile")
-        lost = {tp: offset for tp, offset in committed.items() if offset is not None and offset < first[tp]}
-        if lost:
-            raise OffsetsLost(self._lost(lost, first))
-        positions = {TP(*tp): first[tp] if offset is None else offset for tp, offset in committed.items()}
+        gaps = gaps_of(committed, first)
+        if gaps:
+            raise OffsetsLost(self.app.conf.id, gaps)
         self.seeks += 1
-        for tp, offset in positions.items():
-            consumer.seek(tp, offset)
-        return positions
+        for tp, offset in committed.items():
+            consumer.seek(tp, offset or 0)
+        return {TP(*tp): offset for tp, offset in committed.items()}
 
     async def seek_wait(self, partitions: Mapping[TP, int]) -> None:
         """Set the positions of changelogs, for recovery."""
@@ -233,20 +237,6 @@ class Reader(Service, ConsumerRebalanceListener):  # type: ignore[misc] # mode a
 
     def _is_ours(self, tp: TopicPartition) -> bool:
         return bool(self.app.topics.acks_enabled_for(tp.topic))
-
-    def _lost(self, positions: Mapping[TopicPartition, int], first: Mapping[TopicPartition, int]) -> str:
-        group, servers = self.app.conf.id, self.app.kafka.bootstrap_servers
-        places = "; ".join(
-            f"{tp.topic} {tp.partition} is processed up to offset {offset}, but its log starts at {first[tp]}"
-            for tp, offset in sorted(positions.items())
-        )
-        topics = " ".join(f"--topic {tp.topic}:{tp.partition}" for tp in sorted(positions))
-        return (
-            f"records that {group} has not processed are not in Kafka any more: {places}. Retention was shorter than "
-            "the outage, or the topic was made anew. Nothing is skipped without you: find what is missing (the poller "
-            "reads it again), then set the group to where it shall go on: kafka-consumer-groups.sh "
-            f"--bootstrap-server {servers} --group {group} {topics} --reset-offsets --to-earliest --execute"
-        )
 
     # -- how it goes ----------------------------------------------------------------------------------------------
 

@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 import faust
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
 
 from streams.ports import Record
 from streams.runtime.app import Ack, StageApp
@@ -58,13 +59,20 @@ async def produce(bootstrap: str, topic: str, values: Sequence[bytes], *, partit
 
 async def committed(bootstrap: str, group: str, topic: str, partition: int = 0) -> int | None:
     """What the broker holds for a group."""
-    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, group_id=group, enable_auto_commit=False)
-    await consumer.start()
+    found = await committed_with_note(bootstrap, group, topic, partition)
+    return None if found is None else found[0]
+
+
+async def committed_with_note(bootstrap: str, group: str, topic: str, partition: int = 0) -> tuple[int, str] | None:
+    """What the broker holds for a group, and what the group wrote beside it."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+    await admin.start()
     try:
-        offset: int | None = await consumer.committed(TopicPartition(topic, partition))
-        return offset
+        found = await admin.list_consumer_group_offsets(group)
     finally:
-        await consumer.stop()
+        await admin.close()
+    place = found.get(TopicPartition(topic, partition))
+    return None if place is None or place.offset < 0 else (place.offset, place.metadata)
 
 
 async def values(bootstrap: str, topic: str, partitions: int = 1) -> list[bytes]:

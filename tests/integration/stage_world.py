@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.admin import AIOKafkaAdminClient, NewPartitions
 from aiokafka.admin.records_to_delete import RecordsToDelete
 from aiokafka.structs import OffsetAndMetadata
 
@@ -62,10 +62,17 @@ def made(topics: Topics, topic: str, stage: Stage, *, drain_seconds: float = 5.0
     return app
 
 
-async def delete_before(topics: Topics, topic: str, offset: int) -> None:
+async def add_partition(topics: Topics, topic: str) -> None:
     admin = AIOKafkaAdminClient(bootstrap_servers=topics.bootstrap_servers)
     await admin.start()
-    await admin.delete_records({TopicPartition(topic, 0): RecordsToDelete(before_offset=offset)})
+    await admin.create_partitions({topic: NewPartitions(total_count=2)})
+    await admin.close()
+
+
+async def delete_before(topics: Topics, topic: str, offset: int, *, partition: int = 0) -> None:
+    admin = AIOKafkaAdminClient(bootstrap_servers=topics.bootstrap_servers)
+    await admin.start()
+    await admin.delete_records({TopicPartition(topic, partition): RecordsToDelete(before_offset=offset)})
     await admin.close()
 
 
