@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 from app.clock import SystemClock
 from app.health import Readiness
@@ -178,12 +178,20 @@ class _Applied(SqlApplied):
 
 class _Ledger(SqlLedger):
     async def begin(
-        self, key: EffectKey, *, owner: str, after_epoch: int, request_hash: str, settle_until: datetime
+        self, key: EffectKey, *, owner: str, after_epoch: int, request_hash: str, settle: timedelta
     ) -> LedgerRow:
         row = await self.get(key)
-        if (row.epoch if row else 0) != after_epoch or (row and row.state is EffectState.DONE):
+        if (row.epoch if row else 0) != after_epoch or (row and not row.may_begin):
             raise Fenced(f"{key} has moved on from epoch {after_epoch}")
-        return LedgerRow(key, EffectState.PENDING, owner, after_epoch + 1, request_hash, settle_until)
+        return LedgerRow(
+            key=key,
+            state=EffectState.PENDING,
+            owner=owner,
+            epoch=after_epoch + 1,
+            request_hash=request_hash,
+            settle_until=datetime.now(UTC) + settle,
+            settled=False,
+        )
 
     async def reopen(self, key: EffectKey, *, epoch: int) -> None:
         """Nothing was begun."""

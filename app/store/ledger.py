@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import timedelta
 
 from app.store.applied import PUT, applied_columns
 from app.store.batcher import statements
@@ -16,15 +16,17 @@ from streams.errors import Rejected
 from streams.ports import Clock, EffectDone, EffectKey, EffectState, Fenced, LedgerRow
 
 _GET = """
-SELECT target, operation, source, state, owner, epoch, request_hash, settle_until, target_id FROM ledger
+SELECT target, operation, source, state, owner, epoch, request_hash, settle_until, settle_until <= now() AS settled,
+    target_id
+FROM ledger
 JOIN unnest($1::text[], $2::text[], $3::text[]) AS wanted (target, operation, source)
 USING (target, operation, source)
 """
 _BEGIN = """
 INSERT INTO ledger AS l (target, operation, source, state, owner, epoch, request_hash, settle_until, target_id)
-SELECT w.target, w.operation, w.source, 'pending', w.owner, w.after_epoch + 1, w.request_hash, w.settle_until, ''
-FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::integer[], $6::text[], $7::timestamptz[])
-    AS w (target, operation, source, owner, after_epoch, request_hash, settle_until)
+SELECT w.target, w.operation, w.source, 'pending', w.owner, w.after_epoch + 1, w.request_hash, now() + w.settle, ''
+FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::integer[], $6::text[], $7::interval[])
+    AS w (target, operation, source, owner, after_epoch, request_hash, settle)
 WHERE w.after_epoch = 0 OR EXISTS (
     SELECT FROM ledger AS known
     WHERE known.target = w.target AND known.operation = w.operation AND known.source = w.source
@@ -33,9 +35,10 @@ ORDER BY w.target, w.operation, w.source
 ON CONFLICT (target, operation, source) DO UPDATE SET
     state = excluded.state, owner = excluded.owner, epoch = excluded.epoch, request_hash = excluded.request_hash,
     settle_until = excluded.settle_until, changed_at = now()
-WHERE l.epoch = excluded.epoch - 1 AND l.state <> 'done'
-RETURNING l.target, l.operation, l.source
+WHERE l.epoch = excluded.epoch - 1 AND l.state <> 'done' AND (l.state <> 'pending' OR l.settle_until <= now())
+RETURNING l.target, l.operation, l.source, l.settle_until, l.settle_until <= now() AS settled
 """
+"""Where a statement waited for a row, ``now()`` is from before it waited: what it takes for settled has settled."""
 _REOPEN = """
 UPDATE ledger SET state = 'open', changed_at = now()
 WHERE target = $1 AND operation = $2 AND source = $3 AND epoch = $4 AND state <> 'done'
@@ -44,7 +47,7 @@ RETURNING epoch
 _FINISH = f"""
 WITH put AS ({PUT}), finished AS (
     INSERT INTO ledger AS l (target, operation, source, state, owner, epoch, request_hash, settle_until, target_id)
-    SELECT d.target, d.operation, d.source, 'done', '', d.epoch, '', $9, d.target_id
+    SELECT d.target, d.operation, d.source, 'done', '', d.epoch, '', now(), d.target_id
     FROM unnest($10::text[], $11::text[], $12::text[], $13::integer[], $14::text[])
         AS d (target, operation, source, epoch, target_id)
     ORDER BY d.target, d.operation, d.source
@@ -66,13 +69,18 @@ class _Begin:
     owner: str
     after_epoch: int
     request_hash: str
-    settle_until: datetime
+    settle: timedelta
 
-    @property
-    def row(self) -> LedgerRow:
-        """What the ledger holds once it has begun."""
+    def begun(self, row: Row) -> LedgerRow:
+        """What the ledger holds now that it has begun."""
         return LedgerRow(
-            self.key, EffectState.PENDING, self.owner, self.after_epoch + 1, self.request_hash, self.settle_until
+            key=self.key,
+            state=EffectState.PENDING,
+            owner=self.owner,
+            epoch=self.after_epoch + 1,
+            request_hash=self.request_hash,
+            settle_until=row["settle_until"],
+            settled=row["settled"],
         )
 
 
@@ -103,10 +111,10 @@ class SqlLedger:
         return [_row(key, found[place]) if place in found else None for key, place in zip(keys, stored, strict=True)]
 
     async def begin(
-        self, key: EffectKey, *, owner: str, after_epoch: int, request_hash: str, settle_until: datetime
+        self, key: EffectKey, *, owner: str, after_epoch: int, request_hash: str, settle: timedelta
     ) -> LedgerRow:
-        """Become pending with epoch ``after_epoch + 1``, unless the row has moved on or is done: Fenced."""
-        return await self._begins.submit(_Begin(key, owner, after_epoch, request_hash, settle_until))
+        """Become pending with epoch ``after_epoch + 1``; Fenced if the row has moved on, is done or has not settled."""
+        return await self._begins.submit(_Begin(key, owner, after_epoch, request_hash, settle))
 
     async def _begin_all(self, begins: Sequence[_Begin]) -> list[LedgerRow | Exception]:
         keys = [_stored(begin.key) for begin in begins]
@@ -116,11 +124,11 @@ class SqlLedger:
             [begin.owner for begin in begins],
             [begin.after_epoch for begin in begins],
             [begin.request_hash for begin in begins],
-            [begin.settle_until for begin in begins],
+            [begin.settle for begin in begins],
         )
-        begun = {_key_of(row) for row in rows}
+        begun = {_key_of(row): row for row in rows}
         return [
-            begin.row if key in begun else _fenced(begin.key, begin.after_epoch)
+            begin.begun(begun[key]) if key in begun else _fenced(begin.key, begin.after_epoch)
             for key, begin in zip(keys, begins, strict=True)
         ]
 
@@ -169,6 +177,7 @@ def _row(key: EffectKey, row: Row) -> LedgerRow:
         epoch=row["epoch"],
         request_hash=row["request_hash"],
         settle_until=row["settle_until"],
+        settled=row["settled"],
         target_id=restored(row["target_id"]),
     )
 

@@ -68,6 +68,11 @@ class Settling:
     look_again: float = 2.0
     fence: float = 1.0
 
+    @property
+    def total(self) -> timedelta:
+        """How long after its begin a mutation may still show up: only then does a look that finds nothing count."""
+        return timedelta(seconds=self.fence + self.timeout + self.longest_execution)
+
 
 class Effects:
     """Performs create-once effects for one worker and one target."""
@@ -92,7 +97,7 @@ class Effects:
         if found is None:
             with contextlib.suppress(Fenced):  # there is a row: what it says decides
                 return await self._send(effect, NEVER_BEGUN)
-        action = next_action(await self._ledger.get(effect.key), self._clock.now())
+        action = next_action(await self._ledger.get(effect.key))
         if isinstance(action, AlreadyDone):
             return self._done(effect, action.target_id, found)
         if found is None:
@@ -104,7 +109,7 @@ class Effects:
             raise OutcomeUnknown(
                 f"{effect.key.operation} for {effect.key.source} was sent and got no answer; {effect.key.target} does "
                 f"not show it yet. It is looked up until {action.settles_at:%H:%M:%S} UTC and only then sent again.",
-                retry_at=min(action.settles_at, self._soon()),
+                retry_at=self._soon(),
             )
         try:
             return await self._send(effect, action.after_epoch)
@@ -123,17 +128,16 @@ class Effects:
 
     async def _send(self, effect: CreateOnce, after_epoch: int) -> Made:
         """Begin in the ledger, send, finish. Raises Fenced if the row has moved on since it was read."""
-        settling = self._settling
         before = self._clock.now()
         row = await self._ledger.begin(
             effect.key,
             owner=self._owner,
             after_epoch=after_epoch,
             request_hash=effect.request_hash,
-            settle_until=before + timedelta(seconds=settling.fence + settling.timeout + settling.longest_execution),
+            settle=self._settling.total,
         )
         self._failpoints.reach(Failpoint.PENDING_WRITTEN)
-        if self._clock.now() - before > timedelta(seconds=settling.fence):
+        if self._clock.now() - before > timedelta(seconds=self._settling.fence):
             await self._reopen(effect, row.epoch)
             raise Transient(f"{effect.key.operation} for {effect.key.source} was not sent: this worker had stopped.")
         try:

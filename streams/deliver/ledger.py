@@ -1,4 +1,4 @@
-"""What a create-once effect's ledger row means: a pure function from row and clock to the next action."""
+"""What a create-once effect's ledger row means: a pure function from the row to the next action."""
 
 from __future__ import annotations
 
@@ -37,16 +37,16 @@ def same_target(one: str, other: str) -> bool:
     return one == other or not one or not other
 
 
-def next_action(row: LedgerRow | None, now: datetime) -> Action:
+def next_action(row: LedgerRow | None) -> Action:
     """The only way on: done effects stay done, everything else is looked up before a byte leaves.
 
-    A pending row may have been sent. The target may still be working on it until ``settle_until``, so only a
-    positive read counts before then.
+    A pending row may have been sent. The target may still be working on it until it has settled, so only a positive
+    read counts before then.
     """
     if row is None:
         return LookUp(after_epoch=0, settles_at=None)
     if row.state is EffectState.DONE:
         return AlreadyDone(row.target_id)
-    if row.state is EffectState.PENDING and now < row.settle_until:
+    if row.state is EffectState.PENDING and not row.settled:
         return LookUp(after_epoch=row.epoch, settles_at=row.settle_until)
     return LookUp(after_epoch=row.epoch, settles_at=None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
@@ -71,7 +71,8 @@ class LedgerRow:
         epoch: rises with every begin; the fencing token.
         request_hash: hash of what was sent.
         target_id: id of what was made, when done.
-        settle_until: a negative look-up counts only after this.
+        settle_until: a negative look-up counts only after this, by the store's clock; for messages.
+        settled: whether that has passed, as the store judged it when it was read.
     """
 
     key: EffectKey
@@ -80,7 +81,13 @@ class LedgerRow:
     epoch: int
     request_hash: str
     settle_until: datetime
+    settled: bool
     target_id: str = ""
+
+    @property
+    def may_begin(self) -> bool:
+        """Whether it may be sent (again), if nothing shows that it was made."""
+        return self.state is EffectState.OPEN or (self.state is EffectState.PENDING and self.settled)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,18 +106,23 @@ class Fenced(Exception):
 
 
 class Ledger(Protocol):
-    """Create-once effects, kept so that one source document never makes two."""
+    """Create-once effects, kept so that one source document never makes two.
+
+    The store's clock judges what has settled, so that workers whose clocks differ agree.
+    """
 
     async def get(self, key: EffectKey) -> LedgerRow | None:
         """The row, or None if the effect was never begun."""
         ...
 
     async def begin(
-        self, key: EffectKey, *, owner: str, after_epoch: int, request_hash: str, settle_until: datetime
+        self, key: EffectKey, *, owner: str, after_epoch: int, request_hash: str, settle: timedelta
     ) -> LedgerRow:
-        """Become pending with epoch ``after_epoch + 1``; durable on return, before the first byte leaves.
+        """Become pending with epoch ``after_epoch + 1`` until ``settle`` from now; durable on return, before the first
+        byte leaves.
 
-        Compare-and-set on the epoch (0 = no row yet). Raises Fenced if the row has moved on.
+        Compare-and-set on the epoch (0 = no row yet). Raises Fenced if the row has moved on, is done, or is pending
+        and has not settled.
         """
         ...
 

@@ -7,23 +7,26 @@ from datetime import timedelta
 
 import pytest
 
+from app.store import Store
 from schemas.ids import MissingLink, Ref
 from streams.errors import Rejected
 from streams.ports import EffectDone, EffectKey, EffectState, Fenced, Hold, HoldReason, LedgerRow, Record, Revision
 from tests.postgres_server import Ports
 from tests.twins import claims
 from tests.twins.clock import START, FakeClock
+from tests.twins.store import MemoryStore
 
 ORDER = Ref("web", "order", "42")
 MADE = Ref("pos", "order", "17")
 KEY = EffectKey("pos", "create_order", ORDER)
-SETTLED = START + timedelta(seconds=150)
+AT_ONCE = timedelta(0)
+LONG = timedelta(hours=1)
 
 
-async def begin(store: Ports, after_epoch: int, *, key: EffectKey = KEY, owner: str = "worker-1") -> LedgerRow:
-    return await store.ledger.begin(
-        key, owner=owner, after_epoch=after_epoch, request_hash="hash", settle_until=SETTLED
-    )
+async def begin(
+    store: Ports, after_epoch: int, *, key: EffectKey = KEY, owner: str = "worker-1", settle: timedelta = AT_ONCE
+) -> LedgerRow:
+    return await store.ledger.begin(key, owner=owner, after_epoch=after_epoch, request_hash="hash", settle=settle)
 
 
 async def test_an_effect_that_was_never_begun_has_no_row(any_store: Ports) -> None:
@@ -32,7 +35,7 @@ async def test_an_effect_that_was_never_begun_has_no_row(any_store: Ports) -> No
 
 async def test_begin_makes_a_pending_row_with_the_next_epoch(any_store: Ports) -> None:
     row = await begin(any_store, 0)
-    assert row == LedgerRow(KEY, EffectState.PENDING, "worker-1", 1, "hash", SETTLED)
+    assert row == LedgerRow(KEY, EffectState.PENDING, "worker-1", 1, "hash", row.settle_until, settled=True)
     assert await any_store.ledger.get(KEY) == row
     assert (await begin(any_store, 1, owner="worker-2")).epoch == 2
 
@@ -43,6 +46,46 @@ async def test_begin_from_another_epoch_than_the_rows_is_fenced(any_store: Ports
     with pytest.raises(Fenced):
         await begin(any_store, after_epoch)
     assert await any_store.ledger.get(KEY) == row
+
+
+async def test_what_has_not_settled_is_begun_by_nobody(any_store: Ports) -> None:
+    row = await begin(any_store, 0, settle=LONG)
+    assert not row.settled
+    with pytest.raises(Fenced):
+        await begin(any_store, 1, owner="worker-2")
+    assert await any_store.ledger.get(KEY) == row
+
+
+async def test_what_was_provably_not_done_need_not_settle(any_store: Ports) -> None:
+    await begin(any_store, 0, settle=LONG)
+    await any_store.ledger.reopen(KEY, epoch=1)
+    assert (await begin(any_store, 1)).epoch == 2
+
+
+async def test_the_databases_clock_judges_what_has_settled_and_no_workers(
+    clocked_store: Store, clock: FakeClock
+) -> None:
+    row = await begin(clocked_store, 0, settle=LONG)
+    clock.move(2 * LONG.total_seconds())
+    assert await clocked_store.ledger.get(KEY) == row
+    with pytest.raises(Fenced):
+        await begin(clocked_store, 1)
+    await clocked_store.database.fetch("UPDATE ledger SET settle_until = now()")
+    clock.move(-3 * LONG.total_seconds())
+    settled = await clocked_store.ledger.get(KEY)
+    assert settled is not None
+    assert settled.settled
+    assert (await begin(clocked_store, 1)).epoch == 2
+
+
+async def test_the_twins_clock_judges_what_has_settled(clock: FakeClock) -> None:
+    store = MemoryStore(clock)
+    await begin(store, 0, settle=LONG)
+    clock.move(LONG.total_seconds())
+    settled = await store.ledger.get(KEY)
+    assert settled is not None
+    assert settled.settled
+    assert (await begin(store, 1)).epoch == 2
 
 
 async def test_begin_after_an_epoch_that_was_lost_is_fenced(any_store: Ports) -> None:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
-from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -16,8 +15,6 @@ import pytest
 
 from app.store import Store
 from app.store import ledger as sql_ledger
-from streams.deliver import effect
-from streams.deliver.ledger import Action, LookUp, next_action
 from streams.ports import EffectKey, EffectState, LedgerRow, Outgoing
 from streams.runtime.holding import HeldQueue
 from streams.runtime.producer import Producer
@@ -46,7 +43,7 @@ async def test_without_compare_and_set_a_worker_that_was_taken_over_sends_a_seco
 
     async def begin_anyway(self: MemoryLedger, key: EffectKey, *, after_epoch: int, **given: Any) -> LedgerRow:
         if after_epoch:  # a row was read: whatever it has become since is written over
-            self.rows[key] = LedgerRow(key, EffectState.OPEN, "", after_epoch, "", START)
+            self.rows[key] = LedgerRow(key, EffectState.OPEN, "", after_epoch, "", START, settled=True)
         return await begin(self, key, after_epoch=after_epoch, **given)
 
     monkeypatch.setattr(MemoryLedger, "begin", begin_anyway)
@@ -70,15 +67,27 @@ async def test_without_the_epoch_in_its_statement_the_sql_ledger_lets_anybody_be
 
 
 async def test_without_settle_until_what_lands_late_is_sent_a_second_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    def impatient(row: LedgerRow | None, now: datetime) -> Action:
-        action = next_action(row, now)
-        return replace(action, settles_at=None) if isinstance(action, LookUp) else action
+    read = MemoryLedger._row
 
-    monkeypatch.setattr(effect, "next_action", impatient)
+    def settled_at_once(self: MemoryLedger, key: EffectKey) -> LedgerRow | None:
+        row = read(self, key)
+        return row and replace(row, settled=True)
+
+    monkeypatch.setattr(MemoryLedger, "_row", settled_at_once)
     bench = test_effect.Bench()
     with pytest.raises(AssertionError):
         await test_effect.test_a_negative_look_counts_only_after_the_target_has_settled(bench)
     assert bench.target.made == ["1", "2"]
+
+
+async def test_without_it_in_its_statement_the_sql_ledger_lets_one_begin_what_has_not_settled(
+    clocked_store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settled = " AND (l.state <> 'pending' OR l.settle_until <= now())"
+    assert settled in sql_ledger._BEGIN
+    monkeypatch.setattr(sql_ledger, "_BEGIN", sql_ledger._BEGIN.replace(settled, ""))
+    with pytest.raises(NothingRaised):
+        await test_ledger_contract.test_what_has_not_settled_is_begun_by_nobody(clocked_store)
 
 
 # -- order: later events of a key queue behind its held one ------------------------------------------------------------

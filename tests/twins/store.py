@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import count
 
 from schemas.ids import MissingLink, Ref
@@ -92,15 +92,27 @@ class MemoryLedger:
         self._clock = clock
 
     async def get(self, key: EffectKey) -> LedgerRow | None:
-        return self.rows.get(key)
+        return self._row(key)
+
+    def _row(self, key: EffectKey) -> LedgerRow | None:
+        row = self.rows.get(key)
+        return row and replace(row, settled=row.settle_until <= self._clock.now())
 
     async def begin(
-        self, key: EffectKey, *, owner: str, after_epoch: int, request_hash: str, settle_until: datetime
+        self, key: EffectKey, *, owner: str, after_epoch: int, request_hash: str, settle: timedelta
     ) -> LedgerRow:
-        row = self.rows.get(key)
-        if (row.epoch if row else 0) != after_epoch or (row and row.state is EffectState.DONE):
+        row = self._row(key)
+        if (row.epoch if row else 0) != after_epoch or (row and not row.may_begin):
             raise Fenced(f"{key} has moved on from epoch {after_epoch}")
-        self.rows[key] = LedgerRow(key, EffectState.PENDING, owner, after_epoch + 1, request_hash, settle_until)
+        self.rows[key] = LedgerRow(
+            key=key,
+            state=EffectState.PENDING,
+            owner=owner,
+            epoch=after_epoch + 1,
+            request_hash=request_hash,
+            settle_until=self._clock.now() + settle,
+            settled=settle <= timedelta(0),
+        )
         return self.rows[key]
 
     async def reopen(self, key: EffectKey, *, epoch: int) -> None:
@@ -112,7 +124,7 @@ class MemoryLedger:
     async def finish(self, done: EffectDone) -> None:
         row = self.rows.get(done.key)
         if row is None:
-            row = LedgerRow(done.key, EffectState.OPEN, "", done.epoch, "", self._clock.now())
+            row = LedgerRow(done.key, EffectState.OPEN, "", done.epoch, "", self._clock.now(), settled=True)
         if row.state is EffectState.DONE and not same_target(row.target_id, done.target_id):
             raise Rejected(f"{done.key} is done as {row.target_id}, and now as {done.target_id}", code="doubled_effect")
         self.rows[done.key] = replace(row, state=EffectState.DONE, target_id=row.target_id or done.target_id)

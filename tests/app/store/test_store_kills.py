@@ -25,9 +25,8 @@ def key(number: int) -> EffectKey:
 
 
 async def begin(store: Store, number: int, after_epoch: int = 0) -> None:
-    settled = START + timedelta(seconds=150)
     await store.ledger.begin(
-        key(number), owner="worker-1", after_epoch=after_epoch, request_hash="h", settle_until=settled
+        key(number), owner="worker-1", after_epoch=after_epoch, request_hash="h", settle=timedelta(0)
     )
 
 

@@ -271,20 +271,14 @@ def test_no_sequence_of_failures_makes_two(fates: list[str]) -> None:
     asyncio.run(run())
 
 
-@given(
-    state=st.sampled_from(EffectState),
-    epoch=st.integers(1, 9),
-    offset=st.integers(-100, 100),
-)
-def test_the_next_action_follows_from_row_and_clock_alone(state: EffectState, epoch: int, offset: int) -> None:
-    settles = START + timedelta(seconds=offset)
-    row = LedgerRow(KEY, state, "a", epoch, "h", settles, "1")
-    action = next_action(row, START)
+@given(state=st.sampled_from(EffectState), epoch=st.integers(1, 9), settled=st.booleans())
+def test_the_next_action_follows_from_the_row_alone(state: EffectState, epoch: int, settled: bool) -> None:
+    row = LedgerRow(KEY, state, "a", epoch, "h", START, settled, "1")
+    action = next_action(row)
     if state is EffectState.DONE:
         assert action == AlreadyDone("1")
     else:
-        pending = state is EffectState.PENDING and offset > 0
-        assert action == LookUp(after_epoch=epoch, settles_at=settles if pending else None)
+        assert action == LookUp(after_epoch=epoch, settles_at=None if row.may_begin else START)
 
 
 @pytest.mark.parametrize(
@@ -295,4 +289,4 @@ def test_an_id_that_the_target_did_not_name_can_be_any(one: str, other: str, sam
 
 
 def test_an_effect_never_begun_is_looked_up_first() -> None:
-    assert next_action(None, START) == LookUp(after_epoch=0, settles_at=None)
+    assert next_action(None) == LookUp(after_epoch=0, settles_at=None)
