@@ -34,6 +34,9 @@ class Http(BaseModel):
     """Time to connect."""
     longest_execution_seconds: float = Field(default=120.0, gt=0)
     """How long the system may go on working on a request that we no longer wait for."""
+    lookup_lag_seconds: float = Field(default=10.0, ge=0)
+    """How far its lists and searches may lag behind what it has stored (replicas, caches, indexes). What got no answer
+    is sent again only after a look-up that is later than that by as much found nothing."""
     connections: int = Field(default=20, ge=1, le=200)
     """Size of the connection pool."""
     read_retries: int = Field(default=3, ge=0, le=10)

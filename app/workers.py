@@ -155,7 +155,8 @@ def deliver_handler(target: str, tools: Tools) -> DeliverHandler:
     """What delivers to a target connection."""
     parts, store = tools.parts, tools.store
     connection = parts.settings.connections[target]
-    settling = Settling(connection.http.timeout_seconds, connection.http.longest_execution_seconds)
+    http = connection.http
+    settling = Settling(http.timeout_seconds, http.longest_execution_seconds, http.lookup_lag_seconds)
     flows = [flow for flow in tools.engine.catalog.flows.values() if flow.deliver.target == connection.system]
     desk = Desk(
         target=target,

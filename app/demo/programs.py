@@ -88,7 +88,7 @@ def role_programs(options: DemoOptions, addresses: Addresses, config: Path) -> l
 def settings_toml(addresses: Addresses, opened_by: Mapping[str, Mapping[str, str]], signing: Mapping[str, str]) -> str:
     """The settings that every role and a second terminal use; credentials by system, secrets by connection."""
     magento, heartland = opened_by["magento"], opened_by["heartland"]
-    http = {"timeout_seconds": 5.0, "longest_execution_seconds": 20.0}
+    http = {"timeout_seconds": 5.0, "longest_execution_seconds": 20.0, "lookup_lag_seconds": 3.0}
     oauth = ("consumer_key", "consumer_secret", "access_token", "access_token_secret")
     return toml(
         {

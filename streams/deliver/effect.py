@@ -59,19 +59,21 @@ class Settling:
     Attributes:
         timeout: the client's time-out of one request.
         longest_execution: how long the target may go on after that.
+        lookup_lag: how far its look-ups may lag behind what it has done.
         look_again: pause between looks while it settles.
         fence: longest pause between the ledger's begin and the send; a worker frozen for longer does not send.
     """
 
     timeout: float
     longest_execution: float
+    lookup_lag: float = 10.0
     look_again: float = 2.0
     fence: float = 1.0
 
     @property
     def total(self) -> timedelta:
         """How long after its begin a mutation may still show up: only then does a look that finds nothing count."""
-        return timedelta(seconds=self.fence + self.timeout + self.longest_execution)
+        return timedelta(seconds=self.fence + self.timeout + self.longest_execution + self.lookup_lag)
 
 
 class Effects:

@@ -23,7 +23,7 @@ from tests.contract import test_ledger_contract
 from tests.integration import test_runtime_defects
 from tests.integration.runtime_world import committed, eventually
 from tests.kafka_broker import Topics
-from tests.streams.deliver import test_effect
+from tests.streams.deliver import effect_bench, test_effect
 from tests.streams.runtime import test_holding, test_watermark
 from tests.streams.runtime.stage_bench import Bench, assigned_bench
 from tests.twins.clock import START
@@ -47,7 +47,7 @@ async def test_without_compare_and_set_a_worker_that_was_taken_over_sends_a_seco
         return await begin(self, key, after_epoch=after_epoch, **given)
 
     monkeypatch.setattr(MemoryLedger, "begin", begin_anyway)
-    bench = test_effect.Bench()
+    bench = effect_bench.Bench()
     with pytest.raises(NothingRaised):
         await test_effect.test_a_worker_that_is_taken_over_after_it_read_the_row_does_not_send(bench)
     assert bench.target.made == ["1", "2"]
@@ -74,7 +74,7 @@ async def test_without_settle_until_what_lands_late_is_sent_a_second_time(monkey
         return row and replace(row, settled=True)
 
     monkeypatch.setattr(MemoryLedger, "_row", settled_at_once)
-    bench = test_effect.Bench()
+    bench = effect_bench.Bench()
     with pytest.raises(AssertionError):
         await test_effect.test_a_negative_look_counts_only_after_the_target_has_settled(bench)
     assert bench.target.made == ["1", "2"]

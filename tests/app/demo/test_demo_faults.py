@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import tomllib
 from collections import defaultdict
+from typing import Any
 
 import aiohttp
 import pytest
@@ -50,13 +51,23 @@ def test_each_of_our_mutations_meets_each_fault_in_a_minute_of_trade(system: str
     assert struck[Fault.HANG] == {True, False}
 
 
-def test_a_late_effect_lands_after_the_clients_time_out_and_within_the_longest_execution() -> None:
+def demo_settings() -> dict[str, Any]:
     addresses = programs.Addresses("k", "p", "m", "h", "i")
     opened_by = {system: programs.credentials(system) for system in programs.SYSTEMS}
-    settings = tomllib.loads(programs.settings_toml(addresses, opened_by, {programs.WEB: "a", programs.POS: "b"}))
+    return tomllib.loads(programs.settings_toml(addresses, opened_by, {programs.WEB: "a", programs.POS: "b"}))
+
+
+def test_a_late_effect_lands_after_the_clients_time_out_and_within_the_longest_execution() -> None:
+    settings = demo_settings()
     for connection in settings["connections"].values():
         http = connection["http"]
         assert http["timeout_seconds"] * 1000 < faults.LATE_MS < http["longest_execution_seconds"] * 1000
+
+
+def test_a_list_lags_less_than_a_look_up_allows_for() -> None:
+    settings = demo_settings()
+    (lag,) = (float(rule["seconds"]) for rule in faults.BEFORE if rule["fault"] == "list_lag")
+    assert all(lag < connection["http"]["lookup_lag_seconds"] for connection in settings["connections"].values())
 
 
 async def test_what_a_panel_told_last_counts_while_it_does_not_answer() -> None:

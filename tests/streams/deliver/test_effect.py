@@ -9,67 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas.ids import Ref
-from streams.deliver.effect import CreateOnce, Effects, Made, Settling
+from streams.deliver.effect import Made
 from streams.deliver.ledger import AlreadyDone, LookUp, next_action, same_target
 from streams.errors import AuthFailed, OutcomeUnknown, Rejected, TillstreamError, Transient, Unavailable
 from streams.ports import EffectDone, EffectKey, EffectState, LedgerRow
-from tests.twins.clock import START, FakeClock
-from tests.twins.store import MemoryStore
-
-KEY = EffectKey("pos", "create_order", Ref("web", "order", "42"))
-LINK = (Ref("web", "order", "42"), Ref("pos", "order", "1"))
-SETTLING = Settling(timeout=5, longest_execution=20)
-
-
-class Target:
-    """A system without idempotency keys: every send that reaches it makes one more."""
-
-    def __init__(self) -> None:
-        self.made: list[str] = []
-        self.answer: TillstreamError | None = None
-        self.acts = True
-        self.shows = True
-        self.sent = 0
-
-    async def find(self) -> str | None:
-        return self.made[0] if self.made and self.shows else None
-
-    async def send(self) -> str:
-        self.sent += 1
-        if self.acts:
-            self.made.append(str(len(self.made) + 1))
-        if self.answer is not None:
-            raise self.answer
-        return self.made[-1]
-
-
-class Bench:
-    def __init__(self) -> None:
-        self.clock = FakeClock()
-        self.store = MemoryStore(self.clock)
-        self.target = Target()
-        self.announced: list[str] = []
-
-    def effect(self) -> CreateOnce:
-        return CreateOnce(
-            key=KEY,
-            request_hash="h",
-            find=self.target.find,
-            send=self.target.send,
-            announce=self._announce,
-            link=lambda target_id: (LINK[0], Ref("pos", "order", target_id)),
-        )
-
-    async def _announce(self, target_id: str) -> None:
-        self.announced.append(target_id)
-
-    async def perform(self, owner: str = "a") -> Made:
-        return await Effects(self.store.ledger, self.clock, owner=owner, settling=SETTLING).perform(self.effect())
-
-    @property
-    def state(self) -> EffectState:
-        return self.store.ledger.rows[KEY].state
+from tests.streams.deliver.effect_bench import KEY, LINK, SETTLED, SETTLING, Bench
+from tests.twins.clock import START
 
 
 @pytest.fixture
@@ -132,7 +77,7 @@ async def test_a_negative_look_counts_only_after_the_target_has_settled(bench: B
     bench.target.answer, bench.target.shows = OutcomeUnknown("silence"), False
     with pytest.raises(OutcomeUnknown):
         await bench.perform()
-    bench.clock.move(24)
+    bench.clock.move(SETTLED - 1)
     with pytest.raises(OutcomeUnknown, match="looked up until"):
         await bench.perform()
     assert bench.target.sent == 1
@@ -144,7 +89,7 @@ async def test_an_effect_that_never_landed_is_sent_again_after_it_has_settled(be
     bench.target.answer, bench.target.acts = OutcomeUnknown("silence"), False
     with pytest.raises(OutcomeUnknown):
         await bench.perform()
-    bench.clock.move(26)
+    bench.clock.move(SETTLED)
     bench.target.answer, bench.target.acts = None, True
     assert await bench.perform() == Made("1", found=False)
 
@@ -195,7 +140,7 @@ async def test_a_look_from_before_the_target_has_settled_is_made_again(bench: Be
         looks += 1
         if looks > 1:
             return await find()
-        bench.clock.move(26)
+        bench.clock.move(SETTLED)
         bench.target.shows = True
         return None
 
@@ -223,7 +168,7 @@ async def test_a_refusal_after_a_take_over_is_read_again_and_is_no_fault(bench: 
     send = bench.target.send
 
     async def overtaken() -> str:
-        bench.clock.move(30)
+        bench.clock.move(SETTLED)
         bench.target.send = send  # type: ignore[method-assign]
         await bench.perform("b")
         raise Transient("429")
@@ -264,7 +209,7 @@ def test_no_sequence_of_failures_makes_two(fates: list[str]) -> None:
             try:
                 await bench.perform(f"worker-{number % 2}")
             except TillstreamError:
-                bench.clock.move(30)
+                bench.clock.move(SETTLED)
         assert bench.target.made == ["1"]
         assert bench.state is EffectState.DONE
 
