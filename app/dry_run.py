@@ -191,6 +191,7 @@ class _Ledger(SqlLedger):
             request_hash=request_hash,
             settle_until=datetime.now(UTC) + settle,
             settled=False,
+            sends=1,
         )
 
     async def reopen(self, key: EffectKey, *, epoch: int) -> None:

@@ -17,14 +17,14 @@ from streams.ports import Clock, EffectDone, EffectKey, EffectState, Fenced, Led
 
 _GET = """
 SELECT target, operation, source, state, owner, epoch, request_hash, settle_until, settle_until <= now() AS settled,
-    target_id
+    sends, target_id
 FROM ledger
 JOIN unnest($1::text[], $2::text[], $3::text[]) AS wanted (target, operation, source)
 USING (target, operation, source)
 """
 _BEGIN = """
-INSERT INTO ledger AS l (target, operation, source, state, owner, epoch, request_hash, settle_until, target_id)
-SELECT w.target, w.operation, w.source, 'pending', w.owner, w.after_epoch + 1, w.request_hash, now() + w.settle, ''
+INSERT INTO ledger AS l (target, operation, source, state, owner, epoch, request_hash, settle_until, sends, target_id)
+SELECT w.target, w.operation, w.source, 'pending', w.owner, w.after_epoch + 1, w.request_hash, now() + w.settle, 1, ''
 FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::integer[], $6::text[], $7::interval[])
     AS w (target, operation, source, owner, after_epoch, request_hash, settle)
 WHERE w.after_epoch = 0 OR EXISTS (
@@ -34,13 +34,13 @@ WHERE w.after_epoch = 0 OR EXISTS (
 ORDER BY w.target, w.operation, w.source
 ON CONFLICT (target, operation, source) DO UPDATE SET
     state = excluded.state, owner = excluded.owner, epoch = excluded.epoch, request_hash = excluded.request_hash,
-    settle_until = excluded.settle_until, changed_at = now()
+    settle_until = excluded.settle_until, sends = l.sends + 1, changed_at = now()
 WHERE l.epoch = excluded.epoch - 1 AND l.state <> 'done' AND (l.state <> 'pending' OR l.settle_until <= now())
-RETURNING l.target, l.operation, l.source, l.settle_until, l.settle_until <= now() AS settled
+RETURNING l.target, l.operation, l.source, l.settle_until, l.settle_until <= now() AS settled, l.sends
 """
 """Where a statement waited for a row, ``now()`` is from before it waited: what it takes for settled has settled."""
 _REOPEN = """
-UPDATE ledger SET state = 'open', changed_at = now()
+UPDATE ledger SET state = 'open', sends = greatest(sends - (state = 'pending')::integer, 0), changed_at = now()
 WHERE target = $1 AND operation = $2 AND source = $3 AND epoch = $4 AND state <> 'done'
 RETURNING epoch
 """
@@ -81,6 +81,7 @@ class _Begin:
             request_hash=self.request_hash,
             settle_until=row["settle_until"],
             settled=row["settled"],
+            sends=row["sends"],
         )
 
 
@@ -178,6 +179,7 @@ def _row(key: EffectKey, row: Row) -> LedgerRow:
         request_hash=row["request_hash"],
         settle_until=row["settle_until"],
         settled=row["settled"],
+        sends=row["sends"],
         target_id=restored(row["target_id"]),
     )
 

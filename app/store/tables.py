@@ -60,6 +60,7 @@ ledger = Table(
     Column("epoch", Integer, nullable=False),
     _text("request_hash"),
     Column("settle_until", _Moment, nullable=False),
+    Column("sends", Integer, nullable=False, server_default="0", comment="Begins that may have reached the target."),
     _text("target_id"),
     Column("changed_at", _Moment, nullable=False, server_default=text("now()")),
     PrimaryKeyConstraint("target", "operation", "source"),

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from schemas.ids import Ref
-from streams.deliver.ledger import AlreadyDone, next_action, same_target
+from streams.deliver.ledger import SENDS, AlreadyDone, next_action, same_target
 from streams.errors import AuthFailed, OutcomeUnknown, Rejected, Transient, Unavailable
 from streams.ports import NOWHERE, Clock, EffectDone, EffectKey, Failpoint, Failpoints, Fenced, Ledger, Revision
 
@@ -36,6 +36,7 @@ class CreateOnce:
     Attributes:
         key: its identity, without flow or version.
         request_hash: hash of what is sent.
+        sought: what a person looks for in the target, such as ``order W-42``.
         find: reads the target by the natural key or marker; raises Rejected on a collision.
         send: the mutation; sent once.
         announce: publishes the confirmation, before the ledger says done, so that a crash repeats it.
@@ -45,6 +46,7 @@ class CreateOnce:
 
     key: EffectKey
     request_hash: str
+    sought: str
     find: Callable[[], Awaitable[str | None]]
     send: Callable[[], Awaitable[str]]
     announce: Callable[[str], Awaitable[None]] | None = None
@@ -88,18 +90,23 @@ class Effects:
         self._settling = settling
         self._failpoints = failpoints
 
-    async def perform(self, effect: CreateOnce) -> Made:
+    async def perform(self, effect: CreateOnce, *, replays: int = 0) -> Made:
         """Make it once, or find that it is there.
+
+        Args:
+            effect: what to make.
+            replays: times that a person let the event try again; each allows one send more than `SENDS`.
 
         Raises:
             OutcomeUnknown: with ``retry_at``; the row stays pending and is looked up again then.
             Transient, Unavailable, AuthFailed, Rejected: the target provably did not act; the row is open again.
+            Rejected: also if a person must look: it was sent `SENDS` times and never seen, or is there twice.
         """
         found = await effect.find()
         if found is None:
             with contextlib.suppress(Fenced):  # there is a row: what it says decides
                 return await self._send(effect, NEVER_BEGUN)
-        action = next_action(await self._ledger.get(effect.key))
+        action = next_action(await self._ledger.get(effect.key), sends_allowed=SENDS + replays)
         if isinstance(action, AlreadyDone):
             return self._done(effect, action.target_id, found)
         if found is None:
@@ -113,6 +120,8 @@ class Effects:
                 f"not show it yet. It is looked up until {action.settles_at:%H:%M:%S} UTC and only then sent again.",
                 retry_at=self._soon(),
             )
+        if action.unseen:
+            raise _never_seen(effect, action.unseen)
         try:
             return await self._send(effect, action.after_epoch)
         except Fenced:
@@ -173,3 +182,13 @@ class Effects:
 
     def _soon(self) -> datetime:
         return self._clock.now() + timedelta(seconds=self._settling.look_again)
+
+
+def _never_seen(effect: CreateOnce, sends: int) -> Rejected:
+    key = effect.key
+    return Rejected(
+        f"{key.operation} for {key.source} was sent {sends} times, got no answer, and {key.target} never showed it: "
+        f"look in {key.target} for {effect.sought}. Mend what keeps {key.target} from making it, or make it there by "
+        "hand, then replay: that looks again, and sends it once more only if it is not there.",
+        code="never_seen",
+    )

@@ -7,6 +7,9 @@ from datetime import datetime
 
 from streams.ports import EffectState, LedgerRow
 
+SENDS = 3
+"""How often an effect is sent whose answer never comes and which no look-up shows, before a person is asked."""
+
 
 @dataclass(frozen=True, slots=True)
 class AlreadyDone:
@@ -22,10 +25,12 @@ class LookUp:
     Attributes:
         after_epoch: what the next begin compares with.
         settles_at: None if a negative read counts now; else the moment from which it does.
+        unseen: how often it was sent in vain if it is not sent again without a person; else 0.
     """
 
     after_epoch: int
-    settles_at: datetime | None
+    settles_at: datetime | None = None
+    unseen: int = 0
 
 
 Action = AlreadyDone | LookUp
@@ -37,16 +42,16 @@ def same_target(one: str, other: str) -> bool:
     return one == other or not one or not other
 
 
-def next_action(row: LedgerRow | None) -> Action:
+def next_action(row: LedgerRow | None, *, sends_allowed: int) -> Action:
     """The only way on: done effects stay done, everything else is looked up before a byte leaves.
 
     A pending row may have been sent. The target may still be working on it until it has settled, so only a positive
-    read counts before then.
+    read counts before then. What was sent ``sends_allowed`` times is not sent again, however it looks.
     """
     if row is None:
-        return LookUp(after_epoch=0, settles_at=None)
+        return LookUp(after_epoch=0)
     if row.state is EffectState.DONE:
         return AlreadyDone(row.target_id)
     if row.state is EffectState.PENDING and not row.settled:
         return LookUp(after_epoch=row.epoch, settles_at=row.settle_until)
-    return LookUp(after_epoch=row.epoch, settles_at=None)
+    return LookUp(after_epoch=row.epoch, unseen=row.sends if row.sends >= sends_allowed else 0)

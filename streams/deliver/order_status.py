@@ -67,10 +67,11 @@ class OrderStatusDelivery:
                 desk.target, "add_comment", Ref(ref.connection, "order_status", f"{ref.native_id} {status.status}")
             ),
             request_hash=sha256(comment.encode()).hexdigest(),
+            sought=f"the comment '{comment}' on order {status.sale_number}",
             find=lambda: self._notes.find_comment(sale.native_id, marker),
             send=lambda: self._notes.add_comment(sale.native_id, comment),
             applied={shown: revision},
         )
-        await desk.effects.perform(effect)
+        await desk.effects.perform(effect, replays=arrival.replays)
         told = f"order {status.sale_number} shows {status.number} '{status.status}'"
         return work.entry(arrival, Outcome.DELIVERED, desk.clock.now(), told)

@@ -197,6 +197,7 @@ class SaleDelivery:
         effect = CreateOnce(
             key=EffectKey(desk.target, "create_order", ref),
             request_hash=_hash(draft.document),
+            sought=f"order {draft.public_id}",
             find=find,
             send=send,
             announce=announce,
@@ -204,7 +205,7 @@ class SaleDelivery:
             applied={ref: revision},
         )
         try:
-            made = await desk.effects.perform(effect)
+            made = await desk.effects.perform(effect, replays=arrival.replays)
         except AliasMissing as error:
             raise _alias_missing(error, sale, channel, aliases) from error
         told = f"found as {made.target_id}, created earlier" if made.found else f"created as {made.target_id}"

@@ -73,6 +73,7 @@ class LedgerRow:
         target_id: id of what was made, when done.
         settle_until: a negative look-up counts only after this, by the store's clock; for messages.
         settled: whether that has passed, as the store judged it when it was read.
+        sends: begins of which none knows that they did nothing: all but those that were reopened.
     """
 
     key: EffectKey
@@ -82,6 +83,7 @@ class LedgerRow:
     request_hash: str
     settle_until: datetime
     settled: bool
+    sends: int = 0
     target_id: str = ""
 
     @property
@@ -127,7 +129,10 @@ class Ledger(Protocol):
         ...
 
     async def reopen(self, key: EffectKey, *, epoch: int) -> None:
-        """The target provably did not act: pending becomes open. Raises Fenced if the epoch has moved on."""
+        """The target provably did not act: pending becomes open, and that send counts no more.
+
+        Raises Fenced if the epoch has moved on.
+        """
         ...
 
     async def finish(self, done: EffectDone) -> None:

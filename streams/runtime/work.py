@@ -32,6 +32,11 @@ class Arrival:
         return self.row.hold.attempts if self.row else 0
 
     @property
+    def replays(self) -> int:
+        """Times that a person let it try again out of a review."""
+        return self.row.replays if self.row else 0
+
+    @property
     def key(self) -> str:
         """The record's key as text: the aggregate, or on raw topics the native id."""
         return self.record.key.decode("utf-8", "replace")

@@ -35,7 +35,7 @@ async def test_an_effect_that_was_never_begun_has_no_row(any_store: Ports) -> No
 
 async def test_begin_makes_a_pending_row_with_the_next_epoch(any_store: Ports) -> None:
     row = await begin(any_store, 0)
-    assert row == LedgerRow(KEY, EffectState.PENDING, "worker-1", 1, "hash", row.settle_until, settled=True)
+    assert row == LedgerRow(KEY, EffectState.PENDING, "worker-1", 1, "hash", row.settle_until, settled=True, sends=1)
     assert await any_store.ledger.get(KEY) == row
     assert (await begin(any_store, 1, owner="worker-2")).epoch == 2
 
@@ -131,6 +131,17 @@ async def test_reopen_of_another_epoch_is_fenced(any_store: Ports, epoch: int) -
 async def test_reopen_of_what_was_never_begun_is_fenced(any_store: Ports) -> None:
     with pytest.raises(Fenced):
         await any_store.ledger.reopen(KEY, epoch=1)
+
+
+async def test_it_is_counted_how_often_the_target_may_have_been_reached(any_store: Ports) -> None:
+    assert (await begin(any_store, 0)).sends == 1
+    assert (await begin(any_store, 1)).sends == 2
+    for _ in range(2):
+        await any_store.ledger.reopen(KEY, epoch=2)
+        row = await any_store.ledger.get(KEY)
+        assert row is not None
+        assert row.sends == 1
+    assert (await begin(any_store, 2)).sends == 2
 
 
 async def test_finish_records_effect_link_and_revision_together(any_store: Ports) -> None:

@@ -112,6 +112,7 @@ class MemoryLedger:
             request_hash=request_hash,
             settle_until=self._clock.now() + settle,
             settled=settle <= timedelta(0),
+            sends=(row.sends if row else 0) + 1,
         )
         return self.rows[key]
 
@@ -119,7 +120,8 @@ class MemoryLedger:
         row = self.rows.get(key)
         if row is None or row.epoch != epoch or row.state is EffectState.DONE:
             raise Fenced(f"{key} has moved on from epoch {epoch}")
-        self.rows[key] = replace(row, state=EffectState.OPEN)
+        sends = row.sends - 1 if row.state is EffectState.PENDING else row.sends
+        self.rows[key] = replace(row, state=EffectState.OPEN, sends=sends)
 
     async def finish(self, done: EffectDone) -> None:
         row = self.rows.get(done.key)

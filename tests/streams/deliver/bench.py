@@ -17,7 +17,7 @@ from streams.deliver.sale import Desk, SaleDelivery
 from streams.deliver.stock import StockDelivery
 from streams.engine import Engine, load
 from streams.errors import AliasMissing, Rejected
-from streams.ports import JournalEntry, OrderDraft, SeenOrder, SourceItem
+from streams.ports import HeldRecord, Hold, HoldReason, JournalEntry, OrderDraft, SeenOrder, SourceItem
 from streams.runtime.work import Arrival, Work
 from tests.twins.clock import START, FakeClock
 from tests.twins.failpoints import Reached
@@ -168,10 +168,18 @@ class Bench:
         self.handler = DeliverHandler(target, deliveries, documents, self.clock)
 
     async def deliver(
-        self, body: Sale | OrderStatus | Stock, entity: str, receipt: str = "r1", *, via: Via = Via.WEBHOOK
+        self,
+        body: Sale | OrderStatus | Stock,
+        entity: str,
+        receipt: str = "r1",
+        *,
+        via: Via = Via.WEBHOOK,
+        replays: int = 0,
     ) -> JournalEntry | None:
         headers = envelope(receipt, entity=entity, via=via)
-        arrival = Arrival(record(body.model_dump_json().encode(), headers), headers)
+        told = record(body.model_dump_json().encode(), headers)
+        hold = Hold("k", HoldReason.TIME, "deliver", receipt)
+        arrival = Arrival(told, headers, row=HeldRecord(1, hold, told, START, replays=replays) if replays else None)
         work = Work("deliver", [arrival])
         entries = await self.handler.handle(work)
         return entries[-1] if entries else None

@@ -48,6 +48,7 @@ class Bench:
         return CreateOnce(
             key=KEY,
             request_hash="h",
+            sought="order W-42",
             find=self.target.find,
             send=self.target.send,
             announce=self._announce,
@@ -57,8 +58,9 @@ class Bench:
     async def _announce(self, target_id: str) -> None:
         self.announced.append(target_id)
 
-    async def perform(self, owner: str = "a") -> Made:
-        return await Effects(self.store.ledger, self.clock, owner=owner, settling=SETTLING).perform(self.effect())
+    async def perform(self, owner: str = "a", *, replays: int = 0) -> Made:
+        effects = Effects(self.store.ledger, self.clock, owner=owner, settling=SETTLING)
+        return await effects.perform(self.effect(), replays=replays)
 
     @property
     def state(self) -> EffectState:

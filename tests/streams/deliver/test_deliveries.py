@@ -11,8 +11,9 @@ from schemas.canonical import OrderStatus, Sale
 from schemas.documents.flow import Mode
 from schemas.envelope import Envelope, Kind, Via
 from schemas.ids import MissingLink, Ref
+from streams.deliver.ledger import SENDS
 from streams.errors import AliasMissing, OutcomeUnknown, Rejected
-from streams.ports import Outcome, SeenOrder
+from streams.ports import OrderDraft, Outcome, SeenOrder
 from streams.runtime.work import Arrival, Work
 from tests.streams.deliver.bench import SALE, STATUS, Bench
 from tests.twins.clock import START
@@ -163,6 +164,30 @@ async def test_a_number_that_is_taken_by_another_order_is_a_collision(
     with pytest.raises(Rejected, match=told):
         await fresh.deliver(SALE, "order")
     assert fresh.book.documents == []
+
+
+async def test_an_order_that_never_shows_is_sent_again_only_by_a_replay(
+    pos: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    create, sent = pos.book.create_order, 0
+
+    async def lose_it(_draft: OrderDraft) -> SeenOrder:
+        nonlocal sent
+        sent += 1
+        raise OutcomeUnknown("sent, no answer")
+
+    monkeypatch.setattr(pos.book, "create_order", lose_it)
+    for _ in range(SENDS):
+        with pytest.raises(OutcomeUnknown):
+            await pos.deliver(SALE, "order")
+        pos.clock.move(3600)
+    with pytest.raises(Rejected, match="look in pos for order W-000000042"):
+        await pos.deliver(SALE, "order")
+    assert sent == SENDS
+    monkeypatch.setattr(pos.book, "create_order", create)
+    entry = await pos.deliver(SALE, "order", replays=1)
+    assert entry is not None
+    assert entry.message == "created as 17"
 
 
 async def test_observe_writes_nothing_and_tells_what_it_would_do() -> None:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.deliver.effect import Made
-from streams.deliver.ledger import AlreadyDone, LookUp, next_action, same_target
+from streams.deliver.ledger import SENDS, AlreadyDone, LookUp, next_action, same_target
 from streams.errors import AuthFailed, OutcomeUnknown, Rejected, TillstreamError, Transient, Unavailable
 from streams.ports import EffectDone, EffectKey, EffectState, LedgerRow
 from tests.streams.deliver.effect_bench import KEY, LINK, SETTLED, SETTLING, Bench
@@ -194,11 +194,59 @@ async def test_a_crash_before_done_confirms_again(bench: Bench) -> None:
     assert bench.target.sent == 1
 
 
+async def never_answer(bench: Bench, times: int) -> None:
+    bench.target.answer, bench.target.acts = OutcomeUnknown("silence"), False
+    for _ in range(times):
+        with pytest.raises(OutcomeUnknown):
+            await bench.perform()
+        bench.clock.move(SETTLED)
+
+
+async def test_what_never_answers_and_is_never_seen_ends_with_a_person(bench: Bench) -> None:
+    await never_answer(bench, SENDS)
+    for _ in range(2):  # nor does it go on by itself later
+        with pytest.raises(
+            Rejected, match=r"sent 3 times, got no answer, and pos never showed it: .* order W-42"
+        ) as told:
+            await bench.perform()
+    assert told.value.code == "never_seen"
+    assert bench.target.sent == SENDS
+
+
+async def test_what_a_person_made_by_hand_meanwhile_is_taken_at_the_replay(bench: Bench) -> None:
+    await never_answer(bench, SENDS)
+    bench.target.made = ["7"]
+    assert await bench.perform(replays=1) == Made("7", found=True)
+    assert bench.target.sent == SENDS
+
+
+async def test_each_replay_sends_once_more_at_most(bench: Bench) -> None:
+    await never_answer(bench, SENDS)
+    for replays in (1, 2):
+        with pytest.raises(OutcomeUnknown):
+            await bench.perform(replays=replays)
+        bench.clock.move(SETTLED)
+        with pytest.raises(Rejected, match=f"sent {SENDS + replays} times"):
+            await bench.perform(replays=replays)
+    assert bench.target.sent == SENDS + 2
+
+
+async def test_a_refusal_is_no_send_that_was_never_seen(bench: Bench) -> None:
+    await never_answer(bench, SENDS - 1)
+    bench.target.answer = Transient("429")
+    for _ in range(4):
+        with pytest.raises(Transient):
+            await bench.perform()
+    bench.target.answer, bench.target.acts = None, True
+    assert await bench.perform() == Made("1", found=False)
+
+
 @given(st.lists(st.sampled_from(["ok", "unknown-acted", "unknown-lost", "refused", "down"]), max_size=8))
 def test_no_sequence_of_failures_makes_two(fates: list[str]) -> None:
     async def run() -> None:
         bench = Bench()
-        for number, fate in enumerate([*fates, "ok"]):
+        replays = 0
+        for number, fate in enumerate([*fates, "ok", "ok"]):
             bench.target.acts = fate in ("ok", "unknown-acted")
             bench.target.answer = {
                 "refused": Transient("429"),
@@ -207,8 +255,9 @@ def test_no_sequence_of_failures_makes_two(fates: list[str]) -> None:
                 "unknown-lost": OutcomeUnknown("silence"),
             }.get(fate)
             try:
-                await bench.perform(f"worker-{number % 2}")
-            except TillstreamError:
+                await bench.perform(f"worker-{number % 2}", replays=replays)
+            except TillstreamError as error:
+                replays += isinstance(error, Rejected)  # a person lets it try once more
                 bench.clock.move(SETTLED)
         assert bench.target.made == ["1"]
         assert bench.state is EffectState.DONE
@@ -216,14 +265,15 @@ def test_no_sequence_of_failures_makes_two(fates: list[str]) -> None:
     asyncio.run(run())
 
 
-@given(state=st.sampled_from(EffectState), epoch=st.integers(1, 9), settled=st.booleans())
-def test_the_next_action_follows_from_the_row_alone(state: EffectState, epoch: int, settled: bool) -> None:
-    row = LedgerRow(KEY, state, "a", epoch, "h", START, settled, "1")
-    action = next_action(row)
+@given(state=st.sampled_from(EffectState), epoch=st.integers(1, 9), settled=st.booleans(), sends=st.integers(0, 9))
+def test_the_next_action_follows_from_the_row_alone(state: EffectState, epoch: int, settled: bool, sends: int) -> None:
+    row = LedgerRow(KEY, state, "a", epoch, "h", START, settled, sends, "1")
+    action = next_action(row, sends_allowed=SENDS)
     if state is EffectState.DONE:
         assert action == AlreadyDone("1")
     else:
-        assert action == LookUp(after_epoch=epoch, settles_at=None if row.may_begin else START)
+        unseen = sends if row.may_begin and sends >= SENDS else 0
+        assert action == LookUp(after_epoch=epoch, settles_at=None if row.may_begin else START, unseen=unseen)
 
 
 @pytest.mark.parametrize(
@@ -234,4 +284,4 @@ def test_an_id_that_the_target_did_not_name_can_be_any(one: str, other: str, sam
 
 
 def test_an_effect_never_begun_is_looked_up_first() -> None:
-    assert next_action(None) == LookUp(after_epoch=0, settles_at=None)
+    assert next_action(None, sends_allowed=SENDS) == LookUp(after_epoch=0)

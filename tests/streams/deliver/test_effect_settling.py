@@ -79,7 +79,7 @@ def test_a_target_that_stores_late_and_shows_late_never_gets_two(tries: list[Lat
     async def run() -> None:
         clock = FakeClock()
         ledger, target = FreezingLedger(clock), LateTarget(clock, tries[0])
-        effect = CreateOnce(key=KEY, request_hash="h", find=target.find, send=target.send)
+        effect = CreateOnce(key=KEY, request_hash="h", sought="order W-42", find=target.find, send=target.send)
         for number, late in enumerate(tries):
             target.late, ledger.seconds = late, late.frozen
             try:
