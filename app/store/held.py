@@ -10,7 +10,7 @@ from app.store.links import stored_ref
 from app.store.text import restored, storable
 from schemas.dead_letter import DeadLetter
 from schemas.ids import MissingLink, Ref
-from streams.ports import Clock, Fenced, HeldKey, HeldRecord, Hold, HoldReason, Record
+from streams.ports import Clock, Fenced, HeldKey, HeldRecord, Hold, HoldReason, Place, Record
 
 SUBJECT_LENGTH = 200
 """Characters of a subject that are kept: it is what people search by, and an index entry has its limit."""
@@ -81,6 +81,9 @@ ORDER BY seq LIMIT $5
 _REMOVE = f"""
 WITH ours AS ({_OURS}), gone AS (
     DELETE FROM held USING ours WHERE consumer_group = $1 AND topic = $2 AND partition = $3 AND "offset" = $4
+), kept AS (
+    INSERT INTO ended (consumer_group, topic, partition, "offset", timestamp_ms) SELECT $1, $2, $3, $4, $7 FROM ours
+    ON CONFLICT (consumer_group, topic, partition, "offset") DO UPDATE SET timestamp_ms = excluded.timestamp_ms
 )
 SELECT EXISTS (
     SELECT FROM held
@@ -89,7 +92,19 @@ SELECT EXISTS (
 ) AS more
 FROM ours
 """  # noqa: S608 - our own text
-"""The key is given, not taken from the row: that may be gone already, discarded by a person."""
+"""The key is given, not taken from the row, which may be gone already."""
+
+_SETTLED = """
+SELECT partition, "offset", timestamp_ms FROM ended
+WHERE consumer_group = $1 AND topic = $2 AND partition = ANY ($3::integer[])
+UNION ALL
+SELECT partition, "offset", timestamp_ms FROM held
+WHERE consumer_group = $1 AND topic = $2 AND partition = ANY ($3::integer[]) AND NOT blocks
+"""
+_FORGET = """
+DELETE FROM ended USING unnest($3::integer[], $4::bigint[]) AS passed (number, below)
+WHERE consumer_group = $1 AND topic = $2 AND partition = number AND "offset" < below
+"""
 
 
 class SqlHeld:
@@ -139,12 +154,24 @@ class SqlHeld:
         ]
 
     async def remove(self, group: str, record: Record, *, epoch: int) -> bool:
-        """Delete the record's row, if it is there still. True if its key still has blocking rows. Raises as `hold`."""
+        """Delete the record's row, if it is there still, and keep its place. True if its key still has blocking rows.
+
+        Raises as `hold`.
+        """
         key = storable(record.key.decode("utf-8", "replace"))
         place = record.topic, record.partition, record.offset
-        rows = await self._database.fetch(_REMOVE, group, *place, epoch, key)
+        rows = await self._database.fetch(_REMOVE, group, *place, epoch, key, record.timestamp_ms)
         _check(rows, record, epoch)
         return bool(rows[0]["more"])
+
+    async def settled(self, group: str, topic: str, partitions: Collection[int]) -> frozenset[Place]:
+        """Places of records that ended after a hold, or are held without blocking."""
+        rows = await self._database.fetch(_SETTLED, group, topic, list(partitions))
+        return frozenset(Place(topic, row["partition"], row["offset"], row["timestamp_ms"]) for row in rows)
+
+    async def forget(self, group: str, topic: str, below: Mapping[int, int]) -> None:
+        """Drop the places of ended records below an offset of each partition."""
+        await self._database.fetch(_FORGET, group, topic, list(below), list(below.values()))
 
 
 def _check(rows: Sequence[Row], record: Record, epoch: int) -> None:

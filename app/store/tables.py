@@ -164,6 +164,17 @@ Index(
 Index("ix_held_subject", held.c.subject)
 Index("ix_held_receipt_id", held.c.receipt_id)
 
+ended = Table(
+    "ended",
+    metadata,
+    Column("consumer_group", Text, primary_key=True),
+    Column("topic", Text, primary_key=True),
+    Column("partition", Integer, primary_key=True, autoincrement=False),
+    Column("offset", BigInteger, primary_key=True, autoincrement=False),
+    Column("timestamp_ms", BigInteger, nullable=False, comment="Of the record, which it tells from one of a new log."),
+    comment="Held records that ended and that Kafka may give again, until their partition is committed past them.",
+)
+
 FINAL = "outcome IN ('delivered', 'superseded', 'unchanged', 'filtered', 'discarded')"
 """The outcomes that end a receipt, `streams.ports.Outcome.ends`, in SQL."""
 

@@ -17,7 +17,7 @@ from streams.ports.effects import (
     Revision,
 )
 from streams.ports.failpoints import NOWHERE, Failpoint, Failpoints, Nowhere
-from streams.ports.held import Held, HeldKey, HeldRecord, Hold, HoldReason
+from streams.ports.held import Held, HeldKey, HeldRecord, Hold, HoldReason, Place
 from streams.ports.journal import Journal, JournalEntry, Outcome
 from streams.ports.kafka import Outgoing, Publisher, Record
 from streams.ports.pulse import Pulse
@@ -58,6 +58,7 @@ __all__ = [
     "OrderNotes",
     "Outcome",
     "Outgoing",
+    "Place",
     "Publisher",
     "Pulse",
     "Record",

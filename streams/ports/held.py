@@ -82,6 +82,21 @@ class HeldKey:
     key: str
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a record is in Kafka. Its time tells it from one of a topic that was made anew and counts from 0 again."""
+
+    topic: str
+    partition: int
+    offset: int
+    timestamp_ms: int
+
+    @classmethod
+    def of(cls, record: Record) -> Place:
+        """The record's."""
+        return cls(record.topic, record.partition, record.offset, record.timestamp_ms)
+
+
 class Held(Protocol):
     """Events that wait, in order per key. Unique on (topic, partition, offset) per consumer group ``group``.
 
@@ -115,5 +130,19 @@ class Held(Protocol):
         ...
 
     async def remove(self, group: str, record: Record, *, epoch: int) -> bool:
-        """Delete the record's row after it ended. True if its key still has blocking rows. Raises Fenced."""
+        """Delete the record's row after it ended, and keep its place. True if its key still has blocking rows.
+
+        Raises Fenced.
+        """
+        ...
+
+    async def settled(self, group: str, topic: str, partitions: Collection[int]) -> frozenset[Place]:
+        """Places whose record needs no turn when Kafka gives it again: it ended after a hold, or is held and no more.
+
+        Those that block are not among them: whoever is given one queues it, and it stays as it is.
+        """
+        ...
+
+    async def forget(self, group: str, topic: str, below: Mapping[int, int]) -> None:
+        """Drop what is kept of ended records below an offset of each partition: Kafka does not give them again."""
         ...

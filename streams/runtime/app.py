@@ -256,6 +256,13 @@ class StageApp:
             for tp, end, mark in consumer.progress()
         }
 
+    def committed(self) -> Mapping[Partition, int]:
+        """Up to where each owned partition is committed: what is below is not given again."""
+        consumer = self._consumer
+        if consumer is None or consumer.gate is not Gate.OPEN:
+            return {}
+        return {(tp.topic, tp.partition): offset for tp, offset in consumer.committed().items()}
+
     @property
     def _consumer(self) -> Consumer | None:
         consumer: Consumer | None = self._faust._consumer  # noqa: SLF001 - the property would make one

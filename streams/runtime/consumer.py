@@ -108,6 +108,10 @@ class Consumer(driver.Consumer):  # type: ignore[misc] # faust has no types for 
                 self._committed_offset.update(before)
         return committed
 
+    def committed(self) -> Mapping[TP, int]:
+        """Where each partition of ours would start again."""
+        return {tp: self._committed_offset[tp] for tp in self.watermarks}
+
     # -- handing on -------------------------------------------------------------------------------------------------
 
     async def _drain_messages(self, fetcher: Any) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import TypeVar
@@ -25,11 +25,14 @@ from streams.ports import (
     Record,
 )
 from streams.runtime.lanes import NotDone
+from streams.runtime.places import SettledPlaces
 
 log = structlog.get_logger(__name__)
 
 DUE_AT_ONCE = 200
 """Held records read in one look at the table; bounds memory when many become due together."""
+TIDY_SECONDS = 5.0
+"""How often places are forgotten that Kafka does not give again."""
 
 Answer = TypeVar("Answer")
 
@@ -63,6 +66,7 @@ class HeldQueue:
         self._interval = interval
         self._failpoints = failpoints
         self._blocked: dict[tuple[str, int], set[str]] = {}
+        self._settled = SettledPlaces(held, group)
         self._epochs: dict[tuple[str, int], int] = {}
         self._leaving: frozenset[tuple[str, int]] = frozenset()
         self._disturbed = asyncio.Event()
@@ -71,10 +75,11 @@ class HeldQueue:
         """Take over exactly these partitions, before their first record is dispatched.
 
         They are claimed anew, so that nothing that was begun before can write about them any more, and then their held
-        keys are loaded.
+        keys and settled places are loaded.
         """
         self._epochs.clear()
         self._blocked = {partition: set() for partition in partitions}
+        self._settled.start(partitions)
         self._leaving = frozenset()
         self._disturbed.clear()
         for topic, numbers in _by_topic(partitions).items():
@@ -82,6 +87,7 @@ class HeldQueue:
             for key in await self._patiently(partial(self._held.blocked, self._group, topic, numbers)):
                 if (blocked := self._blocked.get((key.topic, key.partition))) is not None:
                     blocked.add(key.key)
+            await self._patiently(partial(self._settled.load, topic, numbers))
             for number, epoch in epochs.items():
                 if (topic, number) in self._blocked:  # it may have gone, or been claimed anew, meanwhile
                     self._epochs[topic, number] = max(epoch, self._epochs.get((topic, number), 0))
@@ -125,6 +131,11 @@ class HeldQueue:
         for partition in partitions:
             self._blocked.pop(partition, None)
             self._epochs.pop(partition, None)
+            self._settled.drop(partition)
+
+    def settled(self, record: Record) -> bool:
+        """Whether a record needs no turn: it was held before and ended, or it is held still and lets others pass."""
+        return record in self._settled
 
     def blocks(self, record: Record) -> bool:
         """Whether a record must queue behind a held one of its key."""
@@ -151,8 +162,12 @@ class HeldQueue:
         """Hold a record; durable on return. If it blocks, its key queues from now on. Raises Fenced."""
         await self._held.hold(self._group, record, replace(hold, key=_key(record)), epoch=epoch)
         self._failpoints.reach(Failpoint.HELD)
-        if hold.blocks and self.owns(record, epoch):
+        if not self.owns(record, epoch):
+            return
+        if hold.blocks:
             self._blocked[_partition(record)].add(_key(record))
+        else:
+            self._settled.add(record)
 
     async def drain(self, in_lane: InLane, turn: Turn) -> None:
         """Let due records go on, for ever. A store that is down costs time only, a slow turn only its own key.
@@ -203,8 +218,20 @@ class HeldQueue:
         if not await turn(row):
             return
         more = await self._held.remove(self._group, row.record, epoch=epoch)
-        if not more and self.owns(row.record, epoch):
+        if not self.owns(row.record, epoch):
+            return
+        self._settled.add(row.record)
+        if not more:
             self._blocked[_partition(row.record)].discard(_key(row.record))
+
+    async def keep_tidy(self, committed: Callable[[], Mapping[tuple[str, int], int]]) -> None:
+        """Forget, for ever, what is known of records below each partition's committed offset."""
+        while True:
+            await self._clock.sleep(TIDY_SECONDS)
+            try:
+                await self._settled.forget_below(committed())
+            except TillstreamError as error:
+                log.warning("ended_events_not_forgotten", problem=error.message)
 
     async def _patiently(self, ask: Callable[[], Awaitable[Answer]]) -> Answer:
         while True:

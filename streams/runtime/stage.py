@@ -94,7 +94,10 @@ class Stage:
         queue = self._around.queue
         ready: list[Arrival] = []
         for record in records:
-            arrival, problem = self._open(record, queue.epoch(record))
+            epoch = queue.epoch(record)
+            if queue.settled(record):
+                continue
+            arrival, problem = self._open(record, epoch)
             if queue.blocks(record):
                 named = self.name, arrival.envelope.receipt_id, arrival.envelope.subject
                 await self._until_stored(arrival, partial(queue.queue_behind, record, arrival.epoch, *named))

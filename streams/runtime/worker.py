@@ -59,7 +59,8 @@ class StageWorker:
             stop: ends it.
             beside: run meanwhile; one that fails ends the worker.
         """
-        background = [asyncio.create_task(work) for work in (self._go_on(), *beside)]
+        tidying = self._queue.keep_tidy(self._app.committed)
+        background = [asyncio.create_task(work) for work in (self._go_on(), tidying, *beside)]
         for task in background:
             task.add_done_callback(self._ended)
         try:

@@ -9,7 +9,7 @@ import pytest
 
 from schemas.dead_letter import DeadLetter
 from schemas.ids import MissingLink, Ref
-from streams.ports import Fenced, HeldKey, HeldRecord, Hold, HoldReason, Record
+from streams.ports import Fenced, HeldKey, HeldRecord, Hold, HoldReason, Place, Record
 from tests.postgres_server import Ports
 from tests.twins import claims
 from tests.twins.clock import START, FakeClock
@@ -264,3 +264,40 @@ async def test_whoever_claimed_before_another_writes_nothing_any_more(any_store:
         await held.remove(GROUP, record(1), epoch=epoch)
     assert await due(any_store) == [1]
     assert await held.blocked(GROUP, TOPIC, [0]) == {HeldKey(TOPIC, 0, "k")}
+
+
+async def test_the_places_of_what_ended_and_of_what_lets_others_pass_are_kept(any_store: Ports) -> None:
+    held = any_store.held
+    for offset, partition in ((1, 0), (2, 0), (3, 1), (4, 2)):
+        await claims.hold(held, GROUP, record(offset, partition=partition), timed(offset))
+        await claims.remove(held, GROUP, record(offset, partition=partition))
+    await claims.hold(held, "deliver-web", record(5), timed(5))
+    await claims.remove(held, "deliver-web", record(5))
+    await claims.hold(held, GROUP, record(6), timed(6))
+    await claims.hold(held, GROUP, record(7), timed(7, blocks=False))
+    assert await held.settled(GROUP, TOPIC, [0, 1]) == {
+        Place.of(record(1)), Place.of(record(2)), Place.of(record(3, partition=1)), Place.of(record(7))
+    }  # fmt: skip
+    assert await held.settled(GROUP, "canonical.stock", [0]) == frozenset()
+    await held.forget(GROUP, TOPIC, {0: 2, 1: 3})
+    assert await held.settled(GROUP, TOPIC, [0, 1]) == {
+        Place.of(record(2)), Place.of(record(3, partition=1)), Place.of(record(7))
+    }  # fmt: skip
+    await held.forget(GROUP, TOPIC, {0: 100, 1: 100})
+    assert await held.settled(GROUP, TOPIC, [0, 1, 2]) == {Place.of(record(7)), Place.of(record(4, partition=2))}
+    assert len(await held.settled("deliver-web", TOPIC, [0])) == 1
+
+
+async def test_the_place_of_a_log_that_was_made_anew_takes_the_old_ones_place(any_store: Ports) -> None:
+    await claims.remove(any_store.held, GROUP, record(1))
+    again = replace(record(1), timestamp_ms=9)
+    await claims.remove(any_store.held, GROUP, again)
+    assert await any_store.held.settled(GROUP, TOPIC, [0]) == {Place.of(again)}
+
+
+async def test_whoever_was_fenced_keeps_no_place(any_store: Ports) -> None:
+    (epoch,) = (await any_store.held.claim(GROUP, TOPIC, [0], "a")).values()
+    await any_store.held.claim(GROUP, TOPIC, [0], "b")
+    with pytest.raises(Fenced):
+        await any_store.held.remove(GROUP, record(1), epoch=epoch)
+    assert await any_store.held.settled(GROUP, TOPIC, [0]) == frozenset()

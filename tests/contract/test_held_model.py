@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from app.store import Store
 from app.store.engine import engine_for
 from schemas.ids import MissingLink, Ref
-from streams.ports import HeldKey, Hold, HoldReason, Record
+from streams.ports import HeldKey, Hold, HoldReason, Place, Record
 from tests.postgres_server import EMPTY, Ports
 from tests.twins import claims
 from tests.twins.clock import START, FakeClock
@@ -51,6 +51,14 @@ def remove(offset: int) -> Step:
     return step
 
 
+def forget(below: int) -> Step:
+    async def step(store: Ports, clock: FakeClock) -> object:
+        await store.held.forget(GROUP, TOPIC, {0: below, 1: below})
+        return None
+
+    return step
+
+
 def link(one: Ref, other: Ref) -> Step:
     async def step(store: Ports, clock: FakeClock) -> object:
         return await store.links.insert(one, other)
@@ -78,6 +86,7 @@ STEPS = st.lists(
             st.booleans(),
         ),
         st.builds(remove, OFFSETS),
+        st.builds(forget, OFFSETS),
         st.builds(link, st.sampled_from(ORDERS), st.sampled_from(OTHERS)),
         st.builds(wait, st.integers(1, 10)),
     ),
@@ -85,17 +94,18 @@ STEPS = st.lists(
     max_size=14,
 )
 
-Seen = tuple[object, list[tuple[int, Hold]], frozenset[HeldKey]]
+Seen = tuple[object, list[tuple[int, Hold]], frozenset[HeldKey], frozenset[Place]]
 
 
 async def observed(steps: list[Step], store: Ports, clock: FakeClock) -> list[Seen]:
-    """After every step: its answer, what is due, and what is blocked."""
+    """After every step: its answer, what is due, what is blocked, and what needs no turn."""
     seen: list[Seen] = []
     for step in steps:
         answer = await step(store, clock)
         due = await store.held.due(GROUP, TOPIC, PARTITIONS, clock.now(), 100)
         blocked = await store.held.blocked(GROUP, TOPIC, PARTITIONS)
-        seen.append((answer, [(held.record.offset, held.hold) for held in due], blocked))
+        settled = await store.held.settled(GROUP, TOPIC, PARTITIONS)
+        seen.append((answer, [(held.record.offset, held.hold) for held in due], blocked, settled))
     return seen
 
 
@@ -124,7 +134,7 @@ def test_both_tell_the_same_after_every_step(migrated_url: str, steps: list[Step
 @given(steps=STEPS)
 def test_of_a_key_never_two_blocking_records_are_due(steps: list[Step]) -> None:
     clock = FakeClock()
-    for _, due, blocked in asyncio.run(observed(steps, MemoryStore(clock), clock)):
+    for _, due, blocked, _ in asyncio.run(observed(steps, MemoryStore(clock), clock)):
         keys = [(offset % 2, held.key) for offset, held in due if held.blocks]
         assert len(keys) == len(set(keys))
         assert set(keys) <= {(key.partition, key.key) for key in blocked}

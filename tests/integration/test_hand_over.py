@@ -6,10 +6,12 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
+import pytest
 from aiokafka import AIOKafkaProducer
 
 from app.clock import SystemClock
-from streams.errors import TillstreamError, Unavailable
+from schemas.ids import MissingLink, Ref
+from streams.errors import DependencyMissing, TillstreamError, Unavailable
 from streams.ports import JournalEntry, Outcome
 from streams.runtime.app import StageApp
 from streams.runtime.holding import HeldQueue
@@ -28,14 +30,15 @@ class Target:
 
     def __init__(self) -> None:
         self.answer: TillstreamError | None = None
+        self.answers: dict[str, TillstreamError] = {}
         self.tried: set[str] = set()
         self.done: list[str] = []
 
     async def handle(self, work: Work) -> Sequence[JournalEntry]:
         receipt = work.last.envelope.receipt_id
         self.tried.add(receipt)
-        if self.answer is not None:
-            raise self.answer
+        if answer := self.answers.get(receipt, self.answer):
+            raise answer
         self.done.append(receipt)
         return [work.entry(work.last, Outcome.DELIVERED, SystemClock().now())]
 
@@ -100,3 +103,26 @@ async def test_a_stop_in_an_outage_commits_nothing_that_is_unfinished_and_takes_
     async with world.worker():
         await eventually(lambda: len(world.target.done) == 8)
     assert await world.committed() == 8
+
+
+async def test_a_held_event_that_ended_behind_a_stuck_one_does_not_happen_again_after_a_restart(
+    kafka_topics: Topics, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("streams.runtime.holding.TIDY_SECONDS", 0.1)
+    world = World(kafka_topics, await kafka_topics.create())
+    link = Ref("pos", "order", "17")
+    world.target.answers["r0"] = Unavailable("pos cannot be reached")
+    world.target.answers["r1"] = DependencyMissing("later", waits_for=MissingLink(link))
+    await world.tell(2)
+    async with world.worker():
+        await eventually(lambda: len(world.store.held.records) == 1)
+        del world.target.answers["r1"]
+        await world.store.links.insert(link, Ref("web", "order", "42"))
+        await eventually(lambda: world.target.done == ["r1"])
+    assert await world.committed() in (None, 0)
+    assert world.store.held.ended
+    world.target.answers.clear()
+    async with world.worker():
+        await eventually(lambda: not world.store.held.ended)
+        assert await world.committed() == 2
+    assert world.target.done == ["r1", "r0"]

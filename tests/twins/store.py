@@ -26,6 +26,7 @@ from streams.ports import (
     JournalEntry,
     LedgerRow,
     Outcome,
+    Place,
     Record,
     Revision,
 )
@@ -157,6 +158,7 @@ class MemoryHeld:
     def __init__(self, links: MemoryLinks, clock: Clock) -> None:
         self.rows: dict[tuple[str, str, int, int], _Row] = {}
         self.epochs: dict[tuple[str, str, int], int] = {}
+        self.ended: dict[tuple[str, str, int, int], Place] = {}
         self._links = links
         self._clock = clock
         self._seq = count(1)
@@ -208,9 +210,21 @@ class MemoryHeld:
 
     async def remove(self, group: str, record: Record, *, epoch: int) -> bool:
         self._check(group, record, epoch)
-        self.rows.pop((group, record.topic, record.partition, record.offset), None)
+        place = group, record.topic, record.partition, record.offset
+        self.rows.pop(place, None)
+        self.ended[place] = Place.of(record)
         queue = group, record.topic, record.partition, record.key.decode("utf-8", "replace")
         return any(row.queue == queue and row.held.hold.blocks for row in self._all())
+
+    async def settled(self, group: str, topic: str, partitions: Collection[int]) -> frozenset[Place]:
+        ended = [place for key, place in self.ended.items() if key[:2] == (group, topic) and key[2] in partitions]
+        passing = [row.held.record for row in self._of(group, topic, partitions) if not row.held.hold.blocks]
+        return frozenset([*ended, *map(Place.of, passing)])
+
+    async def forget(self, group: str, topic: str, below: Mapping[int, int]) -> None:
+        for key, place in list(self.ended.items()):
+            if key[:2] == (group, topic) and place.offset < below.get(place.partition, 0):
+                del self.ended[key]
 
     def _all(self) -> list[_Row]:
         return list(self.rows.values())
