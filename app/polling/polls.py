@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
-import orjson
 import structlog
 
+from app.polling.cursor import cursor_time, written_cursor
 from app.polling.feed import Feed, Page
 from app.polling.paging import walk
 from app.polling.publishing import RowPublisher
@@ -74,6 +74,7 @@ class ChangesPoll:
         self._clock = clock
         self._config = config
         self._seen = seen or Seen()
+        self._left_at: datetime | None = None
 
     @property
     def name(self) -> str:
@@ -83,7 +84,10 @@ class ChangesPoll:
     async def once(self) -> float:
         """Read to the end of the list."""
         stored = await self._cursors.get(self.name)
-        cursor = self._first() if stored is None else _read(stored)
+        cursor = self._first() if stored is None else cursor_time(stored)
+        if self._left_at is not None and cursor < self._left_at:
+            self._seen.forget()  # somebody has set it back so that all of it is published again
+        self._left_at = cursor
         begin = cursor if stored is None else cursor - timedelta(seconds=self._config.overlap_seconds)
         async for page in walk(self._feed, begin):
             fresh = self._seen.fresh(page.rows)
@@ -105,8 +109,9 @@ class ChangesPoll:
         return max([cursor, *(min(row.updated_at, now) for row in page.rows if row.updated_at is not None)])
 
     async def _move(self, reached: datetime, previous: str | None) -> str:
-        value = _written(reached)
+        value = written_cursor(reached)
         await self._cursors.set(self.name, value, previous=previous)
+        self._left_at = reached
         return value
 
 
@@ -137,18 +142,9 @@ class SnapshotPoll:
             await self._rows.publish(self._feed, fresh, seen=len(page.rows) - len(fresh))
             seen.add(fresh)
             rows += len(fresh)
-        await self._cursors.set(self.name, _written(began), previous=stored)
+        await self._cursors.set(self.name, written_cursor(began), previous=stored)
         log.info("snapshot published", feed=self.name, rows=rows)
         return max(0.0, self._period - (self._clock.now() - began).total_seconds())
 
     def _age(self, stored: str) -> float:
-        return (self._clock.now() - _read(stored)).total_seconds()
-
-
-def _written(at: datetime) -> str:
-    """A cursor as it is stored: JSON, so that it may carry more one day."""
-    return orjson.dumps({"at": at.astimezone(UTC)}).decode()
-
-
-def _read(stored: str) -> datetime:
-    return datetime.fromisoformat(orjson.loads(stored)["at"])
+        return (self._clock.now() - cursor_time(stored)).total_seconds()

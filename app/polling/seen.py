@@ -31,6 +31,10 @@ class Seen:
                 news[row.digest] = row
         return list(news.values())
 
+    def forget(self) -> None:
+        """Every row is news again."""
+        self._digests.clear()
+
     def add(self, rows: Iterable[Row]) -> None:
         """They are in Kafka."""
         for row in rows:

@@ -6,6 +6,7 @@ import orjson
 import pytest
 import structlog
 
+from app.polling.cursor import set_back
 from app.polling.polls import ChangesConfig, ChangesPoll, SnapshotPoll
 from app.polling.publishing import RowPublisher
 from app.polling.seen import Seen
@@ -203,3 +204,15 @@ async def test_a_snapshot_that_failed_is_not_counted(world: Surroundings) -> Non
     world.kafka.error = None
     await world.snapshot().once()
     assert world.kafka.keys() == ["1"]
+
+
+async def test_a_feed_that_somebody_has_set_back_is_published_again(world: Surroundings) -> None:
+    world.feed.change(1, START - seconds(50))
+    poll = world.changes()
+    await poll.once()
+    await poll.once()
+    assert world.kafka.keys() == ["1"]
+    await set_back(world.cursors, world.feed.name, START - seconds(3600))
+    await poll.once()
+    await poll.once()
+    assert world.kafka.keys() == ["1", "1"]
