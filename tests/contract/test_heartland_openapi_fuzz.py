@@ -34,7 +34,6 @@ pytestmark = pytest.mark.slow
 BOUNDED = settings(
     max_examples=8,
     derandomize=True,
-    deadline=None,
     database=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large],
 )

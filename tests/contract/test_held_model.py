@@ -123,7 +123,7 @@ async def observed_in_postgres(url: str, steps: list[Step]) -> list[Seen]:
 
 
 @pytest.mark.postgres
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=STEPS)
 def test_both_tell_the_same_after_every_step(migrated_url: str, steps: list[Step]) -> None:
     clock = FakeClock()

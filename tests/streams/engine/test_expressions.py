@@ -47,13 +47,13 @@ def registry() -> Registry:
     return known
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(DOCUMENTS, st.one_of(paths(), st.tuples(paths(), paths()).map(" || ".join)))
 def test_the_fast_path_equals_jmespath(document: Any, path: str) -> None:
     assert compile_expression(path, Registry())(document, {}) == jmespath.search(path, document)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(DOCUMENTS, paths(), st.sampled_from(["[*].{}", "{} == `1`", "!{}", "[{}, @]", "{} && @", "a[?{}]"]))
 def test_everything_else_is_jmespaths_own(document: Any, path: str, shape: str) -> None:
     expression = shape.format(path.replace("@", "a"))

@@ -199,5 +199,5 @@ class StockModel(RuleBasedStateMachine):
         assert available_quantity(state, self.shop.level()) == expected
 
 
-StockModel.TestCase.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)
+StockModel.TestCase.settings = settings(max_examples=60, stateful_step_count=30)
 TestStockModel = StockModel.TestCase

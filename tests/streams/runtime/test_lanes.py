@@ -245,7 +245,7 @@ async def test_the_age_of_the_oldest_pending_record_is_known() -> None:
     assert shop.lanes.oldest_pending_since is None
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     keys=st.lists(st.sampled_from("abcd"), max_size=40),
     width=st.integers(1, 4),

@@ -40,7 +40,7 @@ def charged_by_magento(document: dict[str, Any]) -> Decimal:
     return cents(exact(document["base_grand_total"]) + sum(exact(extension.get(key)) for key in prepaid))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(carts())
 def test_every_generated_order_balances_to_the_cent(cart: Cart) -> None:
     document = order_document(cart)
@@ -59,7 +59,7 @@ def test_every_generated_order_balances_to_the_cent(cart: Cart) -> None:
     assert all(line.discount >= 0 for line in sale.lines)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(carts())
 def test_every_document_for_the_point_of_sale_totals_what_magento_charges(cart: Cart) -> None:
     document = order_document(cart)

@@ -174,7 +174,7 @@ def databases(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("stock")
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(steps, max_size=25))
 def test_available_is_on_hand_less_committed_and_both_are_what_the_orders_say(
     databases: Path, plan: list[Step]
