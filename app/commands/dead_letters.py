@@ -13,6 +13,7 @@ import orjson
 
 from app import edits
 from app.clock import SystemClock
+from app.commands.discarding import give_up
 from app.desk import say, with_store
 from app.settings import Settings
 from app.store import Edit, HeldEvent, Store, Wanted
@@ -110,7 +111,7 @@ async def replay(settings: Settings, wanted: Wanted, how: Replay) -> int:
 
 
 async def discard(settings: Settings, wanted: Wanted, *, by: str, reason: str) -> int:
-    """Give events in review up. Returns 1 if nothing fits."""
+    """Give events in review up. Returns 1 if nothing fits, or one ended before it could be given up."""
 
     async def work(store: Store) -> int:
         found = await _in_review(store, wanted)
@@ -130,7 +131,7 @@ async def replay_receipt(settings: Settings, receipt_id: str, *, by: str) -> int
 
 
 async def discard_receipt(settings: Settings, receipt_id: str, *, by: str, reason: str) -> int:
-    """Give whatever is held under a receipt up. Returns 1 if nothing is."""
+    """Give whatever is held under a receipt up. Returns as `discard`."""
 
     async def work(store: Store) -> int:
         found = await _of_receipt(store, receipt_id)
@@ -206,11 +207,10 @@ def _edit(settings: Settings, found: Sequence[HeldEvent], how: Replay) -> Edit |
 
 
 async def _discard(store: Store, found: Sequence[HeldEvent], by: str, reason: str) -> int:
-    gone = await store.desk.discard(found, message=f"given up by {by}: {reason}")
-    for event in gone:
-        receipt_id = event.held.hold.receipt_id
-        say(f"{_name(event)} is given up, what queued behind it goes on: see `tillstream trace {receipt_id}`")
-    return 0
+    endings = await give_up(store, found, message=f"given up by {by}: {reason}")
+    for event, ending in zip(found, endings, strict=True):
+        say(f"{_name(event)} {ending.told}: see `tillstream trace {event.held.hold.receipt_id}`")
+    return int(not all(ending.given_up for ending in endings))
 
 
 def _is_quarantined(event: HeldEvent, limit: int) -> bool:

@@ -48,11 +48,20 @@ WITH changed AS (
         reason = 'time', due_at = moment, replays = replays + (reason = 'person')::integer,
         edited = coalesce($7, edited), edited_by = CASE WHEN $7::bytea IS NULL THEN edited_by ELSE $8 END
     FROM unnest($1::bigint[], $5::timestamptz[]) AS chosen (wanted, moment)
-    WHERE seq = wanted AND (reason <> 'time' OR due_at > moment)
+    WHERE seq = wanted AND given_up = '' AND (reason <> 'time' OR due_at > moment)
     AND ($6::integer IS NULL OR reason <> 'person' OR replays < $6)
     RETURNING held.*
 ), {_TOLD}"""  # noqa: S608 - our own text
-_DISCARD = f"WITH changed AS (DELETE FROM held WHERE seq = ANY ($1::bigint[]) RETURNING *), {_TOLD}"  # noqa: S608
+_GIVE_UP = f"""
+WITH changed AS (
+    UPDATE held SET
+        reason = 'time', due_at = least(due_at, $2),
+        given_up = CASE WHEN given_up = '' THEN $3 ELSE given_up END
+    WHERE seq = ANY ($1::bigint[]) RETURNING *
+)
+SELECT {COLUMNS} FROM changed ORDER BY seq
+"""  # noqa: S608 - our own text
+_STILL_HELD = "SELECT seq FROM held WHERE seq = ANY ($1::bigint[])"
 
 
 class Wanted(TypedDict, total=False):
@@ -160,22 +169,30 @@ class HeldDesk:
         )
 
     async def discard(self, events: Sequence[HeldEvent], *, message: str) -> Sequence[HeldEvent]:
-        """Give events up: out of the table and, in the same transaction, ``discarded`` in the journal.
+        """Give events up. It is an order to the worker that owns them, which ends each of them in a turn of its own.
+
+        So an event whose turn is under way ends as that turn does if it succeeds, and as discarded if it does not. What
+        an earlier try wrote, or may have written, in the target stays there.
 
         Args:
             events: as `find` gave them; those that ended meanwhile are left out.
-            message: who gave them up and why; it is the journal's message.
+            message: who gave them up and why; it becomes the journal's message. The first one counts.
 
         Returns:
-            what was discarded.
+            what is given up; `still_held` tells whether it has ended.
         """
         return await self._events(
-            _DISCARD,
+            _GIVE_UP,
             [event.held.seq for event in events],
             self._clock.now(),
-            Outcome.DISCARDED.value,
             storable(message[:MESSAGE_LENGTH]),
         )
+
+    async def still_held(self, events: Sequence[HeldEvent]) -> Sequence[HeldEvent]:
+        """Those of the events that have not ended."""
+        rows = await self._database.fetch(_STILL_HELD, [event.held.seq for event in events])
+        left = {row["seq"] for row in rows}
+        return [event for event in events if event.held.seq in left]
 
     async def _events(self, statement: str, *values: object) -> list[HeldEvent]:
         rows = await self._database.fetch(statement, *values)

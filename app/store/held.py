@@ -18,7 +18,7 @@ SUBJECT_LENGTH = 200
 COLUMNS = """
 seq, consumer_group, topic, partition, "offset", key, reason, due_at, waits_for, waits_in, waits_unlike, blocks,
 attempts, stage, flow, step, target, receipt_id, subject, error, message, record_key, record_value, header_names,
-header_values, timestamp_ms, held_at, letter, replays, edited, edited_by
+header_values, timestamp_ms, held_at, letter, replays, edited, edited_by, given_up
 """
 _LOCK = "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))"
 """The lock that ``link_refs()`` takes for every ref it links."""
@@ -61,6 +61,7 @@ _HOLD = f"""{_INSERT}DO UPDATE SET
     attempts = excluded.attempts, stage = excluded.stage, flow = excluded.flow, step = excluded.step,
     target = excluded.target, receipt_id = excluded.receipt_id, subject = excluded.subject, error = excluded.error,
     message = excluded.message, code = excluded.code, letter = excluded.letter
+WHERE held.given_up = ''
 {_END}"""
 _QUEUE = f"{_INSERT}DO NOTHING{_END}"
 _BLOCKED = """
@@ -70,7 +71,7 @@ WHERE consumer_group = $1 AND topic = $2 AND partition = ANY ($3::integer[]) AND
 _DUE = f"""
 SELECT {COLUMNS} FROM held
 WHERE consumer_group = $1 AND topic = $2 AND partition = ANY ($3::integer[]) AND due_at <= $4
-AND NOT (blocks AND EXISTS (
+AND NOT (blocks AND given_up = '' AND EXISTS (
     SELECT FROM held AS earlier
     WHERE earlier.consumer_group = held.consumer_group AND earlier.topic = held.topic
     AND earlier.partition = held.partition AND earlier.key_hash = held.key_hash AND earlier.key = held.key
@@ -122,7 +123,8 @@ class SqlHeld:
     async def hold(self, group: str, record: Record, hold: Hold, *, epoch: int) -> None:
         """Insert, or update the row of the same record, which keeps its place in the queue. Durable on return.
 
-        Who waits for a ref takes turns with who links it; if it is linked by then, the row is due at once.
+        A row that was given up stays as it is. Who waits for a ref takes turns with who links it; if it is linked by
+        then, the row is due at once.
 
         Raises:
             Fenced: the partition has been claimed anew.
@@ -148,7 +150,7 @@ class SqlHeld:
     async def due(
         self, group: str, topic: str, partitions: Collection[int], now: datetime, limit: int
     ) -> Sequence[HeldRecord]:
-        """The lowest-seq record of each key, where it is due (``due_at`` ≤ now); non-blocking rows too."""
+        """The lowest-seq record of each key, where it is due (``due_at`` ≤ now); non-blocking and given-up rows too."""
         return [
             held_record(row) for row in await self._database.fetch(_DUE, group, topic, list(partitions), now, limit)
         ]
@@ -224,6 +226,7 @@ def held_record(row: Row) -> HeldRecord:
         replays=row["replays"],
         edited=row["edited"],
         edited_by=restored(row["edited_by"]),
+        given_up=restored(row["given_up"]),
         record=Record(
             topic=row["topic"],
             partition=row["partition"],

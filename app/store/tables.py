@@ -135,6 +135,7 @@ held = Table(
     Column("replays", Integer, nullable=False, server_default="0"),
     Column("edited", LargeBinary, comment="What is processed in place of record_value, which stays."),
     Column("edited_by", Text, nullable=False, server_default=""),
+    Column("given_up", Text, nullable=False, server_default="", comment="Who gave it up and why; its owner ends it."),
     UniqueConstraint("consumer_group", "topic", "partition", "offset", name="uq_held_record"),
     comment="Events that wait for a time, a link or a person; seq orders the events of a key.",
 )

@@ -108,7 +108,9 @@ def waiting(event: HeldEvent, systems: Mapping[str, str], channels: Sequence[Cha
     hold = event.held.hold
     modules = modules_of(hold.stage, hold.flow, hold.step, systems.get(hold.target, ""))
     give_up = ""
-    if hold.reason is HoldReason.PERSON:
+    if event.held.given_up:
+        why, mend = f"is {event.held.given_up}; it is discarded as soon as a worker of {event.group} comes to it", ""
+    elif hold.reason is HoldReason.PERSON:
         why, give_up = "waits for a person", f"tillstream discard {hold.receipt_id} --reason 'WHY'"
         if hold.waits_for is not None and hold.waits_for.ref.type == "sku":
             mend = _alias(hold.waits_for, channels)

@@ -62,6 +62,7 @@ class HeldRecord:
         replays: times that a person let it try again out of a review.
         edited: the body that a person put in place of the record's; None if nobody did.
         edited_by: who did.
+        given_up: who gave it up and why, which the partition's owner carries out; empty if nobody did.
     """
 
     seq: int
@@ -71,6 +72,7 @@ class HeldRecord:
     replays: int = 0
     edited: bytes | None = None
     edited_by: str = ""
+    given_up: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +111,7 @@ class Held(Protocol):
         ...
 
     async def hold(self, group: str, record: Record, hold: Hold, *, epoch: int) -> None:
-        """Insert, or update the row of the same record. Durable on return. Raises Fenced.
+        """Insert, or update the row of the same record, unless that was given up. Durable on return. Raises Fenced.
 
         If ``waits_for`` is linked already by the time of the transaction, the row is due at once.
         """
@@ -126,7 +128,10 @@ class Held(Protocol):
     async def due(
         self, group: str, topic: str, partitions: Collection[int], now: datetime, limit: int
     ) -> Sequence[HeldRecord]:
-        """The lowest-seq record of each key, where it is due (``due_at`` ≤ now); non-blocking rows too."""
+        """The lowest-seq record of each key, where it is due (``due_at`` ≤ now); non-blocking rows too.
+
+        What was given up waits for no earlier one.
+        """
         ...
 
     async def remove(self, group: str, record: Record, *, epoch: int) -> bool:

@@ -32,7 +32,7 @@ from streams.runtime.entrance import AlwaysOpen, Entrance
 from streams.runtime.holding import HeldQueue
 from streams.runtime.lanes import NotDone
 from streams.runtime.retry import Again, Decision, Park, Patience, Review, Trial, blocks, code_of, decide
-from streams.runtime.work import Arrival, Handler, Work
+from streams.runtime.work import Arrival, Handler, Work, entry_of_held
 from streams.topics import dead_letter
 
 log = structlog.get_logger(__name__)
@@ -109,13 +109,17 @@ class Stage:
             await self._run(ready)
 
     async def process_held(self, row: HeldRecord) -> bool:
-        """Process one held record again, with its edited body if it has one.
+        """Process one held record again, with its edited body if it has one; end one that was given up.
 
         Returns:
             True if it ended, False if it is held still. Raises as `process`.
         """
+        epoch = self._around.queue.epoch(row.record)
+        if row.given_up:
+            await self._discard(Arrival(row.record, _stand_in(row.record), epoch, row), row)
+            return True
         record = row.record if row.edited is None else replace(row.record, value=row.edited)
-        arrival, problem = self._open(record, self._around.queue.epoch(record))
+        arrival, problem = self._open(record, epoch)
         arrival = replace(arrival, row=row)
         if problem is not None:
             await self._give_up(Work(self.name, [arrival]), problem)
@@ -173,6 +177,11 @@ class Stage:
             self._observe(arrivals, entries, (around.clock.now() - began).total_seconds())
             return True
         raise NotDone
+
+    async def _discard(self, arrival: Arrival, row: HeldRecord) -> None:
+        """End it without its handler. It is the owner's turn, so no other turn of it is under way."""
+        entry = entry_of_held(row, Outcome.DISCARDED, self._around.clock.now(), row.given_up)
+        await self._until_stored(arrival, partial(self._around.journal.write, [entry]))
 
     async def _give_up(self, work: Work, problem: Malformed) -> None:
         decision = Review(dead=True)

@@ -82,6 +82,27 @@ class Work:
         )
 
 
+def entry_of_held(row: HeldRecord, outcome: Outcome, at: datetime, message: str) -> JournalEntry:
+    """A journal line about a held record, with the names that its hold kept."""
+    hold, record = row.hold, row.record
+    return JournalEntry(
+        receipt_id=hold.receipt_id,
+        at=at,
+        stage=hold.stage,
+        outcome=outcome,
+        flow=hold.flow,
+        step=hold.step,
+        target=hold.target,
+        subject=hold.subject,
+        aggregate=hold.key,
+        error=hold.error,
+        message=message,
+        topic=record.topic,
+        partition=record.partition,
+        offset=record.offset,
+    )
+
+
 class Handler(Protocol):
     """A stage's own logic. It raises the errors of `streams/errors.py`; the stage decides on them."""
 

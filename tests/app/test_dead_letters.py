@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -17,9 +21,14 @@ from app.settings import Settings, StoreSettings
 from app.store import Store
 from schemas.envelope import Envelope
 from streams.errors import Rejected
-from streams.ports import HeldRecord, Hold, HoldReason, Outcome, Record
+from streams.ports import HeldRecord, Hold, HoldReason, JournalEntry, Outcome, Record
+from streams.runtime.holding import HeldQueue
+from streams.runtime.stage import Stage, Surroundings
+from streams.runtime.work import Work
 from tests.contract.test_held_contract import LETTER
+from tests.integration.runtime_world import eventually
 from tests.twins import claims
+from tests.twins.kafka import Counting, MemoryPublisher
 
 GROUP, TOPIC = "deliver-pos", "canonical.sale"
 RAW = b'{"entity_id": 42, "increment_id": "000000042", "store_id": 1}'
@@ -180,20 +189,95 @@ async def test_an_edit_that_makes_another_order_of_it_is_refused(
     assert (await left(store))["r1"].edited is None
 
 
+class Handler:
+    """Delivers what it is given, once it may."""
+
+    def __init__(self) -> None:
+        self.begun = asyncio.Event()
+        self.may = asyncio.Event()
+
+    async def handle(self, work: Work) -> Sequence[JournalEntry]:
+        self.begun.set()
+        await self.may.wait()
+        return [work.entry(arrival, Outcome.DELIVERED, SystemClock().now()) for arrival in work.arrivals]
+
+    def blocks(self, work: Work) -> bool:
+        return True
+
+
+@asynccontextmanager
+async def owner(store: Store) -> AsyncIterator[Handler]:
+    """A worker that owns what is held, and lets it go on."""
+    handler, clock = Handler(), SystemClock()
+    queue = HeldQueue(store.held, group=GROUP, owner="test", clock=clock, interval=0.02)
+    stage = Stage("deliver", handler, Surroundings(queue, store.journal, MemoryPublisher(), clock, Counting()))
+    await queue.assigned([("raw.magento.order", 0), (TOPIC, 0)])
+
+    async def in_lane(_topic: str, _key: bytes, work: Callable[[], Awaitable[None]]) -> None:
+        await work()
+
+    draining = asyncio.create_task(queue.drain(in_lane, stage.process_held))
+    yield handler
+    draining.cancel()
+    await asyncio.wait([draining])
+
+
 async def test_what_is_discarded_is_gone_for_good_and_the_journal_keeps_who_and_why(
     store: Store, settings: Settings, capsys: pytest.CaptureFixture[str]
 ) -> None:
     await hold(store, "r1", "r2")
-    assert await dead_letters.discard(settings, {"receipt_id": "r1"}, by="ann", reason="a [test] order") == 0
-    assert "r1 (000000042) is given up" in capsys.readouterr().out
+    async with owner(store):
+        assert await dead_letters.discard(settings, {"receipt_id": "r1"}, by="ann", reason="a [test] order") == 0
+    assert "r1 (000000042) is discarded, what queued behind it goes on" in capsys.readouterr().out
     (line,) = await store.journal.of_receipt("r1")
     assert (line.outcome, line.message) == (Outcome.DISCARDED, "given up by ann: a [test] order")
     assert list(await left(store)) == ["r2"]
     assert await dead_letters.discard(settings, {"receipt_id": "r1"}, by="ann", reason="again") == 1
 
 
-async def test_the_short_forms_take_whatever_is_held_under_the_receipt_and_nothing_else(
+async def test_a_discard_without_a_worker_waits_for_one_and_says_so(
+    store: Store, settings: Settings, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.commands.discarding.OWNER_SECONDS", 0.1)
+    monkeypatch.setattr("app.commands.discarding.LOOK_SECONDS", 0.02)
+    await hold(store, "r1")
+    assert await dead_letters.discard_receipt(settings, "r1", by="ann", reason="a test") == 0
+    told = capsys.readouterr().out
+    assert "r1 (000000042) is given up, but no worker of deliver-pos has come to it within 0.1 s" in told
+    assert "it is discarded as soon as one does" in told
+    assert [row.given_up for row in (await left(store)).values()] == ["given up by ann: a test"]
+    assert await dead_letters.discard_receipt(settings, "r1", by="bob", reason="again") == 0
+    async with owner(store):
+        await eventually(partial(_is_gone, store, "r1"))
+    (line,) = await store.journal.of_receipt("r1")
+    assert line.message == "given up by ann: a test"
+
+
+async def _is_gone(store: Store, receipt_id: str) -> bool:
+    return receipt_id not in await left(store)
+
+
+async def _is_given_up(store: Store, receipt_id: str) -> bool:
+    return bool((await left(store))[receipt_id].given_up)
+
+
+async def test_a_discard_that_comes_too_late_says_that_the_event_was_delivered(
     store: Store, settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    await hold(store, "r1")
+    async with owner(store) as handler:
+        assert await dead_letters.replay_receipt(settings, "r1", by="ann") == 0
+        await handler.begun.wait()
+        discarding = asyncio.create_task(dead_letters.discard_receipt(settings, "r1", by="bob", reason="a test"))
+        await eventually(partial(_is_given_up, store, "r1"))
+        handler.may.set()
+        assert await discarding == 1
+    assert "r1 (000000042) was just delivered, before it could be given up" in capsys.readouterr().out
+    assert [line.outcome for line in await store.journal.of_receipt("r1")] == [Outcome.RELEASED, Outcome.DELIVERED]
+
+
+async def test_the_short_forms_take_whatever_is_held_under_the_receipt_and_nothing_else(
+    store: Store, settings: Settings, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     later = SystemClock().now() + timedelta(hours=1)
     parked = replace(waits("r1"), reason=HoldReason.TIME, due_at=later, letter=None)
@@ -206,8 +290,9 @@ async def test_the_short_forms_take_whatever_is_held_under_the_receipt_and_nothi
     assert held["r1.c"].hold.reason is HoldReason.PERSON
     assert await dead_letters.replay_receipt(settings, "r1", by="ann") == 0
     assert "r1 (000000042) was due already" in capsys.readouterr().out
+    monkeypatch.setattr("app.commands.discarding.OWNER_SECONDS", 0.0)
     assert await dead_letters.discard_receipt(settings, "r1", by="ann", reason="gone") == 0
-    assert list(await left(store)) == ["r1.c"]
+    assert [name for name, row in (await left(store)).items() if row.given_up] == ["r1"]
     assert await dead_letters.replay_receipt(settings, "r9", by="ann") == 1
     assert await dead_letters.discard_receipt(settings, "r9", by="ann", reason="why") == 1
     assert "Nothing is held under receipt r9" in capsys.readouterr().out

@@ -301,3 +301,28 @@ async def test_whoever_was_fenced_keeps_no_place(any_store: Ports) -> None:
     with pytest.raises(Fenced):
         await any_store.held.remove(GROUP, record(1), epoch=epoch)
     assert await any_store.held.settled(GROUP, TOPIC, [0]) == frozenset()
+
+
+async def test_what_was_given_up_is_due_at_once_wherever_it_stands_and_keeps_its_queue(any_store: Ports) -> None:
+    await claims.hold(any_store.held, GROUP, record(1), timed(1, seconds=60))
+    await claims.hold(any_store.held, GROUP, record(2), waiting(2, ORDER, reason=HoldReason.PERSON))
+    await claims.hold(any_store.held, GROUP, record(3), timed(3))
+    await claims.give_up(any_store, GROUP, record(2), "given up by ann: a test\x00")
+    (row,) = await any_store.held.due(GROUP, TOPIC, [0], START, 10)
+    assert (row.record.offset, row.given_up) == (2, "given up by ann: a test\x00")
+    assert await any_store.held.blocked(GROUP, TOPIC, [0]) == {HeldKey(TOPIC, 0, "k")}
+    await claims.give_up(any_store, GROUP, record(1), "given up by bob")
+    assert await due(any_store) == [1, 2], "what queues behind them waits until they have ended"
+    assert await claims.remove(any_store.held, GROUP, record(1))
+    assert await claims.remove(any_store.held, GROUP, record(2))
+    assert await due(any_store) == [3]
+
+
+async def test_no_hold_undoes_a_giving_up_and_the_first_one_counts(any_store: Ports) -> None:
+    await claims.hold(any_store.held, GROUP, record(1), timed(1))
+    await claims.give_up(any_store, GROUP, record(1), "given up by ann")
+    await claims.give_up(any_store, GROUP, record(1), "given up by bob")
+    await claims.hold(any_store.held, GROUP, record(1), replace(timed(1, seconds=60), attempts=9, error="Rejected"))
+    await claims.hold(any_store.held, GROUP, record(1), waiting(1, ORDER))
+    (row,) = await any_store.held.due(GROUP, TOPIC, [0], START, 10)
+    assert (row.given_up, row.hold) == ("given up by ann", timed(1))

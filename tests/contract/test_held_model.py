@@ -51,6 +51,14 @@ def remove(offset: int) -> Step:
     return step
 
 
+def give_up(offset: int) -> Step:
+    async def step(store: Ports, clock: FakeClock) -> object:
+        await claims.give_up(store, GROUP, place(offset), "given up")
+        return None
+
+    return step
+
+
 def forget(below: int) -> Step:
     async def step(store: Ports, clock: FakeClock) -> object:
         await store.held.forget(GROUP, TOPIC, {0: below, 1: below})
@@ -87,6 +95,7 @@ STEPS = st.lists(
         ),
         st.builds(remove, OFFSETS),
         st.builds(forget, OFFSETS),
+        st.builds(give_up, OFFSETS),
         st.builds(link, st.sampled_from(ORDERS), st.sampled_from(OTHERS)),
         st.builds(wait, st.integers(1, 10)),
     ),
@@ -94,7 +103,7 @@ STEPS = st.lists(
     max_size=14,
 )
 
-Seen = tuple[object, list[tuple[int, Hold]], frozenset[HeldKey], frozenset[Place]]
+Seen = tuple[object, list[tuple[int, str, Hold]], frozenset[HeldKey], frozenset[Place]]
 
 
 async def observed(steps: list[Step], store: Ports, clock: FakeClock) -> list[Seen]:
@@ -105,7 +114,7 @@ async def observed(steps: list[Step], store: Ports, clock: FakeClock) -> list[Se
         due = await store.held.due(GROUP, TOPIC, PARTITIONS, clock.now(), 100)
         blocked = await store.held.blocked(GROUP, TOPIC, PARTITIONS)
         settled = await store.held.settled(GROUP, TOPIC, PARTITIONS)
-        seen.append((answer, [(held.record.offset, held.hold) for held in due], blocked, settled))
+        seen.append((answer, [(row.record.offset, row.given_up, row.hold) for row in due], blocked, settled))
     return seen
 
 
@@ -132,9 +141,9 @@ def test_both_tell_the_same_after_every_step(migrated_url: str, steps: list[Step
 
 
 @given(steps=STEPS)
-def test_of_a_key_never_two_blocking_records_are_due(steps: list[Step]) -> None:
+def test_of_a_key_never_two_blocking_records_are_due_but_those_given_up(steps: list[Step]) -> None:
     clock = FakeClock()
     for _, due, blocked, _ in asyncio.run(observed(steps, MemoryStore(clock), clock)):
-        keys = [(offset % 2, held.key) for offset, held in due if held.blocks]
+        keys = [(offset % 2, held.key) for offset, given_up, held in due if held.blocks and not given_up]
         assert len(keys) == len(set(keys))
         assert set(keys) <= {(key.partition, key.key) for key in blocked}

@@ -186,6 +186,8 @@ class MemoryHeld:
             hold = replace(hold, reason=HoldReason.TIME, due_at=self._clock.now())
         row = _Row(group, HeldRecord(next(self._seq), hold, record, self._clock.now()))
         known = self.rows.get(row.place)
+        if known and known.held.given_up:
+            return
         if known:
             row.held = replace(known.held, hold=hold)
         self.rows[row.place] = row
@@ -216,6 +218,14 @@ class MemoryHeld:
         queue = group, record.topic, record.partition, record.key.decode("utf-8", "replace")
         return any(row.queue == queue and row.held.hold.blocks for row in self._all())
 
+    def give_up(self, group: str, record: Record, message: str) -> None:
+        """What `app.store.HeldDesk.discard` does."""
+        row = self.rows.get((group, record.topic, record.partition, record.offset))
+        if row is not None:
+            now = self._clock.now()
+            hold = replace(row.held.hold, reason=HoldReason.TIME, due_at=min(row.held.hold.due_at or now, now))
+            row.held = replace(row.held, hold=hold, given_up=row.held.given_up or message)
+
     async def settled(self, group: str, topic: str, partitions: Collection[int]) -> frozenset[Place]:
         ended = [place for key, place in self.ended.items() if key[:2] == (group, topic) and key[2] in partitions]
         passing = [row.held.record for row in self._of(group, topic, partitions) if not row.held.hold.blocks]
@@ -240,9 +250,13 @@ class MemoryHeld:
         hold = row.held.hold
         if hold.due_at is None or hold.due_at > now:
             return False
-        return not hold.blocks or not any(
-            other.queue == row.queue and other.held.hold.blocks and other.held.seq < row.held.seq
-            for other in self._all()
+        return (
+            not hold.blocks
+            or bool(row.held.given_up)
+            or not any(
+                other.queue == row.queue and other.held.hold.blocks and other.held.seq < row.held.seq
+                for other in self._all()
+            )
         )
 
     def _wake(self, refs: Collection[Ref]) -> None:

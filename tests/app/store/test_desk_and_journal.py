@@ -136,18 +136,27 @@ async def test_an_edited_body_stands_beside_the_original_and_survives_another_fa
     assert (due.record, due.edited, due.edited_by, due.replays) == (record(1), edit.body, "ann", 2)
 
 
-async def test_a_discarded_event_is_gone_and_the_journal_says_so(clocked_store: Store, clock: FakeClock) -> None:
-    await claims.hold(clocked_store.held, GROUP, record(1, "web:order:42"), review("r1", key="web:order:42"))
+async def test_a_discarded_event_stays_until_its_owner_has_ended_it(clocked_store: Store, clock: FakeClock) -> None:
+    await claims.hold(clocked_store.held, GROUP, record(1), review("r1"))
+    await claims.hold(clocked_store.held, GROUP, record(2), review("r2"))
     clock.move(60)
+    first, second = await clocked_store.desk.find()
+    (given_up,) = await clocked_store.desk.discard([first], message="a test order; ann")
+    assert (given_up.held.given_up, given_up.held.hold.due_at) == ("a test order; ann", clock.now())
+    assert await clocked_store.journal.of_receipt("r1") == [], "nothing has ended yet"
+    assert await clocked_store.desk.still_held([first, second]) == [first, second]
+    await claims.remove(clocked_store.held, GROUP, record(1))
+    assert await clocked_store.desk.still_held([first, second]) == [second]
+    assert await clocked_store.desk.discard([first], message="again") == []
+
+
+async def test_a_replay_does_not_undo_a_discard(clocked_store: Store, clock: FakeClock) -> None:
+    await claims.hold(clocked_store.held, GROUP, record(1), review("r1"))
     found = await clocked_store.desk.find()
-    (gone,) = await clocked_store.desk.discard(found, message="a test order; ann")
-    assert gone.held.record == record(1, "web:order:42")
-    assert await clocked_store.desk.find() == []
-    (line,) = await clocked_store.journal.of_receipt("r1")
-    assert (line.outcome, line.at, line.stage, line.subject) == (Outcome.DISCARDED, clock.now(), "deliver", "42")
-    assert (line.aggregate, line.target, line.message) == ("web:order:42", "pos", "a test order; ann")
-    assert (line.topic, line.partition, line.offset) == ("canonical.sale", 0, 1)
-    assert await clocked_store.desk.discard(found, message="again") == []
+    await clocked_store.desk.discard(found, message="a test order; ann")
+    clock.move(-60)  # a desk whose clock is behind
+    assert await clocked_store.desk.release(found, message="replayed by bob") == []
+    assert [event.held.given_up for event in await clocked_store.desk.find()] == ["a test order; ann"]
 
 
 async def test_a_receipt_is_read_with_its_children_and_no_others(clocked_store: Store) -> None:

@@ -105,5 +105,13 @@ def test_what_goes_on_by_itself_says_when_or_for_what() -> None:
     assert "discard" not in printed(events=(behind,))
 
 
+def test_what_was_given_up_says_who_ends_it() -> None:
+    event = held(HoldReason.TIME)
+    given_up = replace(event, held=replace(event.held, given_up="given up by ann: a test order"))
+    told = printed(events=(given_up,))
+    assert "is given up by ann: a test order; it is discarded as soon as a worker of g comes to it" in told
+    assert "tillstream discard" not in told
+
+
 def test_nothing_known_says_how_it_was_looked_up() -> None:
     assert "order number, SKU and receipt id" in printed()

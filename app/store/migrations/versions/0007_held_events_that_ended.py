@@ -1,4 +1,4 @@
-"""Held events that ended, so that none of them happens again when Kafka gives its record again"""
+"""Held events that ended do not happen again, and giving one up is an order to the worker that owns it"""
 
 from __future__ import annotations
 
@@ -25,4 +25,14 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("consumer_group", "topic", "partition", "offset", name=op.f("pk_ended")),
         comment="Held records that ended and that Kafka may give again, until their partition is committed past them.",
+    )
+    op.add_column(
+        "held",
+        sa.Column(
+            "given_up",
+            sa.Text(),
+            server_default="",
+            nullable=False,
+            comment="Who gave it up and why; its owner ends it.",
+        ),
     )
