@@ -220,7 +220,11 @@ def discard(
     receipt_id: Annotated[str, typer.Argument(help="Receipt id, as `tillstream trace` shows it.")],
     reason: Annotated[str, typer.Option(help="Why; the journal keeps it.", show_default=False)],
 ) -> None:
-    """Give a held receipt up for good: nothing is written for it, and what queues behind it goes on."""
+    """Give a held receipt up for good: nothing is written for it, and what queues behind it goes on.
+
+    That is this one telling: if the order changes in its source later, that is a new event with a decision of its own,
+    and may still create it.
+    """
     why = given_reason(reason)
     settings = load_settings()
     from app.commands import dead_letters as command  # noqa: PLC0415

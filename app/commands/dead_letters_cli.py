@@ -133,7 +133,11 @@ def discard(
     limit: Limit = 100,
     by: By = None,
 ) -> None:
-    """Give what fits up for good: nothing is written for it, and what queues behind it goes on."""
+    """Give what fits up for good: nothing is written for it, and what queues behind it goes on.
+
+    That is this one telling of each: if an order changes in its source later, that is a new event with a decision of
+    its own, and may still create it.
+    """
     wanted = _wanted(limit, since, stage, flow, target, error, subject, receipt)
     _narrowed(wanted)
     why = given_reason(reason)

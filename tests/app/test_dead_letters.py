@@ -228,7 +228,9 @@ async def test_what_is_discarded_is_gone_for_good_and_the_journal_keeps_who_and_
     await hold(store, "r1", "r2")
     async with owner(store):
         assert await dead_letters.discard(settings, {"receipt_id": "r1"}, by="ann", reason="a [test] order") == 0
-    assert "r1 (000000042) is discarded, what queued behind it goes on" in capsys.readouterr().out
+    told = capsys.readouterr().out
+    assert "r1 (000000042) is discarded, what queued behind it goes on" in told
+    assert "A later change in its source is told anew, and may still be delivered: see `tillstream trace r1`" in told
     (line,) = await store.journal.of_receipt("r1")
     assert (line.outcome, line.message) == (Outcome.DISCARDED, "given up by ann: a [test] order")
     assert list(await left(store)) == ["r2"]
