@@ -10,6 +10,8 @@ import ast
 from functools import cache
 from pathlib import Path
 
+from streams.deliver.operations import OPERATIONS, OperationKind
+
 ROOT = Path(__file__).resolve().parents[2]
 
 STAGE_MODULE = {
@@ -19,7 +21,7 @@ STAGE_MODULE = {
 }
 """Where a stage's work begins."""
 
-CREATE_ONCE = frozenset({"create_order", "add_comment"})
+CREATE_ONCE = frozenset(name for name, one in OPERATIONS.items() if one.kind is OperationKind.CREATE_ONCE)
 """Steps that are sent through the effect ledger."""
 
 

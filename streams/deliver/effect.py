@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from schemas.ids import Ref
-from streams.deliver.ledger import SENDS, AlreadyDone, next_action, same_target
+from streams.deliver.ledger import AlreadyDone, LookUp, next_action, same_target, sends_allowed
+from streams.deliver.operations import Operation, OperationKind
 from streams.errors import AuthFailed, OutcomeUnknown, Rejected, Transient, Unavailable
 from streams.ports import NOWHERE, Clock, EffectDone, EffectKey, Failpoint, Failpoints, Fenced, Ledger, Revision
 
@@ -35,9 +36,11 @@ class CreateOnce:
 
     Attributes:
         key: its identity, without flow or version.
+        operation: how it is declared.
         request_hash: hash of what is sent.
         sought: what a person looks for in the target, such as ``order W-42``.
-        find: reads the target by the natural key or marker; raises Rejected on a collision.
+        find: reads the target by the natural key or marker; raises Rejected on a collision. None if and only if the
+            operation is declared without a look-up.
         send: the mutation; sent once.
         announce: publishes the confirmation, before the ledger says done, so that a crash repeats it.
         link: the refs to link, given the target id.
@@ -45,13 +48,30 @@ class CreateOnce:
     """
 
     key: EffectKey
+    operation: Operation
     request_hash: str
     sought: str
-    find: Callable[[], Awaitable[str | None]]
+    find: Callable[[], Awaitable[str | None]] | None
     send: Callable[[], Awaitable[str]]
     announce: Callable[[str], Awaitable[None]] | None = None
     link: Callable[[str], tuple[Ref, Ref]] | None = None
     applied: Mapping[Ref, Revision] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Raises ValueError if it is not as the operation is declared."""
+        name, lookup = self.operation.name, self.operation.lookup
+        if self.operation.kind is not OperationKind.CREATE_ONCE:
+            raise ValueError(f"{name} sets a value: it is not made once")
+        if self.key.operation != name:
+            raise ValueError(f"{name} under the key of {self.key.operation}")
+        if lookup is None and self.find is not None:
+            raise ValueError(f"{name} is declared without a look-up, and is built with one")
+        if lookup is not None and self.find is None:
+            raise ValueError(f"{name} is looked up by {lookup}, and is built without a look-up")
+
+    async def look(self) -> str | None:
+        """Its id in the target; None if the target does not show it, or has no way to."""
+        return await self.find() if self.find is not None else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,37 +115,39 @@ class Effects:
 
         Args:
             effect: what to make.
-            replays: times that a person let the event try again; each allows one send more than `SENDS`.
+            replays: times that a person let the event try again; each allows one send more than `ledger.SENDS`.
 
         Raises:
             OutcomeUnknown: with ``retry_at``; the row stays pending and is looked up again then.
             Transient, Unavailable, AuthFailed, Rejected: the target provably did not act; the row is open again.
-            Rejected: also if a person must look: it was sent `SENDS` times and never seen, or is there twice.
+            Rejected: also if a person must look: it was sent `ledger.SENDS` times and never seen, got
+                no answer and cannot be looked up, or is there twice.
         """
-        found = await effect.find()
+        allowed = sends_allowed(looks_up=effect.find is not None, replays=replays)
+        found = await effect.look()
         if found is None:
             with contextlib.suppress(Fenced):  # there is a row: what it says decides
                 return await self._send(effect, NEVER_BEGUN)
-        action = next_action(await self._ledger.get(effect.key), sends_allowed=SENDS + replays)
+        action = next_action(await self._ledger.get(effect.key), sends_allowed=allowed)
         if isinstance(action, AlreadyDone):
             return self._done(effect, action.target_id, found)
         if found is None:
-            found = await effect.find()  # the look before may have been too early to count
+            found = await effect.look()  # the look before may have been too early to count
         if found is not None:
             await self._finish(effect, found, action.after_epoch)
             return Made(found, found=True)
-        if action.settles_at is not None:
-            raise OutcomeUnknown(
-                f"{effect.key.operation} for {effect.key.source} was sent and got no answer; {effect.key.target} does "
-                f"not show it yet. It is looked up until {action.settles_at:%H:%M:%S} UTC and only then sent again.",
-                retry_at=self._soon(),
-            )
-        if action.unseen:
-            raise _never_seen(effect, action.unseen)
+        self._check_that_it_may_be_sent(effect, action)
         try:
             return await self._send(effect, action.after_epoch)
         except Fenced:
             raise self._taken_over(effect) from None
+
+    def _check_that_it_may_be_sent(self, effect: CreateOnce, action: LookUp) -> None:
+        """What no look-up shows is sent again only if it has settled, can be looked up and was not sent too often."""
+        if action.settles_at is not None:
+            raise _settles(effect, action.settles_at, self._soon())
+        if action.unseen:
+            raise _never_seen(effect, action.unseen) if effect.find is not None else _cannot_be_looked_up(effect)
 
     def _done(self, effect: CreateOnce, target_id: str, found: str | None) -> Made:
         """It was made before; what the target shows now must be that, or somebody made another."""
@@ -182,6 +204,32 @@ class Effects:
 
     def _soon(self) -> datetime:
         return self._clock.now() + timedelta(seconds=self._settling.look_again)
+
+
+def _settles(effect: CreateOnce, settles_at: datetime, look_at: datetime) -> OutcomeUnknown:
+    key = effect.key
+    told = f"{key.operation} for {key.source} was sent and got no answer; "
+    if effect.find is None:
+        told += (
+            f"{key.target} cannot be asked for it. Its answer may come until {settles_at:%H:%M:%S} UTC; after that a "
+        )
+        told += "person must look."
+    else:
+        told += (
+            f"{key.target} does not show it yet. It is looked up until {settles_at:%H:%M:%S} UTC and only then sent "
+        )
+        told += "again."
+    return OutcomeUnknown(told, retry_at=look_at)
+
+
+def _cannot_be_looked_up(effect: CreateOnce) -> Rejected:
+    key = effect.key
+    return Rejected(
+        f"{key.operation} for {key.source} was sent and got no answer, and {key.target} cannot be asked for it: look "
+        f"in {key.target} for {effect.sought}. If it is not there, make it there by hand. Then discard this event; a "
+        "replay sends nothing.",
+        code="cannot_be_looked_up",
+    )
 
 
 def _never_seen(effect: CreateOnce, sends: int) -> Rejected:

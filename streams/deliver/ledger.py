@@ -33,6 +33,11 @@ class LookUp:
     unseen: int = 0
 
 
+def sends_allowed(*, looks_up: bool, replays: int) -> int:
+    """How often an effect may be sent: once if it cannot be looked up, however often a person replays the event."""
+    return SENDS + replays if looks_up else 1
+
+
 Action = AlreadyDone | LookUp
 
 

@@ -8,6 +8,7 @@ from schemas.canonical import OrderStatus
 from schemas.envelope import Via
 from schemas.ids import Ref
 from streams.deliver.effect import CreateOnce
+from streams.deliver.operations import ADD_COMMENT, SET_EXTERNAL_NUMBER
 from streams.deliver.revisions import Verdict, judge
 from streams.deliver.sale import Desk
 from streams.ports import EffectKey, JournalEntry, OrderNotes, Outcome, Revision
@@ -58,14 +59,14 @@ class OrderStatusDelivery:
         number = str(notes["external_number"])
         numbering = Revision(status.updated_at, sha256(number.encode()).hexdigest())
         if numbered not in known or known[numbered].content != numbering.content:
-            work.step = "set_external_number"
+            work.step = SET_EXTERNAL_NUMBER.name
             await self._notes.set_external_number(sale.native_id, number)
             await desk.applied.put(desk.target, {numbered: numbering})
-        work.step = "add_comment"
+        work.step = ADD_COMMENT.name
+        told_once = Ref(ref.connection, "order_status", f"{ref.native_id} {status.status}")
         effect = CreateOnce(
-            key=EffectKey(
-                desk.target, "add_comment", Ref(ref.connection, "order_status", f"{ref.native_id} {status.status}")
-            ),
+            key=EffectKey(desk.target, ADD_COMMENT.name, told_once),
+            operation=ADD_COMMENT,
             request_hash=sha256(comment.encode()).hexdigest(),
             sought=f"the comment '{comment}' on order {status.sale_number}",
             find=lambda: self._notes.find_comment(sale.native_id, marker),

@@ -19,6 +19,7 @@ from schemas.ids import MissingLink, Ref
 from streams.channels import Channels
 from streams.deliver.alias import alias_command
 from streams.deliver.effect import CreateOnce, Effects
+from streams.deliver.operations import CREATE_ORDER
 from streams.deliver.revisions import Verdict, asked_again, judge
 from streams.errors import AliasMissing, Rejected
 from streams.ports import (
@@ -130,7 +131,7 @@ class SaleDelivery:
         if not sale.export.allowed:
             await self._desk.applied.put(self._desk.target, {passed_by: Revision(sale.updated_at, sale.state)})
             return work.entry(arrival, Outcome.FILTERED, self._desk.clock.now(), sale.export.reason)
-        work.step = "create_order"
+        work.step = CREATE_ORDER.name
         held_back = self._desk.observed(work, arrival, f"create order {sale.public_id}, {sale.totals.total}")
         if held_back is not None:
             return held_back
@@ -195,7 +196,8 @@ class SaleDelivery:
             await desk.publisher.publish([_confirmation(arrival, sale, seen[order_id], desk.target)])
 
         effect = CreateOnce(
-            key=EffectKey(desk.target, "create_order", ref),
+            key=EffectKey(desk.target, CREATE_ORDER.name, ref),
+            operation=CREATE_ORDER,
             request_hash=_hash(draft.document),
             sought=f"order {draft.public_id}",
             find=find,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from schemas.ids import Ref
 from streams.deliver.effect import CreateOnce, Effects, Made, Settling
+from streams.deliver.operations import CREATE_ORDER
 from streams.errors import TillstreamError
 from streams.ports import EffectKey, EffectState
 from tests.twins.clock import FakeClock
@@ -47,6 +48,7 @@ class Bench:
     def effect(self) -> CreateOnce:
         return CreateOnce(
             key=KEY,
+            operation=CREATE_ORDER,
             request_hash="h",
             sought="order W-42",
             find=self.target.find,

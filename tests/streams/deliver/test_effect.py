@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.deliver.effect import Made
+from streams.deliver.effect import CreateOnce, Made
 from streams.deliver.ledger import SENDS, AlreadyDone, LookUp, next_action, same_target
+from streams.deliver.operations import CREATE_ORDER
 from streams.errors import AuthFailed, OutcomeUnknown, Rejected, TillstreamError, Transient, Unavailable
 from streams.ports import EffectDone, EffectKey, EffectState, LedgerRow
 from tests.streams.deliver.effect_bench import KEY, LINK, SETTLED, SETTLING, Bench
@@ -229,6 +231,39 @@ async def test_each_replay_sends_once_more_at_most(bench: Bench) -> None:
         with pytest.raises(Rejected, match=f"sent {SENDS + replays} times"):
             await bench.perform(replays=replays)
     assert bench.target.sent == SENDS + 2
+
+
+class Blind(Bench):
+    """A target that cannot be asked for what it made."""
+
+    def effect(self) -> CreateOnce:
+        return replace(super().effect(), operation=replace(CREATE_ORDER, lookup=None), find=None)
+
+
+async def test_what_cannot_be_looked_up_is_sent_once_and_then_a_person_looks() -> None:
+    bench = Blind()
+    bench.target.answer = OutcomeUnknown("silence")
+    with pytest.raises(OutcomeUnknown, match="silence"):
+        await bench.perform()
+    with pytest.raises(OutcomeUnknown, match="pos cannot be asked for it"):
+        await bench.perform()
+    bench.clock.move(SETTLED)
+    for replays in range(3):
+        with pytest.raises(Rejected, match=r"look in pos for order W-42\. If .* a replay sends nothing") as told:
+            await bench.perform(replays=replays)
+        assert told.value.code == "cannot_be_looked_up"
+    assert bench.target.made == ["1"]
+
+
+async def test_what_cannot_be_looked_up_is_sent_again_after_a_refusal_and_never_after_it_is_done() -> None:
+    bench = Blind()
+    bench.target.answer, bench.target.acts = Transient("429"), False
+    with pytest.raises(Transient):
+        await bench.perform()
+    bench.target.answer, bench.target.acts = None, True
+    assert await bench.perform() == Made("1", found=False)
+    assert await bench.perform() == Made("1", found=True)
+    assert bench.target.made == ["1"]
 
 
 async def test_a_refusal_is_no_send_that_was_never_seen(bench: Bench) -> None:

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.deliver.effect import CreateOnce, Effects
+from streams.deliver.operations import CREATE_ORDER
 from streams.errors import OutcomeUnknown, TillstreamError
 from streams.ports import EffectKey, LedgerRow
 from tests.streams.deliver.effect_bench import KEY, SETTLING
@@ -79,7 +80,9 @@ def test_a_target_that_stores_late_and_shows_late_never_gets_two(tries: list[Lat
     async def run() -> None:
         clock = FakeClock()
         ledger, target = FreezingLedger(clock), LateTarget(clock, tries[0])
-        effect = CreateOnce(key=KEY, request_hash="h", sought="order W-42", find=target.find, send=target.send)
+        effect = CreateOnce(
+            key=KEY, operation=CREATE_ORDER, request_hash="h", sought="order W-42", find=target.find, send=target.send
+        )
         for number, late in enumerate(tries):
             target.late, ledger.seconds = late, late.frozen
             try:

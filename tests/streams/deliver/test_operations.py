@@ -1,0 +1,73 @@
+"""Every mutation is declared, and what is declared is what is built."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+from dataclasses import replace
+from typing import get_args
+
+import pytest
+
+from schemas.documents.flow import Deliver
+from streams.deliver import order_status, sale
+from streams.deliver.effect import CreateOnce
+from streams.deliver.operations import ADD_COMMENT, CREATE_ORDER, OPERATIONS, WRITE_SOURCE_ITEMS, OperationKind
+from streams.engine import load
+from tests.streams.deliver.effect_bench import Bench
+
+NO_LOOKUP = replace(CREATE_ORDER, lookup=None)
+
+
+def test_every_operation_that_a_flow_document_may_name_is_declared() -> None:
+    (may_name,) = {
+        get_args(part) for part in get_args(Deliver.model_fields["operations"].annotation) if part is not ...
+    }
+    assert set(may_name) == set(OPERATIONS)
+
+
+def test_every_operation_of_the_built_in_flows_is_declared() -> None:
+    named = {name for flow in load().flows.values() for name in flow.deliver.operations}
+    assert named <= set(OPERATIONS)
+
+
+def test_every_create_once_is_delivered_through_the_ledger_as_declared() -> None:
+    built = {
+        keyword.value.id
+        for module in (sale, order_status)
+        for call in ast.walk(ast.parse(inspect.getsource(module)))
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "CreateOnce"
+        for keyword in call.keywords
+        if keyword.arg == "operation" and isinstance(keyword.value, ast.Name)
+    }
+    declared = {name.upper() for name, one in OPERATIONS.items() if one.kind is OperationKind.CREATE_ONCE}
+    assert built == declared
+
+
+def test_a_create_once_with_a_look_up_that_is_not_declared_is_refused() -> None:
+    effect = Bench().effect()
+    with pytest.raises(ValueError, match="create_order is declared without a look-up"):
+        replace(effect, operation=NO_LOOKUP)
+
+
+def test_a_create_once_without_its_declared_look_up_is_refused() -> None:
+    effect = Bench().effect()
+    with pytest.raises(ValueError, match="create_order is looked up by orders by the number"):
+        replace(effect, find=None)
+
+
+def test_a_set_state_is_not_sent_through_the_ledger() -> None:
+    effect = Bench().effect()
+    with pytest.raises(ValueError, match="write_source_items sets a value"):
+        replace(effect, operation=WRITE_SOURCE_ITEMS)
+
+
+def test_the_ledgers_key_names_the_operation() -> None:
+    effect = Bench().effect()
+    with pytest.raises(ValueError, match="add_comment under the key of create_order"):
+        replace(effect, operation=ADD_COMMENT)
+
+
+def test_an_effect_without_a_look_up_is_built_without_one() -> None:
+    effect = replace(Bench().effect(), operation=NO_LOOKUP, find=None)
+    assert isinstance(effect, CreateOnce)
