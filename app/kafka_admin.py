@@ -73,7 +73,7 @@ async def create_topics(kafka: KafkaSettings, topics: Sequence[Topic] = TOPICS) 
         Unavailable: Kafka does not answer.
         Rejected: Kafka refuses a topic; the message says what to change.
     """
-    async with _admin(kafka) as admin:
+    async with connected_admin(kafka) as admin:
         before = {report.name: report for report in await _compare(admin, kafka, topics)}
         missing = [topic for topic in topics if before[topic.name].state is TopicState.MISSING]
         if missing:
@@ -84,28 +84,28 @@ async def create_topics(kafka: KafkaSettings, topics: Sequence[Topic] = TOPICS) 
 
 async def compare_topics(kafka: KafkaSettings, topics: Sequence[Topic] = TOPICS) -> list[TopicReport]:
     """How the declared topics stand; changes nothing. Raises Unavailable."""
-    async with _admin(kafka) as admin:
+    async with connected_admin(kafka) as admin:
         return await _compare(admin, kafka, topics)
 
 
 async def topic_sizes(kafka: KafkaSettings, topics: Sequence[Topic] = TOPICS) -> list[TopicSize]:
     """What the declared topics that exist hold. Raises Unavailable."""
-    async with _admin(kafka) as admin:
-        described = await _describe(admin, [topic.name for topic in topics])
-    consumer = AIOKafkaConsumer(**_options(kafka))
+    async with connected_admin(kafka) as admin:
+        described = await described_topics(admin, [topic.name for topic in topics])
+    consumer = AIOKafkaConsumer(**admin_options(kafka))
     try:
         await consumer.start()
         return [await _size(consumer, name, len(topic["partitions"])) for name, topic in described.items()]
     except (KafkaError, OSError) as error:
-        raise _unavailable(kafka, error) from error
+        raise unusable(kafka, error) from error
     finally:
         await consumer.stop()
 
 
 async def retention_times(kafka: KafkaSettings, names: Iterable[str]) -> dict[str, float | None]:
     """For how many seconds Kafka keeps the records of those topics that exist; None for ever. Raises Unavailable."""
-    async with _admin(kafka) as admin:
-        configs = await _configs(admin, await _describe(admin, names))
+    async with connected_admin(kafka) as admin:
+        configs = await _configs(admin, await described_topics(admin, names))
     return {name: _retention_seconds(config) for name, config in configs.items()}
 
 
@@ -127,23 +127,26 @@ async def _size(consumer: AIOKafkaConsumer, name: str, partitions: int) -> Topic
     )
 
 
-def _options(kafka: KafkaSettings) -> dict[str, Any]:
+def admin_options(kafka: KafkaSettings) -> dict[str, Any]:
+    """How clients of commands reach Kafka."""
     return {**kafka.client_options(), "client_id": "tillstream-admin", "request_timeout_ms": 15_000}
 
 
 @asynccontextmanager
-async def _admin(kafka: KafkaSettings) -> AsyncIterator[AIOKafkaAdminClient]:
-    admin = AIOKafkaAdminClient(**_options(kafka))
+async def connected_admin(kafka: KafkaSettings) -> AsyncIterator[AIOKafkaAdminClient]:
+    """An admin client; what goes wrong with it is raised as Unavailable."""
+    admin = AIOKafkaAdminClient(**admin_options(kafka))
     try:
         await admin.start()
         yield admin
     except (KafkaError, OSError) as error:
-        raise _unavailable(kafka, error) from error
+        raise unusable(kafka, error) from error
     finally:
         await admin.close()
 
 
-def _unavailable(kafka: KafkaSettings, error: Exception) -> Unavailable:
+def unusable(kafka: KafkaSettings, error: Exception) -> Unavailable:
+    """What to tell if Kafka does not answer."""
     return Unavailable(
         f"Kafka at {kafka.bootstrap_servers} cannot be used: {error}. Check that it runs and that "
         "kafka.bootstrap_servers (TILLSTREAM_KAFKA__BOOTSTRAP_SERVERS) and kafka.security_protocol are right",
@@ -151,7 +154,7 @@ def _unavailable(kafka: KafkaSettings, error: Exception) -> Unavailable:
     )
 
 
-async def _describe(admin: AIOKafkaAdminClient, names: Iterable[str]) -> dict[str, dict[str, Any]]:
+async def described_topics(admin: AIOKafkaAdminClient, names: Iterable[str]) -> dict[str, dict[str, Any]]:
     """Metadata of those topics that exist. Only existing ones are asked for: asking can create a topic."""
     known = set(await admin.list_topics())
     existing = [name for name in names if name in known]
@@ -172,7 +175,7 @@ async def _configs(admin: AIOKafkaAdminClient, names: Iterable[str]) -> dict[str
 
 
 async def _compare(admin: AIOKafkaAdminClient, kafka: KafkaSettings, topics: Sequence[Topic]) -> list[TopicReport]:
-    described = await _describe(admin, [topic.name for topic in topics])
+    described = await described_topics(admin, [topic.name for topic in topics])
     configs = await _configs(admin, described)
     return [_report(kafka, topic, described.get(topic.name), configs.get(topic.name, {})) for topic in topics]
 
@@ -255,7 +258,7 @@ async def _await_leaders(admin: AIOKafkaAdminClient, topics: Sequence[Topic]) ->
     loop = asyncio.get_running_loop()
     deadline = loop.time() + LEADER_SECONDS
     while True:
-        described = await _describe(admin, names)
+        described = await described_topics(admin, names)
         leaders = [partition["leader"] for topic in described.values() for partition in topic["partitions"]]
         if len(described) == len(names) and leaders and min(leaders) >= 0:
             return

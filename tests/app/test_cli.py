@@ -18,7 +18,7 @@ from streams.topics import TOPICS, dead_letter
 ROOT = Path(__file__).parents[2]
 COMMANDS = {
     "ingress", "poll", "worker", "demo", "sandbox", "topics", "trace", "alias", "dead-letters", "replay", "discard",
-    "purge",
+    "purge", "offsets",
     "doctor", "settings",
 }  # fmt: skip
 
@@ -50,7 +50,7 @@ def test_help_names_every_command() -> None:
     assert all(f" {command} " in shown.output for command in COMMANDS)
 
 
-@pytest.mark.parametrize("command", ["", "worker", "sandbox", "dead-letters replay"])
+@pytest.mark.parametrize("command", ["", "worker", "sandbox", "dead-letters replay", "offsets repair"])
 def test_help_imports_nothing_that_it_does_not_need(command: str) -> None:
     arguments = [*command.split(), "--help"]
     code = (

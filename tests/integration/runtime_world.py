@@ -59,12 +59,17 @@ async def produce(bootstrap: str, topic: str, values: Sequence[bytes], *, partit
 
 async def committed(bootstrap: str, group: str, topic: str, partition: int = 0) -> int | None:
     """What the broker holds for a group."""
-    found = await committed_with_note(bootstrap, group, topic, partition)
-    return None if found is None else found[0]
+    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, group_id=group, enable_auto_commit=False)
+    await consumer.start()
+    try:
+        offset: int | None = await consumer.committed(TopicPartition(topic, partition))
+        return offset
+    finally:
+        await consumer.stop()
 
 
 async def committed_with_note(bootstrap: str, group: str, topic: str, partition: int = 0) -> tuple[int, str] | None:
-    """What the broker holds for a group, and what the group wrote beside it."""
+    """What the broker holds for a group that has committed before, and what the group wrote beside it."""
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
     await admin.start()
     try:

@@ -1,0 +1,75 @@
+"""The options of ``tillstream offsets``. Each command imports what it runs when it runs; see offsets.py."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+import typer
+
+from app.commands.running import load_settings, run_to_end
+from app.offsets.plan import Beginning
+
+offsets = typer.Typer(
+    help="Where a group of workers stands in Kafka, and how it goes on after Kafka has lost records (exit code 3).",
+    no_args_is_help=True,
+)
+
+Group = Annotated[str, typer.Argument(help="For example tillstream.normalize or tillstream.deliver.pos.")]
+
+
+@offsets.command("show")
+def show(group: Group) -> None:
+    """Tell per partition what is done, what the log holds, and what is gone (exit 1)."""
+    settings = load_settings()
+    from app.commands import offsets as command  # noqa: PLC0415
+
+    raise typer.Exit(run_to_end(command.show(settings, group)))
+
+
+@offsets.command("repair")
+def repair(
+    group: Group,
+    *,
+    apply: Annotated[bool, typer.Option("--apply", help="Do it; else it only tells what it would do.")] = False,
+    since: Annotated[
+        str | None, typer.Option(help="Read the systems again from then: 14d, or 2026-11-24T10:00 (UTC).")
+    ] = None,
+) -> None:
+    """After a worker ended with exit code 3: have the poller read again what Kafka has lost, then go on behind it.
+
+    Stop the group's workers first. Nothing has a second effect by being read again.
+    """
+    begin = None if since is None else _moment(since)
+    settings = load_settings()
+    from app.commands import offsets as command  # noqa: PLC0415
+
+    raise typer.Exit(run_to_end(command.repair(settings, group, begin, apply=apply)))
+
+
+@offsets.command("start")
+def start(
+    group: Group,
+    at: Annotated[
+        Beginning, typer.Option(help="With all that Kafka still has, or only with what comes.", show_default=False)
+    ],
+) -> None:
+    """Say where a new group begins, on topics that have lost their first records before it ever ran.
+
+    Only partitions without an offset are set. Where nothing was lost a group begins by itself.
+    """
+    settings = load_settings()
+    from app.commands import offsets as command  # noqa: PLC0415
+
+    raise typer.Exit(run_to_end(command.start(settings, group, at)))
+
+
+def _moment(text: str) -> datetime:
+    from app.commands.dead_letters import moment  # noqa: PLC0415
+
+    try:
+        return moment(text)
+    except (ValueError, OverflowError) as problem:
+        raise typer.BadParameter(
+            f"'{text}' is neither an age (2h, 14d) nor a time (2026-11-24T10:00)", param_hint="--since"
+        ) from problem
