@@ -18,7 +18,7 @@ SUBJECT_LENGTH = 200
 COLUMNS = """
 seq, consumer_group, topic, partition, "offset", key, reason, due_at, waits_for, waits_in, waits_unlike, blocks,
 attempts, stage, flow, step, target, receipt_id, subject, error, message, record_key, record_value, header_names,
-header_values, timestamp_ms, held_at, letter, replays, edited, edited_by, given_up
+header_values, timestamp_ms, held_at, letter, replays, edited, edited_by, given_up, looks
 """
 _LOCK = "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))"
 """The lock that ``link_refs()`` takes for every ref it links."""
@@ -40,13 +40,13 @@ WITH ours AS ({_OURS}), kept AS (
 INSERT INTO held (
     consumer_group, topic, partition, "offset", key, reason, due_at, waits_for, waits_in, waits_unlike, blocks,
     attempts, stage, flow, step, target, receipt_id, subject, error, message, record_key, record_value, header_names,
-    header_values, timestamp_ms, held_at, code, letter
+    header_values, timestamp_ms, held_at, code, letter, looks
 )
 SELECT
     $1, $2, $3, $4, $6, CASE WHEN linked.already THEN 'time' ELSE $7 END,
     CASE WHEN linked.already THEN $27::timestamptz ELSE $8::timestamptz END,
     $9::text, $10::text, $11::text, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24::text[],
-    $25::bytea[], $26, $27, $28, $29
+    $25::bytea[], $26, $27, $28, $29, $30
 FROM ours, (
     SELECT $7 <> 'time' AND EXISTS (
         SELECT FROM links
@@ -60,7 +60,8 @@ _HOLD = f"""{_INSERT}DO UPDATE SET
     waits_in = excluded.waits_in, waits_unlike = excluded.waits_unlike, blocks = excluded.blocks,
     attempts = excluded.attempts, stage = excluded.stage, flow = excluded.flow, step = excluded.step,
     target = excluded.target, receipt_id = excluded.receipt_id, subject = excluded.subject, error = excluded.error,
-    message = excluded.message, code = excluded.code, letter = excluded.letter
+    message = excluded.message, code = excluded.code, letter = excluded.letter,
+    looks = excluded.looks
 WHERE held.given_up = ''
 {_END}"""
 _QUEUE = f"{_INSERT}DO NOTHING{_END}"
@@ -214,6 +215,7 @@ def _values(group: str, record: Record, hold: Hold, epoch: int, now: datetime) -
         now,
         hold.letter.code if hold.letter else "",
         hold.letter.to_json() if hold.letter else "",
+        hold.looks,
     )
 
 
@@ -249,6 +251,7 @@ def held_record(row: Row) -> HeldRecord:
             waits_for=_missing(row) if row["waits_for"] else None,
             blocks=row["blocks"],
             attempts=row["attempts"],
+            looks=row["looks"],
             error=row["error"],
             message=restored(row["message"]),
             letter=DeadLetter.from_json(row["letter"]) if row["letter"] else None,

@@ -134,6 +134,7 @@ held = Table(
     Column("letter", Text, nullable=False, server_default="", comment="The dead letter as JSON; empty if parked."),
     Column("replays", Integer, nullable=False, server_default="0"),
     Column("edited", LargeBinary, comment="What is processed in place of record_value, which stays."),
+    Column("looks", Integer, nullable=False, server_default="0", comment="In a row, at a link that was missing."),
     Column("edited_by", Text, nullable=False, server_default=""),
     Column("given_up", Text, nullable=False, server_default="", comment="Who gave it up and why; its owner ends it."),
     UniqueConstraint("consumer_group", "topic", "partition", "offset", name="uq_held_record"),

@@ -30,6 +30,8 @@ class Hold:
         due_at: when to try again; None for a person. Something that waits for a link looks again then, too.
         waits_for: link that makes it due; also with a person, if an alias releases it.
         blocks: later events of the key wait behind it. False after a dead set-state.
+        attempts: tries that failed, whatever they failed at.
+        looks: looks at what it waits for, in a row, that found it missing.
         error, message: for the operator.
         letter: everything that is known about why; of what waits for a person only.
     """
@@ -46,6 +48,7 @@ class Hold:
     waits_for: MissingLink | None = None
     blocks: bool = True
     attempts: int = 0
+    looks: int = 0
     error: str = ""
     message: str = ""
     letter: DeadLetter | None = None

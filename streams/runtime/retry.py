@@ -5,7 +5,7 @@ Throttled               again in the lane if the wait is short, else parked unti
 Transient               again in the lane with full jitter, then parked with growing waits, at last in review
 OutcomeUnknown          again for a set-state (the current value); a create-once is parked until its look-up counts
 Unavailable, AuthFailed again in the lane, without end: the lanes fill, Kafka holds, nothing moves into SQL
-DependencyMissing       parked on the link, and looked at again every hour; after a day in review
+DependencyMissing       parked on the link, and looked at again every hour; after a day of looks in review
 Rejected                in review
 Malformed               in review, later records of the key go on
 anything else           a fault of ours: in review with its stack
@@ -99,6 +99,7 @@ class Trial:
         lane_tries: failures since it took its lane, this one included.
         lane_seconds: time since it took its lane.
         attempts: times that it was held before.
+        looks: times that what is missing now was missing before.
         now: the present moment.
         paused: whether the next try waits at the stage's entrance, because the target is down or asked for less.
     """
@@ -107,6 +108,7 @@ class Trial:
     lane_seconds: float
     attempts: int
     now: datetime
+    looks: int = 0
     paused: bool = False
 
 
@@ -118,7 +120,7 @@ def decide(error: BaseException, trial: Trial, patience: Patience, chance: Calla
         case Rejected() | Malformed():
             return Review(dead=True)
         case DependencyMissing():
-            if trial.attempts >= patience.link_looks:
+            if trial.looks >= patience.link_looks:
                 return Review(dead=True, waits_for=error.waits_for)
             due_at = trial.now + timedelta(seconds=patience.link_look)
             return Park(HoldReason.LINK, due_at=due_at, waits_for=error.waits_for)

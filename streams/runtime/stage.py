@@ -165,7 +165,8 @@ class Stage:
                 tries += 1
                 now = around.clock.now()
                 seconds, paused = (now - began).total_seconds(), around.entrance.paused
-                trial = Trial(tries, seconds, work.last.attempts, now, paused=paused)
+                looks = work.last.looks(getattr(error, "waits_for", None))
+                trial = Trial(tries, seconds, work.last.attempts, now, looks=looks, paused=paused)
                 decision = decide(error, trial, around.patience, around.chance)
                 self._tell(work, error, decision)
                 if isinstance(decision, Again):
@@ -222,6 +223,7 @@ class Stage:
             due_at=decision.due_at if isinstance(decision, Park) else None,
             waits_for=decision.waits_for,
             attempts=arrival.attempts + (isinstance(decision, Review) or decision.counts),
+            looks=arrival.looks(decision.waits_for) + 1 if decision.waits_for else 0,
             error=type(error).__name__,
             message=entry.message,
             letter=letter,

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from schemas.dead_letter import NO_DOCUMENTS, Documents
 from schemas.envelope import Envelope
+from schemas.ids import MissingLink
 from streams.ports import HeldRecord, JournalEntry, Outcome, Record
 
 
@@ -30,6 +31,10 @@ class Arrival:
     def attempts(self) -> int:
         """Tries in earlier holds."""
         return self.row.hold.attempts if self.row else 0
+
+    def looks(self, missing: MissingLink | None) -> int:
+        """Looks at that link in earlier holds that found it missing."""
+        return self.row.hold.looks if self.row and missing and self.row.hold.waits_for == missing else 0
 
     @property
     def replays(self) -> int:

@@ -46,7 +46,7 @@ async def due(store: Ports, seconds: float = 0, *, partitions: tuple[int, ...] =
 
 
 async def test_queueing_a_record_that_is_held_already_leaves_its_hold_as_it_is(any_store: Ports) -> None:
-    held = replace(timed(1, seconds=60), attempts=3, error="Transient")
+    held = replace(timed(1, seconds=60), attempts=3, looks=1, error="Transient")
     await claims.hold(any_store.held, GROUP, record(1), held)
     await claims.queue(any_store.held, GROUP, record(1), timed(1))
     await claims.queue(any_store.held, GROUP, record(2), timed(2, key="other"))
@@ -71,6 +71,7 @@ async def test_a_held_record_comes_back_byte_for_byte(any_store: Ports) -> None:
         waits_for=LINK,
         blocks=False,
         attempts=3,
+        looks=2,
         error="Throttled",
         message="slow down\x00\ud800",
         letter=replace(LETTER, message="slow down\x00\ud800", stack="\x00\ud800"),
@@ -123,10 +124,13 @@ async def test_holding_again_keeps_the_place_in_the_queue(any_store: Ports, cloc
     await claims.hold(any_store.held, GROUP, record(1), timed(1))
     await claims.hold(any_store.held, GROUP, record(2), timed(2))
     clock.move(5)
-    await claims.hold(any_store.held, GROUP, record(1), replace(timed(1, seconds=30), attempts=1, message="again"))
+    await claims.hold(
+        any_store.held, GROUP, record(1), replace(timed(1, seconds=30), attempts=1, looks=4, message="again")
+    )
     assert await due(any_store, 29) == []
     (held,) = await any_store.held.due(GROUP, TOPIC, [0], START + timedelta(seconds=30), 10)
     assert (held.record.offset, held.hold.attempts, held.hold.message, held.held_at) == (1, 1, "again", START)
+    assert held.hold.looks == 4
 
 
 async def test_groups_hold_the_same_record_apart(any_store: Ports) -> None:

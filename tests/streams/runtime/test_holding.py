@@ -69,6 +69,34 @@ async def test_a_held_event_that_fails_again_stays_held_and_counts_its_tries(ben
     assert (row.hold.reason, row.hold.attempts) == (HoldReason.PERSON, 2)
 
 
+def missing(number: int) -> DependencyMissing:
+    return DependencyMissing("later", waits_for=MissingLink(Ref("pos", "order", str(number))))
+
+
+async def look_again(bench: Bench, *errors: Exception) -> HeldRecord:
+    """Let the event fail so at its next looks, each when its time has come."""
+    for error in errors:
+        bench.handler.fail["r1"] = [error]
+        bench.clock.move(3600)
+        await bench.drain()
+    (row,) = bench.held
+    return row
+
+
+async def test_a_link_that_does_not_come_is_a_matter_for_a_person_after_a_day_of_looks(bench: Bench) -> None:
+    bench.handler.fail["r1"] = [Transient("500")]
+    await bench.feed("r1")
+    row = await look_again(bench, *[Transient("500")] * 40)
+    assert (row.hold.reason, row.hold.looks) == (HoldReason.TIME, 0)
+    row = await look_again(bench, *[missing(1)] * 23, missing(2))
+    assert (row.hold.reason, row.hold.looks) == (HoldReason.LINK, 1), "another link has a patience of its own"
+    row = await look_again(bench, *[missing(2)] * 23)
+    assert (row.hold.reason, row.hold.looks) == (HoldReason.LINK, 24)
+    row = await look_again(bench, missing(2))
+    assert (row.hold.reason, row.hold.due_at, row.hold.waits_for) == (HoldReason.PERSON, None, missing(2).waits_for)
+    assert len(bench.publisher.on("dead-letter.deliver")) == 1
+
+
 async def test_a_parked_event_is_due_when_its_time_has_come(bench: Bench) -> None:
     bench.handler.fail["r1"] = [Transient("500")]
     await bench.feed("r1")

@@ -29,8 +29,8 @@ NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 LINK = MissingLink(Ref("pos", "order", "17"))
 
 
-def first_failure(attempts: int = 0, lane_seconds: float = 0.0, tries: int = 1) -> Trial:
-    return Trial(lane_tries=tries, lane_seconds=lane_seconds, attempts=attempts, now=NOW)
+def first_failure(attempts: int = 0, lane_seconds: float = 0.0, tries: int = 1, looks: int = 0) -> Trial:
+    return Trial(lane_tries=tries, lane_seconds=lane_seconds, attempts=attempts, now=NOW, looks=looks)
 
 
 def decision(error: BaseException, trial: Trial | None = None, chance: float = 1.0) -> object:
@@ -55,8 +55,13 @@ def test_a_missing_dependency_parks_on_its_link_and_is_looked_at_every_hour() ->
 
 def test_a_link_that_has_not_come_in_a_day_is_a_matter_for_a_person() -> None:
     error = DependencyMissing("later", waits_for=LINK)
-    assert isinstance(decision(error, first_failure(attempts=23)), Park)
-    assert decision(error, first_failure(attempts=24)) == Review(dead=True, waits_for=LINK)
+    assert isinstance(decision(error, first_failure(looks=23)), Park)
+    assert decision(error, first_failure(looks=24)) == Review(dead=True, waits_for=LINK)
+
+
+def test_only_looks_at_the_link_wear_its_patience_out() -> None:
+    error = DependencyMissing("later", waits_for=LINK)
+    assert isinstance(decision(error, first_failure(attempts=1000)), Park)
 
 
 @pytest.mark.parametrize("tries", [1, 50, 5000])

@@ -1,4 +1,4 @@
-"""Held events that ended do not happen again, and giving one up is an order to the worker that owns it"""
+"""Held events that ended do not happen again, and giving one up is an order to its owner, looks at links count"""
 
 from __future__ import annotations
 
@@ -25,6 +25,16 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("consumer_group", "topic", "partition", "offset", name=op.f("pk_ended")),
         comment="Held records that ended and that Kafka may give again, until their partition is committed past them.",
+    )
+    op.add_column(
+        "held",
+        sa.Column(
+            "looks",
+            sa.Integer(),
+            server_default="0",
+            nullable=False,
+            comment="In a row, at a link that was missing.",
+        ),
     )
     op.add_column(
         "held",
