@@ -205,6 +205,7 @@ async def _run(
     drain_seconds = parts.settings.worker.drain_seconds
     worker = StageWorker(app, stage, queue, lanes, drain_seconds=drain_seconds, failpoints=parts.failpoints)
     parts.readiness.add("kafka", app.reason)
+    parts.readiness.add_note("partitions", worker.halts.note)
     held = _tell_held(partial(store.desk.counts, group), parts.metrics, parts.clock)
     kafka = parts.settings.kafka
     retention = RetentionWatch(
@@ -235,14 +236,16 @@ def _lanes(stage: Stage, topic: str, parts: Parts, app: StageApp, width: int) ->
 
 
 async def _tell(role: str, worker: StageWorker, parts: Parts, app: StageApp, retention: RetentionWatch) -> None:
-    """Keep the metrics of lag, of work in hand and of its age true."""
+    """Keep the metrics of partitions, of work in hand and of its age true."""
     known: set[Partition] = set()
     while True:
         owned = app.partitions()
         for partition, numbers in owned.items():
             parts.metrics.lag(*partition, numbers.lag)
+            parts.metrics.stands_still(*partition, halted=partition in worker.halts)
         for partition in known - set(owned):
             parts.metrics.forget_lag(*partition)
+            parts.metrics.forget_partition(*partition)
         known = set(owned)
         retention.look({partition: numbers.oldest_ms for partition, numbers in owned.items()})
         parts.metrics.in_flight(role, worker.in_flight)

@@ -124,6 +124,12 @@ class Metrics:
             "That age as a part of how long Kafka keeps the topic's records; at 1 they are lost. Alarm at 0.8.",
             ("topic", "partition"),
         )
+        self._partition = self._gauge(
+            "tillstream_partition_state",
+            "state",
+            "Whether a partition goes on: 0 it does, 1 it stands still at a record that a newer version wrote.",
+            ("topic", "partition"),
+        )
         self._latency = self._histogram(
             "tillstream_latency_seconds",
             "From the receipt at the door to the effect in the target.",
@@ -244,6 +250,14 @@ class Metrics:
         """The partition was revoked."""
         self._oldest.remove(topic, str(partition))
         self._retention.remove(topic, str(partition))
+
+    def stands_still(self, topic: str, partition: int, *, halted: bool) -> None:
+        """Whether one partition that a consumer owns waits for a worker that can read its next record."""
+        self._partition.labels(topic, str(partition)).set(halted)
+
+    def forget_partition(self, topic: str, partition: int) -> None:
+        """The partition was revoked; another worker tells of it now."""
+        self._partition.remove(topic, str(partition))
 
     # -- stages -----------------------------------------------------------------------------------------------
 

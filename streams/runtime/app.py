@@ -27,6 +27,7 @@ from typing import Any
 
 import structlog
 from aiokafka.errors import KafkaError
+from faust.types import TP
 
 from streams.errors import Unavailable
 from streams.ports import NOWHERE, Failpoints, Outgoing, Record
@@ -207,6 +208,11 @@ class StageApp:
             self.failure = error
             log.critical("worker_failed", group=self.group, error=repr(error), exc_info=error)
         self._failed.set()
+
+    def halt(self, topic: str, partition: int) -> None:
+        """Take no more records of a partition until partitions are assigned anew. The others go on."""
+        if self._consumer is not None:
+            self._consumer.halted.add(TP(topic, partition))
 
     async def _until(self, stop: asyncio.Event) -> None:
         waits = [asyncio.create_task(stop.wait()), asyncio.create_task(self._failed.wait())]

@@ -62,6 +62,8 @@ class Consumer(driver.Consumer):  # type: ignore[misc] # faust has no types for 
     def __init__(self, *args: Any, **options: Any) -> None:
         self.watermarks: dict[TP, Watermark] = {}
         self.gate = Gate.CLOSED
+        self.halted: set[TP] = set()
+        """Partitions of which nothing more is taken in this assignment."""
         self._missed = False
         self._released = True
         self._let_go = True
@@ -159,12 +161,15 @@ class Consumer(driver.Consumer):  # type: ignore[misc] # faust has no types for 
 
     def _wanted(self) -> frozenset[TP]:
         """Partitions to take from. Of ours, none before the gate is open, none that is far ahead of a stuck record,
-        and no topic that has enough in hand."""
+        and no topic that has enough in hand.
+
+        Nor one that stands still: what came of it would be dropped, and remembered as unfinished.
+        """
         is_ours = self.app.topics.acks_enabled_for
         full = {tp.topic for tp in self._buffered_partitions} | self._heavy()
         return frozenset(
             tp
-            for tp in self._get_active_partitions()
+            for tp in self._get_active_partitions() - self.halted
             if not is_ours(tp.topic) or (self.gate is Gate.OPEN and tp.topic not in full and not self._ahead(tp))
         )
 
@@ -242,6 +247,7 @@ class Consumer(driver.Consumer):  # type: ignore[misc] # faust has no types for 
         self._released = False
         self._let_go = False
         self._buffered_partitions.clear()
+        self.halted.clear()
         await super().on_partitions_assigned(assigned, generation_id)
 
     async def on_partitions_revoked(self, revoked: set[TP]) -> None:

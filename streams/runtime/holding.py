@@ -24,6 +24,7 @@ from streams.ports import (
     HoldReason,
     Record,
 )
+from streams.runtime.halts import Halts
 from streams.runtime.lanes import NotDone
 from streams.runtime.places import SettledPlaces
 
@@ -59,6 +60,7 @@ class HeldQueue:
         interval: float = 0.25,
         failpoints: Failpoints = NOWHERE,
     ) -> None:
+        self.halts = Halts()
         self._held = held
         self._group = group
         self._owner = owner
@@ -80,6 +82,7 @@ class HeldQueue:
         self._epochs.clear()
         self._blocked = {partition: set() for partition in partitions}
         self._settled.start(partitions)
+        self.halts.clear()
         self._leaving = frozenset()
         self._disturbed.clear()
         for topic, numbers in _by_topic(partitions).items():
@@ -96,10 +99,10 @@ class HeldQueue:
         """The claim under which something may be begun for a record.
 
         Raises:
-            NotDone: its partition is not ours, or is about to go.
+            NotDone: its partition is not ours, is about to go, or stands still before it.
         """
         epoch = self._epochs.get(_partition(record))
-        if epoch is None or _partition(record) in self._leaving:
+        if epoch is None or _partition(record) in self._leaving or self.halts.stops(record):
             raise NotDone
         return epoch
 
@@ -132,6 +135,7 @@ class HeldQueue:
             self._blocked.pop(partition, None)
             self._epochs.pop(partition, None)
             self._settled.drop(partition)
+        self.halts.clear(partitions)
 
     def settled(self, record: Record) -> bool:
         """Whether a record needs no turn: it was held before and ended, or it is held still and lets others pass."""
@@ -191,7 +195,7 @@ class HeldQueue:
         self, turns: dict[tuple[str, int, int], asyncio.Task[None]], in_lane: InLane, turn: Turn
     ) -> int:
         started = 0
-        for topic, numbers in _by_topic(self._epochs).items():
+        for topic, numbers in _by_topic([owned for owned in self._epochs if owned not in self.halts]).items():
             try:
                 due = await self._held.due(self._group, topic, numbers, self._clock.now(), DUE_AT_ONCE)
             except TillstreamError as error:

@@ -54,10 +54,6 @@ class Observer(Protocol):
         ...
 
 
-class NewerSchema(Exception):
-    """A record was written by a newer version; this worker must be upgraded before its partition goes on."""
-
-
 @dataclass(frozen=True, slots=True)
 class Surroundings:
     """What a stage needs from outside."""
@@ -88,8 +84,8 @@ class Stage:
         """Process fresh records of one key, oldest first.
 
         Raises:
-            NotDone: their partition has gone to another worker, which has them now.
-            NewerSchema: a record is of a later version.
+            NotDone: their partition has gone to another worker, which has them now, or it stands still before them: a
+                record is of a later version.
         """
         queue = self._around.queue
         ready: list[Arrival] = []
@@ -137,10 +133,12 @@ class Stage:
             )
             return Arrival(record, _stand_in(record), epoch), problem
         if envelope.schema_version > SCHEMA_VERSION:
-            raise NewerSchema(
+            self._around.queue.halts.add(
+                record,
                 f"{record.topic} {record.partition}@{record.offset} has schema version {envelope.schema_version}, this "
-                f"worker reads up to {SCHEMA_VERSION}: upgrade this worker; nothing is lost meanwhile."
+                f"worker reads up to {SCHEMA_VERSION}: upgrade this worker. The partition waits, nothing is lost",
             )
+            raise NotDone
         return Arrival(record, envelope, epoch), None
 
     async def _run(self, arrivals: list[Arrival]) -> bool:

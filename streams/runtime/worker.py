@@ -9,6 +9,7 @@ from typing import Any
 
 from streams.ports import NOWHERE, Failpoint, Failpoints, Record
 from streams.runtime.app import Ack, Partition, Receive, StageApp
+from streams.runtime.halts import Halts
 from streams.runtime.holding import HeldQueue
 from streams.runtime.lanes import Lanes
 from streams.runtime.stage import Stage
@@ -45,7 +46,13 @@ class StageWorker:
         for topic, own in lanes.items():
             app.consume([topic], _receiver(own))
         app.on_assigned(queue.assigned)
+        queue.halts.on_halt(app.halt)
         app.on_revoked(self._release)
+
+    @property
+    def halts(self) -> Halts:
+        """Partitions that stand still."""
+        return self._queue.halts
 
     @property
     def in_flight(self) -> int:

@@ -56,13 +56,13 @@ class World:
         self.store = MemoryStore(SystemClock())
         self.publisher = MemoryPublisher()
 
-    async def tell(self, count: int) -> None:
+    async def tell(self, count: int, *, partition: int = 0, **changes: object) -> None:
         """Publish that many events, each of its own key."""
         producer = AIOKafkaProducer(bootstrap_servers=self.topics.bootstrap_servers, acks="all")
         await producer.start()
         for number in range(count):
-            headers = envelope(f"r{number}").to_headers()
-            await producer.send(self.topic, b"{}", key=b"%d" % number, headers=headers, partition=0)
+            headers = envelope(f"r{number}", **changes).to_headers()
+            await producer.send(self.topic, b"{}", key=b"%d" % number, headers=headers, partition=partition)
         await producer.stop()
 
     @asynccontextmanager
@@ -86,8 +86,8 @@ class World:
             stop.set()
             await running
 
-    async def committed(self) -> int | None:
-        return await committed(self.topics.bootstrap_servers, self.topics.prefix, self.topic)
+    async def committed(self, partition: int = 0) -> int | None:
+        return await committed(self.topics.bootstrap_servers, self.topics.prefix, self.topic, partition)
 
 
 async def test_a_stop_in_an_outage_commits_nothing_that_is_unfinished_and_takes_no_drain(kafka_topics: Topics) -> None:
@@ -126,3 +126,22 @@ async def test_a_held_event_that_ended_behind_a_stuck_one_does_not_happen_again_
         await eventually(lambda: not world.store.held.ended)
         assert await world.committed() == 2
     assert world.target.done == ["r1", "r0"]
+
+
+async def test_a_record_of_a_newer_version_stops_its_partition_and_no_other_until_the_worker_is_upgraded(
+    kafka_topics: Topics, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = World(kafka_topics, await kafka_topics.create(partitions=2))
+    await world.tell(3)
+    await world.tell(1, schema_version=99)
+    await world.tell(5)
+    async with world.worker() as running:
+        await eventually(lambda: len(world.target.done) == 3)
+        await world.tell(4, partition=1)
+        await eventually(lambda: len(world.target.done) == 7)
+        assert not running.done()
+    assert (await world.committed(0), await world.committed(1)) == (3, 4)
+    monkeypatch.setattr("streams.runtime.stage.SCHEMA_VERSION", 99)
+    async with world.worker():
+        await eventually(lambda: len(world.target.done) == 13)
+    assert await world.committed(0) == 9

@@ -53,6 +53,17 @@ def test_what_is_documented_is_what_is_served() -> None:
     assert served == {metric.name.removesuffix("_total") for metric in document()}
 
 
+def test_a_partition_that_stands_still_is_told_until_it_is_revoked() -> None:
+    metrics = Metrics()
+    place = {"topic": "canonical.sale", "partition": "3"}
+    metrics.stands_still("canonical.sale", 3, halted=True)
+    assert sample(metrics, "tillstream_partition_state", **place) == 1
+    metrics.stands_still("canonical.sale", 3, halted=False)
+    assert sample(metrics, "tillstream_partition_state", **place) == 0
+    metrics.forget_partition("canonical.sale", 3)
+    assert sample(metrics, "tillstream_partition_state", **place) is None
+
+
 def test_two_processes_parts_do_not_share_a_registry() -> None:
     first, second = Metrics(), Metrics()
     first.received("web", "order", Via.WEBHOOK)

@@ -10,7 +10,6 @@ import pytest
 from schemas.dead_letter import DeadLetter
 from streams.errors import Rejected, Throttled, Transient, Unavailable
 from streams.ports import HoldReason, JournalEntry, Outcome, Outgoing
-from streams.runtime.stage import NewerSchema
 from streams.runtime.work import Work
 from tests.streams.runtime.stage_bench import Bench, assigned_bench
 from tests.twins.clock import START
@@ -122,12 +121,6 @@ async def test_a_held_record_without_an_envelope_stays_in_review_when_replayed(b
     (row,) = bench.held
     assert await bench.stage.process_held(row) is False
     assert len(bench.held) == 1
-
-
-async def test_a_newer_schema_ends_the_worker_and_never_the_message(bench: Bench) -> None:
-    with pytest.raises(NewerSchema, match="upgrade this worker"):
-        await bench.stage.process([record(b"{}", envelope("r1", schema_version=99))])
-    assert bench.held == []
 
 
 async def test_a_hold_waits_while_kafka_or_the_store_is_down(bench: Bench) -> None:
