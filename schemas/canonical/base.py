@@ -5,7 +5,9 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Annotated
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+
+from schemas.ids import Ref
 
 
 def _exact(value: object) -> object:
@@ -18,6 +20,15 @@ Money = Annotated[Decimal, Field(max_digits=16, decimal_places=4), BeforeValidat
 
 Quantity = Annotated[Decimal, Field(max_digits=16, decimal_places=4), BeforeValidator(_exact)]
 """A number of pieces; Magento sells fractions of some goods."""
+
+
+def _is_ref(text: str) -> str:
+    Ref.parse(text)
+    return text
+
+
+RefText = Annotated[str, AfterValidator(_is_ref)]
+"""A `schemas.ids.Ref` as text: ``connection:type:native id``."""
 
 
 class Canonical(BaseModel):

@@ -8,7 +8,7 @@ from typing import Literal
 
 from pydantic import AwareDatetime, Field
 
-from schemas.canonical.base import Canonical, Money, Quantity
+from schemas.canonical.base import Canonical, Money, Quantity, RefText
 
 
 class Address(Canonical):
@@ -165,7 +165,7 @@ class Sale(Canonical):
     """
 
     schema_version: Literal[1] = 1
-    ref: str
+    ref: RefText
     number: str
     public_id: str
     channel: str
@@ -199,9 +199,9 @@ class OrderStatus(Canonical):
     """
 
     schema_version: Literal[1] = 1
-    sale: str
+    sale: RefText
     sale_number: str
-    ref: str
+    ref: RefText
     number: str
     status: str
     updated_at: AwareDatetime

@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import AwareDatetime
 
-from schemas.canonical.base import Canonical, Quantity
+from schemas.canonical.base import Canonical, Quantity, RefText
 
 
 class LocationLevel(Canonical):
@@ -72,7 +72,7 @@ class Stock(Canonical):
     """
 
     schema_version: Literal[1] = 1
-    ref: str
+    ref: RefText
     sku: str
     read_at: AwareDatetime
     locations: tuple[LocationStock, ...]

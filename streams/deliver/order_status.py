@@ -12,6 +12,7 @@ from streams.deliver.operations import ADD_COMMENT, SET_EXTERNAL_NUMBER
 from streams.deliver.revisions import Verdict, judge
 from streams.deliver.sale import Desk
 from streams.ports import EffectKey, JournalEntry, OrderNotes, Outcome, Revision
+from streams.runtime.body import entity_of
 from streams.runtime.work import Arrival, Work
 
 
@@ -31,7 +32,7 @@ class OrderStatusDelivery:
     async def deliver(self, work: Work, arrival: Arrival) -> JournalEntry | None:
         """Deliver one status; None if its sale is not of this target."""
         desk = self._desk
-        status = OrderStatus.model_validate_json(arrival.record.value)
+        status = entity_of(arrival, OrderStatus)
         work.subject = status.sale_number
         sale, ref = Ref.parse(status.sale), Ref.parse(status.ref)
         if sale.connection != desk.target:

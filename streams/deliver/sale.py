@@ -36,6 +36,7 @@ from streams.ports import (
     Sales,
     SeenOrder,
 )
+from streams.runtime.body import entity_of
 from streams.runtime.work import Arrival, Work
 from streams.sale.left import total_left
 from streams.sale.revision import sale_revision
@@ -111,7 +112,7 @@ class SaleDelivery:
 
     async def deliver(self, work: Work, arrival: Arrival) -> JournalEntry | None:
         """Deliver one sale; None if it is not for this target."""
-        sale = Sale.model_validate_json(arrival.record.value)
+        sale = entity_of(arrival, Sale)
         work.subject = sale.number
         channel = self._desk.channels.named(sale.channel)
         if channel is None:

@@ -12,6 +12,7 @@ from schemas.ids import Ref
 from streams.deliver.sale import Desk
 from streams.ports import JournalEntry, Outcome, Outgoing, SourceItem, WebStock
 from streams.runtime.batch import Batcher
+from streams.runtime.body import entity_of
 from streams.runtime.work import Arrival, Work
 from streams.sale.revision import stock_revision
 from streams.topics import HINT_STOCK
@@ -35,7 +36,7 @@ class StockDelivery:
     async def deliver(self, work: Work, arrival: Arrival) -> JournalEntry | None:
         """Deliver one SKU's stock; None if no channel joins it to this target."""
         desk = self._desk
-        stock = Stock.model_validate_json(arrival.record.value)
+        stock = entity_of(arrival, Stock)
         ref = Ref.parse(stock.ref)
         work.subject = stock.sku
         channels = desk.channels.between(pos=ref.connection, web=desk.target)

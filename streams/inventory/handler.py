@@ -15,6 +15,7 @@ from streams.inventory.formula import source_quantities
 from streams.inventory.table import SkuState
 from streams.ports import Clock, JournalEntry, Outcome, Outgoing, Publisher, Record, StockLevels
 from streams.runtime.batch import Batcher
+from streams.runtime.body import entity_of
 from streams.runtime.work import Arrival, Work
 from streams.topics import CANONICAL_STOCK
 
@@ -73,7 +74,7 @@ class InventoryHandler:
     async def handle(self, work: Work) -> Sequence[JournalEntry]:
         """Take in what the hints tell, read the SKU, publish its stock."""
         work.flow, work.documents = self._flow.id, Documents(self._flow.version)
-        hints = [_hint(arrival) for arrival in work.arrivals]
+        hints = [entity_of(arrival, StockHint) for arrival in work.arrivals]
         sku, key = hints[-1].sku, work.last.key
         work.subject = sku
         connection = key.partition(":")[0]
@@ -133,13 +134,6 @@ def _reader(
         return [found.get(sku) for sku in skus]
 
     return read
-
-
-def _hint(arrival: Arrival) -> StockHint:
-    try:
-        return StockHint.model_validate_json(arrival.record.value)
-    except ValueError as error:
-        raise Malformed(f"a stock hint of {arrival.key} cannot be read: {error}") from error
 
 
 def _carrier(arrivals: Sequence[Arrival]) -> Arrival:

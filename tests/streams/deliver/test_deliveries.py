@@ -7,12 +7,12 @@ from decimal import Decimal
 
 import pytest
 
-from schemas.canonical import OrderStatus, Sale
+from schemas.canonical import OrderStatus, Sale, Stock
 from schemas.documents.flow import Mode
 from schemas.envelope import Envelope, Kind, Via
 from schemas.ids import MissingLink, Ref
 from streams.deliver.ledger import SENDS
-from streams.errors import AliasMissing, OutcomeUnknown, Rejected
+from streams.errors import AliasMissing, Malformed, OutcomeUnknown, Rejected
 from streams.ports import OrderDraft, Outcome, SeenOrder
 from streams.runtime.work import Arrival, Work
 from tests.streams.deliver.bench import SALE, STATUS, Bench
@@ -323,3 +323,31 @@ def test_only_what_later_events_need_blocks_them(web: Bench) -> None:
     assert blocks("order_status")
     assert not blocks("stock")
     assert not blocks("unheard of")
+
+
+STOCK = Stock(ref="pos:sku:A", sku="A", read_at=START, locations=())
+
+
+@pytest.mark.parametrize(
+    ("body", "entity", "changes", "told"),
+    [
+        (SALE, "order", {"currency": None}, "no Sale: currency: Input should be a valid string"),
+        (SALE, "order", {"ref": "42"}, "no Sale: ref: Value error, '42' is not connection:type:id"),
+        (STATUS, "order_status", {"sale": "42"}, "no OrderStatus: sale: Value error"),
+        (STOCK, "stock", {"ref": "A"}, "no Stock: ref: Value error"),
+    ],
+)
+async def test_a_body_that_is_not_canonical_is_told_as_such_and_not_as_a_fault_of_ours(
+    web: Bench, body: Sale | OrderStatus | Stock, entity: str, changes: dict[str, object], told: str
+) -> None:
+    with pytest.raises(Malformed, match="the event of '000000042' at t 0@") as caught:
+        await web.deliver(body.model_copy(update=changes), entity)
+    assert told in caught.value.message
+    assert "Look at what writes to t; then replay it with an edited body" in caught.value.message
+    assert "ann@example.com" not in caught.value.message
+
+
+async def test_bytes_that_are_not_json_are_malformed(pos: Bench) -> None:
+    headers = envelope("r1", entity="order")
+    with pytest.raises(Malformed, match="no Sale: the body: Invalid JSON"):
+        await pos.handler.handle(Work("deliver", [Arrival(record(b"\xff", headers), headers)]))
