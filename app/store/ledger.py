@@ -16,49 +16,53 @@ from streams.errors import Rejected
 from streams.ports import Clock, EffectDone, EffectKey, EffectState, Fenced, LedgerRow
 
 _GET = """
-SELECT target, operation, source, state, owner, epoch, request_hash, settle_until, settle_until <= now() AS settled,
-    sends, target_id
+SELECT target, operation, source, step, state, owner, epoch, request_hash, settle_until,
+    settle_until <= now() AS settled, sends, target_id
 FROM ledger
-JOIN unnest($1::text[], $2::text[], $3::text[]) AS wanted (target, operation, source)
-USING (target, operation, source)
+JOIN unnest($1::text[], $2::text[], $3::text[], $4::text[]) AS wanted (target, operation, source, step)
+USING (target, operation, source, step)
 """
 _BEGIN = """
-INSERT INTO ledger AS l (target, operation, source, state, owner, epoch, request_hash, settle_until, sends, target_id)
-SELECT w.target, w.operation, w.source, 'pending', w.owner, w.after_epoch + 1, w.request_hash, now() + w.settle, 1, ''
-FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::integer[], $6::text[], $7::interval[])
-    AS w (target, operation, source, owner, after_epoch, request_hash, settle)
+INSERT INTO ledger AS l
+    (target, operation, source, step, state, owner, epoch, request_hash, settle_until, sends, target_id)
+SELECT w.target, w.operation, w.source, w.step, 'pending', w.owner, w.after_epoch + 1, w.request_hash, now() + w.settle,
+    1, ''
+FROM unnest(
+    $1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::integer[], $7::text[], $8::interval[]
+) AS w (target, operation, source, step, owner, after_epoch, request_hash, settle)
 WHERE w.after_epoch = 0 OR EXISTS (
     SELECT FROM ledger AS known
-    WHERE known.target = w.target AND known.operation = w.operation AND known.source = w.source
+    WHERE known.target = w.target AND known.operation = w.operation AND known.source = w.source AND known.step = w.step
 )
-ORDER BY w.target, w.operation, w.source
-ON CONFLICT (target, operation, source) DO UPDATE SET
+ORDER BY w.target, w.operation, w.source, w.step
+ON CONFLICT (target, operation, source, step) DO UPDATE SET
     state = excluded.state, owner = excluded.owner, epoch = excluded.epoch, request_hash = excluded.request_hash,
     settle_until = excluded.settle_until, sends = l.sends + 1, changed_at = now()
 WHERE l.epoch = excluded.epoch - 1 AND l.state <> 'done' AND (l.state <> 'pending' OR l.settle_until <= now())
-RETURNING l.target, l.operation, l.source, l.settle_until, l.settle_until <= now() AS settled, l.sends
+RETURNING l.target, l.operation, l.source, l.step, l.settle_until, l.settle_until <= now() AS settled, l.sends
 """
 """Where a statement waited for a row, ``now()`` is from before it waited: what it takes for settled has settled."""
 _REOPEN = """
 UPDATE ledger SET state = 'open', sends = greatest(sends - (state = 'pending')::integer, 0), changed_at = now()
-WHERE target = $1 AND operation = $2 AND source = $3 AND epoch = $4 AND state <> 'done'
+WHERE target = $1 AND operation = $2 AND source = $3 AND step = $4 AND epoch = $5 AND state <> 'done'
 RETURNING epoch
 """
 _FINISH = f"""
 WITH put AS ({PUT}), finished AS (
-    INSERT INTO ledger AS l (target, operation, source, state, owner, epoch, request_hash, settle_until, target_id)
-    SELECT d.target, d.operation, d.source, 'done', '', d.epoch, '', now(), d.target_id
-    FROM unnest($10::text[], $11::text[], $12::text[], $13::integer[], $14::text[])
-        AS d (target, operation, source, epoch, target_id)
-    ORDER BY d.target, d.operation, d.source
-    ON CONFLICT (target, operation, source) DO UPDATE SET
+    INSERT INTO ledger AS l
+        (target, operation, source, step, state, owner, epoch, request_hash, settle_until, target_id)
+    SELECT d.target, d.operation, d.source, d.step, 'done', '', d.epoch, '', now(), d.target_id
+    FROM unnest($10::text[], $11::text[], $12::text[], $13::text[], $14::integer[], $15::text[])
+        AS d (target, operation, source, step, epoch, target_id)
+    ORDER BY d.target, d.operation, d.source, d.step
+    ON CONFLICT (target, operation, source, step) DO UPDATE SET
         state = 'done', changed_at = now(),
         target_id = CASE WHEN l.state = 'done' THEN l.target_id ELSE excluded.target_id END
-    RETURNING l.target, l.operation, l.source, l.target_id
+    RETURNING l.target, l.operation, l.source, l.step, l.target_id
 ), linked AS (
     SELECT count(*) AS links FROM link_refs($5, $6, $7, $8, $9)
 )
-SELECT target, operation, source, target_id, links FROM finished, linked
+SELECT target, operation, source, step, target_id, links FROM finished, linked
 """  # noqa: S608 - our own text
 """``linked`` is selected so that it runs."""
 
@@ -85,11 +89,11 @@ class _Begin:
         )
 
 
-StoredKey = tuple[str, str, str]
+StoredKey = tuple[str, str, str, str]
 
 
 def _stored(key: EffectKey) -> StoredKey:
-    return key.target, key.operation, stored_ref(key.source)
+    return key.target, key.operation, stored_ref(key.source), key.step
 
 
 class SqlLedger:
@@ -184,22 +188,22 @@ def _row(key: EffectKey, row: Row) -> LedgerRow:
     )
 
 
-def _columns(keys: Sequence[StoredKey]) -> tuple[list[str], list[str], list[str]]:
-    return [key[0] for key in keys], [key[1] for key in keys], [key[2] for key in keys]
+def _columns(keys: Sequence[StoredKey]) -> tuple[list[str], list[str], list[str], list[str]]:
+    return [key[0] for key in keys], [key[1] for key in keys], [key[2] for key in keys], [key[3] for key in keys]
 
 
 def _key_of(row: Row) -> StoredKey:
-    return row["target"], row["operation"], row["source"]
+    return row["target"], row["operation"], row["source"], row["step"]
 
 
 def _fenced(key: EffectKey, epoch: int) -> Fenced:
-    return Fenced(f"{key.operation} of {key.source} in {key.target} has moved on from epoch {epoch}; nothing is sent")
+    return Fenced(f"{key} has moved on from epoch {epoch}; nothing is sent")
 
 
 def _doubled(done: EffectDone, kept: str) -> Rejected:
     key = done.key
     return Rejected(
-        f"{key.operation} of {key.source} made {done.target_id} in {key.target}, where {kept} had been made for it "
-        f"before; the first stays linked: compare both in {key.target} and cancel one",
+        f"{key} made {done.target_id}, where {kept} had been made for it before; the first stays linked: compare both "
+        f"in {key.target} and cancel one",
         code="doubled_effect",
     )

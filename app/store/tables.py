@@ -63,7 +63,8 @@ ledger = Table(
     Column("sends", Integer, nullable=False, server_default="0", comment="Begins that may have reached the target."),
     _text("target_id"),
     Column("changed_at", _Moment, nullable=False, server_default=text("now()")),
-    PrimaryKeyConstraint("target", "operation", "source"),
+    Column("step", Text, nullable=False, server_default="", comment="Of an effect of several; empty for the first."),
+    PrimaryKeyConstraint("target", "operation", "source", "step"),
     comment="One row per create-once effect; the epoch is the fencing token.",
     postgresql_with=_ROOM_FOR_UPDATES,
 )

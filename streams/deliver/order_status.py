@@ -7,7 +7,7 @@ from hashlib import sha256
 from schemas.canonical import OrderStatus
 from schemas.envelope import Via
 from schemas.ids import Ref
-from streams.deliver.effect import CreateOnce
+from streams.deliver.create_once import CreateOnce, Step
 from streams.deliver.operations import ADD_COMMENT, SET_EXTERNAL_NUMBER
 from streams.deliver.revisions import Verdict, judge
 from streams.deliver.sale import Desk
@@ -65,14 +65,15 @@ class OrderStatusDelivery:
             await desk.applied.put(desk.target, {numbered: numbering})
         work.step = ADD_COMMENT.name
         told_once = Ref(ref.connection, "order_status", f"{ref.native_id} {status.status}")
-        effect = CreateOnce(
-            key=EffectKey(desk.target, ADD_COMMENT.name, told_once),
-            operation=ADD_COMMENT,
+        step = Step(
+            ADD_COMMENT,
             request_hash=sha256(comment.encode()).hexdigest(),
             sought=f"the comment '{comment}' on order {status.sale_number}",
-            find=lambda: self._notes.find_comment(sale.native_id, marker),
-            send=lambda: self._notes.add_comment(sale.native_id, comment),
-            applied={shown: revision},
+            send=lambda _: self._notes.add_comment(sale.native_id, comment),
+            find=lambda _: self._notes.find_comment(sale.native_id, marker),
+        )
+        effect = CreateOnce(
+            EffectKey(desk.target, ADD_COMMENT.name, told_once), steps=(step,), applied={shown: revision}
         )
         await desk.effects.perform(effect, replays=arrival.replays)
         told = f"order {status.sale_number} shows {status.number} '{status.status}'"

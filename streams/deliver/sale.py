@@ -18,7 +18,8 @@ from schemas.envelope import Kind, Via
 from schemas.ids import MissingLink, Ref
 from streams.channels import Channels
 from streams.deliver.alias import alias_command
-from streams.deliver.effect import CreateOnce, Effects
+from streams.deliver.create_once import CreateOnce, Ids, Step
+from streams.deliver.effect import Effects
 from streams.deliver.operations import CREATE_ORDER
 from streams.deliver.revisions import Verdict, asked_again, judge
 from streams.errors import AliasMissing, Rejected
@@ -180,7 +181,7 @@ class SaleDelivery:
         draft = self._draft(work, sale, channel, aliases)
         seen: dict[str, SeenOrder] = {}
 
-        async def find() -> str | None:
+        async def find(_before: Ids) -> str | None:
             found = await self._sales.find_order(draft.public_id)
             if found is None:
                 return None
@@ -188,23 +189,19 @@ class SaleDelivery:
             seen[found.order_id] = found
             return found.order_id
 
-        async def send() -> str:
+        async def send(_before: Ids) -> str:
             created = await self._sales.create_order(draft)
             seen[created.order_id] = created
             return created.order_id
 
-        async def announce(order_id: str) -> None:
-            await desk.publisher.publish([_confirmation(arrival, sale, seen[order_id], desk.target)])
+        async def announce(ids: Ids) -> None:
+            await desk.publisher.publish([_confirmation(arrival, sale, seen[ids[0]], desk.target)])
 
         effect = CreateOnce(
             key=EffectKey(desk.target, CREATE_ORDER.name, ref),
-            operation=CREATE_ORDER,
-            request_hash=_hash(draft.document),
-            sought=f"order {draft.public_id}",
-            find=find,
-            send=send,
+            steps=(Step(CREATE_ORDER, _hash(draft.document), f"order {draft.public_id}", send, find),),
             announce=announce,
-            link=lambda order_id: (ref, Ref(desk.target, "order", order_id)),
+            link=lambda ids: (ref, Ref(desk.target, "order", ids[0])),
             applied={ref: revision},
         )
         try:

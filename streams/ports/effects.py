@@ -45,11 +45,20 @@ class AppliedRevisions(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class EffectKey:
-    """Identity of a create-once effect, without flow or version, so that replays and new flows meet the same row."""
+    """Identity of a create-once effect, without flow or version, so that replays and new flows meet the same row.
+
+    Attributes:
+        step: which call of an effect of several; empty for the first.
+    """
 
     target: str
     operation: str
     source: Ref
+    step: str = ""
+
+    def __str__(self) -> str:
+        operation = f"{self.operation} ({self.step})" if self.step else self.operation
+        return f"{operation} of {self.source} in {self.target}"
 
 
 class EffectState(StrEnum):
@@ -64,7 +73,7 @@ class EffectState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class LedgerRow:
-    """One create-once effect.
+    """One create-once effect, or one step of it.
 
     Attributes:
         owner: the worker that began it last.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -142,6 +143,19 @@ async def test_it_is_counted_how_often_the_target_may_have_been_reached(any_stor
         assert row is not None
         assert row.sends == 1
     assert (await begin(any_store, 2)).sends == 2
+
+
+async def test_each_step_of_an_effect_has_its_own_row(any_store: Ports) -> None:
+    refund = replace(KEY, step="refund")
+    await begin(any_store, 0)
+    await any_store.ledger.finish(EffectDone(KEY, 1, "17"))
+    assert await any_store.ledger.get(refund) is None
+    row = await begin(any_store, 0, key=refund)
+    await any_store.ledger.reopen(refund, epoch=1)
+    await any_store.ledger.finish(EffectDone(refund, 1, "18"))
+    done = [await any_store.ledger.get(key) for key in (KEY, refund)]
+    assert [row and row.target_id for row in done] == ["17", "18"]
+    assert row.key == refund
 
 
 async def test_finish_records_effect_link_and_revision_together(any_store: Ports) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from schemas.ids import Ref
-from streams.deliver.effect import CreateOnce, Effects, Made, Settling
+from streams.deliver.create_once import CreateOnce, Ids, Step
+from streams.deliver.effect import Effects, Made, Settling
 from streams.deliver.operations import CREATE_ORDER
 from streams.errors import TillstreamError
 from streams.ports import EffectKey, EffectState
@@ -48,17 +49,22 @@ class Bench:
     def effect(self) -> CreateOnce:
         return CreateOnce(
             key=KEY,
-            operation=CREATE_ORDER,
-            request_hash="h",
-            sought="order W-42",
-            find=self.target.find,
-            send=self.target.send,
+            steps=(self.step(),),
             announce=self._announce,
-            link=lambda target_id: (LINK[0], Ref("pos", "order", target_id)),
+            link=lambda ids: (LINK[0], Ref("pos", "order", ids[0])),
         )
 
-    async def _announce(self, target_id: str) -> None:
-        self.announced.append(target_id)
+    def step(self) -> Step:
+        return Step(CREATE_ORDER, "h", "order W-42", send=self._send, find=self._find)
+
+    async def _find(self, _before: Ids) -> str | None:
+        return await self.target.find()
+
+    async def _send(self, _before: Ids) -> str:
+        return await self.target.send()
+
+    async def _announce(self, ids: Ids) -> None:
+        self.announced.append(ids[-1])
 
     async def perform(self, owner: str = "a", *, replays: int = 0) -> Made:
         effects = Effects(self.store.ledger, self.clock, owner=owner, settling=SETTLING)

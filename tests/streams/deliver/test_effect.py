@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.deliver.effect import CreateOnce, Made
+from streams.deliver.create_once import Step
+from streams.deliver.effect import Made
 from streams.deliver.ledger import SENDS, AlreadyDone, LookUp, next_action, same_target
 from streams.deliver.operations import CREATE_ORDER
 from streams.errors import AuthFailed, OutcomeUnknown, Rejected, TillstreamError, Transient, Unavailable
@@ -236,8 +237,8 @@ async def test_each_replay_sends_once_more_at_most(bench: Bench) -> None:
 class Blind(Bench):
     """A target that cannot be asked for what it made."""
 
-    def effect(self) -> CreateOnce:
-        return replace(super().effect(), operation=replace(CREATE_ORDER, lookup=None), find=None)
+    def step(self) -> Step:
+        return replace(super().step(), operation=replace(CREATE_ORDER, lookup=None), find=None)
 
 
 async def test_what_cannot_be_looked_up_is_sent_once_and_then_a_person_looks() -> None:

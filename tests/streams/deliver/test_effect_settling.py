@@ -9,7 +9,8 @@ from datetime import datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.deliver.effect import CreateOnce, Effects
+from streams.deliver.create_once import CreateOnce, Ids, Step
+from streams.deliver.effect import Effects
 from streams.deliver.operations import CREATE_ORDER
 from streams.errors import OutcomeUnknown, TillstreamError
 from streams.ports import EffectKey, LedgerRow
@@ -49,11 +50,11 @@ class LateTarget:
     late: Lateness
     stored: list[datetime] = field(default_factory=list)
 
-    async def find(self) -> str | None:
+    async def find(self, _before: Ids) -> str | None:
         as_of = self.clock.now() - timedelta(seconds=self.late.lag)
         return next((str(number) for number, moment in enumerate(self.stored, 1) if moment <= as_of), None)
 
-    async def send(self) -> str:
+    async def send(self, _before: Ids) -> str:
         self.stored.append(self.clock.now() + timedelta(seconds=self.late.lands))
         self.clock.move(SETTLING.timeout)
         raise OutcomeUnknown("silence")
@@ -80,9 +81,8 @@ def test_a_target_that_stores_late_and_shows_late_never_gets_two(tries: list[Lat
     async def run() -> None:
         clock = FakeClock()
         ledger, target = FreezingLedger(clock), LateTarget(clock, tries[0])
-        effect = CreateOnce(
-            key=KEY, operation=CREATE_ORDER, request_hash="h", sought="order W-42", find=target.find, send=target.send
-        )
+        step = Step(CREATE_ORDER, "h", "order W-42", send=target.send, find=target.find)
+        effect = CreateOnce(KEY, steps=(step,))
         for number, late in enumerate(tries):
             target.late, ledger.seconds = late, late.frozen
             try:

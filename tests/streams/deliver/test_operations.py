@@ -11,7 +11,6 @@ import pytest
 
 from schemas.documents.flow import Deliver
 from streams.deliver import order_status, sale
-from streams.deliver.effect import CreateOnce
 from streams.deliver.operations import ADD_COMMENT, CREATE_ORDER, OPERATIONS, WRITE_SOURCE_ITEMS, OperationKind
 from streams.engine import load
 from tests.streams.deliver.effect_bench import Bench
@@ -31,43 +30,45 @@ def test_every_operation_of_the_built_in_flows_is_declared() -> None:
     assert named <= set(OPERATIONS)
 
 
-def test_every_create_once_is_delivered_through_the_ledger_as_declared() -> None:
+def test_every_create_once_is_delivered_through_the_ledger() -> None:
     built = {
-        keyword.value.id
+        call.args[0].id
         for module in (sale, order_status)
         for call in ast.walk(ast.parse(inspect.getsource(module)))
-        if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "CreateOnce"
-        for keyword in call.keywords
-        if keyword.arg == "operation" and isinstance(keyword.value, ast.Name)
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "Step"
+        if isinstance(call.args[0], ast.Name)
     }
     declared = {name.upper() for name, one in OPERATIONS.items() if one.kind is OperationKind.CREATE_ONCE}
     assert built == declared
 
 
-def test_a_create_once_with_a_look_up_that_is_not_declared_is_refused() -> None:
-    effect = Bench().effect()
+def test_a_step_with_a_look_up_that_is_not_declared_is_refused() -> None:
     with pytest.raises(ValueError, match="create_order is declared without a look-up"):
-        replace(effect, operation=NO_LOOKUP)
+        replace(Bench().step(), operation=NO_LOOKUP)
 
 
-def test_a_create_once_without_its_declared_look_up_is_refused() -> None:
-    effect = Bench().effect()
+def test_a_step_without_its_declared_look_up_is_refused() -> None:
     with pytest.raises(ValueError, match="create_order is looked up by orders by the number"):
-        replace(effect, find=None)
+        replace(Bench().step(), find=None)
+
+
+def test_a_step_without_a_look_up_is_built_where_none_is_declared() -> None:
+    assert replace(Bench().step(), operation=NO_LOOKUP, find=None).find is None
 
 
 def test_a_set_state_is_not_sent_through_the_ledger() -> None:
-    effect = Bench().effect()
     with pytest.raises(ValueError, match="write_source_items sets a value"):
-        replace(effect, operation=WRITE_SOURCE_ITEMS)
+        replace(Bench().step(), operation=WRITE_SOURCE_ITEMS)
 
 
 def test_the_ledgers_key_names_the_operation() -> None:
-    effect = Bench().effect()
+    bench = Bench()
     with pytest.raises(ValueError, match="add_comment under the key of create_order"):
-        replace(effect, operation=ADD_COMMENT)
+        replace(bench.effect(), steps=(replace(bench.step(), operation=ADD_COMMENT),))
 
 
-def test_an_effect_without_a_look_up_is_built_without_one() -> None:
-    effect = replace(Bench().effect(), operation=NO_LOOKUP, find=None)
-    assert isinstance(effect, CreateOnce)
+@pytest.mark.parametrize("names", [[], ["", ""], ["one"], ["", "one", "one"]])
+def test_steps_that_the_ledger_could_not_tell_apart_are_refused(names: list[str]) -> None:
+    bench = Bench()
+    with pytest.raises(ValueError, match="only the first may have no name"):
+        replace(bench.effect(), steps=tuple(replace(bench.step(), name=name) for name in names))

@@ -1,4 +1,4 @@
-"""How often an effect was sent that nobody has seen"""
+"""How often an effect was sent that nobody has seen, and effects of several steps"""
 
 from __future__ import annotations
 
@@ -21,4 +21,16 @@ def upgrade() -> None:
             comment="Begins that may have reached the target.",
         ),
     )
+    op.add_column(
+        "ledger",
+        sa.Column(
+            "step",
+            sa.Text(),
+            server_default="",
+            nullable=False,
+            comment="Of an effect of several; empty for the first.",
+        ),
+    )
+    op.drop_constraint("pk_ledger", "ledger")
+    op.create_primary_key("pk_ledger", "ledger", ["target", "operation", "source", "step"])
     op.execute("UPDATE ledger SET sends = 1 WHERE state = 'pending'")
