@@ -199,3 +199,6 @@ class _Ledger(SqlLedger):
 
     async def finish(self, done: EffectDone) -> None:
         """Nothing was made."""
+
+    def note_announced(self, key: EffectKey) -> None:
+        """Nothing was announced."""

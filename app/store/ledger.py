@@ -17,7 +17,7 @@ from streams.ports import Clock, EffectDone, EffectKey, EffectState, Fenced, Led
 
 _GET = """
 SELECT target, operation, source, step, state, owner, epoch, request_hash, settle_until,
-    settle_until <= now() AS settled, sends, target_id
+    settle_until <= now() AS settled, sends, target_id, announced
 FROM ledger
 JOIN unnest($1::text[], $2::text[], $3::text[], $4::text[]) AS wanted (target, operation, source, step)
 USING (target, operation, source, step)
@@ -50,14 +50,15 @@ RETURNING epoch
 _FINISH = f"""
 WITH put AS ({PUT}), finished AS (
     INSERT INTO ledger AS l
-        (target, operation, source, step, state, owner, epoch, request_hash, settle_until, target_id)
-    SELECT d.target, d.operation, d.source, d.step, 'done', '', d.epoch, '', now(), d.target_id
-    FROM unnest($10::text[], $11::text[], $12::text[], $13::text[], $14::integer[], $15::text[])
-        AS d (target, operation, source, step, epoch, target_id)
+        (target, operation, source, step, state, owner, epoch, request_hash, settle_until, target_id, announced)
+    SELECT d.target, d.operation, d.source, d.step, 'done', '', d.epoch, '', now(), d.target_id, d.announced
+    FROM unnest($10::text[], $11::text[], $12::text[], $13::text[], $14::integer[], $15::text[], $16::boolean[])
+        AS d (target, operation, source, step, epoch, target_id, announced)
     ORDER BY d.target, d.operation, d.source, d.step
     ON CONFLICT (target, operation, source, step) DO UPDATE SET
         state = 'done', changed_at = now(),
-        target_id = CASE WHEN l.state = 'done' THEN l.target_id ELSE excluded.target_id END
+        target_id = CASE WHEN l.state = 'done' THEN l.target_id ELSE excluded.target_id END,
+        announced = CASE WHEN l.state = 'done' THEN l.announced ELSE excluded.announced END
     RETURNING l.target, l.operation, l.source, l.step, l.target_id
 ), linked AS (
     SELECT count(*) AS links FROM link_refs($5, $6, $7, $8, $9)
@@ -65,6 +66,14 @@ WITH put AS ({PUT}), finished AS (
 SELECT target, operation, source, step, target_id, links FROM finished, linked
 """  # noqa: S608 - our own text
 """``linked`` is selected so that it runs."""
+_ANNOUNCED = """
+UPDATE ledger AS l SET announced = true
+FROM unnest($1::text[], $2::text[], $3::text[], $4::text[]) AS a (target, operation, source, step)
+WHERE l.target = a.target AND l.operation = a.operation AND l.source = a.source AND l.step = a.step
+"""
+
+NOTE_SECONDS = 0.1
+"""How long a note that nobody waits for gathers others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +114,7 @@ class SqlLedger:
         self._gets = statements(self._get_all)
         self._begins = statements(self._begin_all, identity=lambda item: item.key)
         self._finishes = statements(self._finish_all, identity=lambda item: item.key)
+        self._notes = statements(self._note_all, linger=NOTE_SECONDS)
 
     async def get(self, key: EffectKey) -> LedgerRow | None:
         """The row, or None if the effect was never begun."""
@@ -160,6 +170,7 @@ class SqlLedger:
             *_columns(keys),
             [done.epoch for done in dones],
             [storable(done.target_id) for done in dones],
+            [done.announced for done in dones],
         )
         kept = {_key_of(row): restored(row["target_id"]) for row in rows}
         return [
@@ -167,11 +178,20 @@ class SqlLedger:
             for key, done in zip(keys, dones, strict=True)
         ]
 
+    def note_announced(self, key: EffectKey) -> None:
+        """The effect's confirmation has been published. Written soon; if a crash loses it, it is published again."""
+        self._notes.post(key)
+
+    async def _note_all(self, keys: Sequence[EffectKey]) -> list[Exception | None]:
+        await self._database.fetch(_ANNOUNCED, *_columns(sorted(_stored(key) for key in keys)))
+        return [None] * len(keys)
+
     async def close(self) -> None:
         """Wait for what is under way."""
         await self._gets.close()
         await self._begins.close()
         await self._finishes.close()
+        await self._notes.close()
 
 
 def _row(key: EffectKey, row: Row) -> LedgerRow:
@@ -185,6 +205,7 @@ def _row(key: EffectKey, row: Row) -> LedgerRow:
         settled=row["settled"],
         sends=row["sends"],
         target_id=restored(row["target_id"]),
+        announced=row["announced"],
     )
 
 

@@ -62,6 +62,13 @@ ledger = Table(
     Column("settle_until", _Moment, nullable=False),
     Column("sends", Integer, nullable=False, server_default="0", comment="Begins that may have reached the target."),
     _text("target_id"),
+    Column(
+        "announced",
+        Boolean,
+        nullable=False,
+        server_default=text("true"),
+        comment="False while it is done and its confirmation may not have been published.",
+    ),
     Column("changed_at", _Moment, nullable=False, server_default=text("now()")),
     Column("step", Text, nullable=False, server_default="", comment="Of an effect of several; empty for the first."),
     PrimaryKeyConstraint("target", "operation", "source", "step"),

@@ -52,8 +52,8 @@ class CreateOnce:
     Attributes:
         key: its identity, without flow or version; names the first step's operation.
         steps: its calls; each begins only when the one before is done.
-        announce: publishes the confirmation, given what was made, before the ledger says done, so that a crash repeats
-            it.
+        announce: publishes the confirmation, given what was made, which was sent or looked up just before. Called once
+            the ledger says done, and again after a crash in between.
         link: the refs to link, given what was made.
         applied: revisions that are applied with it.
     """
@@ -98,6 +98,11 @@ class Call:
         return self.step is self.effect.steps[-1]
 
     @property
+    def announce(self) -> Callable[[Ids], Awaitable[None]] | None:
+        """The effect's confirmation, if it is done with this step and has one."""
+        return self.effect.announce if self.is_last else None
+
+    @property
     def looks_up(self) -> bool:
         """Whether the target can be asked for it."""
         return self.step.find is not None
@@ -116,4 +121,4 @@ class Call:
         if not self.is_last:
             return EffectDone(key, epoch, target_id)
         link = effect.link((*self.before, target_id)) if effect.link is not None else None
-        return EffectDone(key, epoch, target_id, link=link, applied=effect.applied)
+        return EffectDone(key, epoch, target_id, self.announce is None, link, effect.applied)

@@ -1,4 +1,4 @@
-"""The one place where create-once effects are sent: look up, begin in the ledger, send once, finish."""
+"""The one place where create-once effects are sent: look up, begin in the ledger, send once, finish, confirm."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from streams.deliver.create_once import Call, CreateOnce, Ids
 from streams.deliver.ledger import AlreadyDone, LookUp, next_action, same_target, sends_allowed
 from streams.errors import AuthFailed, OutcomeUnknown, Rejected, Transient, Unavailable
-from streams.ports import NOWHERE, Clock, Failpoint, Failpoints, Fenced, Ledger
+from streams.ports import NOWHERE, Clock, EffectKey, EffectState, Failpoint, Failpoints, Fenced, Ledger
 
 NEVER_BEGUN = 0
 """Epoch of an effect without a ledger row. Most are: that is tried first, and a row that is there is read only then."""
@@ -85,6 +85,15 @@ class Effects:
             found = found and made.found
         return Made(ids[-1], found)
 
+    async def owes_confirmation(self, key: EffectKey) -> bool:
+        """Whether an effect is done whose confirmation may not have been published; `perform` then publishes it.
+
+        Args:
+            key: of its last step.
+        """
+        row = await self._ledger.get(key)
+        return row is not None and row.state is EffectState.DONE and not row.announced
+
     async def _perform(self, call: Call, replays: int) -> Made:
         found = await call.look()
         if found is None:
@@ -93,7 +102,7 @@ class Effects:
         allowed = sends_allowed(looks_up=call.looks_up, replays=replays)
         action = next_action(await self._ledger.get(call.key), sends_allowed=allowed)
         if isinstance(action, AlreadyDone):
-            return _done(call, action.target_id, found)
+            return await self._made_before(call, action, found)
         if found is None:
             found = await call.look()  # the look before may have been too early to count
         if found is not None:
@@ -104,6 +113,19 @@ class Effects:
             return await self._send(call, action.after_epoch)
         except Fenced:
             raise self._taken_over(call) from None
+
+    async def _made_before(self, call: Call, action: AlreadyDone, found: str | None) -> Made:
+        """What the target shows now must be what was made before, or somebody made another."""
+        if found is not None and not same_target(found, action.target_id):
+            raise _doubled(call, action.target_id, found)
+        target_id = action.target_id or found or ""
+        if call.announce is not None and not action.announced:
+            if call.looks_up and found is None:
+                raise Transient(
+                    f"{_what(call)} was done as {target_id}, and is confirmed as soon as {call.key.target} shows it."
+                )
+            await self._announce(call, target_id)
+        return Made(target_id, found=True)
 
     def _check_that_it_may_be_sent(self, call: Call, action: LookUp) -> None:
         """What no look-up shows is sent again only if it has settled, can be looked up and was not sent too often."""
@@ -148,25 +170,18 @@ class Effects:
         )
 
     async def _finish(self, call: Call, target_id: str, epoch: int) -> None:
-        if call.is_last and call.effect.announce is not None:
-            await call.effect.announce((*call.before, target_id))
+        """Say that it is done, then confirm it: what the ledger refuses, because another was made, is not confirmed."""
         await self._ledger.finish(call.done(target_id, epoch))
         self._failpoints.reach(Failpoint.DONE_WRITTEN)
+        await self._announce(call, target_id)
+
+    async def _announce(self, call: Call, target_id: str) -> None:
+        if call.announce is not None:
+            await call.announce((*call.before, target_id))
+            self._ledger.note_announced(call.key)
 
     def _soon(self) -> datetime:
         return self._clock.now() + timedelta(seconds=self._settling.look_again)
-
-
-def _done(call: Call, target_id: str, found: str | None) -> Made:
-    """It was made before; what the target shows now must be that, or somebody made another."""
-    if found is not None and not same_target(found, target_id):
-        target = call.key.target
-        raise Rejected(
-            f"{_what(call)} was done as {target_id}, but {target} shows {found} in its place: look at both there, keep "
-            "one, then discard this event.",
-            code="doubled_effect",
-        )
-    return Made(target_id or found or "", found=True)
 
 
 def _what(call: Call) -> str:
@@ -199,4 +214,13 @@ def _cannot_be_looked_up(call: Call) -> Rejected:
         f"{call.step.sought}. If it is not there, make it there by hand. Then discard this event; a replay sends "
         "nothing.",
         code="cannot_be_looked_up",
+    )
+
+
+def _doubled(call: Call, target_id: str, found: str) -> Rejected:
+    target = call.key.target
+    return Rejected(
+        f"{_what(call)} was done as {target_id}, but {target} shows {found} in its place: look at both there, keep "
+        "one, then discard this event.",
+        code="doubled_effect",
     )

@@ -13,9 +13,15 @@ SENDS = 3
 
 @dataclass(frozen=True, slots=True)
 class AlreadyDone:
-    """The effect exists; nothing is sent."""
+    """The effect exists; nothing is sent.
+
+    Attributes:
+        target_id: its id there.
+        announced: whether its confirmation has certainly been published.
+    """
 
     target_id: str
+    announced: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +62,7 @@ def next_action(row: LedgerRow | None, *, sends_allowed: int) -> Action:
     if row is None:
         return LookUp(after_epoch=0)
     if row.state is EffectState.DONE:
-        return AlreadyDone(row.target_id)
+        return AlreadyDone(row.target_id, row.announced)
     if row.state is EffectState.PENDING and not row.settled:
         return LookUp(after_epoch=row.epoch, settles_at=row.settle_until)
     return LookUp(after_epoch=row.epoch, unseen=row.sends if row.sends >= sends_allowed else 0)

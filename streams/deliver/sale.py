@@ -127,6 +127,8 @@ class SaleDelivery:
         passed_by = ref._replace(type=PASSED_BY)
         known = await self._desk.applied.get(self._desk.target, [ref, passed_by])
         if ref in known:
+            if revision == known[ref] and await self._desk.effects.owes_confirmation(self._key(ref)):
+                return await self._create(work, arrival, sale, channel, revision)
             return await self._again(work, arrival, sale, revision, known[ref])
         if passed_by in known and _is_older(sale, known[passed_by]):
             return work.entry(arrival, Outcome.SUPERSEDED, self._desk.clock.now(), "an older telling")
@@ -198,7 +200,7 @@ class SaleDelivery:
             await desk.publisher.publish([_confirmation(arrival, sale, seen[ids[0]], desk.target)])
 
         effect = CreateOnce(
-            key=EffectKey(desk.target, CREATE_ORDER.name, ref),
+            key=self._key(ref),
             steps=(Step(CREATE_ORDER, _hash(draft.document), f"order {draft.public_id}", send, find),),
             announce=announce,
             link=lambda ids: (ref, Ref(desk.target, "order", ids[0])),
@@ -210,6 +212,9 @@ class SaleDelivery:
             raise _alias_missing(error, sale, channel, aliases) from error
         told = f"found as {made.target_id}, created earlier" if made.found else f"created as {made.target_id}"
         return work.entry(arrival, Outcome.DELIVERED, desk.clock.now(), told)
+
+    def _key(self, ref: Ref) -> EffectKey:
+        return EffectKey(self._desk.target, CREATE_ORDER.name, ref)
 
     async def _aliases(self, sale: Sale, channel: Channel) -> dict[str, str]:
         """The point of sale's name of each SKU that it calls otherwise."""

@@ -83,6 +83,7 @@ class LedgerRow:
         settle_until: a negative look-up counts only after this, by the store's clock; for messages.
         settled: whether that has passed, as the store judged it when it was read.
         sends: begins of which none knows that they did nothing: all but those that were reopened.
+        announced: False while it is done and its confirmation may not have been published.
     """
 
     key: EffectKey
@@ -94,6 +95,7 @@ class LedgerRow:
     settled: bool
     sends: int = 0
     target_id: str = ""
+    announced: bool = True
 
     @property
     def may_begin(self) -> bool:
@@ -103,11 +105,16 @@ class LedgerRow:
 
 @dataclass(frozen=True, slots=True)
 class EffectDone:
-    """What becomes durable together when an effect is done."""
+    """What becomes durable together when an effect is done.
+
+    Attributes:
+        announced: False if its confirmation is published next.
+    """
 
     key: EffectKey
     epoch: int
     target_id: str
+    announced: bool = True
     link: tuple[Ref, Ref] | None = None
     applied: Mapping[Ref, Revision] = field(default_factory=dict)
 
@@ -149,5 +156,12 @@ class Ledger(Protocol):
 
         Finishing a row that is done with the same target id is a no-op. The epoch is not compared: what was made
         was made, whoever made it.
+        """
+        ...
+
+    def note_announced(self, key: EffectKey) -> None:
+        """The effect's confirmation has been published. Written soon; if a crash loses it, it is published again.
+
+        Returns at once; must be called within a running event loop.
         """
         ...

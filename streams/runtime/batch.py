@@ -57,13 +57,20 @@ class Batcher(Generic[Item, Result]):
 
     async def submit(self, item: Item) -> Result:
         """The item's answer, once its batch has run. A caller that is cancelled does not take its item back."""
+        return await self._enqueue(item)
+
+    def post(self, item: Item) -> None:
+        """Submit an item whose answer nobody waits for, and whose failure nobody is told of."""
+        self._enqueue(item).add_done_callback(lambda future: future.cancelled() or future.exception())
+
+    def _enqueue(self, item: Item) -> asyncio.Future[Result]:
         future: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
         self._waiting.append((item, future))
         if len(self._waiting) >= ENOUGH:
             self._enough.set()
         if self._runner is None:
             self._runner = asyncio.create_task(self._run_all())
-        return await future
+        return future
 
     async def close(self) -> None:
         """Wait until everything submitted has run; nothing lingers from now on."""

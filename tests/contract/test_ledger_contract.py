@@ -233,6 +233,29 @@ async def test_finish_never_turns_an_applied_revision_back(any_store: Ports) -> 
     assert await any_store.applied.get("pos", [ORDER]) == {ORDER: newer}
 
 
+async def is_announced(store: Ports) -> bool:
+    if isinstance(store, Store):
+        await store.ledger.close()  # writes what lingers
+    row = await store.ledger.get(KEY)
+    assert row is not None
+    return row.announced
+
+
+async def test_what_has_no_confirmation_owes_none(any_store: Ports) -> None:
+    await any_store.ledger.finish(EffectDone(KEY, 0, "17"))
+    assert await is_announced(any_store)
+
+
+async def test_it_is_remembered_whether_the_confirmation_was_published(any_store: Ports) -> None:
+    await begin(any_store, 0)
+    await any_store.ledger.finish(EffectDone(KEY, 1, "17", announced=False))
+    assert not await is_announced(any_store)
+    any_store.ledger.note_announced(KEY)
+    assert await is_announced(any_store)
+    await any_store.ledger.finish(EffectDone(KEY, 1, "17", announced=False))
+    assert await is_announced(any_store)
+
+
 async def test_finish_wakes_what_waits_for_either_ref(any_store: Ports, clock: FakeClock) -> None:
     for offset, ref in enumerate((ORDER, MADE, Ref("web", "order", "43"))):
         record = Record("canonical.sale", 0, offset, str(ref).encode(), b"{}", (), 0)

@@ -130,10 +130,15 @@ class MemoryLedger:
             row = LedgerRow(done.key, EffectState.OPEN, "", done.epoch, "", self._clock.now(), settled=True)
         if row.state is EffectState.DONE and not same_target(row.target_id, done.target_id):
             raise Rejected(f"{done.key} is done as {row.target_id}, and now as {done.target_id}", code="doubled_effect")
-        self.rows[done.key] = replace(row, state=EffectState.DONE, target_id=row.target_id or done.target_id)
+        announced = row.announced if row.state is EffectState.DONE else done.announced
+        target_id = row.target_id or done.target_id
+        self.rows[done.key] = replace(row, state=EffectState.DONE, target_id=target_id, announced=announced)
         await self._applied.put(done.key.target, done.applied)
         if done.link:
             await self._links.insert(*done.link)
+
+    def note_announced(self, key: EffectKey) -> None:
+        self.rows[key] = replace(self.rows[key], announced=True)
 
 
 @dataclass

@@ -12,7 +12,7 @@ from schemas.documents.flow import Mode
 from schemas.envelope import Envelope, Kind, Via
 from schemas.ids import MissingLink, Ref
 from streams.deliver.ledger import SENDS
-from streams.errors import AliasMissing, Malformed, OutcomeUnknown, Rejected
+from streams.errors import AliasMissing, Malformed, OutcomeUnknown, Rejected, Unavailable
 from streams.ports import OrderDraft, Outcome, SeenOrder
 from streams.runtime.work import Arrival, Work
 from tests.streams.deliver.bench import SALE, STATUS, Bench
@@ -164,6 +164,15 @@ async def test_a_number_that_is_taken_by_another_order_is_a_collision(
     with pytest.raises(Rejected, match=told):
         await fresh.deliver(SALE, "order")
     assert fresh.book.documents == []
+
+
+async def test_an_order_is_confirmed_once_even_if_kafka_was_away_when_it_was_made(pos: Bench) -> None:
+    pos.publisher.down = 1
+    with pytest.raises(Unavailable):
+        await pos.deliver(SALE, "order")
+    assert [await outcome(pos, SALE), await outcome(pos, SALE)] == [Outcome.DELIVERED, Outcome.UNCHANGED]
+    assert len(pos.publisher.on("canonical.sale")) == 1
+    assert len(pos.book.orders) == 1
 
 
 async def test_an_order_that_never_shows_is_sent_again_only_by_a_replay(

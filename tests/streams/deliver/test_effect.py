@@ -182,19 +182,55 @@ async def test_a_refusal_after_a_take_over_is_read_again_and_is_no_fault(bench: 
     assert bench.target.made == ["1"]
 
 
-async def test_a_crash_before_done_confirms_again(bench: Bench) -> None:
-    finish = bench.store.ledger.finish
-
-    async def crash(done: EffectDone) -> None:
+async def crash_in(bench: Bench, owner: object, method: str) -> None:
+    async def crash(*_args: object) -> None:
         raise asyncio.CancelledError
 
-    bench.store.ledger.finish = crash  # type: ignore[method-assign]
-    with pytest.raises(asyncio.CancelledError):
-        await bench.perform()
-    bench.store.ledger.finish = finish  # type: ignore[method-assign]
-    await bench.perform()
-    assert bench.announced == ["1", "1"]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(owner, method, crash)
+        with pytest.raises(asyncio.CancelledError):
+            await bench.perform()
+
+
+async def test_after_a_crash_before_done_it_is_found_and_confirmed(bench: Bench) -> None:
+    await crash_in(bench, bench.store.ledger, "finish")
+    assert bench.announced == []
+    assert await bench.perform() == Made("1", found=True)
+    assert bench.announced == ["1"]
     assert bench.target.sent == 1
+
+
+async def test_after_a_crash_between_done_and_its_confirmation_it_is_confirmed(bench: Bench) -> None:
+    await crash_in(bench, bench, "_announce")
+    assert bench.state is EffectState.DONE
+    for _ in range(2):  # and once only
+        assert await bench.perform() == Made("1", found=True)
+        assert bench.announced == ["1"]
+
+
+async def test_a_confirmation_waits_until_the_target_shows_what_it_tells(bench: Bench) -> None:
+    await crash_in(bench, bench, "_announce")
+    bench.target.shows = False
+    with pytest.raises(Transient, match="done as 1, and is confirmed as soon as pos shows it"):
+        await bench.perform()
+    bench.target.shows = True
+    await bench.perform()
+    assert bench.announced == ["1"]
+
+
+async def test_what_the_ledger_refuses_because_another_was_made_is_not_confirmed(bench: Bench) -> None:
+    send = bench.target.send
+
+    async def overtaken() -> str:
+        made = await send()
+        await bench.store.ledger.finish(EffectDone(KEY, 1, "9"))
+        return made
+
+    bench.target.send = overtaken  # type: ignore[method-assign]
+    with pytest.raises(Rejected) as told:
+        await bench.perform()
+    assert told.value.code == "doubled_effect"
+    assert bench.announced == []
 
 
 async def never_answer(bench: Bench, times: int) -> None:
@@ -306,7 +342,7 @@ def test_the_next_action_follows_from_the_row_alone(state: EffectState, epoch: i
     row = LedgerRow(KEY, state, "a", epoch, "h", START, settled, sends, "1")
     action = next_action(row, sends_allowed=SENDS)
     if state is EffectState.DONE:
-        assert action == AlreadyDone("1")
+        assert action == AlreadyDone("1", announced=True)
     else:
         unseen = sends if row.may_begin and sends >= SENDS else 0
         assert action == LookUp(after_epoch=epoch, settles_at=None if row.may_begin else START, unseen=unseen)

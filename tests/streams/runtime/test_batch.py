@@ -37,6 +37,16 @@ class Target:
         return [KeyError(item) if item < 0 else item * 2 for item in items]
 
 
+async def test_what_is_posted_runs_and_its_failure_is_nobodys() -> None:
+    target = Target(bad=frozenset({2}))
+    batcher: Batcher[int, int] = Batcher(target.call, most=10)
+    for item in (1, 2, -3):
+        batcher.post(item)
+    await batcher.close()
+    assert target.calls[0] == [1, 2, -3]
+    assert await batcher.submit(4) == 8
+
+
 async def test_a_lone_item_runs_at_once() -> None:
     target = Target()
     assert await Batcher(target.call, most=100).submit(4) == 8

@@ -1,4 +1,4 @@
-"""How often an effect was sent that nobody has seen, and effects of several steps"""
+"""How often an effect was sent that nobody has seen, effects of several steps, and confirmations after the fact"""
 
 from __future__ import annotations
 
@@ -29,6 +29,16 @@ def upgrade() -> None:
             server_default="",
             nullable=False,
             comment="Of an effect of several; empty for the first.",
+        ),
+    )
+    op.add_column(
+        "ledger",
+        sa.Column(
+            "announced",
+            sa.Boolean(),
+            server_default=sa.text("true"),
+            nullable=False,
+            comment="False while it is done and its confirmation may not have been published.",
         ),
     )
     op.drop_constraint("pk_ledger", "ledger")
