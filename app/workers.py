@@ -144,9 +144,9 @@ def _handler(role: str, target: str | None, tools: Tools, app: StageApp) -> Hand
     if role == "inventory":
         table = app.table(WEB_UNITS, partitions=PARTITIONS)
         levels = {name: pos.stock for name, pos in tools.systems.points_of_sale.items()}
-        return InventoryHandler(
-            table, levels, tools.publisher, tools.parts.clock, flow=tools.engine.catalog.flows["stock"]
-        )
+        flow = tools.engine.catalog.flows["stock"]
+        clock = tools.parts.clock
+        return InventoryHandler(table, levels, tools.publisher, clock, channels=tools.channels, flow=flow)
     normalizer = Normalizer(tools.engine, tools.channels, tools.store.links, tools.systems.readers)
     return NormalizeHandler(normalizer, tools.publisher, tools.parts.clock)
 

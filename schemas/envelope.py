@@ -47,6 +47,8 @@ class Envelope:
         kind: event or confirmation.
         subject: what a person calls it: the order number or the SKU. Empty until known.
         flow: id of the flow document that made a canonical event; empty on raw topics.
+        target: the connection that a canonical event is for, which alone says how it ended; several read its topic.
+            Empty for whoever reads it.
         schema_version: version of envelope and body.
     """
 
@@ -60,6 +62,7 @@ class Envelope:
     kind: Kind = Kind.EVENT
     subject: str = ""
     flow: str = ""
+    target: str = ""
     schema_version: int = SCHEMA_VERSION
 
     @property
@@ -70,7 +73,7 @@ class Envelope:
     @property
     def is_child(self) -> bool:
         """True for a fan-out child, which has an equation of its own."""
-        return "." in self.receipt_id
+        return is_child(self.receipt_id)
 
     def child(
         self,
@@ -81,6 +84,7 @@ class Envelope:
         kind: Kind = Kind.EVENT,
         subject: str | None = None,
         flow: str | None = None,
+        target: str = "",
     ) -> Envelope:
         """The envelope of an event that this one causes: same root receipt, same clock, its own id.
 
@@ -97,6 +101,7 @@ class Envelope:
             kind=kind,
             subject=self.subject if subject is None else subject,
             flow=self.flow if flow is None else flow,
+            target=target,
             schema_version=self.schema_version,
         )
 
@@ -113,6 +118,7 @@ class Envelope:
             ("kind", self.kind.encode()),
             ("subject", self.subject.encode()),
             ("flow", self.flow.encode()),
+            ("target", self.target.encode()),
             ("schema-version", b"%d" % self.schema_version),
         ]
 
@@ -136,6 +142,7 @@ class Envelope:
                 kind=Kind(found["kind"]),
                 subject=found.get("subject", ""),
                 flow=found.get("flow", ""),
+                target=found.get("target", ""),
                 schema_version=int(found["schema-version"]),
             )
         except KeyError as error:
@@ -152,6 +159,16 @@ def receipt_id(now_ms: int, entropy: bytes) -> str:
         entropy: ten random bytes.
     """
     return f"r{now_ms:012x}{entropy[:10].hex()}"
+
+
+def place_id(topic: str, partition: int, offset: int) -> str:
+    """The id under which a record is accounted that has no envelope: its place in Kafka."""
+    return f"{topic}-{partition}-{offset}".replace(".", "-")
+
+
+def is_child(receipt_id: str) -> bool:
+    """True for the id of a fan-out child, which has an equation of its own."""
+    return "." in receipt_id
 
 
 def root_of(receipt_id: str) -> str:

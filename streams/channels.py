@@ -22,6 +22,10 @@ class Channels:
         """The channels that join a point of sale and a web store."""
         return tuple(channel for channel in self._all if channel.pos == pos and channel.web == web)
 
+    def webs_of(self, pos: str) -> tuple[str, ...]:
+        """The web stores that channels join to a point of sale, each once."""
+        return tuple(dict.fromkeys(channel.web for channel in self._all if channel.pos == pos))
+
     def of_store(self, web: str, store_id: str) -> Channel | None:
         """The channel of a store view."""
         return next((c for c in self._all if c.web == web and str(c.store_id) == store_id), None)

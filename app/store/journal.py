@@ -24,15 +24,17 @@ effect is done. At 200 orders a second that makes three statements, each with a 
 PURGE_AT_ONCE = 10_000
 """Lines that one statement of a purge deletes."""
 
-_COLUMNS = (
+_SINGLE = (
     'receipt_id, at, stage, outcome, flow, step, target, subject, aggregate, error, message, topic, partition, "offset"'
 )
+_COLUMNS = f"{_SINGLE}, children"
 _WRITE = f"""
 INSERT INTO journal ({_COLUMNS})
-SELECT * FROM unnest(
+SELECT {_SINGLE}, string_to_array(children, ' ')
+FROM unnest(
     $1::text[], $2::timestamptz[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[],
-    $10::text[], $11::text[], $12::text[], $13::integer[], $14::bigint[]
-)
+    $10::text[], $11::text[], $12::text[], $13::integer[], $14::bigint[], $15::text[]
+) AS line ({_COLUMNS})
 ON CONFLICT DO NOTHING
 """  # noqa: S608 - our own text
 _OF_SUBJECT = f"SELECT {_COLUMNS} FROM journal WHERE subject = $1 ORDER BY id LIMIT $2"  # noqa: S608
@@ -160,6 +162,7 @@ def _values(entry: JournalEntry) -> tuple[object, ...]:
         entry.topic,
         entry.partition,
         entry.offset,
+        " ".join(entry.children),  # arrays of one length would be needed in an array of arrays
     )
 
 
@@ -179,4 +182,5 @@ def _entry(row: Row) -> JournalEntry:
         topic=row["topic"],
         partition=row["partition"],
         offset=row["offset"],
+        children=tuple(row["children"]),
     )

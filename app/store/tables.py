@@ -206,6 +206,13 @@ journal = Table(
     _text("topic"),
     Column("partition", Integer, nullable=False),
     Column("offset", BigInteger, nullable=False),
+    Column(
+        "children",
+        ARRAY(Text),
+        nullable=False,
+        server_default=text("'{}'::text[]"),
+        comment="What was published because of it: suffixes of receipt ids.",
+    ),
     comment="What became of each receipt. Grows by some lines per event; see Journal.purge.",
 )
 Index(

@@ -18,13 +18,15 @@ class Delivery(Protocol):
         """Whether later events of the key need this one (a create-once)."""
         ...
 
-    async def deliver(self, work: Work, arrival: Arrival) -> JournalEntry | None:
-        """Deliver one event; None if it is for another target."""
+    async def deliver(self, work: Work, arrival: Arrival) -> JournalEntry:
+        """Deliver one event, and say how it ended."""
         ...
 
 
 class DeliverHandler:
     """Handler of `streams/runtime/stage.py` for one target.
+
+    Every target reads the whole topic. An event is for one of them, and that one always says how it ended.
 
     Args:
         deliveries: canonical entity -> (flow id, operation).
@@ -45,18 +47,20 @@ class DeliverHandler:
 
     async def handle(self, work: Work) -> Sequence[JournalEntry]:
         """Deliver the newest arrival; older ones of the same key were replaced by it (only stock comes in batches)."""
-        last = work.last
+        ours = [arrival for arrival in work.arrivals if arrival.envelope.target in ("", self._target)]
+        if not ours:
+            return []
+        work.arrivals, last = ours, ours[-1]
+        work.target = self._target
         chosen = self._deliveries.get(last.envelope.entity)
         if chosen is None:
-            return []
+            told = f"no flow document writes '{last.envelope.entity}' to {self._target}"
+            return [work.entry(arrival, Outcome.FILTERED, self._clock.now(), told) for arrival in ours]
         work.flow, delivery = chosen
         work.documents = self._documents[work.flow]
-        work.target = self._target
         entry = await delivery.deliver(work, last)
-        if entry is None:
-            return []
         now = self._clock.now()
-        older = [work.entry(a, Outcome.SUPERSEDED, now, "a newer one came behind it") for a in work.arrivals[:-1]]
+        older = [work.entry(a, Outcome.SUPERSEDED, now, "a newer one came behind it") for a in ours[:-1]]
         return [*older, entry]
 
     def blocks(self, work: Work) -> bool:

@@ -11,6 +11,7 @@ from streams.deliver.create_once import CreateOnce, Step
 from streams.deliver.operations import ADD_COMMENT, SET_EXTERNAL_NUMBER
 from streams.deliver.revisions import Verdict, judge
 from streams.deliver.sale import Desk
+from streams.errors import Rejected
 from streams.ports import EffectKey, JournalEntry, OrderNotes, Outcome, Revision
 from streams.runtime.body import entity_of
 from streams.runtime.work import Arrival, Work
@@ -29,14 +30,19 @@ class OrderStatusDelivery:
         self._desk = desk
         self._notes = notes
 
-    async def deliver(self, work: Work, arrival: Arrival) -> JournalEntry | None:
-        """Deliver one status; None if its sale is not of this target."""
+    async def deliver(self, work: Work, arrival: Arrival) -> JournalEntry:
+        """Deliver one status."""
         desk = self._desk
         status = entity_of(arrival, OrderStatus)
         work.subject = status.sale_number
         sale, ref = Ref.parse(status.sale), Ref.parse(status.ref)
         if sale.connection != desk.target:
-            return None
+            raise Rejected(
+                f"the status of order {status.sale_number} is for {sale.connection} and came to {desk.target}: discard "
+                "this event, nothing is written for it.",
+                code="other_target",
+                blocks=False,
+            )
         shown = Ref(ref.connection, "order_status", ref.native_id)
         numbered = Ref(ref.connection, "order_number", ref.native_id)
         revision = Revision(status.updated_at, sha256(f"{status.number} {status.status}".encode()).hexdigest())

@@ -18,6 +18,9 @@ from schemas.ids import Ref
 from streams.ports import Outgoing, Revision
 from streams.topics import raw
 
+ASKED_AGAIN = "r"
+"""Suffix of the receipt of a hint that lets an entity be read again."""
+
 
 class Verdict(Enum):
     """What to do with a telling."""
@@ -57,7 +60,7 @@ def asked_again(envelope: Envelope, flow: FlowDocument, entity: Ref) -> Outgoing
     It goes through the whole pipe like any other event, and its telling comes back on the lane of its aggregate.
     """
     source = flow.source
-    child = envelope.child("r", entity=source.entity, native_id=entity.native_id, flow="")
+    child = envelope.child(ASKED_AGAIN, entity=source.entity, native_id=entity.native_id, flow="")
     hint = replace(child, connection=entity.connection, system=source.system, via=Via.READ_AGAIN)
     body = orjson.dumps({flow.normalize.id: entity.native_id})
     return Outgoing(raw(source.system, source.entity), entity.native_id.encode(), body, hint.to_headers())

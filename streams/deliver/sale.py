@@ -21,7 +21,7 @@ from streams.deliver.alias import alias_command
 from streams.deliver.create_once import CreateOnce, Ids, Step
 from streams.deliver.effect import Effects
 from streams.deliver.operations import CREATE_ORDER
-from streams.deliver.revisions import Verdict, asked_again, judge
+from streams.deliver.revisions import ASKED_AGAIN, Verdict, asked_again, judge
 from streams.errors import AliasMissing, Rejected
 from streams.ports import (
     AppliedRevisions,
@@ -49,6 +49,8 @@ one second is told twice with one time."""
 
 LAST_STATES = frozenset({"canceled", "closed"})
 """States that an order never leaves."""
+CONFIRMED = "c"
+"""Suffix of the confirmation's receipt id."""
 PASSED_BY = "order_passed_by"
 """Type of the ref under which it is kept that an order was seen and not created: an older telling, which would have
 allowed it, may still come."""
@@ -99,7 +101,7 @@ class Desk:
         """Let an entity be read again, after a telling that is as new as what was applied, and different."""
         await self.publisher.publish([asked_again(arrival.envelope, self.flows[work.flow], entity)])
         told = f"as new as what was written, and different: {entity.connection} is asked what counts"
-        return work.entry(arrival, Outcome.SUPERSEDED, self.clock.now(), told)
+        return work.entry(arrival, Outcome.SUPERSEDED, self.clock.now(), told, children=[ASKED_AGAIN])
 
 
 class SaleDelivery:
@@ -111,8 +113,8 @@ class SaleDelivery:
         self._desk = desk
         self._sales = sales
 
-    async def deliver(self, work: Work, arrival: Arrival) -> JournalEntry | None:
-        """Deliver one sale; None if it is not for this target."""
+    async def deliver(self, work: Work, arrival: Arrival) -> JournalEntry:
+        """Deliver one sale."""
         sale = entity_of(arrival, Sale)
         work.subject = sale.number
         channel = self._desk.channels.named(sale.channel)
@@ -122,7 +124,12 @@ class SaleDelivery:
                 f"put [channels.{sale.channel}] back, then replay."
             )
         if channel.pos != self._desk.target:
-            return None
+            raise Rejected(
+                f"order {sale.number} was on its way to {self._desk.target} when channel '{sale.channel}' was given "
+                f"another point of sale, {channel.pos}: see whether {sale.public_id} has to be entered there by hand, "
+                "then discard this event.",
+                code="other_target",
+            )
         ref, revision = Ref.parse(sale.ref), sale_revision(sale)
         passed_by = ref._replace(type=PASSED_BY)
         known = await self._desk.applied.get(self._desk.target, [ref, passed_by])
@@ -182,6 +189,7 @@ class SaleDelivery:
         aliases = await self._aliases(sale, channel)
         draft = self._draft(work, sale, channel, aliases)
         seen: dict[str, SeenOrder] = {}
+        announced: list[str] = []
 
         async def find(_before: Ids) -> str | None:
             found = await self._sales.find_order(draft.public_id)
@@ -198,6 +206,7 @@ class SaleDelivery:
 
         async def announce(ids: Ids) -> None:
             await desk.publisher.publish([_confirmation(arrival, sale, seen[ids[0]], desk.target)])
+            announced.append(CONFIRMED)
 
         effect = CreateOnce(
             key=self._key(ref),
@@ -211,7 +220,7 @@ class SaleDelivery:
         except AliasMissing as error:
             raise _alias_missing(error, sale, channel, aliases) from error
         told = f"found as {made.target_id}, created earlier" if made.found else f"created as {made.target_id}"
-        return work.entry(arrival, Outcome.DELIVERED, desk.clock.now(), told)
+        return work.entry(arrival, Outcome.DELIVERED, desk.clock.now(), told, children=announced)
 
     def _key(self, ref: Ref) -> EffectKey:
         return EffectKey(self._desk.target, CREATE_ORDER.name, ref)
@@ -271,7 +280,10 @@ def _confirmation(arrival: Arrival, sale: Sale, seen: SeenOrder, target: str) ->
         status=seen.status,
         updated_at=seen.updated_at,
     )
-    envelope = arrival.envelope.child("c", entity="order_status", native_id=seen.order_id, kind=Kind.CONFIRMATION)
+    web = Ref.parse(sale.ref).connection
+    envelope = arrival.envelope.child(
+        CONFIRMED, entity="order_status", native_id=seen.order_id, kind=Kind.CONFIRMATION, target=web
+    )
     return Outgoing(CANONICAL_SALE, arrival.record.key, status.model_dump_json().encode(), envelope.to_headers())
 
 

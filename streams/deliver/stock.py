@@ -33,15 +33,16 @@ class StockDelivery:
         self._lookup: Batcher[str, bool] = Batcher(self._ask_known, most=ROWS_IN_A_CALL)
         self._writer: Batcher[Sequence[SourceItem], None] = Batcher(self._write, most=ROWS_IN_A_CALL)
 
-    async def deliver(self, work: Work, arrival: Arrival) -> JournalEntry | None:
-        """Deliver one SKU's stock; None if no channel joins it to this target."""
+    async def deliver(self, work: Work, arrival: Arrival) -> JournalEntry:
+        """Deliver one SKU's stock."""
         desk = self._desk
         stock = entity_of(arrival, Stock)
         ref = Ref.parse(stock.ref)
         work.subject = stock.sku
         channels = desk.channels.between(pos=ref.connection, web=desk.target)
         if not channels:
-            return None
+            told = f"no channel joins {ref.connection} with {desk.target} any more"
+            return work.entry(arrival, Outcome.FILTERED, desk.clock.now(), told)
         if arrival.row is not None and arrival.row.replays and arrival.row.edited is None:
             return await self._read_again(work, arrival, stock)
         revision = stock_revision(stock)
@@ -77,7 +78,7 @@ class StockDelivery:
         key, value = f"{connection}:{stock.sku}".encode(), hint.model_dump_json().encode()
         await desk.publisher.publish([Outgoing(HINT_STOCK, key, value, envelope.to_headers())])
         told = f"replayed: {connection} is read again, and what it has now is written"
-        return work.entry(arrival, Outcome.SUPERSEDED, desk.clock.now(), told)
+        return work.entry(arrival, Outcome.SUPERSEDED, desk.clock.now(), told, children=[suffix])
 
     async def _items(self, work: Work, stock: Stock, channels: Sequence[Channel]) -> list[SourceItem]:
         sources = {location: source for channel in channels for location, source in channel.sources.items()}

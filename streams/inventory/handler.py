@@ -9,7 +9,9 @@ from typing import Protocol
 from schemas.canonical import LocationLevel, Stock, StockHint
 from schemas.dead_letter import Documents
 from schemas.documents import FlowDocument
+from schemas.envelope import Envelope
 from schemas.ids import Ref
+from streams.channels import Channels
 from streams.errors import Malformed, Transient
 from streams.inventory.formula import source_quantities
 from streams.inventory.table import SkuState
@@ -51,6 +53,7 @@ class InventoryHandler:
 
     Args:
         levels: the stock of each point-of-sale connection.
+        channels: which web stores each of them is joined to.
         flow: the flow document that stock follows, which has no mapping in this stage.
     """
 
@@ -61,11 +64,13 @@ class InventoryHandler:
         publisher: Publisher,
         clock: Clock,
         *,
+        channels: Channels,
         flow: FlowDocument,
     ) -> None:
         self._table = table
         self._publisher = publisher
         self._clock = clock
+        self._channels = channels
         self._flow = flow
         self._read: dict[str, Batcher[str, Sequence[LocationLevel] | None]] = {
             connection: Batcher(_reader(source), most=SKUS_IN_A_READ) for connection, source in levels.items()
@@ -87,6 +92,11 @@ class InventoryHandler:
             state = state.knows_change(hint.location, hint.changed_at)
             if hint.units is not None:
                 state = state.apply(hint.units)
+        webs = self._channels.webs_of(connection)
+        if not webs:
+            await self._keep(state, kept, work.last)
+            told = f"no channel joins {connection} with a web store, so nobody takes its stock"
+            return [work.entry(arrival, Outcome.FILTERED, self._clock.now(), told) for arrival in work.arrivals]
         work.step = "levels"
         read_at = state.next_reading(self._clock.now())
         levels = await self._read[connection].submit(sku)
@@ -106,8 +116,9 @@ class InventoryHandler:
         ref = Ref(connection, "sku", sku)
         stock = Stock(ref=str(ref), sku=sku, read_at=read_at, locations=source_quantities(state, levels))
         carrier = _carrier(work.arrivals)
-        await self._publisher.publish([_outgoing(carrier, work, stock)])
-        return [self._entry(work, arrival, carrier) for arrival in work.arrivals]
+        outgoing = [_outgoing(envelope, carrier, stock) for envelope in _envelopes(carrier, work, webs)]
+        await self._publisher.publish(outgoing)
+        return [self._entry(work, arrival, carrier, webs) for arrival in work.arrivals]
 
     def blocks(self, work: Work) -> bool:  # noqa: ARG002 - the answer is the same for every hint
         """A hint that failed decides nothing for later ones: each of them reads again."""
@@ -119,9 +130,10 @@ class InventoryHandler:
             self._table.put(arrival.key, state.to_json(), arrival.record, instead_of=kept)
             await self._table.settled(arrival.record)
 
-    def _entry(self, work: Work, arrival: Arrival, carrier: Arrival) -> JournalEntry:
+    def _entry(self, work: Work, arrival: Arrival, carrier: Arrival, webs: Sequence[str]) -> JournalEntry:
         if arrival is carrier:
-            return work.entry(arrival, Outcome.PASSED, self._clock.now())
+            children = [_suffix(web) for web in webs[1:]]
+            return work.entry(arrival, Outcome.PASSED, self._clock.now(), children=children)
         told = "one reading served several causes"
         return work.entry(arrival, Outcome.SUPERSEDED, self._clock.now(), told)
 
@@ -142,14 +154,24 @@ def _carrier(arrivals: Sequence[Arrival]) -> Arrival:
     return (from_the_door or list(arrivals))[-1]
 
 
-def _outgoing(carrier: Arrival, work: Work, stock: Stock) -> Outgoing:
+def _envelopes(carrier: Arrival, work: Work, webs: Sequence[str]) -> list[Envelope]:
+    """One for each web store: the first has the carrier's receipt, the others are children, so that each ends."""
     oldest = min(arrival.envelope.received_ms for arrival in work.arrivals)
-    envelope = replace(
+    first = replace(
         carrier.envelope,
         entity="stock",
-        native_id=stock.sku,
-        subject=stock.sku,
+        native_id=work.subject,
+        subject=work.subject,
         flow=work.flow,
+        target=webs[0],
         received_ms=oldest,
     )
+    return [first, *(first.child(_suffix(web), entity="stock", native_id=work.subject, target=web) for web in webs[1:])]
+
+
+def _suffix(web: str) -> str:
+    return f"to-{web}"
+
+
+def _outgoing(envelope: Envelope, carrier: Arrival, stock: Stock) -> Outgoing:
     return Outgoing(CANONICAL_STOCK, carrier.record.key, stock.model_dump_json().encode(), envelope.to_headers())

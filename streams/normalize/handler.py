@@ -38,5 +38,8 @@ class NormalizeHandler:
 
     def _entry(self, work: Work, arrival: Arrival, normalized: Normalized) -> JournalEntry:
         work.flow, work.subject = normalized.flow, normalized.subject
-        entry = work.entry(arrival, normalized.outcome, self._clock.now(), normalized.message)
+        parent = f"{arrival.envelope.receipt_id}."
+        ids = [dict(out.headers)["receipt-id"].decode() for out in normalized.outgoing]
+        children = [child.removeprefix(parent) for child in ids if child.startswith(parent)]
+        entry = work.entry(arrival, normalized.outcome, self._clock.now(), normalized.message, children=children)
         return replace(entry, aggregate=normalized.aggregate or entry.aggregate)

@@ -172,7 +172,7 @@ class Normalizer:
                 f"set channels.{channel.name}.currency to the base currency of both systems, or do not sync this store",
                 code="currency",
             )
-        outgoing = [self._main(event, sale.ref, sale)]
+        outgoing = [self._main(event, sale.ref, sale, channel.pos)]
         if event.flow.hints is not None:
             aliases = await self._aliases(sale, channel)
             hints = web_hints(sale, channel, aliases)
@@ -216,7 +216,7 @@ class Normalizer:
         values = self._engine.map_in(flow, event.body, context)
         told = {name: value for name, value in values.items() if name in OrderStatus.model_fields}
         status = validate(OrderStatus, told, f"order {external}")
-        outgoing = [self._main(event, status.sale, status)]
+        outgoing = [self._main(event, status.sale, status, channel.web)]
         if flow.hints is not None:
             hints = pos_hints(status.sale, values)
             outgoing += as_children(hints, event.envelope, flow.hints.topic, pos, flow.id)
@@ -245,13 +245,14 @@ class Normalizer:
 
     # -- Out -----------------------------------------------------------------------------------------------------
 
-    def _main(self, event: _Event, key: str, entity: BaseModel) -> Outgoing:
+    def _main(self, event: _Event, key: str, entity: BaseModel, target: str = "") -> Outgoing:
         envelope = replace(
             event.envelope,
             entity=event.flow.entity,
             native_id=event.ref.native_id,
             subject=event.subject,
             flow=event.flow.id,
+            target=target,
         )
         return Outgoing(event.flow.topic, key.encode(), entity.model_dump_json().encode(), envelope.to_headers())
 

@@ -51,6 +51,8 @@ class JournalEntry:
         error: class name in `streams/errors.py`, empty if none.
         message: what happened and what to do next, for the operator.
         topic, partition, offset: the record that caused it.
+        children: events that were published because of it, by the suffix of their receipt ids (``s0`` for ``r1.s0``).
+            Each has an end of its own; one that is named and is nowhere is missing.
     """
 
     receipt_id: str
@@ -67,6 +69,7 @@ class JournalEntry:
     topic: str = ""
     partition: int = -1
     offset: int = -1
+    children: tuple[str, ...] = ()
 
 
 class Journal(Protocol):

@@ -13,7 +13,7 @@ from typing import Protocol
 import structlog
 
 from schemas.dead_letter import DeadLetter
-from schemas.envelope import SCHEMA_VERSION, Envelope, EnvelopeError, Via
+from schemas.envelope import SCHEMA_VERSION, Envelope, EnvelopeError, Via, place_id
 from streams.errors import Malformed, Rejected, TillstreamError
 from streams.ports import (
     Clock,
@@ -323,9 +323,8 @@ def _ms(moment: datetime) -> int:
 
 def _stand_in(record: Record) -> Envelope:
     """An envelope for a record that has none, named by its place in Kafka."""
-    place = f"{record.topic}-{record.partition}-{record.offset}"
     return Envelope(
-        receipt_id=place.replace(".", "-"),
+        receipt_id=place_id(record.topic, record.partition, record.offset),
         connection="unknown",
         system="unknown",
         entity="unknown",

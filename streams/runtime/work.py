@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -68,7 +68,9 @@ class Work:
         """The newest arrival."""
         return self.arrivals[-1]
 
-    def entry(self, arrival: Arrival, outcome: Outcome, at: datetime, message: str = "") -> JournalEntry:
+    def entry(
+        self, arrival: Arrival, outcome: Outcome, at: datetime, message: str = "", *, children: Iterable[str] = ()
+    ) -> JournalEntry:
         """A journal line about one arrival, with the names gathered so far."""
         return JournalEntry(
             receipt_id=arrival.envelope.receipt_id,
@@ -84,6 +86,7 @@ class Work:
             topic=arrival.record.topic,
             partition=arrival.record.partition,
             offset=arrival.record.offset,
+            children=tuple(children),
         )
 
 
@@ -112,7 +115,10 @@ class Handler(Protocol):
     """A stage's own logic. It raises the errors of `streams/errors.py`; the stage decides on them."""
 
     async def handle(self, work: Work) -> Sequence[JournalEntry]:
-        """Do the work; one line or none (not for us) per arrival. Called again after a failure: safe to repeat."""
+        """Do the work; one line per arrival, none for what is for another target.
+
+        Called again after a failure: safe to repeat.
+        """
         ...
 
     def blocks(self, work: Work) -> bool:

@@ -26,7 +26,13 @@ async def lines(store: Ports, receipt_id: str = "r1") -> list[JournalEntry]:
 
 async def test_entries_are_kept_whole_and_in_order(any_store: Ports) -> None:
     whole = replace(
-        DELIVERED, subject="000000042", aggregate="web:order:42", error="Transient", message="said so", offset=9
+        DELIVERED,
+        subject="000000042",
+        aggregate="web:order:42",
+        error="Transient",
+        message="said so",
+        offset=9,
+        children=("s0", "c"),
     )
     await any_store.journal.write([PASSED, whole])
     assert await lines(any_store) == [PASSED, whole]

@@ -175,8 +175,9 @@ class Bench:
         *,
         via: Via = Via.WEBHOOK,
         replays: int = 0,
+        target: str = "",
     ) -> JournalEntry | None:
-        headers = envelope(receipt, entity=entity, via=via)
+        headers = envelope(receipt, entity=entity, via=via, target=target)
         told = record(body.model_dump_json().encode(), headers)
         hold = Hold("k", HoldReason.TIME, "deliver", receipt)
         arrival = Arrival(told, headers, row=HeldRecord(1, hold, told, START, replays=replays) if replays else None)

@@ -214,10 +214,34 @@ async def test_a_channel_that_is_gone_from_the_settings_is_named(pos: Bench) -> 
 
 
 async def test_events_for_another_target_are_passed_over(pos: Bench) -> None:
-    assert await pos.deliver(STATUS, "order_status") is None
+    assert await pos.deliver(SALE, "order", target="pos2") is None
+    assert await pos.deliver(STATUS, "order_status", target="web") is None
+    assert pos.book.orders == []
+
+
+async def test_what_no_flow_writes_to_its_target_ends_there(pos: Bench) -> None:
+    entry = await pos.deliver(STATUS, "order_status", target="pos")
+    assert entry is not None
+    assert (entry.outcome, entry.target) == (Outcome.FILTERED, "pos")
+    assert entry.message == "no flow document writes 'order_status' to pos"
+
+
+async def test_an_order_whose_channel_got_another_point_of_sale_on_the_way_goes_to_a_person() -> None:
     elsewhere = Bench("pos2")
-    assert await elsewhere.deliver(SALE, "order") is None
-    assert await elsewhere.deliver(STATUS, "order_status") is None
+    with pytest.raises(Rejected, match=r"000000042 was on its way to pos2 .* another point of sale, pos"):
+        await elsewhere.deliver(SALE, "order", target="pos2")
+    with pytest.raises(Rejected, match="is for web and came to pos2"):
+        await elsewhere.deliver(STATUS, "order_status")
+
+
+async def test_the_end_of_an_order_names_the_confirmation_that_it_caused(pos: Bench) -> None:
+    created = await pos.deliver(SALE, "order")
+    again = await pos.deliver(later(5), "order", "r2")
+    assert created is not None
+    assert again is not None
+    assert (created.children, again.children) == (("c",), ())
+    told = Envelope.from_headers(pos.publisher.on("canonical.sale")[0].headers)
+    assert (told.receipt_id, told.target) == ("r1.c", "web")
 
 
 async def test_number_and_status_go_back_once(web: Bench) -> None:

@@ -109,3 +109,23 @@ async def test_replayed_stock_is_read_again_unless_a_person_wrote_it(web: Bench,
     (hint,) = web.publisher.on("hint.stock")
     assert (hint.key, StockHint.model_validate_json(hint.value).sku) == (b"pos:A", "A")
     assert Envelope.from_headers(hint.headers).receipt_id == "r1.again2"
+    assert entry.children == ("again2",)
+
+
+async def test_stock_that_no_channel_joins_any_more_ends(web: Bench) -> None:
+    entry = await web.deliver(stock(5).model_copy(update={"ref": "gone:sku:A"}), "stock", target="web")
+    assert entry is not None
+    assert (entry.outcome, entry.message) == (Outcome.FILTERED, "no channel joins gone with web any more")
+
+
+async def test_a_newer_event_for_another_store_supersedes_nothing_here(web: Bench) -> None:
+    arrivals = []
+    for receipt, quantity, target in (("r1", 5, "web"), ("r2", 4, "web"), ("r2.to-outlet", 4, "outlet")):
+        headers = envelope(receipt, entity="stock", target=target)
+        sent = record(stock(quantity, seconds=quantity).model_dump_json().encode(), headers)
+        arrivals.append(Arrival(sent, headers))
+    entries = await web.handler.handle(Work("deliver", arrivals))
+    assert [(entry.receipt_id, entry.outcome) for entry in entries] == [
+        ("r1", Outcome.SUPERSEDED),
+        ("r2", Outcome.DELIVERED),
+    ]

@@ -9,7 +9,9 @@ from decimal import Decimal
 import pytest
 
 from schemas.canonical import LocationLevel, Stock, StockHint, WebUnits
+from schemas.documents import Channel
 from schemas.envelope import Envelope
+from streams.channels import Channels
 from streams.engine import load
 from streams.errors import Malformed, Transient, Unavailable
 from streams.inventory.handler import InventoryHandler
@@ -75,12 +77,15 @@ class Table:
 
 
 class Bench:
-    def __init__(self) -> None:
+    def __init__(self, *webs: str) -> None:
         self.shelves = Shelves()
         self.publisher = MemoryPublisher()
         self.table = Table()
         self.clock = FakeClock()
-        self.handler = InventoryHandler(self.table, {"pos": self.shelves}, self.publisher, self.clock, flow=FLOW)
+        channels = Channels([Channel(name=web, web=web, pos="pos", prefix="W-", location="MAIN") for web in webs])
+        self.handler = InventoryHandler(
+            self.table, {"pos": self.shelves}, self.publisher, self.clock, channels=channels, flow=FLOW
+        )
 
     async def hint(self, *hints: tuple[str, StockHint], key: str = "pos:A") -> Sequence[JournalEntry]:
         arrivals = []
@@ -115,7 +120,7 @@ def sold(units: int, *, side: str = "web", committed: int = 0, taken: int = 0, s
 
 @pytest.fixture
 def bench() -> Bench:
-    return Bench()
+    return Bench("web")
 
 
 async def test_a_hint_becomes_the_skus_stock_under_its_key(bench: Bench) -> None:
@@ -262,3 +267,27 @@ async def test_a_hint_for_a_connection_that_is_not_configured_is_malformed(bench
 def test_a_refused_hint_holds_up_nothing(bench: Bench) -> None:
     headers = envelope("r1", entity="stock_hint")
     assert not bench.handler.blocks(Work("inventory", [Arrival(record(b"{}", headers), headers)]))
+
+
+# -- who the stock is for ----------------------------------------------------------------------------------------------
+
+
+async def test_the_stock_of_two_web_stores_is_two_events_each_with_an_end_of_its_own() -> None:
+    bench = Bench("web", "outlet")
+    (entry,) = await bench.hint(("r1", look()))
+    told = [Envelope.from_headers(out.headers) for out in bench.publisher.on("canonical.stock")]
+    assert [(one.receipt_id, one.target, one.subject, one.flow) for one in told] == [
+        ("r1", "web", "A", "stock"),
+        ("r1.to-outlet", "outlet", "A", "stock"),
+    ]
+    assert {out.key for out in bench.publisher.records} == {b"pos:A"}
+    assert (entry.outcome, entry.children) == (Outcome.PASSED, ("to-outlet",))
+
+
+async def test_stock_that_no_channel_wants_ends_unread_and_what_was_told_is_kept() -> None:
+    bench = Bench()
+    (entry,) = await bench.hint(("r1", sold(2)))
+    assert (entry.outcome, bench.shelves.reads, bench.publisher.records) == (Outcome.FILTERED, [], [])
+    assert "no channel joins pos with a web store" in entry.message
+    assert bench.table.rows
+    assert bench.table.unsettled == []

@@ -64,6 +64,8 @@ async def test_everything_is_published_in_one_batch_and_told() -> None:
         NOW,
         5,
     )
+    assert entry.children == ("s0", "s1")
+    assert [Envelope.from_headers(out.headers).target for out in published.batches[0]] == [CHANNEL.pos, "", ""]
 
 
 async def test_a_filtered_event_publishes_nothing_and_keeps_its_raw_key() -> None:
