@@ -12,7 +12,7 @@ import typer
 
 from app.commands.dead_letters_cli import dead_letters
 from app.commands.offsets_cli import offsets
-from app.commands.running import given_reason, load_settings, run_to_end
+from app.commands.running import given_moment, given_reason, load_settings, run_to_end
 
 OK, FAILED, MISCONFIGURED, INTERRUPTED = 0, 1, 2, 130
 """Exit codes: done; not done, and why is on standard error; settings or arguments are wrong; ended by Ctrl-C."""
@@ -190,6 +190,20 @@ def trace(
     from app import trace as command  # noqa: PLC0415
 
     raise typer.Exit(command.show(settings, what))
+
+
+@cli.command(rich_help_panel=LOOK)
+def balance(
+    since: Annotated[
+        str | None, typer.Option(help="Only what came since: 2h, 3d, or 2026-11-24T10:00 (UTC); else all that is kept.")
+    ] = None,
+) -> None:
+    """Account for every receipt of the door and every event that one caused; exit 1 if one is missing or twice."""
+    wanted = None if since is None else given_moment(since)
+    settings = load_settings()
+    from app.commands import balance as command  # noqa: PLC0415
+
+    raise typer.Exit(run_to_end(command.run(settings, wanted)))
 
 
 @cli.command(rich_help_panel=LOOK)

@@ -90,16 +90,26 @@ async def compare_topics(kafka: KafkaSettings, topics: Sequence[Topic] = TOPICS)
 
 async def topic_sizes(kafka: KafkaSettings, topics: Sequence[Topic] = TOPICS) -> list[TopicSize]:
     """What the declared topics that exist hold. Raises Unavailable."""
+    async with looking(kafka) as (admin, consumer):
+        partitions = await partitions_of(admin, [topic.name for topic in topics])
+        return [await _size(consumer, name, number) for name, number in partitions.items()]
+
+
+@asynccontextmanager
+async def looking(kafka: KafkaSettings) -> AsyncIterator[tuple[AIOKafkaAdminClient, AIOKafkaConsumer]]:
+    """Clients that look at what is there, as no member of any group. What Kafka refuses becomes Unavailable."""
     async with connected_admin(kafka) as admin:
-        described = await described_topics(admin, [topic.name for topic in topics])
-    consumer = AIOKafkaConsumer(**admin_options(kafka))
-    try:
-        await consumer.start()
-        return [await _size(consumer, name, len(topic["partitions"])) for name, topic in described.items()]
-    except (KafkaError, OSError) as error:
-        raise unusable(kafka, error) from error
-    finally:
-        await consumer.stop()
+        consumer = AIOKafkaConsumer(**admin_options(kafka), enable_auto_commit=False, auto_offset_reset="earliest")
+        try:
+            await consumer.start()
+            yield admin, consumer
+        finally:
+            await consumer.stop()
+
+
+async def partitions_of(admin: AIOKafkaAdminClient, names: Iterable[str]) -> dict[str, int]:
+    """How many partitions each of those topics has that exist."""
+    return {name: len(topic["partitions"]) for name, topic in (await described_topics(admin, names)).items()}
 
 
 async def retention_times(kafka: KafkaSettings, names: Iterable[str]) -> dict[str, float | None]:

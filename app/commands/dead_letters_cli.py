@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
-from app.commands.running import given_reason, load_settings, run_to_end
+from app.commands.running import given_moment, given_reason, load_settings, run_to_end
 
 if TYPE_CHECKING:
     from app.store import Wanted
@@ -45,14 +45,7 @@ def _wanted(
     }
     wanted = cast("Wanted", {"limit": limit} | {name: value for name, value in given.items() if value is not None})
     if since is not None:
-        from app.commands.dead_letters import moment  # noqa: PLC0415
-
-        try:
-            wanted["since"] = moment(since)
-        except (ValueError, OverflowError) as problem:
-            raise typer.BadParameter(
-                f"'{since}' is neither an age (30m, 2h, 7d) nor a time (2026-11-24T10:00)", param_hint="--since"
-            ) from problem
+        wanted["since"] = given_moment(since)
     return wanted
 
 

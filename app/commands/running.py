@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from app.settings import Settings
 
 
@@ -36,3 +38,15 @@ def given_reason(reason: str) -> str:
     if not reason.strip():
         raise typer.BadParameter("say why, for whoever asks later", param_hint="--reason")
     return reason.strip()
+
+
+def given_moment(since: str) -> datetime:
+    """A time, or an age. Raises BadParameter if it is neither."""
+    from app.commands.dead_letters import moment  # noqa: PLC0415
+
+    try:
+        return moment(since)
+    except (ValueError, OverflowError) as problem:
+        raise typer.BadParameter(
+            f"'{since}' is neither an age (30m, 2h, 7d) nor a time (2026-11-24T10:00)", param_hint="--since"
+        ) from problem

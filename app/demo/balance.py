@@ -6,8 +6,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+from app.balance.kafka import reading
+from app.balance.take import Balance, Way, take_balance
 from app.clock import SystemClock
-from app.store import Balance, Store
+from app.settings import KafkaSettings
+from app.store import Store
 from schemas.envelope import received_ms_of
 from streams.ports import HoldReason
 
@@ -37,9 +40,16 @@ class StoreView:
         finally:
             await store.close()
 
-    async def balance(self) -> Balance:
-        """How receipts ended."""
-        return await self._store.journal.balance()
+    async def balance(self, kafka: KafkaSettings, way: Way) -> Balance:
+        """What became of everything that the door accepted."""
+        async with reading(kafka) as log:
+            return await take_balance(log, self._store.receipts, way, SystemClock().sleep)
+
+    async def parked(self) -> int:
+        """How many events are held and go on by themselves."""
+        receipts = self._store.receipts
+        held = [one for group in await receipts.holding_groups() for one in await receipts.held(group)]
+        return sum(one.reason is not HoldReason.PERSON and not one.behind_person for one in held)
 
     async def review(self) -> list[Review]:
         """What waits for a person."""

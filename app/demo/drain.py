@@ -3,45 +3,20 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
-from typing import Any
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient
-
-
-async def in_flight(bootstrap: str, groups: Mapping[str, Sequence[str]], partitions: Mapping[str, int]) -> int:
-    """Records between the groups' committed offsets and the ends of their topics."""
-    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap)
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
-    await consumer.start()
-    await admin.start()
-    try:
-        return sum([await _behind(consumer, admin, group, topics, partitions) for group, topics in groups.items()])
-    finally:
-        await admin.close()
-        await consumer.stop()
+from app.balance.kafka import reading
+from app.balance.take import Way
+from app.settings import KafkaSettings
 
 
-async def _behind(
-    consumer: AIOKafkaConsumer,
-    admin: AIOKafkaAdminClient,
-    group: str,
-    topics: Sequence[str],
-    partitions: Mapping[str, int],
-) -> int:
-    wanted = [TopicPartition(topic, number) for topic in topics for number in range(partitions[topic])]
-    ends = await consumer.end_offsets(wanted)
-    starts = await consumer.beginning_offsets(wanted)
-    committed: Mapping[Any, Any] = await admin.list_consumer_group_offsets(group)
-    behind = 0
-    for place in wanted:
-        known = committed.get(place)
-        done = known.offset if known is not None and known.offset >= 0 else starts[place]
-        behind += max(0, ends[place] - done)
-    return behind
+async def unread(kafka: KafkaSettings, way: Way) -> int:
+    """Records before a reader."""
+    async with reading(kafka) as log:
+        found = [await log.unread(reader.group, reader.topics) for reader in way.readers]
+    return sum(place.records for places in found for place in places)
 
 
 def unsent_webhooks(databases: Sequence[Path]) -> int:
@@ -52,23 +27,3 @@ def unsent_webhooks(databases: Sequence[Path]) -> int:
             (count,) = connection.execute("SELECT COUNT(*) FROM webhook_queue").fetchone()
             waiting += count
     return waiting
-
-
-async def accepted_receipts(bootstrap: str, topics: Sequence[str], partitions: Mapping[str, int]) -> set[str]:
-    """The receipt ids in the raw topics: what the door accepted, counted from Kafka."""
-    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, auto_offset_reset="earliest", enable_auto_commit=False)
-    await consumer.start()
-    receipts: set[str] = set()
-    try:
-        places = [TopicPartition(topic, number) for topic in topics for number in range(partitions[topic])]
-        consumer.assign(places)
-        ends = await consumer.end_offsets(places)
-        left = {place for place in places if ends[place] > 0}
-        while left:
-            for records in (await consumer.getmany(timeout_ms=1000, max_records=5000)).values():
-                for record in records:
-                    receipts.add(dict(record.headers)["receipt-id"].decode())
-            left = {place for place in left if await consumer.position(place) < ends[place]}
-    finally:
-        await consumer.stop()
-    return receipts

@@ -11,30 +11,11 @@ import orjson
 from rich.console import Console
 from rich.table import Table
 
+from app.balance.show import counts, show_equations
+from app.balance.take import Balance
 from app.demo.auditor import Audit
 
 FINDINGS_SHOWN = 20
-
-
-@dataclass(frozen=True, slots=True)
-class Receipts:
-    """How the receipts ended, or that they wait. Every accepted one is in exactly one of the others."""
-
-    accepted: int
-    delivered: int
-    superseded: int
-    unchanged: int
-    filtered: int
-    in_review: int
-    discarded: int
-    parked: int
-    """Held for a time or a link when the drain gave up."""
-
-    @property
-    def unexplained(self) -> int:
-        """Accepted, not ended and not held; 0 if nothing is lost and the pipe is empty."""
-        ended = self.delivered + self.superseded + self.unchanged + self.filtered + self.in_review + self.discarded
-        return self.accepted - ended - self.parked
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +35,7 @@ class Report:
     kafka: str
     seconds: float
     audit: Audit
-    receipts: Receipts
+    balance: Balance
     drained: bool
     review_problems: list[str]
     faults: Mapping[str, Mapping[str, int]]
@@ -63,12 +44,12 @@ class Report:
 
     @property
     def clean(self) -> bool:
-        """True if nothing is lost, doubled or different, and every receipt is explained."""
-        return self.audit.balanced and self.drained and not self.review_problems and self.receipts.unexplained == 0
+        """True if nothing is lost, doubled or different, and every receipt and its children are explained."""
+        return self.audit.balanced and self.drained and not self.review_problems and self.balance.holds
 
     def write(self, path: Path) -> None:
         """Write it as JSON."""
-        audit, receipts = self.audit, self.receipts
+        audit, equations = self.audit, self.balance.equations
         document = {
             "kafka": self.kafka,
             "seconds": round(self.seconds, 1),
@@ -84,16 +65,8 @@ class Report:
                 "skus": audit.skus,
                 "different": len(audit.stock_findings),
             },
-            "receipts": {
-                "accepted": receipts.accepted,
-                "delivered": receipts.delivered,
-                "superseded": receipts.superseded,
-                "unchanged": receipts.unchanged,
-                "filtered": receipts.filtered,
-                "in_review": receipts.in_review,
-                "discarded": receipts.discarded,
-                "parked": receipts.parked,
-            },
+            "receipts": _keyed(counts(equations.receipts)),
+            "children": _keyed(counts(equations.children)),
             "faults": dict(sum((Counter(fired) for fired in self.faults.values()), Counter())),
             "faults_by_system": {system: dict(fired) for system, fired in self.faults.items()},
             "blows": list(self.blows),
@@ -105,7 +78,7 @@ class Report:
 
     def show(self, console: Console) -> None:
         """Print it."""
-        audit, receipts = self.audit, self.receipts
+        audit = self.audit
         table = Table(title="The balance", title_justify="left")
         table.add_column("")
         table.add_column("count", justify="right")
@@ -119,19 +92,11 @@ class Report:
             ("stock changes in store", audit.stock_changes),
             ("SKUs compared", audit.skus),
             ("SKU and source different", len(audit.stock_findings)),
-            ("receipts accepted", receipts.accepted),
-            ("  delivered", receipts.delivered),
-            ("  superseded", receipts.superseded),
-            ("  unchanged", receipts.unchanged),
-            ("  filtered", receipts.filtered),
-            ("  in review", receipts.in_review),
-            ("  discarded", receipts.discarded),
-            ("  parked", receipts.parked),
-            ("  unexplained", receipts.unexplained),
         ]
         for name, count in rows:
             table.add_row(name, str(count))
         console.print(table)
+        show_equations(console, self.balance)
         self._show_faults(console)
         for problem in self._problems():
             console.print(f"[red]✗[/red] {problem}", highlight=False)
@@ -156,6 +121,10 @@ class Report:
         if not self.drained:
             found.append("the pipe was not empty in time")
         return [*found[:FINDINGS_SHOWN], *self.review_problems]
+
+
+def _keyed(counted: Mapping[str, int]) -> dict[str, int]:
+    return {name.replace(" ", "_"): count for name, count in counted.items()}
 
 
 def percentiles(milliseconds: list[float]) -> dict[str, float]:

@@ -19,16 +19,17 @@ import uvloop
 from rich.console import Console
 from rich.live import Live
 
+from app.balance.take import way_of
 from app.demo import kills, programs
 from app.demo.auditor import Books, audit
 from app.demo.balance import Review, StoreView
 from app.demo.deeds import Deeds, DeedsFile, Expect
 from app.demo.door import Door
-from app.demo.drain import accepted_receipts, in_flight, unsent_webhooks
+from app.demo.drain import unread, unsent_webhooks
 from app.demo.faults import Panels
 from app.demo.options import DemoOptions
 from app.demo.programs import WEB
-from app.demo.report import Receipts, Report, percentiles
+from app.demo.report import Report, percentiles
 from app.demo.rest import Rest
 from app.demo.screen import Scene, Screen
 from app.demo.shop import Shop, goods_of
@@ -38,16 +39,14 @@ from app.demo.watch import scrape
 from app.demo.web_store import WebStore
 from app.local.process import end_orphans
 from app.sandbox.catalogue import catalogue
-from streams import groups
-from streams.topics import TOPICS
+from app.settings import KafkaSettings
 
 DRAIN_SECONDS = 180.0
 QUIET_SECONDS = 8.0
 """The pipe is empty when it has been so this long: longer than a poll and the lists' lag together."""
 LOOK_EVERY = 1.0
 TELL_EVERY = 5.0
-PARTITIONS = {topic.name: topic.partitions for topic in TOPICS}
-CONNECTIONS = {programs.WEB: "magento", programs.POS: "heartland"}
+WAY = way_of({programs.WEB: "magento", programs.POS: "heartland"})
 
 
 def run_demo(options: DemoOptions) -> int:
@@ -172,7 +171,7 @@ async def _watch(run: _Run, draw: Callable[[], None], every: float) -> None:
         scene = run.scene
         scene.snapshot = await scrape(run.session, run.theatre.roles)
         scene.restarts = run.theatre.processes.restarts
-        scene.parked = (await run.view.balance()).parked
+        scene.parked = await run.view.parked()
         scene.review = [(item.subject, item.message, item.receipt_id) for item in await run.view.review()]
         scene.faults = sum((await run.panels.fired()).values(), Counter())
         draw()
@@ -254,9 +253,11 @@ async def _drain(run: _Run) -> bool:
 async def _busy(run: _Run) -> int:
     directory = run.options.directory
     waiting = unsent_webhooks([directory / f"{system}.sqlite" for system in programs.SYSTEMS])
-    parked = (await run.view.balance()).parked
-    kafka = run.theatre.addresses.kafka
-    return waiting + parked + await in_flight(kafka, groups.consumed(CONNECTIONS), PARTITIONS)
+    return waiting + await run.view.parked() + await unread(_kafka(run), WAY)
+
+
+def _kafka(run: _Run) -> KafkaSettings:
+    return KafkaSettings(bootstrap_servers=run.theatre.addresses.kafka)
 
 
 # -- The balance -------------------------------------------------------------------------------------------------
@@ -272,22 +273,11 @@ async def _settle(run: _Run, seconds: float, *, drained: bool) -> Report:
         sources=programs.SOURCES,
     )
     deeds = run.deeds.read()
-    accepted = await accepted_receipts(run.theatre.addresses.kafka, groups.RAW_TOPICS, PARTITIONS)
-    balance = await run.view.balance()
     return Report(
         kafka=run.theatre.kafka,
         seconds=seconds,
         audit=audit(books, deeds),
-        receipts=Receipts(
-            accepted=len(accepted),
-            delivered=balance.delivered,
-            superseded=balance.superseded,
-            unchanged=balance.unchanged,
-            filtered=balance.filtered,
-            in_review=balance.in_review,
-            discarded=balance.discarded,
-            parked=balance.parked,
-        ),
+        balance=await run.view.balance(_kafka(run), WAY),
         drained=drained,
         review_problems=_review_problems(deeds, await run.view.review()),
         faults=await run.panels.fired(),

@@ -2,7 +2,6 @@
 
 from app.store.cursors import Cursors
 from app.store.desk import Edit, HeldDesk, HeldEvent, Wanted
-from app.store.journal import Balance
 from app.store.store import Store, migrate
 
-__all__ = ["Balance", "Cursors", "Edit", "HeldDesk", "HeldEvent", "Store", "Wanted", "migrate"]
+__all__ = ["Cursors", "Edit", "HeldDesk", "HeldEvent", "Store", "Wanted", "migrate"]

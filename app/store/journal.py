@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from app.store.batcher import statements
 from app.store.engine import Database, Row
-from app.store.tables import FINAL
 from app.store.text import restored, storable
-from streams.ports import HoldReason, JournalEntry, Outcome
+from streams.ports import JournalEntry, Outcome
 
 SUBJECT_LENGTH = 200
 AGGREGATE_LENGTH = 400
@@ -43,47 +41,11 @@ _OF_RECEIPT = f"""
 SELECT {_COLUMNS} FROM journal
 WHERE receipt_id = $1 OR (receipt_id >= $1 || '.' AND receipt_id < $1 || '/') ORDER BY id LIMIT $2
 """  # noqa: S608 - our own text; '/' follows '.'
-_ENDED = f"""
-SELECT outcome AS what, count(*) AS receipts FROM journal WHERE {FINAL} AND receipt_id NOT LIKE '%.%' GROUP BY outcome
-"""  # noqa: S608 - our own text
-_WAITING = f"""
-SELECT CASE WHEN bool_or(first = 'person') THEN 'person' ELSE 'time' END AS what
-FROM (
-    SELECT receipt_id, CASE WHEN blocks THEN
-        first_value(reason) OVER (
-            PARTITION BY consumer_group, topic, partition, key, blocks ORDER BY seq
-        ) ELSE reason END AS first
-    FROM held
-) AS queued
-WHERE receipt_id NOT LIKE '%.%'
-AND NOT EXISTS (SELECT FROM journal WHERE journal.receipt_id = queued.receipt_id AND {FINAL})
-GROUP BY receipt_id
-"""  # noqa: S608 - our own text; what queues behind an event in review waits for a person too
-_BALANCE = f"{_ENDED} UNION ALL SELECT what, count(*) FROM ({_WAITING}) AS waiting GROUP BY what"  # noqa: S608
 _DELIVERED = "SELECT receipt_id, at FROM journal WHERE outcome = 'delivered' AND receipt_id NOT LIKE '%.%'"
 _PURGE = "DELETE FROM journal WHERE ctid = ANY (ARRAY(SELECT ctid FROM journal WHERE at < $1 LIMIT $2)) RETURNING 1"
 
 ALL_LINES = 1000
 """Most lines that a trace reads."""
-
-
-@dataclass(frozen=True, slots=True)
-class Balance:
-    """How many receipts of the door ended how, and how many wait. What is missing to *accepted* is in flight."""
-
-    delivered: int = 0
-    superseded: int = 0
-    unchanged: int = 0
-    filtered: int = 0
-    discarded: int = 0
-    in_review: int = 0
-    parked: int = 0
-
-    @property
-    def accounted(self) -> int:
-        """All receipts that ended or wait."""
-        ended = self.delivered + self.superseded + self.unchanged + self.filtered + self.discarded
-        return ended + self.in_review + self.parked
 
 
 class SqlJournal:
@@ -118,12 +80,6 @@ class SqlJournal:
     async def _entries(self, statement: str, wanted: str, limit: int) -> list[JournalEntry]:
         return [_entry(row) for row in await self._database.fetch(statement, wanted, limit)]
 
-    async def balance(self) -> Balance:
-        """The receipts' equation, without *accepted*, which Kafka counts. Children do not count."""
-        counted = {row["what"]: int(row["receipts"]) for row in await self._database.fetch(_BALANCE)}
-        in_review, parked = counted.pop(HoldReason.PERSON, 0), counted.pop(HoldReason.TIME, 0)
-        return Balance(in_review=in_review, parked=parked, **counted)
-
     async def delivered(self) -> list[tuple[str, datetime]]:
         """Receipts of the door that ended in an effect, and when; for a demo or a test, not for a year's journal."""
         return [(row["receipt_id"], row["at"]) for row in await self._database.fetch(_DELIVERED)]
@@ -132,7 +88,7 @@ class SqlJournal:
         """Delete the lines from before that moment; returns how many.
 
         Keep them longer than Kafka keeps its records: a record that is read again after its lines have gone counts
-        as a new receipt, and the balance counts only what is still here.
+        as a new receipt, and one that is not read again counts as missing.
         """
         total = deleted = len(await self._database.fetch(_PURGE, before, PURGE_AT_ONCE))
         while deleted == PURGE_AT_ONCE:

@@ -16,6 +16,7 @@ from app.store.journal import SqlJournal
 from app.store.ledger import SqlLedger
 from app.store.links import SqlLinks
 from app.store.migrations import head, upgrade
+from app.store.receipts import Receipts
 from streams.errors import Unavailable
 from streams.ports import Clock
 
@@ -51,6 +52,7 @@ class Store:
     desk: HeldDesk
     journal: SqlJournal
     cursors: SqlCursors
+    receipts: Receipts
 
     @classmethod
     def open(cls, url: str, *, role: str, clock: Clock, connections: int = 10) -> Store:
@@ -77,6 +79,7 @@ class Store:
             desk=HeldDesk(database, clock),
             journal=SqlJournal(database),
             cursors=SqlCursors(database),
+            receipts=Receipts(database),
         )
 
     async def ping(self) -> None:

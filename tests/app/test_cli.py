@@ -17,9 +17,8 @@ from streams.topics import TOPICS, dead_letter
 
 ROOT = Path(__file__).parents[2]
 COMMANDS = {
-    "ingress", "poll", "worker", "demo", "sandbox", "topics", "trace", "alias", "dead-letters", "replay", "discard",
-    "purge", "offsets",
-    "doctor", "settings",
+    "ingress", "poll", "worker", "demo", "sandbox", "topics", "trace", "balance", "alias", "dead-letters", "replay",
+    "discard", "purge", "offsets", "doctor", "settings",
 }  # fmt: skip
 
 

@@ -8,8 +8,7 @@ from typing import Unpack
 
 import pytest
 
-from app.store import Balance, Edit, Store, Wanted
-from schemas.ids import MissingLink, Ref
+from app.store import Edit, Store, Wanted
 from streams.ports import Hold, HoldReason, JournalEntry, Outcome, Record
 from tests.contract.test_held_contract import LETTER
 from tests.twins import claims
@@ -171,41 +170,6 @@ async def test_lines_are_found_by_subject_and_aggregate(clocked_store: Store) ->
     assert await clocked_store.journal.of_subject("43") == [other]
     assert await clocked_store.journal.of_aggregate("web:order:42") == [LINE]
     assert await clocked_store.journal.of_subject("") == []
-
-
-async def test_the_balance_counts_each_receipt_of_the_door_once(clocked_store: Store) -> None:
-    ends = [outcome for outcome in Outcome if outcome.ends]
-    lines = [replace(LINE, receipt_id=f"r{n}", outcome=outcome) for n, outcome in enumerate([*ends, Outcome.DELIVERED])]
-    children = [replace(line, receipt_id=f"{line.receipt_id}.child") for line in lines]
-    await clocked_store.journal.write([*lines, *children, LINE])
-    held = {
-        "r20": HoldReason.PERSON,
-        "r21": HoldReason.TIME,
-        "r22": HoldReason.LINK,
-        "r0": HoldReason.PERSON,
-        "r23.child": HoldReason.TIME,
-    }
-    for offset, (receipt_id, reason) in enumerate(held.items()):
-        hold = replace(review(receipt_id), reason=reason, due_at=START, waits_for=MissingLink(Ref("web", "order", "1")))
-        await claims.hold(clocked_store.held, GROUP, record(offset), replace(hold, key=receipt_id))
-    await claims.hold(
-        clocked_store.held, "deliver-web", record(0), replace(review("r20"), reason=HoldReason.TIME, due_at=START)
-    )
-    balance = await clocked_store.journal.balance()
-    assert balance == Balance(delivered=2, superseded=1, unchanged=1, filtered=1, discarded=1, in_review=1, parked=2)
-    assert balance.accounted == 9
-
-
-async def test_what_queues_behind_a_review_waits_for_a_person_too(clocked_store: Store) -> None:
-    behind = replace(review("r2"), reason=HoldReason.TIME, due_at=START)
-    await claims.hold(clocked_store.held, GROUP, record(0), review("r1"))
-    await claims.hold(clocked_store.held, GROUP, record(1), behind)
-    await claims.hold(clocked_store.held, GROUP, record(2), replace(behind, receipt_id="r3", key="another"))
-    assert await clocked_store.journal.balance() == Balance(in_review=2, parked=1)
-
-
-async def test_the_balance_of_nothing_is_nothing(clocked_store: Store) -> None:
-    assert await clocked_store.journal.balance() == Balance()
 
 
 async def test_old_lines_are_purged_in_steps(clocked_store: Store, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -50,7 +50,7 @@ async def test_an_absent_server_is_named_without_its_password(open_store: Open, 
 async def test_an_absent_database_is_named(open_store: Open, store_url: str) -> None:
     url = make_url(store_url).set(database="nowhere").render_as_string(hide_password=False)
     with pytest.raises(Unavailable, match="nowhere"):
-        await open_store(url).journal.balance()
+        await open_store(url).journal.delivered()
 
 
 async def test_a_user_without_rights_is_refused(open_store: Open, store_url: str) -> None:
