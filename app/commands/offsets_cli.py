@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated
 
 import typer
 
-from app.commands.running import load_settings, run_to_end
+from app.commands.running import given_moment, load_settings, run_to_end
 from app.offsets.plan import Beginning
 
 offsets = typer.Typer(
@@ -40,7 +39,7 @@ def repair(
 
     Stop the group's workers first. Nothing has a second effect by being read again.
     """
-    begin = None if since is None else _moment(since)
+    begin = None if since is None else given_moment(since)
     settings = load_settings()
     from app.commands import offsets as command  # noqa: PLC0415
 
@@ -62,14 +61,3 @@ def start(
     from app.commands import offsets as command  # noqa: PLC0415
 
     raise typer.Exit(run_to_end(command.start(settings, group, at)))
-
-
-def _moment(text: str) -> datetime:
-    from app.commands.dead_letters import moment  # noqa: PLC0415
-
-    try:
-        return moment(text)
-    except (ValueError, OverflowError) as problem:
-        raise typer.BadParameter(
-            f"'{text}' is neither an age (2h, 14d) nor a time (2026-11-24T10:00)", param_hint="--since"
-        ) from problem
