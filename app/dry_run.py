@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -17,6 +17,7 @@ from app.settings import Settings
 from app.store import HeldEvent, Store
 from app.store.applied import SqlApplied
 from app.store.ledger import SqlLedger
+from app.store.writes import SqlOpenWrites
 from app.systems import Pos, Systems, Web
 from app.workers import Tools, deliver_handler, engine_of
 from schemas.envelope import Envelope
@@ -31,7 +32,9 @@ from streams.ports import (
     EffectKey,
     EffectState,
     Fenced,
+    Intent,
     LedgerRow,
+    OpenWrite,
     OrderDraft,
     Outgoing,
     Revision,
@@ -59,7 +62,12 @@ class DryRun:
         clock = SystemClock()
         parts = Parts(settings, "dry-run", clock, Metrics(), Readiness(), asyncio.Event())
         self._systems = _ReadOnly(settings, clock, parts.metrics, self._calls)
-        readable = replace(store, applied=_Applied(store.database), ledger=_Ledger(store.database, clock))
+        readable = replace(
+            store,
+            applied=_Applied(store.database),
+            writes=_Writes(store.database),
+            ledger=_Ledger(store.database, clock),
+        )
         self._tools = Tools(
             parts=parts,
             publisher=_Publisher(self._calls),
@@ -158,7 +166,7 @@ class _WebStock(MagentoStock):
         super().__init__(web.client)
         self._calls = calls
 
-    async def write_source_items(self, items: Sequence[SourceItem]) -> None:
+    async def write_source_items(self, items: Sequence[SourceItem], *, began: float | None = None) -> None:  # noqa: ARG002
         told = ", ".join(f"{item.sku} {item.source} {item.quantity}" for item in items)
         self._calls.append(f"write_source_items in {self._client.name}: {told}")
 
@@ -174,6 +182,18 @@ class _Publisher:
 class _Applied(SqlApplied):
     async def put(self, target: str, revisions: Mapping[Ref, Revision]) -> None:
         """Nothing is applied."""
+
+
+class _Writes(SqlOpenWrites):
+    async def open(self, target: str, intents: Collection[Intent], settle: timedelta) -> Mapping[Ref, OpenWrite]:  # noqa: ARG002
+        """Nothing is opened."""
+        return {intent.entity: OpenWrite(0, intent.entity, intent.receipt_id) for intent in intents}
+
+    async def landed(self, target: str, write: OpenWrite, revision: Revision) -> None:
+        """Nothing was written."""
+
+    async def withdraw(self, writes: Collection[OpenWrite]) -> None:
+        """Nothing was opened."""
 
 
 class _Ledger(SqlLedger):

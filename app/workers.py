@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import structlog
 
@@ -18,6 +19,7 @@ from app.store import Store
 from app.systems import Systems
 from streams import groups
 from streams.channels import Channels
+from streams.deliver.doubts import Doubts
 from streams.deliver.effect import Effects, Settling
 from streams.deliver.gate import Gate
 from streams.deliver.handler import DeliverHandler, Delivery
@@ -111,7 +113,8 @@ async def run_worker(
         app.on_assigned(partial(_share, gate, len(topics) * PARTITIONS))
     handler = _handler(role, target, tools, app)
     _leave_lasting_objects_alone()
-    await _run(role, handler, topics, tools, app, group, gate or AlwaysOpen(), width_of(target, settings))
+    beside = [_doubts(target, tools).clear] if target is not None and target in systems.webs else []
+    await _run(role, handler, topics, tools, app, group, gate or AlwaysOpen(), width_of(target, settings), *beside)
 
 
 async def _share(gate: Gate, of: int, partitions: Sequence[Partition]) -> None:
@@ -169,21 +172,26 @@ def deliver_handler(target: str, tools: Tools) -> DeliverHandler:
         publisher=tools.publisher,
         clock=parts.clock,
     )
-    operations = _operations(target, tools, desk)
+    operations = _operations(target, tools, desk, settling)
     deliveries = {flow.deliver.entity: (flow.id, operations[flow.deliver.operations[0]]) for flow in flows}
     documents = {flow.id: tools.engine.catalog.documents(flow, flow.deliver.mapping) for flow in flows}
     return DeliverHandler(target, deliveries, documents, parts.clock)
 
 
-def _operations(target: str, tools: Tools, desk: Desk) -> dict[str, Delivery]:
+def _operations(target: str, tools: Tools, desk: Desk, settling: Settling) -> dict[str, Delivery]:
     """What can be done in a target, by the first operation that a flow document names."""
     web = tools.systems.webs.get(target)
     if web is not None:
         return {
             "set_external_number": OrderStatusDelivery(desk, web.orders),
-            "write_source_items": StockDelivery(desk, web.stock),
+            "write_source_items": StockDelivery(desk, web.stock, tools.store.writes, settle=settling.total),
         }
     return {"create_order": SaleDelivery(desk, tools.systems.points_of_sale[target].orders)}
+
+
+def _doubts(target: str, tools: Tools) -> Doubts:
+    systems = {name: connection.system for name, connection in tools.parts.settings.connections.items()}
+    return Doubts(target, tools.store.writes, tools.publisher, tools.parts.clock, systems=systems)
 
 
 async def _run(
@@ -195,8 +203,9 @@ async def _run(
     group: str,
     entrance: Entrance,
     width: int,
+    *beside: Callable[[], Coroutine[Any, Any, None]],
 ) -> None:
-    """Run the handler's stage, and tell the metrics how it goes, until the stop."""
+    """Run the handler's stage, and tell the metrics how it goes, until the stop; ``beside`` runs meanwhile."""
     parts, store = tools.parts, tools.store
     queue = HeldQueue(store.held, group=group, owner=parts.owner, clock=parts.clock, failpoints=parts.failpoints)
     around = Surroundings(queue, store.journal, tools.publisher, parts.clock, parts.metrics, entrance)
@@ -212,7 +221,8 @@ async def _run(
         partial(retention_times, kafka, topics), parts.metrics, parts.clock, kafka.bootstrap_servers
     )
     parts.readiness.add_note("retention", retention.note)
-    await worker.run(parts.stop, _tell(role, worker, parts, app, retention), held, retention.keep_current())
+    own = [work() for work in beside]
+    await worker.run(parts.stop, _tell(role, worker, parts, app, retention), held, retention.keep_current(), *own)
 
 
 def _kafka(parts: Parts) -> KafkaSettings:

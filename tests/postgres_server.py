@@ -18,7 +18,7 @@ from app.local.postgres import start_postgres
 from app.store import Cursors, Store, migrate
 from app.store.engine import engine_for
 from app.store.tables import metadata
-from streams.ports import AppliedRevisions, Held, Journal, Ledger, Links
+from streams.ports import AppliedRevisions, Held, Journal, Ledger, Links, OpenWrites
 from tests.servers import VERSIONS
 from tests.twins.clock import FakeClock
 from tests.twins.store import MemoryStore
@@ -102,6 +102,8 @@ class Ports(Protocol):
     def links(self) -> Links: ...
     @property
     def applied(self) -> AppliedRevisions: ...
+    @property
+    def writes(self) -> OpenWrites: ...
     @property
     def ledger(self) -> Ledger: ...
     @property

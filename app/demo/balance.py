@@ -51,6 +51,10 @@ class StoreView:
         held = [one for group in await receipts.holding_groups() for one in await receipts.held(group)]
         return sum(one.reason is not HoldReason.PERSON and not one.behind_person for one in held)
 
+    async def open_writes(self) -> int:
+        """Writes to the web store that may have come too late, or may do so yet."""
+        return await self._store.writes.count()
+
     async def review(self) -> list[Review]:
         """What waits for a person."""
         found = await self._store.desk.find(reason=HoldReason.PERSON, limit=1000)

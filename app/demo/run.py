@@ -41,7 +41,7 @@ from app.local.process import end_orphans
 from app.sandbox.catalogue import catalogue
 from app.settings import KafkaSettings
 
-DRAIN_SECONDS = 180.0
+DRAIN_SECONDS = 240.0
 QUIET_SECONDS = 8.0
 """The pipe is empty when it has been so this long: longer than a poll and the lists' lag together."""
 LOOK_EVERY = 1.0
@@ -235,7 +235,7 @@ def _shop(run: _Run) -> Shop:
 
 
 async def _drain(run: _Run) -> bool:
-    """Wait until nothing is in flight or parked. False if it takes too long."""
+    """Wait until nothing is in flight or parked, and no stock in doubt. False if it takes too long."""
     run.scene.phase = "draining"
     deadline = time.monotonic() + DRAIN_SECONDS
     quiet_since: float | None = None
@@ -253,7 +253,7 @@ async def _drain(run: _Run) -> bool:
 async def _busy(run: _Run) -> int:
     directory = run.options.directory
     waiting = unsent_webhooks([directory / f"{system}.sqlite" for system in programs.SYSTEMS])
-    return waiting + await run.view.parked() + await unread(_kafka(run), WAY)
+    return waiting + await run.view.parked() + await run.view.open_writes() + await unread(_kafka(run), WAY)
 
 
 def _kafka(run: _Run) -> KafkaSettings:

@@ -28,7 +28,11 @@ class MagentoStock:
     def __init__(self, client: MagentoClient) -> None:
         self._client = client
 
-    async def write_source_items(self, items: Sequence[SourceItem]) -> None:
+    def begin(self) -> float:
+        """The beginning of a write that waits for something before `write_source_items`."""
+        return self._client.begin()
+
+    async def write_source_items(self, items: Sequence[SourceItem], *, began: float | None = None) -> None:
         """Set absolute quantities, all or none (``POST /V1/inventory/source-items``).
 
         Status is 1 above zero and 0 otherwise: Magento requires it and does not infer it.
@@ -37,6 +41,7 @@ class MagentoStock:
             Rejected: several SKUs and Magento does not say which it refuses, so the caller halves the batch; or one SKU
                 with a source that does not exist.
             OutcomeUnknown: nothing proves what happened; write them again.
+            Transient: it could not leave soon enough after it ``began``, which is now if not given.
         """
         if not items:
             return
@@ -46,7 +51,9 @@ class MagentoStock:
         ]
         subject = named(list(dict.fromkeys(item.sku for item in items)))
         try:
-            await self._client.post("write_source_items", subject, "/V1/inventory/source-items", {"sourceItems": rows})
+            await self._client.post(
+                "write_source_items", subject, "/V1/inventory/source-items", {"sourceItems": rows}, began=began
+            )
         except OutcomeUnknown as error:
             if error.code != "opaque_400":
                 raise

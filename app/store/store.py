@@ -17,6 +17,7 @@ from app.store.ledger import SqlLedger
 from app.store.links import SqlLinks
 from app.store.migrations import head, upgrade
 from app.store.receipts import Receipts
+from app.store.writes import SqlOpenWrites
 from streams.errors import Unavailable
 from streams.ports import Clock
 
@@ -47,6 +48,7 @@ class Store:
     database: Database
     links: SqlLinks
     applied: SqlApplied
+    writes: SqlOpenWrites
     ledger: SqlLedger
     held: SqlHeld
     desk: HeldDesk
@@ -74,6 +76,7 @@ class Store:
             database=database,
             links=SqlLinks(database, clock),
             applied=SqlApplied(database),
+            writes=SqlOpenWrites(database),
             ledger=SqlLedger(database, clock),
             held=SqlHeld(database, clock),
             desk=HeldDesk(database, clock),
@@ -99,6 +102,6 @@ class Store:
 
     async def close(self) -> None:
         """Write what callers still wait for, and let the connections go."""
-        for port in (self.links, self.applied, self.ledger, self.journal):
+        for port in (self.links, self.applied, self.writes, self.ledger, self.journal):
             await port.close()
         await self.database.close()

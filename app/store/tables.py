@@ -88,6 +88,20 @@ applied = Table(
     postgresql_with=_ROOM_FOR_UPDATES,
 )
 
+open_writes = Table(
+    "open_writes",
+    metadata,
+    Column("id", BigInteger, Identity(), primary_key=True),
+    _text("target"),
+    _text("entity"),
+    _text("receipt_id"),
+    Column("opened_at", _Moment, nullable=False),
+    Column("open_until", _Moment, nullable=False, comment="Until then it may land."),
+    Column("due_at", _Moment, nullable=False, comment="Then its entity is read again."),
+    comment="Absolute writes that were sent and may have landed after a newer one; each is gone when that is out.",
+)
+Index("ix_open_writes_entity", open_writes.c.target, open_writes.c.entity)
+
 owners = Table(
     "owners",
     metadata,

@@ -42,11 +42,14 @@ class WebUnits(Canonical):
 
 
 class StockHint(Canonical):
-    """A cause to look at one SKU again; the key is ``connection:SKU`` of the point of sale."""
+    """A cause to look at one SKU again; the key is ``connection:SKU`` of the point of sale.
+
+    The cause ``doubt`` is a write whose effect may have come after a newer one's.
+    """
 
     schema_version: Literal[1] = 1
     sku: str
-    cause: Literal["webhook", "poll", "sale"]
+    cause: Literal["webhook", "poll", "sale", "doubt"]
     units: WebUnits | None = None
     location: str = ""
     changed_at: AwareDatetime | None = None

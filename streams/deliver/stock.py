@@ -1,40 +1,78 @@
-"""Stock into the web store: absolute, batched over SKUs, the latest reading wins."""
+"""Stock into the web store: absolute, batched over SKUs, the latest reading wins.
+
+A write that got no answer, or that another worker sent, may land after a newer one. So every write is opened in the
+store before it is sent, and while one of a SKU is open beside another nothing counts as unchanged. When all have had
+their time, `streams/deliver/doubts.py` has the SKU read again, and what it has then is written once more.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
 from decimal import Decimal
 from typing import cast
 
 from schemas.canonical import Stock, StockHint
 from schemas.documents.channel import Channel
 from schemas.ids import Ref
+from streams import groups
+from streams.deliver.doubts import stock_hint
 from streams.deliver.sale import Desk
-from streams.ports import JournalEntry, Outcome, Outgoing, SourceItem, WebStock
+from streams.errors import AuthFailed, Rejected, Transient, Unavailable
+from streams.ports import (
+    Claim,
+    Intent,
+    JournalEntry,
+    OpenWrite,
+    OpenWrites,
+    Outcome,
+    SourceItem,
+    WebStock,
+)
 from streams.runtime.batch import Batcher
 from streams.runtime.body import entity_of
+from streams.runtime.lanes import NotDone
 from streams.runtime.work import Arrival, Work
 from streams.sale.revision import stock_revision
-from streams.topics import HINT_STOCK
 
 ROWS_IN_A_CALL = 100
 """SKUs in one call; Magento refuses lists over ``complex_array_limit`` where that is set."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Write:
+    """What a SKU's sources shall hold."""
+
+    intent: Intent
+    items: Sequence[SourceItem]
+
+
 class StockDelivery:
-    """Operation ``write_source_items``: a SKU's stock becomes source items. A set-state: safe to repeat."""
+    """Operation ``write_source_items``: a SKU's stock becomes source items. A set-state: safe to repeat.
+
+    Args:
+        desk: of the target.
+        stock: the target's.
+        writes: where writes are open until nothing can come of them any more.
+        settle: how long that takes for one that got no answer.
+    """
 
     blocks = False
 
-    def __init__(self, desk: Desk, stock: WebStock) -> None:
+    def __init__(self, desk: Desk, stock: WebStock, writes: OpenWrites, *, settle: timedelta) -> None:
         self._desk = desk
         self._stock = stock
+        self._writes = writes
+        self._settle = settle
         self._known: set[str] = set()
         self._lookup: Batcher[str, bool] = Batcher(self._ask_known, most=ROWS_IN_A_CALL)
-        self._writer: Batcher[Sequence[SourceItem], None] = Batcher(self._write, most=ROWS_IN_A_CALL)
+        self._writer: Batcher[_Write, OpenWrite] = Batcher(
+            self._write, most=ROWS_IN_A_CALL, identity=lambda write: write.intent.entity
+        )
 
     async def deliver(self, work: Work, arrival: Arrival) -> JournalEntry:
-        """Deliver one SKU's stock."""
+        """Deliver one SKU's stock. Raises NotDone if another worker has claimed its partition."""
         desk = self._desk
         stock = entity_of(arrival, Stock)
         ref = Ref.parse(stock.ref)
@@ -46,10 +84,11 @@ class StockDelivery:
         if arrival.row is not None and arrival.row.replays and arrival.row.edited is None:
             return await self._read_again(work, arrival, stock)
         revision = stock_revision(stock)
-        applied = (await desk.applied.get(desk.target, [ref])).get(ref)
+        standing = await self._writes.standing(desk.target, ref)
+        applied = standing.revision
         if applied is not None and applied.updated_at > revision.updated_at:
             return work.entry(arrival, Outcome.SUPERSEDED, desk.clock.now(), "an older reading")
-        if applied is not None and applied.content == revision.content:
+        if applied is not None and applied.content == revision.content and not standing.doubtful:
             return work.entry(arrival, Outcome.UNCHANGED, desk.clock.now(), "the store has these quantities")
         items = await self._items(work, stock, channels)
         if not items:
@@ -64,19 +103,19 @@ class StockDelivery:
         held_back = desk.observed(work, arrival, f"set {told}")
         if held_back is not None:
             return held_back
-        await self._writer.submit(items)
-        await desk.applied.put(desk.target, {ref: revision})
+        record = arrival.record
+        claim = Claim(groups.deliver(desk.target), record.topic, record.partition, arrival.epoch)
+        write = await self._writer.submit(_Write(Intent(ref, claim, arrival.envelope.receipt_id), items))
+        await self._writes.landed(desk.target, write, revision)
         return work.entry(arrival, Outcome.DELIVERED, desk.clock.now(), told)
 
     async def _read_again(self, work: Work, arrival: Arrival, stock: Stock) -> JournalEntry:
         """What a person replays may be days old: the point of sale is read again instead of writing it."""
         desk, row = self._desk, arrival.row
+        connection = Ref.parse(stock.ref).connection
         suffix = f"again{row.replays if row else 0}"
         envelope = arrival.envelope.child(suffix, entity="stock_hint", native_id=stock.sku, subject=stock.sku)
-        hint = StockHint(sku=stock.sku, cause="poll")
-        connection = Ref.parse(stock.ref).connection
-        key, value = f"{connection}:{stock.sku}".encode(), hint.model_dump_json().encode()
-        await desk.publisher.publish([Outgoing(HINT_STOCK, key, value, envelope.to_headers())])
+        await desk.publisher.publish([stock_hint(connection, StockHint(sku=stock.sku, cause="poll"), envelope)])
         told = f"replayed: {connection} is read again, and what it has now is written"
         return work.entry(arrival, Outcome.SUPERSEDED, desk.clock.now(), told, children=[suffix])
 
@@ -94,6 +133,14 @@ class StockDelivery:
         self._known |= known
         return [sku in known for sku in skus]
 
-    async def _write(self, batch: Sequence[Sequence[SourceItem]]) -> Sequence[None]:
-        await self._stock.write_source_items([item for items in batch for item in items])
-        return [None] * len(batch)
+    async def _write(self, batch: Sequence[_Write]) -> Sequence[OpenWrite | Exception]:
+        """Open the writes and send them. One whose outcome is unknown stays open."""
+        began = self._stock.begin()  # before they are open: by then it is known when nothing can come of them
+        opened = await self._writes.open(self._desk.target, [write.intent for write in batch], self._settle)
+        ours = [write for write in batch if write.intent.entity in opened]
+        try:
+            await self._stock.write_source_items([item for write in ours for item in write.items], began=began)
+        except (Transient, Unavailable, AuthFailed, Rejected):
+            await self._writes.withdraw(opened.values())
+            raise
+        return [opened.get(write.intent.entity) or NotDone() for write in batch]

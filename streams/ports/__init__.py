@@ -31,10 +31,12 @@ from streams.ports.systems import (
     StockLevels,
     WebStock,
 )
+from streams.ports.writes import Claim, Intent, OpenWrite, OpenWrites, Standing
 
 __all__ = [
     "NOWHERE",
     "AppliedRevisions",
+    "Claim",
     "Clock",
     "EffectDone",
     "EffectKey",
@@ -48,12 +50,15 @@ __all__ = [
     "HeldRecord",
     "Hold",
     "HoldReason",
+    "Intent",
     "Journal",
     "JournalEntry",
     "Ledger",
     "LedgerRow",
     "Links",
     "Nowhere",
+    "OpenWrite",
+    "OpenWrites",
     "OrderDraft",
     "OrderNotes",
     "Outcome",
@@ -66,6 +71,7 @@ __all__ = [
     "Sales",
     "SeenOrder",
     "SourceItem",
+    "Standing",
     "StockLevels",
     "WebStock",
 ]

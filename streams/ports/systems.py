@@ -84,8 +84,17 @@ class SourceItem:
 class WebStock(Protocol):
     """The web store's stock."""
 
-    async def write_source_items(self, items: Sequence[SourceItem]) -> None:
-        """Set them, all or none. Absolute, so safe to repeat."""
+    def begin(self) -> float:
+        """The beginning of a write, for `write_source_items`; in seconds that go on while the process is frozen."""
+        ...
+
+    async def write_source_items(self, items: Sequence[SourceItem], *, began: float | None = None) -> None:
+        """Set them, all or none. Absolute, so safe to repeat.
+
+        Args:
+            items: none is no work.
+            began: when the write began; now if not given. Nothing is sent if it cannot leave soon after: Transient.
+        """
         ...
 
     async def known_skus(self, skus: Collection[str]) -> frozenset[str]:

@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from app.sandbox.faults import Fault, Rule
-from streams.errors import OutcomeUnknown, Rejected, Throttled
+from streams.errors import OutcomeUnknown, Rejected, Throttled, Transient
 from streams.ports import SourceItem, WebStock
 from tests.contract.systems import SKUS, WebSystem
 
@@ -51,6 +51,16 @@ async def test_a_lone_row_names_the_source_that_does_not_exist(web: WebSystem, s
 
 async def test_nothing_is_written_with_nothing(stock: WebStock) -> None:
     await stock.write_source_items([])
+
+
+async def test_a_write_that_began_too_long_ago_does_not_leave(web: WebSystem, stock: WebStock) -> None:
+    before, items = await held(web, web.sku), [SourceItem(web.sku, web.source, Decimal(78))]
+    began = stock.begin()
+    with pytest.raises(Transient):
+        await stock.write_source_items(items, began=began - 60)
+    assert await held(web, web.sku) == before
+    await stock.write_source_items(items, began=began)
+    assert (await held(web, web.sku))[web.source] == 78
 
 
 async def test_only_products_are_known_letter_for_letter(web: WebSystem, stock: WebStock) -> None:

@@ -15,7 +15,9 @@ import pytest
 
 from app.store import Store
 from app.store import ledger as sql_ledger
-from streams.ports import EffectKey, EffectState, LedgerRow, Outgoing
+from schemas.ids import Ref
+from streams.deliver.doubts import Doubts
+from streams.ports import EffectKey, EffectState, LedgerRow, Outgoing, SourceItem, Standing
 from streams.runtime.holding import HeldQueue
 from streams.runtime.producer import Producer
 from streams.runtime.watermark import Watermark
@@ -23,11 +25,13 @@ from tests.contract import test_ledger_contract
 from tests.integration import test_runtime_defects
 from tests.integration.runtime_world import committed, eventually
 from tests.kafka_broker import Topics
-from tests.streams.deliver import effect_bench, test_effect
+from tests.streams.deliver import effect_bench, test_effect, test_late_stock
+from tests.streams.deliver.late_shop import Way, WebShop
 from tests.streams.runtime import test_holding, test_watermark
 from tests.streams.runtime.stage_bench import Bench, assigned_bench
 from tests.twins.clock import START
 from tests.twins.store import MemoryLedger
+from tests.twins.writes import MemoryOpenWrites
 
 NothingRaised = pytest.fail.Exception
 """What a test ends with that expects an error and gets none."""
@@ -88,6 +92,42 @@ async def test_without_it_in_its_statement_the_sql_ledger_lets_one_begin_what_ha
     monkeypatch.setattr(sql_ledger, "_BEGIN", sql_ledger._BEGIN.replace(settled, ""))
     with pytest.raises(NothingRaised):
         await test_ledger_contract.test_what_has_not_settled_is_begun_by_nobody(clocked_store)
+
+
+# -- doubt: an absolute write is open until nothing can come of it any more --------------------------------------------
+
+
+def test_without_doubt_stock_that_lands_late_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    standing = MemoryOpenWrites.standing
+
+    async def certain(self: MemoryOpenWrites, target: str, entity: Ref) -> Standing:
+        return replace(await standing(self, target, entity), doubtful=False)
+
+    monkeypatch.setattr(MemoryOpenWrites, "standing", certain)
+    with pytest.raises(AssertionError):
+        test_late_stock.test_a_write_that_lands_after_its_retry_and_after_a_newer_one_is_written_over()
+
+
+def test_without_looking_for_doubts_stock_that_lands_late_stays_until_the_next_event(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def look(_self: Doubts) -> None:
+        """It sees nothing."""
+
+    monkeypatch.setattr(Doubts, "look", look)
+    with pytest.raises(AssertionError):
+        test_late_stock.test_a_write_that_lands_after_its_retry_and_after_a_newer_one_is_written_over()
+
+
+def test_without_its_beginning_a_frozen_write_leaves(monkeypatch: pytest.MonkeyPatch) -> None:
+    write = WebShop.write_source_items
+
+    async def whenever(self: WebShop, items: Sequence[SourceItem], *, began: float | None = None) -> None:
+        await write(self, items, began=float("inf"))
+
+    monkeypatch.setattr(WebShop, "write_source_items", whenever)
+    with pytest.raises(AssertionError):
+        test_late_stock.test_a_worker_that_was_frozen_before_its_write_left_sends_nothing(Way(leaves=60))
 
 
 # -- order: later events of a key queue behind its held one ------------------------------------------------------------

@@ -30,6 +30,7 @@ from streams.ports import (
     Record,
     Revision,
 )
+from tests.twins.writes import MemoryOpenWrites
 
 
 class MemoryLinks:
@@ -321,7 +322,9 @@ class MemoryStore:
     cursors: MemoryCursors = field(default_factory=MemoryCursors)
     ledger: MemoryLedger = field(init=False)
     held: MemoryHeld = field(init=False)
+    writes: MemoryOpenWrites = field(init=False)
 
     def __post_init__(self) -> None:
         self.ledger = MemoryLedger(self.links, self.applied, self.clock)
         self.held = MemoryHeld(self.links, self.clock)
+        self.writes = MemoryOpenWrites(self.applied, self.held, self.clock)

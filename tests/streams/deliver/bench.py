@@ -9,6 +9,7 @@ from schemas.canonical import OrderStatus, Sale, Stock
 from schemas.documents import Channel
 from schemas.documents.flow import Mode
 from schemas.envelope import Via
+from streams import groups
 from streams.channels import Channels
 from streams.deliver.effect import Effects, Settling
 from streams.deliver.handler import DeliverHandler, Delivery
@@ -16,7 +17,7 @@ from streams.deliver.order_status import OrderStatusDelivery
 from streams.deliver.sale import Desk, SaleDelivery
 from streams.deliver.stock import StockDelivery
 from streams.engine import Engine, load
-from streams.errors import AliasMissing, Rejected
+from streams.errors import AliasMissing, Rejected, TillstreamError
 from streams.ports import HeldRecord, Hold, HoldReason, JournalEntry, OrderDraft, SeenOrder, SourceItem
 from streams.runtime.work import Arrival, Work
 from tests.twins.clock import START, FakeClock
@@ -126,10 +127,18 @@ class Sources:
         self.items: dict[tuple[str, str], Decimal] = {}
         self.skus = frozenset({"A", "B"})
         self.refuse: set[str] = set()
+        self.fail: TillstreamError | None = None
+        self.batches: list[list[str]] = []
 
-    async def write_source_items(self, items: Sequence[SourceItem]) -> None:
+    def begin(self) -> float:
+        return 0.0
+
+    async def write_source_items(self, items: Sequence[SourceItem], *, began: float | None = None) -> None:
+        if self.fail is not None:
+            raise self.fail
         if self.refuse & {item.sku for item in items}:
             raise Rejected("a row is wrong")
+        self.batches.append([item.sku for item in items])
         self.items |= {(item.sku, item.source): item.quantity for item in items}
 
     async def known_skus(self, skus: Collection[str]) -> frozenset[str]:
@@ -140,6 +149,7 @@ class Bench:
     def __init__(self, target: str, *, mode: Mode = Mode.LIVE) -> None:
         self.clock = FakeClock()
         self.store = MemoryStore(self.clock)
+        self.store.held.epochs[groups.deliver(target), "t", 0] = 0  # what tests make comes under this claim
         self.publisher = MemoryPublisher()
         self.failpoints = Reached()
         self.book, self.notes, self.sources = OrderBook(), Notes(), Sources()
@@ -159,7 +169,7 @@ class Bench:
         deliveries: dict[str, tuple[str, Delivery]] = {
             "order": ("order", SaleDelivery(desk, self.book)),
             "order_status": ("order_status", OrderStatusDelivery(desk, self.notes)),
-            "stock": ("stock", StockDelivery(desk, self.sources)),
+            "stock": ("stock", StockDelivery(desk, self.sources, self.store.writes, settle=settling.total)),
         }
         if target == "pos":
             deliveries = {"order": deliveries["order"]}
@@ -176,11 +186,13 @@ class Bench:
         via: Via = Via.WEBHOOK,
         replays: int = 0,
         target: str = "",
+        epoch: int = 0,
     ) -> JournalEntry | None:
         headers = envelope(receipt, entity=entity, via=via, target=target)
         told = record(body.model_dump_json().encode(), headers)
         hold = Hold("k", HoldReason.TIME, "deliver", receipt)
-        arrival = Arrival(told, headers, row=HeldRecord(1, hold, told, START, replays=replays) if replays else None)
+        row = HeldRecord(1, hold, told, START, replays=replays) if replays else None
+        arrival = Arrival(told, headers, epoch, row)
         work = Work("deliver", [arrival])
         entries = await self.handler.handle(work)
         return entries[-1] if entries else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 from decimal import Decimal
 
@@ -11,7 +12,9 @@ from schemas.canonical import Stock, StockHint
 from schemas.documents.flow import Mode
 from schemas.envelope import Envelope
 from schemas.ids import Ref
+from streams.errors import AuthFailed, OutcomeUnknown, Rejected, TillstreamError, Transient, Unavailable
 from streams.ports import HeldRecord, Hold, HoldReason, Outcome
+from streams.runtime.lanes import NotDone
 from streams.runtime.work import Arrival, Work
 from tests.streams.deliver.bench import Bench
 from tests.twins.clock import START
@@ -84,6 +87,52 @@ async def test_observed_stock_is_not_written() -> None:
     assert entry is not None
     assert "would set main 3" in entry.message
     assert bench.sources.items == {}
+
+
+async def test_two_writes_of_one_sku_never_share_a_batch(web: Bench) -> None:
+    await asyncio.gather(*(web.deliver(stock(5 - n, seconds=n), "stock", f"r{n}") for n in range(2)))
+    assert web.sources.batches == [["A"], ["A"]]
+    assert web.sources.items == {("A", "main"): Decimal(4)}
+
+
+async def test_of_one_batch_only_what_is_still_ours_is_written(web: Bench) -> None:
+    web.sources.skus = frozenset("ABCD")
+    ours = [web.deliver(stock(5, sku=sku), "stock", sku) for sku in "AB"]
+    lost = [web.deliver(stock(5, sku=sku), "stock", sku, epoch=7) for sku in "CD"]
+    results = await asyncio.gather(*ours, *lost, return_exceptions=True)
+    assert [isinstance(result, NotDone) for result in results] == [False, False, True, True]
+    assert set(web.sources.items) == {("A", "main"), ("B", "main")}
+    assert web.store.writes.rows == {}
+
+
+async def test_one_bad_row_costs_one_row_and_leaves_no_doubt(web: Bench) -> None:
+    web.sources.skus = frozenset("ABC")
+    web.sources.refuse = {"B"}
+    results = await asyncio.gather(
+        *(web.deliver(stock(5, sku=sku), "stock", sku) for sku in "ABC"), return_exceptions=True
+    )
+    assert [isinstance(result, Rejected) for result in results] == [False, True, False]
+    assert set(web.sources.items) == {("A", "main"), ("C", "main")}
+    assert web.store.writes.rows == {}
+
+
+@pytest.mark.parametrize(
+    ("error", "open_writes"),
+    [
+        (OutcomeUnknown("?"), 1),
+        (Transient("429"), 0),
+        (Unavailable("down"), 0),
+        (AuthFailed("401"), 0),
+        (Rejected("no"), 0),
+    ],
+)
+async def test_only_a_write_of_which_the_outcome_is_unknown_stays_open(
+    web: Bench, error: TillstreamError, open_writes: int
+) -> None:
+    web.sources.fail = error
+    with pytest.raises(type(error)):
+        await web.deliver(stock(5), "stock")
+    assert len(web.store.writes.rows) == open_writes
 
 
 async def test_of_coalesced_stock_only_the_newest_is_written(web: Bench) -> None:

@@ -1,0 +1,89 @@
+"""Has SKUs read again of which a write may have landed after a newer one, when nothing can come of it any more.
+
+Nothing else would: the web store has another quantity than the one that was applied last, every reading equals the
+latter, and the point of sale has no news.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+
+import structlog
+
+from schemas.canonical import StockHint
+from schemas.envelope import Envelope, Via, root_of
+from streams.errors import TillstreamError
+from streams.ports import Clock, OpenWrite, OpenWrites, Outgoing, Publisher
+from streams.topics import HINT_STOCK
+
+log = structlog.get_logger(__name__)
+
+LOOK_SECONDS = 5.0
+"""Time between two looks."""
+AT_ONCE = 200
+"""Writes of one look; bounds what a target that was down for long puts before the other hints."""
+AGAIN = timedelta(minutes=1)
+"""The least time for a SKU to be read and written before it is read once more."""
+
+
+def stock_hint(connection: str, hint: StockHint, envelope: Envelope) -> Outgoing:
+    """The hint as inventory takes it, about a SKU of that point of sale."""
+    key = f"{connection}:{hint.sku}".encode()
+    return Outgoing(HINT_STOCK, key, hint.model_dump_json().encode(), envelope.to_headers())
+
+
+class Doubts:
+    """Clears the doubts about one target. Any number of its workers may do so at a time.
+
+    Args:
+        systems: connection -> system.
+    """
+
+    def __init__(
+        self, target: str, writes: OpenWrites, publisher: Publisher, clock: Clock, *, systems: Mapping[str, str]
+    ) -> None:
+        self._target = target
+        self._writes = writes
+        self._publisher = publisher
+        self._clock = clock
+        self._systems = systems
+
+    async def clear(self) -> None:
+        """Look for ever. A store or a Kafka that is down costs time only."""
+        while True:
+            try:
+                await self.look()
+            except TillstreamError as error:
+                log.warning("doubts_not_cleared", target=self._target, problem=error.message)
+            await self._clock.sleep(LOOK_SECONDS)
+
+    async def look(self) -> None:
+        """Publish a hint for each SKU in doubt whose writes have all had their time. Raises TillstreamError."""
+        writes = await self._writes.due(self._target, again=AGAIN, limit=AT_ONCE)
+        if not writes:
+            return
+        await self._publisher.publish([self._hint(write) for write in writes])
+        for write in writes:
+            log.info(
+                "stock_in_doubt",
+                target=self._target,
+                receipt_id=write.receipt_id,
+                subject=write.entity.native_id,
+                problem=f"{self._target} may have taken an older quantity of '{write.entity.native_id}' after a newer "
+                f"one. {write.entity.connection} is read again, and what it has now is written; nothing is to be done.",
+            )
+
+    def _hint(self, write: OpenWrite) -> Outgoing:
+        entity = write.entity
+        envelope = Envelope(
+            receipt_id=f"{root_of(write.receipt_id)}.doubt{write.id}",
+            connection=entity.connection,
+            system=self._systems.get(entity.connection, ""),
+            entity="stock_hint",
+            native_id=entity.native_id,
+            received_ms=round(self._clock.now().timestamp() * 1000),
+            via=Via.STAGE,
+            subject=entity.native_id,
+        )
+        return stock_hint(entity.connection, StockHint(sku=entity.native_id, cause="doubt"), envelope)
