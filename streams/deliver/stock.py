@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import cast
 
@@ -39,6 +39,9 @@ from streams.sale.revision import stock_revision
 ROWS_IN_A_CALL = 100
 """SKUs in one call; Magento refuses lists over ``complex_array_limit`` where that is set."""
 
+KNOWN_FOR = timedelta(hours=1)
+"""How long a SKU is taken to be a product without asking: it may be deleted, and Magento says nothing then."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Write:
@@ -65,7 +68,7 @@ class StockDelivery:
         self._stock = stock
         self._writes = writes
         self._settle = settle
-        self._known: set[str] = set()
+        self._known: dict[str, datetime] = {}
         self._lookup: Batcher[str, bool] = Batcher(self._ask_known, most=ROWS_IN_A_CALL)
         self._writer: Batcher[_Write, OpenWrite] = Batcher(
             self._write, most=ROWS_IN_A_CALL, identity=lambda write: write.intent.entity
@@ -96,7 +99,7 @@ class StockDelivery:
             return work.entry(arrival, Outcome.FILTERED, desk.clock.now(), told)
         work.step = "known_skus"
         sku = items[0].sku
-        if sku not in self._known and not await self._lookup.submit(sku):
+        if not self._knows(sku) and not await self._lookup.submit(sku):
             return work.entry(arrival, Outcome.FILTERED, desk.clock.now(), f"{desk.target} does not sell '{sku}'")
         work.step = "write_source_items"
         told = ", ".join(f"{item.source} {item.quantity}" for item in items)
@@ -128,9 +131,14 @@ class StockDelivery:
         rows = cast("Sequence[Mapping[str, object]]", document["items"])
         return [SourceItem(str(row["sku"]), str(row["source"]), Decimal(str(row["quantity"]))) for row in rows]
 
+    def _knows(self, sku: str) -> bool:
+        asked = self._known.get(sku)
+        return asked is not None and self._desk.clock.now() - asked < KNOWN_FOR
+
     async def _ask_known(self, skus: Sequence[str]) -> Sequence[bool]:
+        asked = self._desk.clock.now()
         known = await self._stock.known_skus(skus)
-        self._known |= known
+        self._known |= dict.fromkeys(known, asked)
         return [sku in known for sku in skus]
 
     async def _write(self, batch: Sequence[_Write]) -> Sequence[OpenWrite | Exception]:

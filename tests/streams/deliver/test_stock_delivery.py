@@ -89,6 +89,18 @@ async def test_observed_stock_is_not_written() -> None:
     assert bench.sources.items == {}
 
 
+async def test_a_sku_that_is_deleted_in_the_store_is_not_written_for_ever(web: Bench) -> None:
+    await web.deliver(stock(5), "stock")
+    web.sources.skus = frozenset()
+    web.clock.move(3599)
+    still = await web.deliver(stock(4, seconds=1), "stock", "r2")
+    web.clock.move(1)
+    asked = await web.deliver(stock(3, seconds=2), "stock", "r3")
+    assert still is not None
+    assert asked is not None
+    assert (still.outcome, asked.outcome) == (Outcome.DELIVERED, Outcome.FILTERED)
+
+
 async def test_two_writes_of_one_sku_never_share_a_batch(web: Bench) -> None:
     await asyncio.gather(*(web.deliver(stock(5 - n, seconds=n), "stock", f"r{n}") for n in range(2)))
     assert web.sources.batches == [["A"], ["A"]]
