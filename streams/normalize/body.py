@@ -18,16 +18,22 @@ def parse(value: bytes, place: str) -> dict[str, Any]:
     """The body as an object.
 
     Raises:
-        Malformed: not JSON, or not an object; ``place`` says which record.
+        Malformed: not JSON, or not an object; ``place`` says which message.
     """
     try:
         body = orjson.loads(value)
     except orjson.JSONDecodeError as error:
         raise Malformed(
-            f"{place} is not JSON ({error}): look at the sender, then discard it", code="not_json"
+            f"{place} cannot be read: it is damaged or cut off, not JSON ({error}). Nothing was done with it. If that "
+            "order or SKU is missing, send it anew or look at the sender; then discard this event",
+            code="not_json",
         ) from error
     if not isinstance(body, dict):
-        raise Malformed(f"{place} is JSON but not an object: look at the sender, then discard it", code="not_an_object")
+        raise Malformed(
+            f"{place} cannot be read: it is JSON but not an object, so no order or SKU is in it. Nothing was done with "
+            "it. Look at the sender, then discard this event",
+            code="not_an_object",
+        )
     return body
 
 

@@ -118,7 +118,9 @@ class Normalizer:
 
     async def _event(self, flow: FlowDocument, record: Record, envelope: Envelope, told: Told) -> _Event:
         keys = flow.normalize
-        place = f"{record.topic} {record.partition}@{record.offset} from {envelope.connection}"
+        name = envelope.subject or envelope.native_id or "(no number)"
+        sent = f"{record.topic} {record.partition}@{record.offset}"
+        place = f"the message of {envelope.connection} about {envelope.entity} {name} ({sent})"
         body = unwrapped(parse(record.value, place), keys)
         native_id = envelope.native_id or text_of(body, keys.id)
         if not native_id:

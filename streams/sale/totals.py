@@ -72,8 +72,9 @@ def _unexplained(order: Node, totals: Mapping[str, Decimal], parts: Decimal, tot
         suspects.append("it has custom_fees, which are not mapped")
     where = "; ".join(suspects) or "no field of the order names it: look for a fee that an extension adds"
     return (
-        f"{subject}: base_grand_total and what was prepaid are {total}, but lines, tax, shipping and fees make "
-        f"{parts}: {total - parts} is unexplained ({where}). Enter the order by hand, or mend its mapping and replay"
+        f"{subject} does not add up: its total (base_grand_total, with what was prepaid) is {cents(total)}, but lines, "
+        f"tax, shipping and fees make {cents(parts)}: {cents(total - parts)} is unexplained ({where}). Enter the "
+        "order by hand, or mend its mapping and replay"
     )
 
 

@@ -115,7 +115,7 @@ async def test_stock_is_read_again_and_edited_stock_is_written(dry: DryRun, stor
 
 async def test_what_fails_again_is_told(dry: DryRun) -> None:
     (told,) = await dry.tell(held(groups.NORMALIZE, "raw.magento.order", b"{", entity="order", stage="normalize"))
-    assert told.startswith("and fails again with Malformed: raw.magento.order 0@5 from web is not JSON")
+    assert told.startswith("and fails again with Malformed: the message of web about order ")
 
 
 async def test_a_stock_hint_needs_its_worker(dry: DryRun) -> None:

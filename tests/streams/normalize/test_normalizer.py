@@ -192,7 +192,10 @@ async def test_an_event_without_an_id_is_refused(body: object, problem: str) -> 
 
 @pytest.mark.parametrize(
     ("value", "problem"),
-    [(b"{", r"raw.magento.order 3@17 from web is not JSON"), (b"[1]", "is JSON but not an object")],
+    [
+        (b"{", r"of web about order .*raw.magento.order 3@17\) cannot be read: .*not JSON"),
+        (b"[1]", "is JSON but not an object"),
+    ],
 )
 async def test_what_cannot_be_read_is_malformed(value: bytes, problem: str) -> None:
     with pytest.raises(Malformed, match=problem):
