@@ -249,6 +249,22 @@ def discard(
 
 
 @cli.command(rich_help_panel=LOOK)
+def resume(
+    flow: Annotated[str | None, typer.Argument(help="Flow; without it, what is stopped is listed.")] = None,
+    target: Annotated[str | None, typer.Option(help="Only in the stage that writes to this connection.")] = None,
+    reason: Annotated[str, typer.Option(help="Why; it is kept with the stop.")] = "",
+) -> None:
+    """Let a flow go on that stopped because nearly everything failed; nothing that waited is lost."""
+    settings = load_settings()
+    from app.commands import resume as command  # noqa: PLC0415
+    from app.commands.dead_letters import whoami  # noqa: PLC0415
+
+    if flow is None:
+        raise typer.Exit(run_to_end(command.show(settings)))
+    raise typer.Exit(run_to_end(command.resume(settings, flow, target, by=whoami(), reason=reason.strip())))
+
+
+@cli.command(rich_help_panel=LOOK)
 def purge(
     older_than_days: Annotated[
         int, typer.Option(help=f"Age of what goes; {JOURNAL_DAYS} or more.", show_default=False)

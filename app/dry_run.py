@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from app.clock import SystemClock
+from app.handlers import Tools, deliver_handler, engine_of
 from app.health import Readiness
 from app.heartland.orders import HeartlandOrders
 from app.magento.orders import MagentoOrders
@@ -19,7 +20,6 @@ from app.store.applied import SqlApplied
 from app.store.ledger import SqlLedger
 from app.store.writes import SqlOpenWrites
 from app.systems import Pos, Systems, Web
-from app.workers import Tools, deliver_handler, engine_of
 from schemas.envelope import Envelope
 from schemas.ids import Ref
 from streams import groups

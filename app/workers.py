@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 import structlog
 
+from app.handlers import Tools, doubts_of, engine_of, flow_of, handler_of
 from app.kafka_admin import retention_times
 from app.parts import Parts
 from app.publisher import KafkaPublisher
@@ -19,29 +19,20 @@ from app.store import Store
 from app.systems import Systems
 from streams import groups
 from streams.channels import Channels
-from streams.deliver.doubts import Doubts
-from streams.deliver.effect import Effects, Settling
 from streams.deliver.gate import Gate
-from streams.deliver.handler import DeliverHandler, Delivery
-from streams.deliver.order_status import OrderStatusDelivery
-from streams.deliver.sale import Desk, SaleDelivery
-from streams.deliver.stock import StockDelivery
-from streams.engine import Engine, load
 from streams.errors import TillstreamError
-from streams.inventory.handler import InventoryHandler
 from streams.metrics import Metrics
-from streams.normalize.handler import NormalizeHandler
-from streams.normalize.normalizer import Normalizer
-from streams.ports import Clock, HoldReason, Publisher
+from streams.ports import Clock, HoldReason
 from streams.runtime.app import Partition, StageApp
 from streams.runtime.entrance import AlwaysOpen, Entrance
 from streams.runtime.holding import HeldQueue
 from streams.runtime.lanes import Lanes
 from streams.runtime.settings import KafkaSettings
 from streams.runtime.stage import Stage, Surroundings
+from streams.runtime.stops import FlowStops
 from streams.runtime.work import Handler
 from streams.runtime.worker import StageWorker
-from streams.topics import CANONICAL_STOCK, HINT_STOCK, PARTITIONS, WEB_UNITS
+from streams.topics import CANONICAL_STOCK, HINT_STOCK, PARTITIONS
 
 log = structlog.get_logger(__name__)
 
@@ -57,18 +48,6 @@ COALESCED = frozenset({HINT_STOCK, CANONICAL_STOCK})
 """Topics whose records of one key are handed over together: the newest counts."""
 
 
-@dataclass(frozen=True, slots=True)
-class Tools:
-    """What a worker is made of."""
-
-    parts: Parts
-    publisher: Publisher
-    store: Store
-    systems: Systems
-    engine: Engine
-    channels: Channels
-
-
 def gate_of(target: str, parts: Parts) -> Gate:
     """The gate before a target, watched by metrics and told by ``/readyz``.
 
@@ -80,6 +59,31 @@ def gate_of(target: str, parts: Parts) -> Gate:
     parts.metrics.watch_gate(target, lambda: gate.state.value, lambda: gate.rate)
     parts.readiness.add_note("target", gate.note)
     return gate
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What one worker process is for.
+
+    Attributes:
+        target: connection that ``deliver`` writes to, None for other roles.
+        group: its consumer group.
+        topics: what it reads.
+    """
+
+    role: str
+    target: str | None
+    group: str
+    topics: Sequence[str]
+
+
+def job_of(role: str, target: str | None, settings: Settings) -> Job:
+    """The job of a role."""
+    if role == "deliver" and target is not None:
+        return Job(role, target, groups.deliver(target), groups.DELIVERED[settings.connections[target].system])
+    if role == "inventory":
+        return Job(role, None, groups.INVENTORY, (HINT_STOCK,))
+    return Job(role, None, groups.NORMALIZE, groups.RAW_TOPICS)
 
 
 async def run_worker(
@@ -96,35 +100,23 @@ async def run_worker(
     Its turns wait at ``gate``, which must be told of the requests of ``systems``.
     """
     settings = parts.settings
+    job = job_of(role, target, settings)
     tools = Tools(parts, publisher, store, systems, engine_of(settings), Channels(settings.channels.values()))
-    if role == "deliver" and target is not None:
-        group, topics = groups.deliver(target), groups.DELIVERED[settings.connections[target].system]
-    elif role == "inventory":
-        group, topics = groups.INVENTORY, (HINT_STOCK,)
-    else:
-        group, topics = groups.NORMALIZE, groups.RAW_TOPICS
     app = StageApp(
-        group=group,
+        group=job.group,
         kafka=_kafka(parts),
         drain_seconds=settings.worker.drain_seconds,
         failpoints=parts.failpoints,
     )
     if gate is not None:
-        app.on_assigned(partial(_share, gate, len(topics) * PARTITIONS))
-    handler = _handler(role, target, tools, app)
+        app.on_assigned(partial(_share, gate, len(job.topics) * PARTITIONS))
+    handler = handler_of(role, target, tools, app)
     _leave_lasting_objects_alone()
-    beside = [_doubts(target, tools).clear] if target is not None and target in systems.webs else []
-    await _run(role, handler, topics, tools, app, group, gate or AlwaysOpen(), width_of(target, settings), *beside)
+    await _run(job, handler, tools, app, gate or AlwaysOpen())
 
 
 async def _share(gate: Gate, of: int, partitions: Sequence[Partition]) -> None:
     gate.owns(len(partitions), of)
-
-
-def engine_of(settings: Settings) -> Engine:
-    """The flow and mapping documents, in the modes that the settings say. Raises DocumentError."""
-    modes = {flow: chosen.mode for flow, chosen in settings.flows.items()}
-    return Engine(load(settings.flows_directory, modes=modes))
 
 
 def width_of(target: str | None, settings: Settings) -> int:
@@ -141,88 +133,50 @@ def _leave_lasting_objects_alone() -> None:
     gc.set_threshold(YOUNG_OBJECTS)
 
 
-def _handler(role: str, target: str | None, tools: Tools, app: StageApp) -> Handler:
-    if role == "deliver" and target is not None:
-        return deliver_handler(target, tools)
-    if role == "inventory":
-        table = app.table(WEB_UNITS, partitions=PARTITIONS)
-        levels = {name: pos.stock for name, pos in tools.systems.points_of_sale.items()}
-        flow = tools.engine.catalog.flows["stock"]
-        clock = tools.parts.clock
-        return InventoryHandler(table, levels, tools.publisher, clock, channels=tools.channels, flow=flow)
-    normalizer = Normalizer(tools.engine, tools.channels, tools.store.links, tools.systems.readers)
-    return NormalizeHandler(normalizer, tools.publisher, tools.parts.clock)
-
-
-def deliver_handler(target: str, tools: Tools) -> DeliverHandler:
-    """What delivers to a target connection."""
+async def _run(job: Job, handler: Handler, tools: Tools, app: StageApp, entrance: Entrance) -> None:
+    """Run the handler's stage, and what goes on beside it, until the stop."""
     parts, store = tools.parts, tools.store
-    connection = parts.settings.connections[target]
-    http = connection.http
-    settling = Settling(http.timeout_seconds, http.longest_execution_seconds, http.lookup_lag_seconds)
-    flows = [flow for flow in tools.engine.catalog.flows.values() if flow.deliver.target == connection.system]
-    desk = Desk(
-        target=target,
-        flows={flow.id: flow for flow in flows},
-        channels=tools.channels,
-        mapper=tools.engine,
-        links=store.links,
-        applied=store.applied,
-        effects=Effects(store.ledger, parts.clock, owner=parts.owner, settling=settling, failpoints=parts.failpoints),
-        publisher=tools.publisher,
-        clock=parts.clock,
-    )
-    operations = _operations(target, tools, desk, settling)
-    deliveries = {flow.deliver.entity: (flow.id, operations[flow.deliver.operations[0]]) for flow in flows}
-    documents = {flow.id: tools.engine.catalog.documents(flow, flow.deliver.mapping) for flow in flows}
-    return DeliverHandler(target, deliveries, documents, parts.clock)
-
-
-def _operations(target: str, tools: Tools, desk: Desk, settling: Settling) -> dict[str, Delivery]:
-    """What can be done in a target, by the first operation that a flow document names."""
-    web = tools.systems.webs.get(target)
-    if web is not None:
-        return {
-            "set_external_number": OrderStatusDelivery(desk, web.orders),
-            "write_source_items": StockDelivery(desk, web.stock, tools.store.writes, settle=settling.total),
-        }
-    return {"create_order": SaleDelivery(desk, tools.systems.points_of_sale[target].orders)}
-
-
-def _doubts(target: str, tools: Tools) -> Doubts:
-    systems = {name: connection.system for name, connection in tools.parts.settings.connections.items()}
-    return Doubts(target, tools.store.writes, tools.publisher, tools.parts.clock, systems=systems)
-
-
-async def _run(
-    role: str,
-    handler: Handler,
-    topics: Sequence[str],
-    tools: Tools,
-    app: StageApp,
-    group: str,
-    entrance: Entrance,
-    width: int,
-    *beside: Callable[[], Coroutine[Any, Any, None]],
-) -> None:
-    """Run the handler's stage, and tell the metrics how it goes, until the stop; ``beside`` runs meanwhile."""
-    parts, store = tools.parts, tools.store
-    queue = HeldQueue(store.held, group=group, owner=parts.owner, clock=parts.clock, failpoints=parts.failpoints)
-    around = Surroundings(queue, store.journal, tools.publisher, parts.clock, parts.metrics, entrance)
-    stage = Stage(role, handler, around)
-    lanes = {topic: _lanes(stage, topic, parts, app, width) for topic in topics}
+    stops = _stops(job, tools)
+    queue = HeldQueue(store.held, group=job.group, owner=parts.owner, clock=parts.clock, failpoints=parts.failpoints)
+    around = Surroundings(queue, store.journal, tools.publisher, parts.clock, parts.metrics, entrance, stops)
+    stage = Stage(job.role, handler, around)
+    width = width_of(job.target, parts.settings)
+    lanes = {topic: _lanes(stage, topic, parts, app, width) for topic in job.topics}
     drain_seconds = parts.settings.worker.drain_seconds
     worker = StageWorker(app, stage, queue, lanes, drain_seconds=drain_seconds, failpoints=parts.failpoints)
+    retention = _retention(job, parts)
     parts.readiness.add("kafka", app.reason)
     parts.readiness.add_note("partitions", worker.halts.note)
-    held = _tell_held(partial(store.desk.counts, group), parts.metrics, parts.clock)
+    beside = [
+        _tell(job.role, worker, parts, app, retention),
+        _tell_held(partial(store.desk.counts, job.group), parts.metrics, parts.clock),
+        retention.keep_current(),
+        stops.follow(),
+    ]
+    if job.target is not None and job.target in tools.systems.webs:
+        beside.append(doubts_of(job.target, tools).clear())
+    await worker.run(parts.stop, *beside)
+
+
+def _stops(job: Job, tools: Tools) -> FlowStops:
+    """What stops a flow of this worker's group; told to metrics and, as the gate is, beside readiness."""
+    parts, target = tools.parts, job.target or ""
+
+    def tell(flow: str, stopped: bool) -> None:
+        parts.metrics.flow_stopped(target, flow, stopped=stopped)
+
+    takes = flow_of(job.role, job.target, tools)
+    stops = FlowStops(tools.store.stops, group=job.group, target=target, flow_of=takes, clock=parts.clock, tell=tell)
+    parts.readiness.add_note("flows", stops.note)
+    return stops
+
+
+def _retention(job: Job, parts: Parts) -> RetentionWatch:
     kafka = parts.settings.kafka
-    retention = RetentionWatch(
-        partial(retention_times, kafka, topics), parts.metrics, parts.clock, kafka.bootstrap_servers
-    )
-    parts.readiness.add_note("retention", retention.note)
-    own = [work() for work in beside]
-    await worker.run(parts.stop, _tell(role, worker, parts, app, retention), held, retention.keep_current(), *own)
+    times = partial(retention_times, kafka, job.topics)
+    watch = RetentionWatch(times, parts.metrics, parts.clock, kafka.bootstrap_servers)
+    parts.readiness.add_note("retention", watch.note)
+    return watch
 
 
 def _kafka(parts: Parts) -> KafkaSettings:

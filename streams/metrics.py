@@ -160,6 +160,12 @@ class Metrics:
             "How fast this worker may send to a target at present; +Inf without a limit, 0 while it is paused.",
             ("target",),
         )
+        self._stopped = self._gauge(
+            "tillstream_flow_stopped",
+            "flows",
+            "1 while a flow is stopped because nearly everything failed, until `tillstream resume`; alarm on it.",
+            ("target", "flow"),
+        )
         self._rows = self._counter(
             "tillstream_polled_total",
             "rows",
@@ -293,6 +299,10 @@ class Metrics:
         """Ask for the state of a target's breaker and its rate whenever metrics are read."""
         self._breaker.labels(target).set_function(state)
         self._budget.labels(target).set_function(rate)
+
+    def flow_stopped(self, target: str, flow: str, *, stopped: bool) -> None:
+        """A flow was stopped, or goes on; ``target`` is empty for a stage that writes to no other system."""
+        self._stopped.labels(target, flow).set(int(stopped))
 
     # -- declaration ------------------------------------------------------------------------------------------
 

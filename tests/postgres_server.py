@@ -18,7 +18,7 @@ from app.local.postgres import start_postgres
 from app.store import Cursors, Store, migrate
 from app.store.engine import engine_for
 from app.store.tables import metadata
-from streams.ports import AppliedRevisions, Held, Journal, Ledger, Links, OpenWrites
+from streams.ports import AppliedRevisions, Held, Journal, Ledger, Links, OpenWrites, Stops
 from tests.servers import VERSIONS
 from tests.twins.clock import FakeClock
 from tests.twins.store import MemoryStore
@@ -112,6 +112,8 @@ class Ports(Protocol):
     def journal(self) -> Journal: ...
     @property
     def cursors(self) -> Cursors: ...
+    @property
+    def stops(self) -> Stops: ...
 
 
 @pytest.fixture

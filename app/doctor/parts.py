@@ -17,7 +17,8 @@ from schemas.documents.flow import Mode
 from streams.engine.errors import DocumentError
 from streams.engine.load import load
 from streams.errors import TillstreamError
-from streams.ports import Clock
+from streams.ports import Clock, FlowStop
+from streams.runtime.stops import resume_command
 from streams.topics import TOPICS
 
 SKEW_SECONDS = 30.0
@@ -47,11 +48,17 @@ async def store(settings: Settings, clock: Clock) -> list[Finding]:
     opened = Store.open(settings.store.url.get_secret_value(), role="doctor", clock=clock, connections=1)
     try:
         await opened.ping()
+        stopped = await opened.stops.standing()
     except TillstreamError as error:
         return [wrong("store", error.message)]
     finally:
         await opened.close()
-    return [ok("store", f"{opened.database.name} answers and has this version's tables")]
+    answers = ok("store", f"{opened.database.name} answers and has this version's tables")
+    return [answers, *(wrong(f"flow {stop.flow}", f"is stopped: {stop.reason}", _resume(stop)) for stop in stopped)]
+
+
+def _resume(stop: FlowStop) -> str:
+    return f"mend the cause, then: {resume_command(stop)}"
 
 
 async def clock_of(name: str, connection: Connection) -> list[Finding]:

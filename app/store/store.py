@@ -17,6 +17,7 @@ from app.store.ledger import SqlLedger
 from app.store.links import SqlLinks
 from app.store.migrations import head, upgrade
 from app.store.receipts import Receipts
+from app.store.stops import SqlStops
 from app.store.writes import SqlOpenWrites
 from streams.errors import Unavailable
 from streams.ports import Clock
@@ -55,6 +56,7 @@ class Store:
     journal: SqlJournal
     cursors: SqlCursors
     receipts: Receipts
+    stops: SqlStops
 
     @classmethod
     def open(cls, url: str, *, role: str, clock: Clock, connections: int = 10) -> Store:
@@ -83,6 +85,7 @@ class Store:
             journal=SqlJournal(database),
             cursors=SqlCursors(database),
             receipts=Receipts(database),
+            stops=SqlStops(database, clock),
         )
 
     async def ping(self) -> None:

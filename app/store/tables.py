@@ -259,3 +259,26 @@ cursors = Table(
     Column("moved_at", _Moment, nullable=False, server_default=text("now()")),
     comment="How far the poller has read each feed.",
 )
+
+stops = Table(
+    "stops",
+    metadata,
+    Column("id", BigInteger, Identity(), primary_key=True),
+    _text("consumer_group"),
+    _text("flow"),
+    _text("target"),
+    Column("at", _Moment, nullable=False),
+    _text("reason"),
+    Column("resumed_at", _Moment),
+    Column("resumed_by", Text, nullable=False, server_default=""),
+    Column("resume_reason", Text, nullable=False, server_default=""),
+    comment="Flows that stand still until a person resumes them; those that were resumed tell the history.",
+)
+Index(
+    "uq_stops_standing",
+    stops.c.consumer_group,
+    stops.c.flow,
+    stops.c.target,
+    unique=True,
+    postgresql_where=text("resumed_at IS NULL"),
+)

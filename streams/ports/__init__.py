@@ -21,6 +21,7 @@ from streams.ports.held import Held, HeldKey, HeldRecord, Hold, HoldReason, Plac
 from streams.ports.journal import Journal, JournalEntry, Outcome
 from streams.ports.kafka import Outgoing, Publisher, Record
 from streams.ports.pulse import Pulse
+from streams.ports.stops import FlowStop, Stops
 from streams.ports.systems import (
     EntityReader,
     OrderDraft,
@@ -45,6 +46,7 @@ __all__ = [
     "Failpoint",
     "Failpoints",
     "Fenced",
+    "FlowStop",
     "Held",
     "HeldKey",
     "HeldRecord",
@@ -73,5 +75,6 @@ __all__ = [
     "SourceItem",
     "Standing",
     "StockLevels",
+    "Stops",
     "WebStock",
 ]

@@ -29,9 +29,11 @@ from streams.ports import (
     Record,
 )
 from streams.runtime.entrance import AlwaysOpen, Entrance
+from streams.runtime.flood import Failure
 from streams.runtime.holding import HeldQueue
 from streams.runtime.lanes import NotDone
 from streams.runtime.retry import Again, Decision, Park, Patience, Review, Trial, blocks, code_of, decide
+from streams.runtime.stops import Guard, Unguarded
 from streams.runtime.work import Arrival, Handler, Work, entry_of_held
 from streams.topics import dead_letter
 
@@ -64,6 +66,7 @@ class Surroundings:
     clock: Clock
     observer: Observer
     entrance: Entrance = field(default_factory=AlwaysOpen)
+    guard: Guard = field(default_factory=Unguarded)
     patience: Patience = field(default_factory=Patience)
     chance: Callable[[], float] = random.random
 
@@ -154,6 +157,7 @@ class Stage:
         while wanted():
             work, asked = Work(self.name, arrivals), around.clock.now()
             try:
+                await around.guard.admit(arrivals, wanted, around.queue.pause)
                 async with around.entrance.turn(wanted, around.queue.pause):
                     began += around.clock.now() - asked  # waiting for its turn costs an event no patience
                     entries = await self._handler.handle(work)
@@ -170,8 +174,12 @@ class Stage:
                 if isinstance(decision, Again):
                     await around.queue.pause(decision.wait)
                     continue
+                if isinstance(decision, Review) and await around.guard.keeps(arrivals, _failure(work, error)):
+                    continue
                 await self._hold(work, error, decision)
                 return False
+            if entries:  # without one, it was not for this stage
+                around.guard.ended(arrivals)
             await self._until_stored(arrivals[0], partial(around.journal.write, entries))
             self._observe(arrivals, entries, (around.clock.now() - began).total_seconds())
             return True
@@ -185,6 +193,10 @@ class Stage:
     async def _give_up(self, work: Work, problem: Malformed) -> None:
         decision = Review(dead=True)
         self._tell(work, problem, decision)
+        around, arrivals = self._around, work.arrivals
+        wanted = partial(around.queue.works_on, work.last.record, work.last.epoch)
+        while await around.guard.keeps(arrivals, _failure(work, problem)):
+            await around.guard.admit(arrivals, wanted, around.queue.pause)
         await self._hold(work, problem, decision)
 
     async def _hold(self, work: Work, error: BaseException, decision: Park | Review) -> None:
@@ -291,7 +303,7 @@ class Stage:
             step=work.step,
             target=work.target,
             receipt_id=envelope.receipt_id,
-            subject=work.subject or envelope.subject or envelope.native_id,
+            subject=_subject(work),
             error=type(error).__name__,
             code=code_of(error),
             problem=message_of(error),
@@ -315,6 +327,15 @@ def message_of(error: BaseException) -> str:
         f"a fault in Tillstream itself ({type(error).__name__}: {error}). The event is kept; "
         "please report it with the stack from the dead letter, then replay."
     )
+
+
+def _failure(work: Work, error: BaseException) -> Failure:
+    return Failure(code_of(error), _subject(work), message_of(error))
+
+
+def _subject(work: Work) -> str:
+    envelope = work.last.envelope
+    return work.subject or envelope.subject or envelope.native_id
 
 
 def _ms(moment: datetime) -> int:

@@ -19,6 +19,7 @@ from streams.ports import (
     EffectKey,
     EffectState,
     Fenced,
+    FlowStop,
     HeldKey,
     HeldRecord,
     Hold,
@@ -311,6 +312,29 @@ class MemoryCursors:
         self.values[feed] = value
 
 
+class MemoryStops:
+    """Implements `streams.ports.Stops`."""
+
+    def __init__(self) -> None:
+        self.rows: list[FlowStop] = []
+        self.resumed: list[tuple[FlowStop, str, str]] = []
+
+    async def stop(self, stop: FlowStop) -> None:
+        if not any((row.group, row.flow, row.target) == (stop.group, stop.flow, stop.target) for row in self.rows):
+            self.rows.append(stop)
+
+    async def standing(self, group: str | None = None) -> Sequence[FlowStop]:
+        return [row for row in self.rows if group in (None, row.group)]
+
+    async def resume(self, stop: FlowStop, *, by: str, reason: str) -> bool:
+        known = next((row for row in self.rows if replace(row, reason=stop.reason) == stop), None)
+        if known is None:
+            return False
+        self.rows.remove(known)
+        self.resumed.append((known, by, reason))
+        return True
+
+
 @dataclass
 class MemoryStore:
     """All ports on one memory, like `app.store.Store` on one database."""
@@ -320,6 +344,7 @@ class MemoryStore:
     applied: MemoryApplied = field(default_factory=MemoryApplied)
     journal: MemoryJournal = field(default_factory=MemoryJournal)
     cursors: MemoryCursors = field(default_factory=MemoryCursors)
+    stops: MemoryStops = field(default_factory=MemoryStops)
     ledger: MemoryLedger = field(init=False)
     held: MemoryHeld = field(init=False)
     writes: MemoryOpenWrites = field(init=False)

@@ -1,0 +1,117 @@
+"""What each worker role does: its handler, made of the ports' implementations."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from app.parts import Parts
+from app.settings import Settings
+from app.store import Store
+from app.systems import Systems
+from schemas.envelope import Envelope
+from streams.channels import Channels
+from streams.deliver.doubts import Doubts
+from streams.deliver.effect import Effects, Settling
+from streams.deliver.handler import DeliverHandler, Delivery
+from streams.deliver.order_status import OrderStatusDelivery
+from streams.deliver.sale import Desk, SaleDelivery
+from streams.deliver.stock import StockDelivery
+from streams.engine import Engine, load
+from streams.inventory.handler import InventoryHandler
+from streams.normalize.handler import NormalizeHandler
+from streams.normalize.normalizer import Normalizer
+from streams.ports import Publisher
+from streams.runtime.app import StageApp
+from streams.runtime.work import Handler
+from streams.topics import PARTITIONS, WEB_UNITS
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """What a worker is made of."""
+
+    parts: Parts
+    publisher: Publisher
+    store: Store
+    systems: Systems
+    engine: Engine
+    channels: Channels
+
+
+def engine_of(settings: Settings) -> Engine:
+    """The flow and mapping documents, in the modes that the settings say. Raises DocumentError."""
+    modes = {flow: chosen.mode for flow, chosen in settings.flows.items()}
+    return Engine(load(settings.flows_directory, modes=modes))
+
+
+def handler_of(role: str, target: str | None, tools: Tools, app: StageApp) -> Handler:
+    """The handler of a role."""
+    if role == "deliver" and target is not None:
+        return deliver_handler(target, tools)
+    if role == "inventory":
+        table = app.table(WEB_UNITS, partitions=PARTITIONS)
+        levels = {name: pos.stock for name, pos in tools.systems.points_of_sale.items()}
+        flow = tools.engine.catalog.flows["stock"]
+        clock = tools.parts.clock
+        return InventoryHandler(table, levels, tools.publisher, clock, channels=tools.channels, flow=flow)
+    normalizer = Normalizer(tools.engine, tools.channels, tools.store.links, tools.systems.readers)
+    return NormalizeHandler(normalizer, tools.publisher, tools.parts.clock)
+
+
+def deliver_handler(target: str, tools: Tools) -> DeliverHandler:
+    """What delivers to a target connection."""
+    parts, store = tools.parts, tools.store
+    connection = parts.settings.connections[target]
+    http = connection.http
+    settling = Settling(http.timeout_seconds, http.longest_execution_seconds, http.lookup_lag_seconds)
+    flows = [flow for flow in tools.engine.catalog.flows.values() if flow.deliver.target == connection.system]
+    desk = Desk(
+        target=target,
+        flows={flow.id: flow for flow in flows},
+        channels=tools.channels,
+        mapper=tools.engine,
+        links=store.links,
+        applied=store.applied,
+        effects=Effects(store.ledger, parts.clock, owner=parts.owner, settling=settling, failpoints=parts.failpoints),
+        publisher=tools.publisher,
+        clock=parts.clock,
+    )
+    operations = _operations(target, tools, desk, settling)
+    deliveries = {flow.deliver.entity: (flow.id, operations[flow.deliver.operations[0]]) for flow in flows}
+    documents = {flow.id: tools.engine.catalog.documents(flow, flow.deliver.mapping) for flow in flows}
+    return DeliverHandler(target, deliveries, documents, parts.clock)
+
+
+def _operations(target: str, tools: Tools, desk: Desk, settling: Settling) -> dict[str, Delivery]:
+    """What can be done in a target, by the first operation that a flow document names."""
+    web = tools.systems.webs.get(target)
+    if web is not None:
+        return {
+            "set_external_number": OrderStatusDelivery(desk, web.orders),
+            "write_source_items": StockDelivery(desk, web.stock, tools.store.writes, settle=settling.total),
+        }
+    return {"create_order": SaleDelivery(desk, tools.systems.points_of_sale[target].orders)}
+
+
+def doubts_of(target: str, tools: Tools) -> Doubts:
+    """What writes stock again that a write without an answer may have set back."""
+    systems = {name: connection.system for name, connection in tools.parts.settings.connections.items()}
+    return Doubts(target, tools.store.writes, tools.publisher, tools.parts.clock, systems=systems)
+
+
+def flow_of(role: str, target: str | None, tools: Tools) -> Callable[[Envelope], str]:
+    """Which flow takes an event in this worker, by its envelope alone; empty for none."""
+    catalog = tools.engine.catalog
+    if target is not None:
+        system = tools.parts.settings.connections[target].system
+        delivered = {flow.deliver.entity: flow.id for flow in catalog.flows.values() if flow.deliver.target == system}
+        return lambda envelope: delivered.get(envelope.entity, "")
+    if role == "inventory":
+        return lambda _envelope: catalog.flows["stock"].id
+
+    def by_source(envelope: Envelope) -> str:
+        flow = catalog.flow_from(envelope.system, envelope.entity)
+        return flow.id if flow is not None else ""
+
+    return by_source
