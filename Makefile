@@ -4,11 +4,12 @@ VENV := .venv
 RUN := $(VENV)/bin
 READY := $(VENV)/.ready-$(shell cat requirements-dev.txt pyproject.toml | cksum | tr -s ' ' '-')
 IMAGE ?= tillstream:local
+POISON ?= 10000
 
 export DEMO_SECONDS DEMO_FAULTS DEMO_KILLS DEMO_WORKERS DEMO_WEBHOOKS DEMO_SKUS DEMO_SEED
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-stop test quick lint format types imports bench image up lock ci clean prerequisites
+.PHONY: help setup demo demo-stop test quick lint format types imports bench poison image up lock ci clean prerequisites
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -41,6 +42,9 @@ imports: setup ## imports go one way: app, streams, schemas
 
 bench: prerequisites setup ## speed, beside plain loops and Quix Streams, in one run
 	@$(RUN)/python -m tests.bench
+
+poison: prerequisites setup ## POISON=10000 bad orders among as many good ones, then alone: what became of each
+	@$(RUN)/python -m tests.bench.poison $(POISON)
 
 image: ## build docker/Dockerfile and start a role from it; with Docker, else with buildah on a stand-in base
 	@docker/image-check.sh $(IMAGE)

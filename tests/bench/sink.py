@@ -1,7 +1,8 @@
 """The target of the end-to-end part: both systems in one server that stores ids and notes moments, and nothing else.
 
 ``python -m tests.bench.sink PORT``. It answers the calls that Tillstream's connectors make, in the shapes that they
-read, without checking anything. ``GET /bench/noted`` tells when each order's creation and its first comment came in.
+read, without checking anything but that it does not know SKUs that begin with `UNKNOWN`. ``GET /bench/noted`` tells
+when each order's creation and its first comment came in.
 """
 
 from __future__ import annotations
@@ -10,12 +11,14 @@ import asyncio
 import sys
 import time
 from datetime import UTC, datetime
+from typing import cast
 
 import orjson
 import uvloop
 from aiohttp import web
 
 LOCATION = "MAIN"
+UNKNOWN = "UNKNOWN-"
 ON_HAND = 1_000_000
 
 Json = dict[str, object]
@@ -68,6 +71,10 @@ class Sink:
     async def create_order(self, request: web.Request) -> web.Response:
         document: Json = orjson.loads(await request.read())
         public_id = str(document["ExternalID"])
+        lines = cast("list[dict[str, str]]", document["LineItems"])
+        unknown = {f"LineItems[{n}].SKU": "unknown" for n, line in enumerate(lines) if line["SKU"].startswith(UNKNOWN)}
+        if unknown:
+            return _json({"error": "invalid", "message": "Invalid request", "details": unknown}, 400)
         self._created.setdefault(public_id, []).append(time.monotonic())
         order = {**document, "OrderID": str(len(self._orders) + 1), "UpdatedAt": datetime.now(UTC).isoformat()}
         self._orders[public_id] = order
