@@ -26,11 +26,17 @@ def check_logs(magento: sqlite3.Connection, heartland: sqlite3.Connection, prefi
     for external_id, times in _creations(heartland).items():
         if times > 1:
             yield Finding("doubled", external_id.removeprefix(prefix), f"was created {times} times")
-    had = _statuses_had(heartland)
     for number, told in _statuses_told(magento).items():
         for status, times in Counter(told).items():
             if times > 1:
                 yield Finding("doubled", number, f"was told {times} times that it is '{status}'")
+    yield from check_sequence(magento, heartland, prefix)
+
+
+def check_sequence(magento: sqlite3.Connection, heartland: sqlite3.Connection, prefix: str) -> Iterator[Finding]:
+    """Statuses told in another order than the one in which they came."""
+    had = _statuses_had(heartland)
+    for number, told in _statuses_told(magento).items():
         if not _in_order(told, had.get(prefix + number, ())):
             was = ", ".join(had.get(prefix + number, ())) or "nothing"
             yield Finding("different", number, f"was told to be {', '.join(told)}, but was {was}")

@@ -20,11 +20,16 @@ STOP_GRACE = 15.0
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """One role to run: its arguments after ``tillstream``, and what it has beside the demo's environment."""
+    """One role to run: its arguments after ``tillstream``, and what it has beside the demo's environment.
+
+    Attributes:
+        module: what Python runs; another one must take the same arguments.
+    """
 
     name: str
     arguments: tuple[str, ...]
     environment: Mapping[str, str]
+    module: str = "app.cli"
 
 
 @dataclass(slots=True)
@@ -59,9 +64,11 @@ class Processes:
     async def keep(self) -> None:
         """Start programs again that end by themselves, until cancelled; not those that need a person first."""
         while True:
-            for running in self._running.values():
-                if running.child.exit_code not in {None, OFFSETS_LOST}:
-                    await asyncio.sleep(RESTART_PAUSE)
+            for name, running in list(self._running.items()):
+                if running.child.exit_code in {None, OFFSETS_LOST}:
+                    continue
+                await asyncio.sleep(RESTART_PAUSE)
+                if self._running.get(name) is running:
                     running.restarts += 1
                     running.child = self._spawn(running.program)
             await asyncio.sleep(LOOK_EVERY)
@@ -72,8 +79,12 @@ class Processes:
 
     async def stop(self) -> None:
         """End all programs with SIGTERM, after a grace with SIGKILL. Again is harmless."""
-        chosen = [self._running.pop(name) for name in list(self._running)]
-        await asyncio.gather(*(asyncio.to_thread(running.child.stop, STOP_GRACE) for running in chosen))
+        await asyncio.gather(*(self.end(name) for name in list(self._running)))
+
+    async def end(self, name: str) -> None:
+        """End one program for good, in the same way."""
+        running = self._running.pop(name)
+        await asyncio.to_thread(running.child.stop, STOP_GRACE)
 
     def log_of(self, name: str) -> Path:
         """Where a program's output goes."""
@@ -86,7 +97,7 @@ class Processes:
 
     def _spawn(self, program: Program) -> ChildProcess:
         return ChildProcess.start(
-            [sys.executable, "-m", "app.cli", *program.arguments],
+            [sys.executable, "-m", program.module, *program.arguments],
             log=self.log_of(program.name),
             pid_file=self._directory / f"{program.name}.pid",
             env={**self._environment, **program.environment},

@@ -101,10 +101,13 @@ class Shop:
         self._busy: set[asyncio.Task[None]] = set()
         self.tally = Tally()
 
-    async def trade(self, stop: asyncio.Event, *, orders_per_second: float, changes_per_second: float) -> None:
-        """Trade until ``stop``, then finish what is under way."""
+    async def trade(
+        self, stop: asyncio.Event, *, orders_per_second: float, changes_per_second: float, mistakes: bool = True
+    ) -> None:
+        """Trade until ``stop``, then finish what is under way; without ``mistakes`` if they were made before."""
         await self._learn_variants()
-        await self.make_mistakes()
+        if mistakes:
+            await self.make_mistakes()
         await asyncio.gather(
             self._at_a_pace(stop, orders_per_second, self._one_order),
             self._at_a_pace(stop, changes_per_second, self._one_change),
@@ -122,14 +125,18 @@ class Shop:
     async def make_mistakes(self) -> None:
         """One order of a SKU that the point of sale does not know, and three events that cannot be right."""
         await self._web.add_product(UNKNOWN_SKU, Decimal("19.99"), self._source, 50)
-        item = {"sku": UNKNOWN_SKU, "qty": 1}
-        placed = await self._web.place([item], email="broken@example.com", method="checkmo")
-        self._note(placed, "broken@example.com", Expect.REVIEW)
+        await self.order_unknown()
         example = await self._web.place([self._shelves[0].cart_item], email="ann@example.com", method="checkmo")
         self._note(example, "ann@example.com", Expect.EXPORTED)
         for subject, body in _wrong_events(example):
             receipt = await self._send_event("order", body)
             self._deeds.write(InvalidEvent(subject, receipt))
+
+    async def order_unknown(self) -> None:
+        """One more order of the SKU that the point of sale does not know."""
+        item = {"sku": UNKNOWN_SKU, "qty": 1}
+        placed = await self._web.place([item], email="broken@example.com", method="checkmo")
+        self._note(placed, "broken@example.com", Expect.REVIEW)
 
     async def _at_a_pace(self, stop: asyncio.Event, per_second: float, act: Callable[[], Awaitable[None]]) -> None:
         loop = asyncio.get_running_loop()
