@@ -5,11 +5,13 @@ RUN := $(VENV)/bin
 READY := $(VENV)/.ready-$(shell cat requirements-dev.txt pyproject.toml | cksum | tr -s ' ' '-')
 IMAGE ?= tillstream:local
 POISON ?= 10000
+KILLS ?= 200
+SEED ?= 1
 
 export DEMO_SECONDS DEMO_FAULTS DEMO_KILLS DEMO_WORKERS DEMO_WEBHOOKS DEMO_SKUS DEMO_SEED
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-stop test quick lint format types imports bench poison image up lock ci clean prerequisites
+.PHONY: help setup demo demo-stop test quick lint format types imports bench poison chaos image up lock ci clean prerequisites
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -45,6 +47,9 @@ bench: prerequisites setup ## speed, beside plain loops and Quix Streams, in one
 
 poison: prerequisites setup ## POISON=10000 bad orders among as many good ones, then alone: what became of each
 	@$(RUN)/python -m tests.bench.poison $(POISON)
+
+chaos: prerequisites setup ## a whole shop under KILLS=200 blows that SEED=1 decides; goes on where it was interrupted
+	@$(RUN)/python -m tests.chaos --kills $(KILLS) --seed $(SEED)
 
 image: ## build docker/Dockerfile and start a role from it; with Docker, else with buildah on a stand-in base
 	@docker/image-check.sh $(IMAGE)

@@ -1,0 +1,274 @@
+"""``make chaos KILLS=200 SEED=1``: a whole shop under blows, and the books afterwards.
+
+A run that was interrupted goes on where it was when the same one is asked for again. Exit code 0 only if nothing is
+lost, doubled, different or out of order, and every failpoint was hit; 130 after Ctrl-C.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import logging
+import os
+import shutil
+import signal
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import asyncpg
+import uvloop
+from rich.console import Console
+
+from app.demo import programs
+from app.demo.auditor import Books
+from app.demo.balance import Review, StoreView
+from app.demo.deeds import DeedsFile
+from app.demo.drain import in_flight, unsent_webhooks
+from app.demo.options import DemoOptions
+from app.demo.run import only_demo
+from app.local.kafka import KafkaNotStarted
+from app.local.postgres import PostgresNotStarted
+from app.local.process import end_orphans
+from tests.chaos.books import Verdict, examine, moments
+from tests.chaos.plan import Strike, plan
+from tests.chaos.recovery import CONSUMED, PARTITIONS, Recovery
+from tests.chaos.state import State, Struck, write_durably
+from tests.chaos.strikes import Striker, Told
+from tests.chaos.table import RECOVERY, lines, never_hit, picture, totals
+from tests.chaos.trade import Trade, counters
+from tests.chaos.world import NotReady, World, world
+
+ROOT = Path(".tillstream/chaos")
+SKUS = 400
+WARM_UP_SECONDS = 5.0
+DRAIN_SECONDS = 300.0
+QUIET_SECONDS = 8.0
+"""The pipe is empty when it has been so this long: longer than a poll and the lists' lag together."""
+FINDINGS_SHOWN = 30
+WIDTH = 140
+"""Of the table in a log."""
+INTERRUPTED = 130
+
+RECEIPTS = """
+SELECT receipt_id FROM journal
+WHERE outcome IN ('delivered', 'superseded', 'unchanged', 'filtered', 'discarded')
+UNION SELECT split_part(receipt_id, '.', 1) FROM held
+"""
+"""Those that ended, and those that are held or whose children are."""
+
+
+@dataclass(slots=True)
+class Run:
+    """One run, on its directory."""
+
+    options: DemoOptions
+    strikes: Sequence[Strike]
+    state: State
+    console: Console
+
+    @property
+    def directory(self) -> Path:
+        """Where all of it lies."""
+        return self.options.directory
+
+    @property
+    def books(self) -> Books:
+        """Where the judge looks."""
+        return Books(
+            magento=self.directory / "magento.sqlite",
+            heartland=self.directory / "heartland.sqlite",
+            prefix=programs.PREFIX,
+            location=programs.LOCATION,
+            sources=programs.SOURCES,
+        )
+
+    def keep(self) -> None:
+        """Write down how far it is."""
+        self.state.write(self.directory / "state.json")
+
+
+def main() -> int:
+    """Read the arguments, run or go on."""
+    parser = argparse.ArgumentParser(prog="python -m tests.chaos")
+    parser.add_argument("--kills", type=int, default=200, help="strikes in all")
+    parser.add_argument("--seed", type=int, default=1, help="of the plan, the shop and the faults")
+    parser.add_argument("--root", type=Path, default=ROOT, help="where runs keep their data")
+    given = parser.parse_args()
+    try:
+        strikes = plan(given.seed, given.kills)
+    except ValueError as error:
+        parser.error(str(error))
+    console = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else WIDTH)
+    directory = given.root / str(given.seed)
+    with only_demo(directory) as other:
+        if other:
+            console.print(f"This run is under way already (pid {other}).")
+            return 1
+        run = _begun(directory, strikes, given.seed, given.kills, console)
+        try:
+            with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+                return runner.run(_run(run))
+        except (NotReady, KafkaNotStarted, PostgresNotStarted) as error:
+            console.print(f"[red]broken off[/red]: {error}; the same command goes on from here")
+            return 1
+
+
+def _begun(directory: Path, strikes: Sequence[Strike], seed: int, kills: int, console: Console) -> Run:
+    """The run that was interrupted, or a new one."""
+    end_orphans(directory)
+    state = State.read(directory / "state.json")
+    if state is None or state.kills != kills or (directory / "report.json").exists():
+        shutil.rmtree(directory, ignore_errors=True)
+        state = State(seed, kills)
+    else:
+        console.print(f"goes on with {kills - len(state.struck)} of {kills} strikes")
+    directory.mkdir(parents=True, exist_ok=True)
+    options = DemoOptions(directory, skus=SKUS, orders_per_second=3.0, changes_per_second=10.0, seed=seed)
+    run = Run(options, strikes, state, console)
+    run.keep()
+    return run
+
+
+async def _run(run: Run) -> int:
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    async with world(run.options, run.console.print) as whole, StoreView.open(whole.postgres) as view:
+        await whole.panels.put(faults=True, webhooks=True)
+        recovery = Recovery(whole.broker.bootstrap_servers, [run.books.magento, run.books.heartland])
+        watching = asyncio.create_task(recovery.run())
+        working = asyncio.create_task(_strike_and_drain(run, whole, recovery, view))
+        stopping = asyncio.create_task(stop.wait())
+        try:
+            await asyncio.wait((working, stopping), return_when=asyncio.FIRST_COMPLETED)
+            if stop.is_set():
+                run.console.print("interrupted; the same command goes on from here")
+                return INTERRUPTED
+            drained = working.result()
+        finally:
+            for task in (watching, working, stopping):
+                task.cancel()
+            await asyncio.gather(watching, working, stopping, return_exceptions=True)
+        deeds = DeedsFile(run.directory / "shop.jsonl").read()
+        verdict = examine(run.books, deeds, counters(run.options), await _receipts(whole))
+        return _report(run, verdict, drained=drained, review=await view.review())
+
+
+async def _strike_and_drain(run: Run, whole: World, recovery: Recovery, view: StoreView) -> bool:
+    """Trade and strike until the plan is done, and let the pipe run empty. False if it does not."""
+    trade = Trade(
+        whole, run.options, DeedsFile(run.directory / "shop.jsonl"), seed=run.state.seed * 1000 + len(run.state.struck)
+    )
+    striker = Striker(whole, recovery, trade.shop.order_unknown, _teller(run, trade))
+    shut = asyncio.Event()
+    trading = asyncio.create_task(trade.run(shut, mistakes=not run.state.traded))
+    try:
+        await asyncio.sleep(WARM_UP_SECONDS)
+        run.state.traded = True
+        run.keep()
+        await striker.run([strike for strike in run.strikes if strike.number not in run.state.struck])
+        shut.set()
+        await trading
+        drained = await _drain(run, whole, view)
+        await striker.recovered()
+        return drained
+    finally:
+        trading.cancel()
+        await striker.stop()
+
+
+def _teller(run: Run, trade: Trade) -> Told:
+    began = time.monotonic()
+
+    def told(strike: Strike, struck: Struck) -> None:
+        run.state.struck[strike.number] = struck
+        run.keep()
+        over = "not recovered in time" if struck.seconds is None else f"over it after {struck.seconds:.1f} s"
+        tally = trade.shop.tally
+        run.console.print(
+            f"{time.monotonic() - began:5.0f} s  {len(run.state.struck)}/{len(run.strikes)}  {strike}: "
+            f"{'hit, ' + over if struck.hit else 'NOT hit'}  "
+            f"(orders {tally.orders}, stock changes {tally.changes}, problems of the shop {len(tally.problems)})"
+        )
+
+    return told
+
+
+async def _drain(run: Run, whole: World, view: StoreView) -> bool:
+    """Wait until nothing is under way. False if that takes too long."""
+    deadline = time.monotonic() + DRAIN_SECONDS
+    quiet_since: float | None = None
+    await whole.until_all_ready()
+    while time.monotonic() < deadline:
+        unsent = unsent_webhooks([run.books.magento, run.books.heartland])
+        parked = (await view.balance()).parked
+        flying = await in_flight(whole.broker.bootstrap_servers, CONSUMED, PARTITIONS)
+        if unsent + parked + flying:
+            quiet_since = None
+            run.console.print(f"draining: {unsent} webhooks unsent, {flying} records in flight, {parked} parked")
+        elif quiet_since is None:
+            quiet_since = time.monotonic()
+        elif time.monotonic() - quiet_since >= QUIET_SECONDS:
+            return True
+        await asyncio.sleep(2.0)
+    return False
+
+
+async def _receipts(whole: World) -> set[str]:
+    connection = await asyncpg.connect(whole.postgres)
+    try:
+        return {row["receipt_id"] for row in await connection.fetch(RECEIPTS)}
+    finally:
+        await connection.close()
+
+
+def _report(run: Run, verdict: Verdict, *, drained: bool, review: Sequence[Review]) -> int:
+    findings = [(finding, moments(run.books, finding.subject)) for finding in verdict.findings]
+    table = lines(run.strikes, run.state.struck, findings)
+    total = totals(table, verdict.findings)
+    missed = never_hit(run.strikes, run.state.struck)
+    clean = not verdict.findings and not missed and drained
+    write_durably(
+        run.directory / "report.json",
+        {
+            "seed": run.state.seed,
+            "kills": run.state.kills,
+            "clean": clean,
+            "drained": drained,
+            "orders": verdict.orders,
+            "webhooks": verdict.webhooks,
+            "skus": verdict.skus,
+            "counter_writes": verdict.written,
+            "counter_writes_overtaken": verdict.overtaken,
+            "faults": {name: line.as_json() for name, line in table.items()},
+            "total": total.as_json(),
+            "never_hit": missed,
+            "findings": [asdict(finding) | {"at": at} for finding, at in findings],
+            "review": [asdict(item) for item in review],
+        },
+    )
+    console = run.console
+    console.print(picture(table, total))
+    console.print(RECOVERY)
+    console.print(
+        f"{verdict.orders} web orders, {verdict.webhooks} webhooks answered by a 2xx, {verdict.skus} SKUs; "
+        f"{verdict.written} quantities written of goods that only come in, {verdict.overtaken} of them by a late "
+        f"effect after a newer one; {len(review)} events wait for a person"
+    )
+    for finding in verdict.findings[:FINDINGS_SHOWN]:
+        console.print(f"[red]✗[/red] {finding.verdict}: {finding.subject}: {finding.detail}")
+    for point in missed:
+        console.print(f"[red]✗[/red] the failpoint {point} was never hit")
+    if not drained:
+        console.print(f"[red]✗[/red] the pipe was not empty after {DRAIN_SECONDS:.0f} s")
+    console.print("[green]clean[/green]" if clean else f"[red]NOT clean[/red]: see {run.directory}/*.log")
+    return 0 if clean else 1
+
+
+if __name__ == "__main__":
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # a broker that is down is no news here
+    os.environ.pop("TILLSTREAM_CONFIG", None)  # the run's own settings, nobody else's
+    sys.exit(main())

@@ -1,0 +1,90 @@
+"""What the shop does while it is struck: the demo's trade at a modest pace, and goods that only ever come in."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from contextlib import closing
+from decimal import Decimal
+from pathlib import Path
+
+import aiohttp
+
+from app.demo import programs
+from app.demo.deeds import DeedsFile
+from app.demo.door import Door
+from app.demo.options import DemoOptions
+from app.demo.programs import LOCATION, WEB
+from app.demo.rest import Rest, RestError
+from app.demo.shop import Goods, Shop, goods_of
+from app.demo.till import Till
+from app.demo.web_store import WebStore
+from app.sandbox.catalogue import catalogue
+from tests.chaos.world import World
+
+COUNTERS = 3
+"""Goods of which the shop only receives: a quantity in the web store that falls is an old one."""
+RECEIVED_EVERY = 0.5
+"""Seconds between two goods received, of all counters together."""
+
+
+def counters(options: DemoOptions) -> list[str]:
+    """The SKUs of which the shop only receives."""
+    return [item.sku for item in _goods(options) if item.kind == "simple"][-COUNTERS:]
+
+
+class Trade:
+    """The shop of one run."""
+
+    def __init__(self, world: World, options: DemoOptions, deeds: DeedsFile, *, seed: int) -> None:
+        self._world = world
+        self._options = options
+        magento, heartland = world.cast.credentials["magento"], world.cast.credentials["heartland"]
+        guest = Rest(world.session, world.cast.url("magento"))
+        office = guest.with_headers({"Authorization": f"Bearer {magento['bearer_token']}"})
+        self._till = Till(Rest(world.session, world.cast.url("heartland")), heartland)
+        self._counters = counters(options)
+        self.shop = Shop(
+            WebStore(guest, office),
+            self._till,
+            deeds,
+            [item for item in _goods(options) if item.sku not in self._counters],
+            locations=tuple(programs.SOURCES),
+            source=programs.SOURCE,
+            send_event=Door(world.session, f"{world.cast.url('ingress')}/webhooks/{WEB}", world.cast.signing[WEB]).send,
+            seed=seed,
+        )
+
+    async def run(self, stop: asyncio.Event, *, mistakes: bool) -> None:
+        """Trade until ``stop``."""
+        await asyncio.gather(
+            self.shop.trade(
+                stop,
+                orders_per_second=self._options.orders_per_second,
+                changes_per_second=self._options.changes_per_second,
+                mistakes=mistakes,
+            ),
+            self._receive(stop),
+        )
+
+    async def _receive(self, stop: asyncio.Event) -> None:
+        """Goods come in, one unit at a time."""
+        on_hand = {sku: _on_hand(self._world.directory / "heartland.sqlite", sku) for sku in self._counters}
+        while not stop.is_set():
+            for sku in self._counters:
+                on_hand[sku] += 1
+                try:
+                    await self._till.count(sku, LOCATION, on_hand[sku])
+                except (RestError, aiohttp.ClientError, TimeoutError) as error:
+                    self.shop.tally.problems.append(str(error))
+                await asyncio.sleep(RECEIVED_EVERY)
+
+
+def _goods(options: DemoOptions) -> list[Goods]:
+    return goods_of(catalogue(options.seed, options.skus))
+
+
+def _on_hand(path: Path, sku: str) -> int:
+    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as connection:
+        sql = "SELECT on_hand FROM inventory WHERE sku = ? AND location_id = ?"
+        return int(Decimal(connection.execute(sql, (sku, LOCATION)).fetchone()[0]))
