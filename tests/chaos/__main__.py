@@ -42,7 +42,9 @@ from tests.chaos.trade import Trade, counters
 from tests.chaos.world import NotReady, World, world
 
 ROOT = Path(".tillstream/chaos")
+STATE = "state.json"
 SKUS = 400
+ORDERS_PER_SECOND, CHANGES_PER_SECOND = 3.0, 10.0
 WARM_UP_SECONDS = 5.0
 DRAIN_SECONDS = 300.0
 QUIET_SECONDS = 8.0
@@ -87,7 +89,7 @@ class Run:
 
     def keep(self) -> None:
         """Write down how far it is."""
-        self.state.write(self.directory / "state.json")
+        self.state.write(self.directory / STATE)
 
 
 def main() -> int:
@@ -95,6 +97,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.chaos")
     parser.add_argument("--kills", type=int, default=200, help="strikes in all")
     parser.add_argument("--seed", type=int, default=1, help="of the plan, the shop and the faults")
+    parser.add_argument(
+        "--pace", type=float, default=1.0, help="of the trade; 1 is 3 orders, 10 stock changes a second"
+    )
     parser.add_argument("--root", type=Path, default=ROOT, help="where runs keep their data")
     given = parser.parse_args()
     try:
@@ -107,7 +112,14 @@ def main() -> int:
         if other:
             console.print(f"This run is under way already (pid {other}).")
             return 1
-        run = _begun(directory, strikes, given.seed, given.kills, console)
+        options = DemoOptions(
+            directory,
+            skus=SKUS,
+            orders_per_second=ORDERS_PER_SECOND * given.pace,
+            changes_per_second=CHANGES_PER_SECOND * given.pace,
+            seed=given.seed,
+        )
+        run = Run(options, strikes, _begun(directory, given.seed, given.kills, console), console)
         try:
             with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
                 return runner.run(_run(run))
@@ -116,20 +128,18 @@ def main() -> int:
             return 1
 
 
-def _begun(directory: Path, strikes: Sequence[Strike], seed: int, kills: int, console: Console) -> Run:
-    """The run that was interrupted, or a new one."""
+def _begun(directory: Path, seed: int, kills: int, console: Console) -> State:
+    """The state of the run that was interrupted, or of a new one."""
     end_orphans(directory)
-    state = State.read(directory / "state.json")
+    state = State.read(directory / STATE)
     if state is None or state.kills != kills or (directory / "report.json").exists():
         shutil.rmtree(directory, ignore_errors=True)
         state = State(seed, kills)
     else:
         console.print(f"goes on with {kills - len(state.struck)} of {kills} strikes")
     directory.mkdir(parents=True, exist_ok=True)
-    options = DemoOptions(directory, skus=SKUS, orders_per_second=3.0, changes_per_second=10.0, seed=seed)
-    run = Run(options, strikes, state, console)
-    run.keep()
-    return run
+    state.write(directory / STATE)
+    return state
 
 
 async def _run(run: Run) -> int:

@@ -14,7 +14,7 @@ import pytest
 from app.local import prerequisites
 from streams.ports.failpoints import Failpoint
 
-KILLS, SEED = 12, 7
+KILLS, SEED, PACE = 12, 7, 0.5
 SECONDS = 600.0
 """It takes a minute and a half on two idle cores; others may keep them busy."""
 
@@ -25,7 +25,8 @@ SECONDS = 600.0
 def test_nothing_is_lost_doubled_or_out_of_order_whatever_is_killed(tmp_path: Path) -> None:
     if prerequisites.java_command(os.environ) is None or shutil.which("mvn") is None:
         pytest.skip("killing a broker needs a local one: Java 17+ and Maven")
-    command = [sys.executable, "-m", "tests.chaos", "--kills", str(KILLS), "--seed", str(SEED), "--root", str(tmp_path)]
+    options = {"--kills": KILLS, "--seed": SEED, "--pace": PACE, "--root": tmp_path}
+    command = [sys.executable, "-m", "tests.chaos", *(str(part) for option in options.items() for part in option)]
     run = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, check=False)
     told = run.stdout + run.stderr
     assert run.returncode == 0, told
