@@ -104,17 +104,22 @@ class Shop:
     async def trade(
         self, stop: asyncio.Event, *, orders_per_second: float, changes_per_second: float, mistakes: bool = True
     ) -> None:
-        """Trade until ``stop``, then finish what is under way; without ``mistakes`` if they were made before."""
+        """Trade until ``stop``, then finish what is under way, or break it off if cancelled; without ``mistakes`` if
+        they were made before."""
         await self._learn_variants()
         if mistakes:
             await self.make_mistakes()
-        await asyncio.gather(
-            self._at_a_pace(stop, orders_per_second, self._one_order),
-            self._at_a_pace(stop, changes_per_second, self._one_change),
-            self._at_a_pace(stop, 0.5, self._pack),
-        )
-        while self._busy:
-            await asyncio.wait(self._busy)
+        try:
+            await asyncio.gather(
+                self._at_a_pace(stop, orders_per_second, self._one_order),
+                self._at_a_pace(stop, changes_per_second, self._one_change),
+                self._at_a_pace(stop, 0.5, self._pack),
+            )
+            while self._busy:
+                await asyncio.wait(self._busy)
+        finally:
+            for task in self._busy:
+                task.cancel()
 
     async def _learn_variants(self) -> None:
         """Some goods are bought by choosing a colour."""

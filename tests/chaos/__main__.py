@@ -177,6 +177,7 @@ async def _strike_and_drain(run: Run, whole: World, recovery: Recovery, view: St
     trading = asyncio.create_task(trade.run(shut, mistakes=not run.state.traded))
     try:
         await asyncio.sleep(WARM_UP_SECONDS)
+        await recovery.looked.wait()
         run.state.traded = True
         run.keep()
         await striker.run([strike for strike in run.strikes if strike.number not in run.state.struck])
@@ -187,7 +188,7 @@ async def _strike_and_drain(run: Run, whole: World, recovery: Recovery, view: St
         return drained
     finally:
         trading.cancel()
-        await striker.stop()
+        await asyncio.gather(trading, striker.stop(), return_exceptions=True)
 
 
 def _teller(run: Run, trade: Trade) -> Told:

@@ -59,6 +59,8 @@ class Recovery:
         self._databases = databases
         self._ends: Offsets = {}
         self._committed: Offsets = {}
+        self.looked = asyncio.Event()
+        """Set after the first look: before it nothing can be marked."""
 
     async def run(self) -> None:
         """Look until cancelled, whatever happens to the broker."""
@@ -110,6 +112,7 @@ class Recovery:
             (group, place): ends[place] for group, wanted in CONSUMED.items() for place in places
             if place.topic in wanted
         }  # fmt: skip
+        self.looked.set()
 
 
 def _number(path: Path, sql: str) -> int:

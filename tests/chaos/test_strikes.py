@@ -40,6 +40,7 @@ class Calm:
 
     def signal(self, name: str, number: signal.Signals) -> None:
         if number is signal.SIGSTOP:
+            assert name not in self.frozen, f"{name} is struck twice at once"
             self.frozen.add(name)
             self.together.append(frozenset(self.frozen))
         else:
