@@ -102,16 +102,24 @@ def as_placed(deeds: Deeds, magento: sqlite3.Connection) -> Deeds:
 
 
 def moments(books: Books, subject: str) -> list[float]:
-    """When something was done to an order or a SKU, in seconds since the epoch: to see which blows fell then."""
-    found = []
+    """When something was done to an order, or last to a SKU in each system, in seconds since the epoch: to see which
+    blows fell then."""
     with closing(_open(books.magento)) as magento, closing(_open(books.heartland)) as heartland:
-        for system in (magento, heartland):
-            sql = "SELECT at FROM mutations WHERE resource_key IN (?1, ?2) OR instr(',' || resource_key || ',', ?3)"
-            rows = system.execute(sql, (subject, books.prefix + subject, f",{subject},"))
-            found += [datetime.fromisoformat(row["at"]).timestamp() for row in rows]
-        for row in magento.execute("SELECT created_at FROM orders WHERE increment_id = ?", (subject,)):
-            found.append(datetime.fromisoformat(row["created_at"]).replace(tzinfo=UTC).timestamp())
-    return found
+        placed = [
+            datetime.fromisoformat(row["created_at"]).replace(tzinfo=UTC).timestamp()
+            for row in magento.execute("SELECT created_at FROM orders WHERE increment_id = ?", (subject,))
+        ]
+        done = [_mutated(system, subject, books.prefix + subject) for system in (magento, heartland)]
+    if placed:
+        return [*placed, *done[0], *done[1]]
+    return [max(times) for times in done if times]
+
+
+def _mutated(system: sqlite3.Connection, *names: str) -> list[float]:
+    """When something that goes by one of these names was changed; a call may name several SKUs."""
+    named = " OR ".join("instr(',' || resource_key || ',', ?)" for _ in names)
+    rows = system.execute(f"SELECT at FROM mutations WHERE {named}", [f",{name}," for name in names])
+    return [datetime.fromisoformat(row["at"]).timestamp() for row in rows]
 
 
 def _open(path: object) -> sqlite3.Connection:

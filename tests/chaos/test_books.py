@@ -222,5 +222,13 @@ def test_one_that_was_paid_is_missed(shops: Shops) -> None:
 def test_the_moments_of_an_order_are_all_that_was_done_to_it(shops: Shops) -> None:
     shops.trade()
     assert len(moments(shops.books, NUMBER)) == 4  # placed, created, numbered, told
-    assert len(moments(shops.books, COUNTER)) == 2
+    placed, *_, told = sorted(moments(shops.books, NUMBER))
+    assert told - placed == 3
+
+
+def test_of_a_sku_the_last_thing_counts_that_was_done_to_it(shops: Shops) -> None:
+    shops.trade()
+    shops.magento("UPDATE mutations SET resource_key = 'A,C' WHERE resource_key = 'C'")
+    (last,) = moments(shops.books, COUNTER)
+    assert last - min(moments(shops.books, NUMBER)) == shops.seconds
     assert moments(shops.books, "000000009") == []

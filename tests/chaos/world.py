@@ -36,6 +36,7 @@ from app.store import migrate
 from tests.chaos.plan import WORKERS
 from tests.chaos.proxy import Proxy
 from tests.chaos.role import DIRECTORY
+from tests.chaos.state import write_durably
 
 READY_SECONDS = 120.0
 USUAL, MOST = 2, 3
@@ -72,9 +73,7 @@ class Cast:
             {system: programs.credentials(system) for system in programs.SYSTEMS},
             {name: secrets.token_hex(24) for name in (WEB, POS)},
         )
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            json.dump(asdict(cast), file)
+        write_durably(path, asdict(cast))
         return cast
 
     def url(self, name: str) -> str:
