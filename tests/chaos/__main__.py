@@ -22,19 +22,22 @@ import asyncpg
 import uvloop
 from rich.console import Console
 
+from app.balance.take import way_of
 from app.demo import programs
 from app.demo.auditor import Books
 from app.demo.balance import Review, StoreView
 from app.demo.deeds import DeedsFile
-from app.demo.drain import in_flight, unsent_webhooks
+from app.demo.drain import unread, unsent_webhooks
 from app.demo.options import DemoOptions
 from app.demo.run import only_demo
 from app.local.kafka import KafkaNotStarted
 from app.local.postgres import PostgresNotStarted
 from app.local.process import end_orphans
+from app.settings import KafkaSettings
+from streams.ports import Outcome
 from tests.chaos.books import Verdict, examine, moments
 from tests.chaos.plan import Strike, plan
-from tests.chaos.recovery import CONSUMED, PARTITIONS, Recovery
+from tests.chaos.recovery import CONNECTIONS, Recovery
 from tests.chaos.state import State, Struck, write_durably
 from tests.chaos.strikes import Striker, Told
 from tests.chaos.table import RECOVERY, lines, never_hit, picture, totals
@@ -55,9 +58,9 @@ WIDTH = 140
 """Of the table in a log."""
 INTERRUPTED = 130
 
+WAY = way_of(CONNECTIONS)
 RECEIPTS = """
-SELECT receipt_id FROM journal
-WHERE outcome IN ('delivered', 'superseded', 'unchanged', 'filtered', 'discarded')
+SELECT receipt_id FROM journal WHERE outcome = ANY ($1)
 UNION SELECT split_part(receipt_id, '.', 1) FROM held
 """
 """Those that ended, and those that are held or whose children are."""
@@ -213,17 +216,21 @@ async def _drain(run: Run, whole: World, view: StoreView) -> bool:
     """Wait until nothing is under way. False if it gets no less for too long."""
     least, least_at = sys.maxsize, time.monotonic()
     quiet_since: float | None = None
+    kafka = KafkaSettings(bootstrap_servers=whole.broker.bootstrap_servers)
     await whole.until_all_ready()
     while time.monotonic() - least_at < DRAIN_SECONDS:
         unsent = unsent_webhooks([run.books.magento, run.books.heartland])
-        parked = (await view.balance()).parked
-        flying = await in_flight(whole.broker.bootstrap_servers, CONSUMED, PARTITIONS)
-        left = unsent + parked + flying
+        parked, open_writes = await view.parked(), await view.open_writes()
+        before_readers = await unread(kafka, WAY)
+        left = unsent + parked + open_writes + before_readers
         if left < least:
             least, least_at = left, time.monotonic()
         if left:
             quiet_since = None
-            run.console.print(f"draining: {unsent} webhooks unsent, {flying} records in flight, {parked} parked")
+            run.console.print(
+                f"draining: {unsent} webhooks unsent, {before_readers} records unread, {parked} events parked, "
+                f"{open_writes} writes open"
+            )
         elif quiet_since is None:
             quiet_since = time.monotonic()
         elif time.monotonic() - quiet_since >= QUIET_SECONDS:
@@ -233,9 +240,10 @@ async def _drain(run: Run, whole: World, view: StoreView) -> bool:
 
 
 async def _receipts(whole: World) -> set[str]:
+    ends = [outcome.value for outcome in Outcome if outcome.ends]
     connection = await asyncpg.connect(whole.postgres)
     try:
-        return {row["receipt_id"] for row in await connection.fetch(RECEIPTS)}
+        return {row["receipt_id"] for row in await connection.fetch(RECEIPTS, ends)}
     finally:
         await connection.close()
 
