@@ -14,9 +14,9 @@ import pytest
 from app.local import prerequisites
 from streams.ports.failpoints import Failpoint
 
-KILLS, SEED, PACE = 12, 7, 0.5
+KILLS, SEED, PACE = 12, 7, 0.3
 SECONDS = 600.0
-"""It takes a minute and a half on two idle cores; others may keep them busy."""
+"""It takes under two minutes on two idle cores, a good part of it for effects to settle; others may keep them busy."""
 
 
 @pytest.mark.kafka
@@ -40,5 +40,5 @@ def test_nothing_is_lost_doubled_or_out_of_order_whatever_is_killed(tmp_path: Pa
     }
     hits = {name: line["hit"] for name, line in report["faults"].items()}
     assert {point for point in Failpoint if hits[f"kill at {point}"]} == set(Failpoint), told
-    assert report["orders"] > 50
+    assert report["orders"] > 20
     assert report["counter_writes"] > 10
