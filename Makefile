@@ -11,7 +11,7 @@ SEED ?= 1
 export DEMO_SECONDS DEMO_FAULTS DEMO_KILLS DEMO_WORKERS DEMO_WEBHOOKS DEMO_SKUS DEMO_SEED
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-stop test quick lint format types imports bench poison chaos image up lock ci clean prerequisites
+.PHONY: help setup demo demo-stop test quick lint format types imports bench poison chaos outage image up lock ci clean prerequisites
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -50,6 +50,9 @@ poison: prerequisites setup ## POISON=10000 bad orders among as many good ones, 
 
 chaos: prerequisites setup ## a whole shop under KILLS=200 blows that SEED=1 decides; goes on where it was interrupted
 	@$(RUN)/python -m tests.chaos --kills $(KILLS) --seed $(SEED)
+
+outage: prerequisites setup ## TARGET=pos (or web) cannot be reached for MINUTES=10 in the middle of traffic
+	@$(RUN)/python -m tests.chaos.outage $(or $(TARGET),pos) --minutes $(or $(MINUTES),10)
 
 image: ## build docker/Dockerfile and start a role from it; with Docker, else with buildah on a stand-in base
 	@docker/image-check.sh $(IMAGE)

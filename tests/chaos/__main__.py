@@ -18,26 +18,21 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import asyncpg
 import uvloop
 from rich.console import Console
 
-from app.balance.take import way_of
-from app.demo import programs
 from app.demo.auditor import Books
 from app.demo.balance import Review, StoreView
 from app.demo.deeds import DeedsFile
-from app.demo.drain import unread, unsent_webhooks
 from app.demo.options import DemoOptions
 from app.demo.run import only_demo
 from app.local.kafka import KafkaNotStarted
 from app.local.postgres import PostgresNotStarted
 from app.local.process import end_orphans
-from app.settings import KafkaSettings
-from streams.ports import Outcome
 from tests.chaos.books import Verdict, examine, moments
+from tests.chaos.drain import DRAIN_SECONDS, books_of, drain, receipts_of
 from tests.chaos.plan import Strike, plan
-from tests.chaos.recovery import CONNECTIONS, Recovery
+from tests.chaos.recovery import Recovery
 from tests.chaos.state import State, Struck, write_durably
 from tests.chaos.strikes import Striker, Told
 from tests.chaos.table import RECOVERY, lines, never_hit, picture, totals
@@ -49,21 +44,10 @@ STATE = "state.json"
 SKUS = 400
 ORDERS_PER_SECOND, CHANGES_PER_SECOND = 3.0, 10.0
 WARM_UP_SECONDS = 5.0
-DRAIN_SECONDS = 180.0
-"""The drain is given up when what is under way got no less for so long; a slow machine has much to catch up with."""
-QUIET_SECONDS = 8.0
-"""The pipe is empty when it has been so this long: longer than a poll and the lists' lag together."""
 FINDINGS_SHOWN = 30
 WIDTH = 140
 """Of the table in a log."""
 INTERRUPTED = 130
-
-WAY = way_of(CONNECTIONS)
-RECEIPTS = """
-SELECT receipt_id FROM journal WHERE outcome = ANY ($1)
-UNION SELECT split_part(receipt_id, '.', 1) FROM held
-"""
-"""Those that ended, and those that are held or whose children are."""
 
 
 @dataclass(slots=True)
@@ -83,13 +67,7 @@ class Run:
     @property
     def books(self) -> Books:
         """Where the judge looks."""
-        return Books(
-            magento=self.directory / "magento.sqlite",
-            heartland=self.directory / "heartland.sqlite",
-            prefix=programs.PREFIX,
-            location=programs.LOCATION,
-            sources=programs.SOURCES,
-        )
+        return books_of(self.directory)
 
     def keep(self) -> None:
         """Write down how far it is."""
@@ -167,7 +145,7 @@ async def _run(run: Run) -> int:
                 task.cancel()
             await asyncio.gather(watching, working, stopping, return_exceptions=True)
         deeds = DeedsFile(run.directory / "shop.jsonl").read()
-        verdict = examine(run.books, deeds, counters(run.options), await _receipts(whole))
+        verdict = examine(run.books, deeds, counters(run.options), await receipts_of(whole.postgres))
         return _report(run, verdict, drained=drained, review=await view.review())
 
 
@@ -187,7 +165,7 @@ async def _strike_and_drain(run: Run, whole: World, recovery: Recovery, view: St
         await striker.run([strike for strike in run.strikes if strike.number not in run.state.struck])
         shut.set()
         await trading
-        drained = await _drain(run, whole, view)
+        drained = await drain(whole, view, run.console.print)
         await striker.recovered()
         return drained
     finally:
@@ -210,42 +188,6 @@ def _teller(run: Run, trade: Trade) -> Told:
         )
 
     return told
-
-
-async def _drain(run: Run, whole: World, view: StoreView) -> bool:
-    """Wait until nothing is under way. False if it gets no less for too long."""
-    least, least_at = sys.maxsize, time.monotonic()
-    quiet_since: float | None = None
-    kafka = KafkaSettings(bootstrap_servers=whole.broker.bootstrap_servers)
-    await whole.until_all_ready()
-    while time.monotonic() - least_at < DRAIN_SECONDS:
-        unsent = unsent_webhooks([run.books.magento, run.books.heartland])
-        parked, open_writes = await view.parked(), await view.open_writes()
-        before_readers = await unread(kafka, WAY)
-        left = unsent + parked + open_writes + before_readers
-        if left < least:
-            least, least_at = left, time.monotonic()
-        if left:
-            quiet_since = None
-            run.console.print(
-                f"draining: {unsent} webhooks unsent, {before_readers} records unread, {parked} events parked, "
-                f"{open_writes} writes open"
-            )
-        elif quiet_since is None:
-            quiet_since = time.monotonic()
-        elif time.monotonic() - quiet_since >= QUIET_SECONDS:
-            return True
-        await asyncio.sleep(2.0)
-    return False
-
-
-async def _receipts(whole: World) -> set[str]:
-    ends = [outcome.value for outcome in Outcome if outcome.ends]
-    connection = await asyncpg.connect(whole.postgres)
-    try:
-        return {row["receipt_id"] for row in await connection.fetch(RECEIPTS, ends)}
-    finally:
-        await connection.close()
 
 
 def _report(run: Run, verdict: Verdict, *, drained: bool, review: Sequence[Review]) -> int:

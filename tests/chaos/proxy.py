@@ -40,6 +40,8 @@ class Proxy:
     def __init__(self, target: int) -> None:
         self._target = target
         self._armed: _Armed | None = None
+        self._refuses = False
+        self._clients: set[asyncio.StreamWriter] = set()
 
     @asynccontextmanager
     async def serving(self, port: int) -> AsyncIterator[None]:
@@ -49,6 +51,16 @@ class Proxy:
             yield
         finally:
             server.close()
+
+    def refuse(self) -> None:
+        """Cut every connection, and every new one, until `admit`."""
+        self._refuses = True
+        for client in self._clients:
+            _reset(client)
+
+    def admit(self) -> None:
+        """Pass everything on again."""
+        self._refuses = False
 
     async def strike(self, cut: Deed, seconds: float) -> bool:
         """Cut around the next request that changes something. Returns when it is done; False if none came in time."""
@@ -63,15 +75,20 @@ class Proxy:
         return True
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if self._refuses:
+            _reset(writer)
+            return
         try:
             upstream = await asyncio.open_connection(HOST, self._target)
         except OSError:
             _reset(writer)
             return
+        self._clients.add(writer)
         link = _Link(self, reader, writer, *upstream)
         try:
             await link.run()
         finally:
+            self._clients.discard(writer)
             writer.close()
             upstream[1].close()
 

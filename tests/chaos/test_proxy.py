@@ -115,3 +115,16 @@ async def test_a_target_that_is_down_is_down_through_the_proxy(client: aiohttp.C
     async with Proxy(nobody).serving(port):
         with pytest.raises(aiohttp.ClientError):
             await client.post(f"http://{HOST}:{port}/v1/orders")
+
+
+async def test_a_target_that_is_cut_off_is_reached_by_nobody_until_it_is_given_back(
+    target: Target, client: aiohttp.ClientSession
+) -> None:
+    assert await post(client, target) == 200
+    target.proxy.refuse()  # the connection that is kept open, too
+    for _ in range(2):
+        with pytest.raises(aiohttp.ClientError):
+            await post(client, target)
+    assert len(target.requests) == 1
+    target.proxy.admit()
+    assert await post(client, target) == 200
