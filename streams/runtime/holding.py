@@ -159,12 +159,13 @@ class HeldQueue:
             due_at=self._clock.now(),
             message="waits behind an earlier event of the same order or SKU",
         )
-        await self._held.queue(self._group, record, hold, epoch=epoch)
+        await self._as_owner(record, epoch, self._held.queue(self._group, record, hold, epoch=epoch))
         self._failpoints.reach(Failpoint.HELD)
 
     async def hold(self, record: Record, epoch: int, hold: Hold) -> None:
         """Hold a record; durable on return. If it blocks, its key queues from now on. Raises Fenced."""
-        await self._held.hold(self._group, record, replace(hold, key=_key(record)), epoch=epoch)
+        keyed = replace(hold, key=_key(record))
+        await self._as_owner(record, epoch, self._held.hold(self._group, record, keyed, epoch=epoch))
         self._failpoints.reach(Failpoint.HELD)
         if not self.owns(record, epoch):
             return
@@ -221,12 +222,22 @@ class HeldQueue:
         epoch = self.epoch(row.record)
         if not await turn(row):
             return
-        more = await self._held.remove(self._group, row.record, epoch=epoch)
+        more = await self._as_owner(row.record, epoch, self._held.remove(self._group, row.record, epoch=epoch))
         if not self.owns(row.record, epoch):
             return
         self._settled.add(row.record)
         if not more:
             self._blocked[_partition(row.record)].discard(_key(row.record))
+
+    async def _as_owner(self, record: Record, epoch: int, write: Awaitable[Answer]) -> Answer:
+        """Write about a record under that claim. Once one is refused the partition has gone, whether Kafka has told us
+        or not: what is left of it in our lanes must not overtake the record, which its new owner may hold."""
+        try:
+            return await write
+        except Fenced:
+            if self.owns(record, epoch):
+                self.revoked([_partition(record)])
+            raise
 
     async def keep_tidy(self, committed: Callable[[], Mapping[tuple[str, int], int]]) -> None:
         """Forget, for ever, what is known of records below each partition's committed offset."""
