@@ -233,6 +233,17 @@ class MemoryHeld:
             hold = replace(row.held.hold, reason=HoldReason.TIME, due_at=min(row.held.hold.due_at or now, now))
             row.held = replace(row.held, hold=hold, given_up=row.held.given_up or message)
 
+    def release(self, group: str, record: Record, edited: bytes | None = None) -> None:
+        """What `app.store.HeldDesk.release` does."""
+        row, now = self.rows.get((group, record.topic, record.partition, record.offset)), self._clock.now()
+        if row is None or row.held.given_up:
+            return
+        hold, replays = row.held.hold, row.held.replays + (row.held.hold.reason is HoldReason.PERSON)
+        if hold.reason is HoldReason.TIME and hold.due_at is not None and hold.due_at <= now:
+            return
+        freed = replace(hold, reason=HoldReason.TIME, due_at=now)
+        row.held = replace(row.held, hold=freed, replays=replays, edited=edited or row.held.edited)
+
     async def settled(self, group: str, topic: str, partitions: Collection[int]) -> frozenset[Place]:
         ended = [place for key, place in self.ended.items() if key[:2] == (group, topic) and key[2] in partitions]
         passing = [row.held.record for row in self._of(group, topic, partitions) if not row.held.hold.blocks]
