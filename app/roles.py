@@ -140,15 +140,14 @@ _ROLES: dict[str, Run] = {"ingress": _ingress, "poll": _poll}
 
 def _worker(role: str, target: str | None) -> Run:
     async def work(parts: Parts) -> None:
-        from app.workers import gate_of, run_worker  # noqa: PLC0415 - door and poller need neither Faust nor its memory
+        from app.workers import gates_of, run_worker  # noqa: PLC0415 - door and poller need neither Faust nor its memory
 
-        gate = gate_of(target, parts) if target is not None else None
+        gates = gates_of(role, target, parts)
         async with AsyncExitStack() as stack:
             publisher = await stack.enter_async_context(_publisher(parts, WORKER_PUBLISH_SECONDS))
             store = await stack.enter_async_context(_store(parts))
-            pulses = {gate.target: gate} if gate is not None else {}
-            systems = await stack.enter_async_context(_systems(parts, pulses))
-            await run_worker(role, target, parts, publisher, store, systems, gate)
+            systems = await stack.enter_async_context(_systems(parts, gates))
+            await run_worker(role, target, parts, publisher, store, systems, gates)
 
     return work
 

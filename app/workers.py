@@ -24,7 +24,7 @@ from streams.errors import TillstreamError
 from streams.metrics import Metrics
 from streams.ports import Clock, HoldReason
 from streams.runtime.app import Partition, StageApp
-from streams.runtime.entrance import AlwaysOpen, Entrance
+from streams.runtime.entrance import EntranceOf, always_open
 from streams.runtime.holding import HeldQueue
 from streams.runtime.lanes import Lanes
 from streams.runtime.settings import KafkaSettings
@@ -48,16 +48,31 @@ COALESCED = frozenset({HINT_STOCK, CANONICAL_STOCK})
 """Topics whose records of one key are handed over together: the newest counts."""
 
 
-def gate_of(target: str, parts: Parts) -> Gate:
-    """The gate before a target, watched by metrics and told by ``/readyz``.
+def gates_of(role: str, target: str | None, parts: Parts) -> dict[str, Gate]:
+    """The gates of a worker: before its target, or before each point of sale that inventory reads.
 
-    A target that is down does not make its worker unready: another worker could do no better, and a deployment that
+    Normalize has none: most of its events are whole, and need no system to answer. The budget is of deliver.
+    """
+    connections = parts.settings.connections
+    if role == "deliver" and target is not None:
+        budget = connections[target].budget
+        return {
+            target: _watched(Gate(target, requests_per_second=budget.requests_per_second, burst=budget.burst), parts)
+        }
+    if role == "inventory":
+        pos = [name for name, connection in connections.items() if connection.system == "heartland"]
+        return {name: _watched(Gate(name), parts) for name in pos}
+    return {}
+
+
+def _watched(gate: Gate, parts: Parts) -> Gate:
+    """Shown by the metrics and told by ``/readyz``.
+
+    A system that is down does not make its worker unready: another worker could do no better, and a deployment that
     waits for readiness could not bring the version that mends it.
     """
-    budget = parts.settings.connections[target].budget
-    gate = Gate(target, requests_per_second=budget.requests_per_second, burst=budget.burst)
-    parts.metrics.watch_gate(target, lambda: gate.state.value, lambda: gate.rate)
-    parts.readiness.add_note("target", gate.note)
+    parts.metrics.watch_gate(gate.target, lambda: gate.state.value, lambda: gate.rate)
+    parts.readiness.add_note(gate.target, gate.note)
     return gate
 
 
@@ -93,11 +108,11 @@ async def run_worker(
     publisher: KafkaPublisher,
     store: Store,
     systems: Systems,
-    gate: Gate | None,
+    gates: Mapping[str, Gate],
 ) -> None:
     """Run one worker until ``parts.stop``. What it raises ends the process, which must then be started again.
 
-    Its turns wait at ``gate``, which must be told of the requests of ``systems``.
+    Its turns wait at ``gates``, which must be told of the requests of ``systems``.
     """
     settings = parts.settings
     job = job_of(role, target, settings)
@@ -108,11 +123,11 @@ async def run_worker(
         drain_seconds=settings.worker.drain_seconds,
         failpoints=parts.failpoints,
     )
-    if gate is not None:
-        app.on_assigned(partial(_share, gate, len(job.topics) * PARTITIONS))
+    if target is not None:
+        app.on_assigned(partial(_share, gates[target], len(job.topics) * PARTITIONS))
     handler = handler_of(role, target, tools, app)
     _leave_lasting_objects_alone()
-    await _run(job, handler, tools, app, gate or AlwaysOpen())
+    await _run(job, handler, tools, app, _entrance_of(job, gates))
 
 
 async def _share(gate: Gate, of: int, partitions: Sequence[Partition]) -> None:
@@ -133,12 +148,20 @@ def _leave_lasting_objects_alone() -> None:
     gc.set_threshold(YOUNG_OBJECTS)
 
 
-async def _run(job: Job, handler: Handler, tools: Tools, app: StageApp, entrance: Entrance) -> None:
+def _entrance_of(job: Job, gates: Mapping[str, Gate]) -> EntranceOf:
+    """Deliver waits for its target, inventory for the point of sale that its key names."""
+    if job.target is not None:
+        gate = gates[job.target]
+        return lambda _arrival: gate
+    return lambda arrival: gates.get(arrival.key.partition(":")[0]) or always_open(arrival)
+
+
+async def _run(job: Job, handler: Handler, tools: Tools, app: StageApp, entrance_of: EntranceOf) -> None:
     """Run the handler's stage, and what goes on beside it, until the stop."""
     parts, store = tools.parts, tools.store
     stops = _stops(job, tools)
     queue = HeldQueue(store.held, group=job.group, owner=parts.owner, clock=parts.clock, failpoints=parts.failpoints)
-    around = Surroundings(queue, store.journal, tools.publisher, parts.clock, parts.metrics, entrance, stops)
+    around = Surroundings(queue, store.journal, tools.publisher, parts.clock, parts.metrics, entrance_of, stops)
     stage = Stage(job.role, handler, around)
     width = width_of(job.target, parts.settings)
     lanes = {topic: _lanes(stage, topic, parts, app, width) for topic in job.topics}

@@ -6,6 +6,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Protocol
 
+from streams.runtime.work import Arrival
+
 
 class Entrance(Protocol):
     """Lets turns of a handler begin as fast as the system that they write to bears them."""
@@ -43,3 +45,14 @@ class AlwaysOpen:
     ) -> AsyncIterator[None]:
         """See `Entrance.turn`."""
         yield
+
+
+EntranceOf = Callable[[Arrival], Entrance]
+"""Where the turn of an arrival waits."""
+
+_OPEN = AlwaysOpen()
+
+
+def always_open(_arrival: Arrival) -> Entrance:
+    """Nowhere."""
+    return _OPEN

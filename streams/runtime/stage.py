@@ -28,7 +28,7 @@ from streams.ports import (
     Publisher,
     Record,
 )
-from streams.runtime.entrance import AlwaysOpen, Entrance
+from streams.runtime.entrance import EntranceOf, always_open
 from streams.runtime.flood import Failure
 from streams.runtime.holding import HeldQueue
 from streams.runtime.lanes import NotDone
@@ -65,7 +65,7 @@ class Surroundings:
     publisher: Publisher
     clock: Clock
     observer: Observer
-    entrance: Entrance = field(default_factory=AlwaysOpen)
+    entrance_of: EntranceOf = always_open
     guard: Guard = field(default_factory=Unguarded)
     patience: Patience = field(default_factory=Patience)
     chance: Callable[[], float] = random.random
@@ -154,11 +154,12 @@ class Stage:
         began = around.clock.now()
         tries = 0
         wanted = partial(around.queue.works_on, arrivals[0].record, arrivals[0].epoch)
+        entrance = around.entrance_of(arrivals[0])
         while wanted():
             work, asked = Work(self.name, arrivals), around.clock.now()
             try:
                 await around.guard.admit(arrivals, wanted, around.queue.pause)
-                async with around.entrance.turn(wanted, around.queue.pause):
+                async with entrance.turn(wanted, around.queue.pause):
                     began += around.clock.now() - asked  # waiting for its turn costs an event no patience
                     entries = await self._handler.handle(work)
             except NotDone:
@@ -166,7 +167,7 @@ class Stage:
             except Exception as error:  # noqa: BLE001 - the table in retry.py decides on every class
                 tries += 1
                 now = around.clock.now()
-                seconds, paused = (now - began).total_seconds(), around.entrance.paused
+                seconds, paused = (now - began).total_seconds(), entrance.paused
                 looks = work.last.looks(getattr(error, "waits_for", None))
                 trial = Trial(tries, seconds, work.last.attempts, now, looks=looks, paused=paused)
                 decision = decide(error, trial, around.patience, around.chance)

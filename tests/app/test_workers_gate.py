@@ -13,12 +13,14 @@ from app.health import Readiness
 from app.parts import Parts
 from app.settings import Settings
 from app.systems import Systems
-from app.workers import _share, gate_of, width_of
+from app.workers import _entrance_of, _share, gates_of, job_of, width_of
 from streams.deliver.breaker import State
 from streams.deliver.gate import Gate
 from streams.errors import TillstreamError
 from streams.metrics import Metrics
+from streams.runtime.work import Arrival
 from tests.app.stub_server import StubServer
+from tests.twins.kafka import envelope, record
 
 
 def parts_of(url: str = "http://127.0.0.1:9", budget: Budget | None = None) -> Parts:
@@ -39,7 +41,7 @@ async def read(systems: Systems, gate: Gate) -> None:
 
 async def test_a_worker_has_its_part_of_the_budget_of_its_target() -> None:
     parts = parts_of(budget=Budget(requests_per_second=32.0, burst=4.0))
-    gate = gate_of("pos", parts)
+    gate = gates_of("deliver", "pos", parts)["pos"]
     await _share(gate, 32, [("canonical.sale", n) for n in range(8)])
     assert sample(parts, "tillstream_budget_rate") == 8.0
     assert sample(parts, "tillstream_breaker_state") == State.CLOSED.value
@@ -47,13 +49,13 @@ async def test_a_worker_has_its_part_of_the_budget_of_its_target() -> None:
 
 async def test_a_target_that_is_down_is_told_and_leaves_the_worker_ready() -> None:
     parts = parts_of()
-    gate = gate_of("pos", parts)
+    gate = gates_of("deliver", "pos", parts)["pos"]
     systems = Systems(parts.settings, parts.clock, parts.metrics, {"pos": gate})
     try:
         while gate.state is State.CLOSED:
             with pytest.raises(TillstreamError):
                 await read(systems, gate)
-        assert "was not sent, no connection" in parts.readiness.notes()["target"]
+        assert "was not sent, no connection" in parts.readiness.notes()["pos"]
         assert await parts.readiness.reasons() == {}
         assert sample(parts, "tillstream_breaker_state") == State.OPEN.value
         assert sample(parts, "tillstream_budget_rate") == 0.0
@@ -65,20 +67,20 @@ async def test_refused_credentials_stop_the_target_by_the_connectors_words() -> 
     refusal = web.json_response({"error": "invalid_client", "error_description": "unknown"}, status=401)
     async with StubServer(refusal) as server:
         parts = parts_of(server.url)
-        gate = gate_of("pos", parts)
+        gate = gates_of("deliver", "pos", parts)["pos"]
         systems = Systems(parts.settings, parts.clock, parts.metrics, {"pos": gate})
         try:
             with pytest.raises(TillstreamError):
                 await read(systems, gate)
             assert gate.state is State.STOPPED
-            assert "Check client_id and client_secret" in parts.readiness.notes()["target"]
+            assert "Check client_id and client_secret" in parts.readiness.notes()["pos"]
         finally:
             await systems.close()
 
 
 async def test_another_connections_requests_say_nothing_about_the_target() -> None:
     parts = parts_of()
-    gate = gate_of("pos", parts)
+    gate = gates_of("deliver", "pos", parts)["pos"]
     systems = Systems(parts.settings, parts.clock, parts.metrics, {"pos": gate})
     try:
         for _ in range(6):
@@ -95,3 +97,14 @@ def test_a_worker_has_no_more_in_hand_than_its_target_has_connections() -> None:
     narrow = pos.model_copy(update={"http": Http(connections=7)})
     settings = settings.model_copy(update={"connections": {**settings.connections, "pos": narrow}})
     assert (width_of("pos", settings), width_of("web", settings), width_of(None, settings)) == (7, 20, 32)
+
+
+def test_inventory_waits_for_the_point_of_sale_that_it_reads_and_for_no_other() -> None:
+    parts = parts_of()
+    gates = gates_of("inventory", None, parts)
+    assert set(gates) == {"pos"}
+    entrance_of = _entrance_of(job_of("inventory", None, parts.settings), gates)
+    headers = envelope(entity="stock_hint")
+    assert entrance_of(Arrival(record(b"{}", headers, key="pos:A"), headers)) is gates["pos"]
+    assert not entrance_of(Arrival(record(b"{}", headers, key="gone:A"), headers)).paused
+    assert gates_of("normalize", None, parts) == {}

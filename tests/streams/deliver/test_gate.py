@@ -68,7 +68,13 @@ class World:
         self.store, self.publisher, self.observer = MemoryStore(self.clock), MemoryPublisher(), Counting()
         self.queue = HeldQueue(self.store.held, group=name, owner="test", clock=self.clock)
         around = Surroundings(
-            self.queue, self.store.journal, self.publisher, self.clock, self.observer, self.gate, chance=lambda: 0.5
+            self.queue,
+            self.store.journal,
+            self.publisher,
+            self.clock,
+            self.observer,
+            lambda _arrival: self.gate,
+            chance=lambda: 0.5,
         )
         self.stage = Stage("deliver", self, around)
         self.failures: list[BaseException] = []
