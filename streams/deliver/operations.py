@@ -63,7 +63,8 @@ WRITE_SOURCE_ITEMS = Operation(
     kind=OperationKind.SET_STATE,
     lookup=None,
     unique_in_target=True,
-    window="an older quantity, if a call without an answer takes effect after a newer one, until the next write",
+    window="an older quantity, from when a call without an answer takes effect after a newer one until it has settled: "
+    "then the newest is written again",
 )
 
 OPERATIONS: Mapping[str, Operation] = {
