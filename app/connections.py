@@ -53,6 +53,9 @@ class Budget(BaseModel):
     polling, normalize and inventory read comes on top."""
     burst: float = Field(default=10.0, ge=1)
     """Requests that may go at once after a pause, of all deliver workers together; at least one for each."""
+    replay_share: float = Field(default=0.2, gt=0, le=1)
+    """The part of ``requests_per_second`` at which ``dead-letters replay`` lets events go on, unless ``--rate`` says
+    otherwise: new orders keep the rest."""
 
 
 class MagentoConnection(BaseModel):

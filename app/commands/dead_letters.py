@@ -35,7 +35,8 @@ class Replay:
         by: who does it.
         reason: why; may be empty.
         dry_run: only tell what would be replayed, and what that would write.
-        per_second: how many go on each second; all at once if not given.
+        per_second: how many go on each second; if not given, what their target's budget leaves to replays, and all at
+            once where it has none.
         force: also what was replayed too often.
         edit: file with the body that takes the place of the one event's own.
     """
@@ -158,11 +159,12 @@ async def _replay(store: Store, settings: Settings, found: Sequence[HeldEvent], 
     if how.dry_run:
         await _tell_dry(store, settings, goes, edit)
     elif goes:
+        per_second = how.per_second or _share_of_the_budget(settings, goes)
         message = f"replayed by {how.by}" + (" with an edited body" if edit else "")
         freed = await store.desk.release(
             goes,
             message=f"{message}: {how.reason}" if how.reason else message,
-            per_second=how.per_second,
+            per_second=per_second,
             most_replays=None if how.force else limit,
             edit=edit,
         )
@@ -170,14 +172,25 @@ async def _replay(store: Store, settings: Settings, found: Sequence[HeldEvent], 
         for event in goes:
             did = "tries again" if event.held.seq in freed_seqs else "was due already, or has just ended"
             say(f"{_name(event)} {did}: see `tillstream trace {event.held.hold.receipt_id}`")
-        if how.per_second and len(freed) > 1:
-            say(f"{how.per_second:g} a second: the last one in {(len(goes) - 1) / how.per_second:.0f} s")
+        if per_second and len(freed) > 1:
+            say(f"{per_second:g} a second: the last one in {(len(goes) - 1) / per_second:.0f} s")
     for event in stays:
         say(
             f"{_name(event)} is in quarantine after {_times(event.held.replays, 'replay')}: {event.held.hold.message} "
             f"-- mend that first, then `tillstream dead-letters replay --receipt {event.held.hold.receipt_id} --force`"
         )
     return int(bool(stays))
+
+
+def _share_of_the_budget(settings: Settings, events: Sequence[HeldEvent]) -> float | None:
+    """How many replays a second leave new events their part of every target's budget; None if no target has one."""
+    budgets = [
+        connection.budget
+        for name, connection in settings.connections.items()
+        if any(event.held.hold.target == name for event in events)
+    ]
+    shares = [budget.requests_per_second * budget.replay_share for budget in budgets if budget.requests_per_second]
+    return min(shares, default=None)
 
 
 async def _tell_dry(store: Store, settings: Settings, events: Sequence[HeldEvent], edit: Edit | None) -> None:

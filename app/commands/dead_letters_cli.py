@@ -94,7 +94,10 @@ def replay(
     since: Since = None,
     limit: Limit = 100,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only tell what it would do and write.")] = False,
-    rate: Annotated[float | None, typer.Option(min=0.001, help="So many a second; else all at once.")] = None,
+    rate: Annotated[
+        float | None,
+        typer.Option(min=0.001, help="So many a second; else a part of the target's budget, or all at once."),
+    ] = None,
     edit: Annotated[
         Path | None, typer.Option(help="File with the body to process instead; keeps the original.")
     ] = None,

@@ -16,7 +16,7 @@ from pydantic import SecretStr
 from app.clock import SystemClock
 from app.commands import dead_letters
 from app.commands.dead_letters import Replay
-from app.connections import HeartlandConnection, MagentoConnection
+from app.connections import Budget, HeartlandConnection, MagentoConnection
 from app.settings import Settings, StoreSettings
 from app.store import Store
 from schemas.envelope import Envelope
@@ -135,6 +135,17 @@ async def test_a_rate_spreads_a_replay(store: Store, settings: Settings, capsys:
     assert dues[0] is not None
     assert dues[2] == dues[0] + timedelta(seconds=4)
     assert "0.5 a second: the last one in 4 s" in capsys.readouterr().out
+
+
+async def test_a_replay_leaves_new_orders_their_part_of_the_targets_budget(
+    store: Store, settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    budget = Budget(requests_per_second=10, replay_share=0.1)
+    pos = settings.connections["pos"].model_copy(update={"budget": budget})
+    settings = settings.model_copy(update={"connections": {**settings.connections, "pos": pos}})
+    await hold(store, "r1", "r2", "r3")
+    assert await dead_letters.replay(settings, {"stage": "deliver"}, Replay("ann")) == 0
+    assert "1 a second: the last one in 2 s" in capsys.readouterr().out
 
 
 async def test_what_failed_after_each_replay_is_in_quarantine_until_it_is_forced(
