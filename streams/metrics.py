@@ -161,9 +161,9 @@ class Metrics:
             ("target",),
         )
         self._stopped = self._gauge(
-            "tillstream_flow_stopped",
-            "flows",
-            "1 while a flow is stopped because nearly everything failed, until `tillstream resume`; alarm on it.",
+            "tillstream_flow_state",
+            "state",
+            "Whether a flow goes on: 0 it does, 1 it stopped because nearly everything failed; see `tillstream resume`.",
             ("target", "flow"),
         )
         self._rows = self._counter(

@@ -205,7 +205,7 @@ class Stage:
         around = self._around
         if not around.queue.owns(work.last.record, work.last.epoch):
             raise NotDone  # the worker that has it now may have delivered it
-        blocking = isinstance(decision, Park) or (blocks(error) and self._handler.blocks(work))
+        blocking = blocks(error) and self._handler.blocks(work)
         for arrival in work.arrivals:
             letter = self._letter(work, arrival, error) if isinstance(decision, Review) else None
             entry, hold = self._held(work, arrival, error, decision, letter)

@@ -122,8 +122,9 @@ class Handler(Protocol):
         ...
 
     def blocks(self, work: Work) -> bool:
-        """Whether later records of the key must wait behind these if they go to review.
+        """Whether later records of the key must wait behind these if they are held.
 
-        True for a create-once, whose dependants need it; False for a set-state, where the next value is as good.
+        True for a create-once, whose dependants need it; False for a set-state, where the next value is better, and for
+        what only asks to read: what is held finds itself older, or reads anew.
         """
         ...
