@@ -238,7 +238,7 @@ def discard(
 ) -> None:
     """Give a held receipt up for good: nothing is written for it, and what queues behind it goes on.
 
-    That is this one telling: if the order changes in its source later, that is a new event with a decision of its own,
+    That is this one update: if the order changes in its source later, that is a new event with a decision of its own,
     and may still create it.
     """
     why = given_reason(reason)

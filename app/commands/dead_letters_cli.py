@@ -131,7 +131,7 @@ def discard(
 ) -> None:
     """Give what fits up for good: nothing is written for it, and what queues behind it goes on.
 
-    That is this one telling of each: if an order changes in its source later, that is a new event with a decision of
+    That is this one update of each: if an order changes in its source later, that is a new event with a decision of
     its own, and may still create it.
     """
     wanted = _wanted(limit, since, stage, flow, target, error, subject, receipt)

@@ -1,6 +1,6 @@
 """Giving held events up: the order is written down, and what the workers make of it is waited for and told.
 
-What is given up is one telling of an order or a SKU. If it changes in its source later, that is a new event with a
+What is given up is one update of an order or a SKU. If it changes in its source later, that is a new event with a
 decision of its own: an order whose creation was discarded can still be created then.
 """
 
@@ -17,7 +17,7 @@ OWNER_SECONDS = 10.0
 """How long the worker that owns an event has to end it, until that is told as late."""
 LOOK_SECONDS = 0.25
 """Time between two looks whether it has."""
-THIS_TELLING = "A later change in its source is told anew, and may still be delivered"
+THIS_UPDATE = "A later change in its source is an event of its own, and may still be delivered"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ async def _ended(store: Store, event: HeldEvent) -> Ending:
     lines = await store.journal.of_receipt(event.held.hold.receipt_id)
     outcome = next((line.outcome for line in reversed(lines) if _is_end(line, event)), Outcome.DISCARDED)
     if outcome is Outcome.DISCARDED:  # of a receipt that had ended before, the journal keeps only that end
-        return Ending(given_up=True, told=f"is discarded, what queued behind it goes on. {THIS_TELLING}")
+        return Ending(given_up=True, told=f"is discarded, what queued behind it goes on. {THIS_UPDATE}")
     did = "went on" if outcome is Outcome.PASSED else f"was just {outcome.value}"
     return Ending(given_up=False, told=f"{did}, before it could be given up")
 

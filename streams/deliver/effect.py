@@ -185,7 +185,7 @@ class Effects:
 
 
 def _what(call: Call) -> str:
-    return f"{call.step.operation.name} for {call.key.source}"
+    return f"{call.step.sought} ({call.step.operation.name} in {call.key.target})"
 
 
 def _settles(call: Call, settles_at: datetime, look_at: datetime) -> OutcomeUnknown:
