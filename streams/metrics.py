@@ -163,7 +163,7 @@ class Metrics:
         self._stopped = self._gauge(
             "tillstream_flow_state",
             "state",
-            "Whether a flow goes on: 0 it does, 1 it stopped because nearly everything failed; see `tillstream resume`.",
+            "Whether a flow goes on: 0 it does, 1 it stopped because nearly all failed; see `tillstream resume`.",
             ("target", "flow"),
         )
         self._rows = self._counter(

@@ -200,9 +200,9 @@ def _settles(call: Call, settles_at: datetime, look_at: datetime) -> OutcomeUnkn
 def _never_seen(call: Call, sends: int) -> Rejected:
     target = call.key.target
     return Rejected(
-        f"{_what(call)} was sent {sends} times, got no answer, and {target} never showed it: look in {target} for "
-        f"{call.step.sought}. Mend what keeps {target} from making it, or make it there by hand, then replay: that "
-        "looks again, and sends it once more only if it is not there.",
+        f"{_what(call)} may have been sent {sends} times, got no answer, and {target} never showed it: look in "
+        f"{target} for {call.step.sought}. Mend what keeps {target} from making it, or make it there by hand, then "
+        "replay: that looks again, and sends it once more only if it is not there.",
         code="never_seen",
     )
 

@@ -22,6 +22,10 @@ class Delivery(Protocol):
         """Deliver one event, and say how it ended."""
         ...
 
+    def newest(self, arrivals: Sequence[Arrival]) -> Arrival:
+        """Of events of one key that came together, the one that replaces the others; only stock comes so."""
+        ...
+
 
 class DeliverHandler:
     """Handler of `streams/runtime/stage.py` for one target.
@@ -46,22 +50,22 @@ class DeliverHandler:
         self._clock = clock
 
     async def handle(self, work: Work) -> Sequence[JournalEntry]:
-        """Deliver the newest arrival; older ones of the same key were replaced by it (only stock comes in batches)."""
+        """Deliver the newest arrival; others of the same key are replaced by it (only stock comes in batches)."""
         ours = [arrival for arrival in work.arrivals if arrival.envelope.target in ("", self._target)]
         if not ours:
             return []
-        work.arrivals, last = ours, ours[-1]
-        work.target = self._target
-        chosen = self._deliveries.get(last.envelope.entity)
+        work.arrivals, work.target = ours, self._target
+        chosen = self._deliveries.get(work.last.envelope.entity)
         if chosen is None:
-            told = f"no flow document writes '{last.envelope.entity}' to {self._target}"
+            told = f"no flow document writes '{work.last.envelope.entity}' to {self._target}"
             return [work.entry(arrival, Outcome.FILTERED, self._clock.now(), told) for arrival in ours]
         work.flow, delivery = chosen
         work.documents = self._documents[work.flow]
-        entry = await delivery.deliver(work, last)
+        newest = delivery.newest(ours) if len(ours) > 1 else work.last
+        entry = await delivery.deliver(work, newest)
         now = self._clock.now()
-        older = [work.entry(a, Outcome.SUPERSEDED, now, "a newer one came behind it") for a in ours[:-1]]
-        return [*older, entry]
+        others = [work.entry(a, Outcome.SUPERSEDED, now, "a newer one came with it") for a in ours if a is not newest]
+        return [*others, entry]
 
     def blocks(self, work: Work) -> bool:
         """See `Handler.blocks`."""

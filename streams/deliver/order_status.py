@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from hashlib import sha256
 
 from schemas.canonical import OrderStatus
@@ -30,6 +31,10 @@ class OrderStatusDelivery:
     def __init__(self, desk: Desk, notes: OrderNotes) -> None:
         self._desk = desk
         self._notes = notes
+
+    def newest(self, arrivals: Sequence[Arrival]) -> Arrival:
+        """See `Delivery.newest`."""
+        return arrivals[-1]
 
     async def deliver(self, work: Work, arrival: Arrival) -> JournalEntry:
         """Deliver one status."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from hashlib import sha256
@@ -112,6 +112,10 @@ class SaleDelivery:
     def __init__(self, desk: Desk, sales: Sales) -> None:
         self._desk = desk
         self._sales = sales
+
+    def newest(self, arrivals: Sequence[Arrival]) -> Arrival:
+        """See `Delivery.newest`."""
+        return arrivals[-1]
 
     async def deliver(self, work: Work, arrival: Arrival) -> JournalEntry:
         """Deliver one sale."""

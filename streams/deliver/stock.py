@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import cast
 
@@ -19,7 +19,7 @@ from schemas.ids import Ref
 from streams import groups
 from streams.deliver.doubts import stock_hint
 from streams.deliver.sale import Desk
-from streams.errors import AuthFailed, Rejected, Transient, Unavailable
+from streams.errors import AuthFailed, Malformed, Rejected, Transient, Unavailable
 from streams.ports import (
     Claim,
     Intent,
@@ -92,7 +92,7 @@ class StockDelivery:
         if applied is not None and applied.updated_at > revision.updated_at:
             return work.entry(arrival, Outcome.SUPERSEDED, desk.clock.now(), "an older reading")
         if applied is not None and applied.content == revision.content and not standing.doubtful:
-            return work.entry(arrival, Outcome.UNCHANGED, desk.clock.now(), "the store has these quantities")
+            return await desk.unchanged(work, arrival, ref, revision, applied, "the store has these quantities")
         items = await self._items(work, stock, channels)
         if not items:
             told = f"no source of {desk.target} is mapped to its locations (channels.*.sources)"
@@ -111,6 +111,10 @@ class StockDelivery:
         write = await self._writer.submit(_Write(Intent(ref, claim, arrival.envelope.receipt_id), items))
         await self._writes.landed(desk.target, write, revision)
         return work.entry(arrival, Outcome.DELIVERED, desk.clock.now(), told)
+
+    def newest(self, arrivals: Sequence[Arrival]) -> Arrival:
+        """The one with the newest reading: after a hand-over an older one may have been published later."""
+        return max(arrivals, key=_read_at)
 
     async def _read_again(self, work: Work, arrival: Arrival, stock: Stock) -> JournalEntry:
         """What a person replays may be days old: the point of sale is read again instead of writing it."""
@@ -152,3 +156,11 @@ class StockDelivery:
             await self._writes.withdraw(opened.values())
             raise
         return [opened.get(write.intent.entity) or NotDone() for write in batch]
+
+
+def _read_at(arrival: Arrival) -> tuple[bool, datetime]:
+    """When its stock was read. What cannot be read is the oldest: it must not take readable stock with it."""
+    try:
+        return True, entity_of(arrival, Stock).read_at
+    except Malformed:
+        return False, datetime.max.replace(tzinfo=UTC)

@@ -62,6 +62,30 @@ async def test_equal_stock_is_unchanged_and_an_older_reading_never_overwrites(we
     assert web.sources.items["A", "main"] == 5
 
 
+async def test_a_late_reading_from_between_two_equal_ones_is_stale(web: Bench) -> None:
+    """An inventory worker that was frozen publishes what it read before another took over."""
+    await web.deliver(stock(5, seconds=1), "stock", "r1")
+    await web.deliver(stock(5, seconds=3), "stock", "r3")
+    late = await web.deliver(stock(4, seconds=2), "stock", "r2")
+    assert late is not None
+    assert (late.outcome, web.sources.items["A", "main"]) == (Outcome.SUPERSEDED, Decimal(5))
+
+
+async def test_of_readings_that_come_together_the_newest_counts_not_the_last(web: Bench) -> None:
+    def came(body: bytes, receipt: str) -> Arrival:
+        headers = envelope(receipt, entity="stock")
+        return Arrival(record(body, headers), headers, 0)
+
+    newest, late = (stock(quantity, seconds=at).model_dump_json().encode() for quantity, at in ((4, 20), (5, 10)))
+    entries = await web.handler.handle(Work("deliver", [came(newest, "r1"), came(late, "r2"), came(b"{", "r3")]))
+    assert {entry.receipt_id: entry.outcome for entry in entries} == {
+        "r1": Outcome.DELIVERED,
+        "r2": Outcome.SUPERSEDED,
+        "r3": Outcome.SUPERSEDED,
+    }
+    assert web.sources.items["A", "main"] == 4
+
+
 async def test_stock_of_a_sku_that_the_store_does_not_sell_is_never_written(web: Bench) -> None:
     entry = await web.deliver(stock(5, sku="ONLY-IN-STORE"), "stock")
     assert entry is not None
@@ -183,7 +207,7 @@ async def test_a_newer_event_for_another_store_supersedes_nothing_here(web: Benc
     arrivals = []
     for receipt, quantity, target in (("r1", 5, "web"), ("r2", 4, "web"), ("r2.to-outlet", 4, "outlet")):
         headers = envelope(receipt, entity="stock", target=target)
-        sent = record(stock(quantity, seconds=quantity).model_dump_json().encode(), headers)
+        sent = record(stock(quantity, seconds=-quantity).model_dump_json().encode(), headers)
         arrivals.append(Arrival(sent, headers))
     entries = await web.handler.handle(Work("deliver", arrivals))
     assert [(entry.receipt_id, entry.outcome) for entry in entries] == [
