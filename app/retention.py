@@ -10,7 +10,7 @@ import structlog
 
 from streams.errors import TillstreamError
 from streams.metrics import Metrics
-from streams.ports import Clock
+from streams.ports import Clock, Partition
 
 log = structlog.get_logger(__name__)
 
@@ -21,7 +21,6 @@ NEAR = 0.8
 REFRESH_SECONDS = 600.0
 """How often the retention of the topics is read from Kafka; whoever prolongs it sees the alarm end after that time."""
 
-Partition = tuple[str, int]
 Read = Callable[[], Awaitable[Mapping[str, float | None]]]
 """Reads the retention of each topic in seconds, None for ever. Raises TillstreamError."""
 

@@ -22,8 +22,8 @@ from streams.channels import Channels
 from streams.deliver.gate import Gate
 from streams.errors import TillstreamError
 from streams.metrics import Metrics
-from streams.ports import Clock, HoldReason
-from streams.runtime.app import Partition, StageApp
+from streams.ports import Clock, HoldReason, Partition
+from streams.runtime.app import StageApp
 from streams.runtime.entrance import EntranceOf, always_open
 from streams.runtime.holding import HeldQueue
 from streams.runtime.lanes import Lanes

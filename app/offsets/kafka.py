@@ -16,7 +16,8 @@ from app.kafka_admin import admin_options, connected_admin, described_topics, un
 from app.offsets.plan import Place
 from app.settings import KafkaSettings
 from streams.errors import Rejected
-from streams.runtime.starting import Partition, noted
+from streams.ports import Partition
+from streams.runtime.starting import noted
 
 COORDINATOR_TRIES = 50
 COORDINATOR_PAUSE = 0.2

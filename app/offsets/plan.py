@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from streams.runtime.starting import Gap, Partition, gap_of
+from streams.ports import Partition
+from streams.runtime.starting import Gap, gap_of
 from streams.topics import RAW_ENTITIES, raw
 
 MARGIN = timedelta(days=1)

@@ -19,7 +19,7 @@ from streams.ports.effects import (
 from streams.ports.failpoints import NOWHERE, Failpoint, Failpoints, Nowhere
 from streams.ports.held import Held, HeldKey, HeldRecord, Hold, HoldReason, Place
 from streams.ports.journal import Journal, JournalEntry, Outcome
-from streams.ports.kafka import Outgoing, Publisher, Record
+from streams.ports.kafka import Outgoing, Partition, Publisher, Record
 from streams.ports.pulse import Pulse
 from streams.ports.stops import FlowStop, Stops
 from streams.ports.systems import (
@@ -65,6 +65,7 @@ __all__ = [
     "OrderNotes",
     "Outcome",
     "Outgoing",
+    "Partition",
     "Place",
     "Publisher",
     "Pulse",

@@ -6,6 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+Partition = tuple[str, int]
+"""A partition of a topic: the topic's name and the partition's number."""
+
 
 @dataclass(frozen=True, slots=True)
 class Record:
@@ -18,6 +21,11 @@ class Record:
     value: bytes
     headers: tuple[tuple[str, bytes], ...]
     timestamp_ms: int
+
+    @property
+    def topic_partition(self) -> Partition:
+        """Which partition it is in."""
+        return self.topic, self.partition
 
 
 @dataclass(frozen=True, slots=True)

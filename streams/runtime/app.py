@@ -30,7 +30,7 @@ from aiokafka.errors import KafkaError
 from faust.types import TP
 
 from streams.errors import Unavailable
-from streams.ports import NOWHERE, Failpoints, Outgoing, Record
+from streams.ports import NOWHERE, Failpoints, Outgoing, Partition, Record
 from streams.runtime.consumer import Consumer, Gate
 from streams.runtime.faust_app import FaustApp, topic_of
 from streams.runtime.selftest import check_libraries
@@ -40,7 +40,6 @@ from streams.runtime.table import StageTable
 
 log = structlog.get_logger(__name__)
 
-Partition = tuple[str, int]
 Ack = Callable[[], Awaitable[None]]
 Receive = Callable[[Record, Ack], Awaitable[None]]
 Hook = Callable[[Sequence[Partition]], Awaitable[None]]

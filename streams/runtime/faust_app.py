@@ -8,7 +8,7 @@ from typing import Any, Protocol
 import faust
 from faust.types import TP
 
-from streams.ports import NOWHERE, Failpoints
+from streams.ports import NOWHERE, Failpoints, Partition
 from streams.runtime.settings import KafkaSettings
 from streams.runtime.transport import Transport
 
@@ -21,7 +21,7 @@ class Owner(Protocol):
         """Whether a hook of the stage is what everything waits for."""
         ...
 
-    async def release(self, partitions: Sequence[tuple[str, int]]) -> None:
+    async def release(self, partitions: Sequence[Partition]) -> None:
         """Partitions are about to go: let started work finish. Bounded in time, never raises."""
         ...
 

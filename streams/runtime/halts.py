@@ -7,11 +7,9 @@ from dataclasses import dataclass
 
 import structlog
 
-from streams.ports import Record
+from streams.ports import Partition, Record
 
 log = structlog.get_logger(__name__)
-
-Partition = tuple[str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +35,7 @@ class Halts:
 
     def add(self, record: Record, why: str) -> None:
         """The record's partition stands still at it; told in the log the first time."""
-        partition = record.topic, record.partition
+        partition = record.topic_partition
         known = self._halts.get(partition)
         if known is None:
             log.error("partition_stands_still", topic=record.topic, partition=record.partition, problem=why)
@@ -47,7 +45,7 @@ class Halts:
 
     def stops(self, record: Record) -> bool:
         """Whether a record must wait."""
-        halt = self._halts.get((record.topic, record.partition))
+        halt = self._halts.get(record.topic_partition)
         return halt is not None and record.offset >= halt.offset
 
     def __contains__(self, partition: Partition) -> bool:

@@ -22,6 +22,7 @@ from streams.ports import (
     HeldRecord,
     Hold,
     HoldReason,
+    Partition,
     Record,
 )
 from streams.runtime.halts import Halts
@@ -67,13 +68,13 @@ class HeldQueue:
         self._clock = clock
         self._interval = interval
         self._failpoints = failpoints
-        self._blocked: dict[tuple[str, int], set[str]] = {}
+        self._blocked: dict[Partition, set[str]] = {}
         self._settled = SettledPlaces(held, group)
-        self._epochs: dict[tuple[str, int], int] = {}
-        self._leaving: frozenset[tuple[str, int]] = frozenset()
+        self._epochs: dict[Partition, int] = {}
+        self._leaving: frozenset[Partition] = frozenset()
         self._disturbed = asyncio.Event()
 
-    async def assigned(self, partitions: Collection[tuple[str, int]]) -> None:
+    async def assigned(self, partitions: Collection[Partition]) -> None:
         """Take over exactly these partitions, before their first record is dispatched.
 
         They are claimed anew, so that nothing that was begun before can write about them any more, and then their held
@@ -101,20 +102,20 @@ class HeldQueue:
         Raises:
             NotDone: its partition is not ours, is about to go, or stands still before it.
         """
-        epoch = self._epochs.get(_partition(record))
-        if epoch is None or _partition(record) in self._leaving or self.halts.stops(record):
+        epoch = self._epochs.get(record.topic_partition)
+        if epoch is None or record.topic_partition in self._leaving or self.halts.stops(record):
             raise NotDone
         return epoch
 
     def owns(self, record: Record, epoch: int) -> bool:
         """Whether what was begun under that claim is still this worker's matter."""
-        return self._epochs.get(_partition(record)) == epoch
+        return self._epochs.get(record.topic_partition) == epoch
 
     def works_on(self, record: Record, epoch: int) -> bool:
         """Whether to try again: the partition is ours and is not about to go."""
-        return self.owns(record, epoch) and _partition(record) not in self._leaving
+        return self.owns(record, epoch) and record.topic_partition not in self._leaving
 
-    def leaving(self, partitions: Collection[tuple[str, int]]) -> None:
+    def leaving(self, partitions: Collection[Partition]) -> None:
         """Partitions are about to go: what waits for its next try gives up at once, what is under way may end."""
         self._leaving = frozenset(partitions)
         self._disturbed.set()
@@ -129,7 +130,7 @@ class HeldQueue:
                 wait.cancel()
             await asyncio.gather(*waits, return_exceptions=True)
 
-    def revoked(self, partitions: Collection[tuple[str, int]]) -> None:
+    def revoked(self, partitions: Collection[Partition]) -> None:
         """Forget partitions that another worker takes over."""
         for partition in partitions:
             self._blocked.pop(partition, None)
@@ -143,7 +144,7 @@ class HeldQueue:
 
     def blocks(self, record: Record) -> bool:
         """Whether a record must queue behind a held one of its key."""
-        return _key(record) in self._blocked.get(_partition(record), ())
+        return _key(record) in self._blocked.get(record.topic_partition, ())
 
     async def queue_behind(self, record: Record, epoch: int, stage: str, receipt_id: str, subject: str) -> None:
         """Hold a record behind the held ones of its key; it is due as soon as it is the first of them.
@@ -170,7 +171,7 @@ class HeldQueue:
         if not self.owns(record, epoch):
             return
         if hold.blocks:
-            self._blocked[_partition(record)].add(_key(record))
+            self._blocked[record.topic_partition].add(_key(record))
         else:
             self._settled.add(record)
 
@@ -227,7 +228,7 @@ class HeldQueue:
             return
         self._settled.add(row.record)
         if not more:
-            self._blocked[_partition(row.record)].discard(_key(row.record))
+            self._blocked[row.record.topic_partition].discard(_key(row.record))
 
     async def _as_owner(self, record: Record, epoch: int, write: Awaitable[Answer]) -> Answer:
         """Write about a record under that claim. Once one is refused the partition has gone, whether Kafka has told us
@@ -236,10 +237,10 @@ class HeldQueue:
             return await write
         except Fenced:
             if self.owns(record, epoch):
-                self.revoked([_partition(record)])
+                self.revoked([record.topic_partition])
             raise
 
-    async def keep_tidy(self, committed: Callable[[], Mapping[tuple[str, int], int]]) -> None:
+    async def keep_tidy(self, committed: Callable[[], Mapping[Partition, int]]) -> None:
         """Forget, for ever, what is known of records below each partition's committed offset."""
         while True:
             await self._clock.sleep(TIDY_SECONDS)
@@ -257,15 +258,11 @@ class HeldQueue:
                 await self._clock.sleep(1.0)
 
 
-def _partition(record: Record) -> tuple[str, int]:
-    return record.topic, record.partition
-
-
 def _key(record: Record) -> str:
     return record.key.decode("utf-8", "replace")
 
 
-def _by_topic(partitions: Collection[tuple[str, int]]) -> dict[str, list[int]]:
+def _by_topic(partitions: Collection[Partition]) -> dict[str, list[int]]:
     grouped: dict[str, list[int]] = defaultdict(list)
     for topic, number in partitions:
         grouped[topic].append(number)

@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, field
 
-from streams.ports import Record
+from streams.ports import Partition, Record
 
 Handle = Callable[[Sequence[Record]], Awaitable[None]]
 Done = Callable[[], Awaitable[None]]
@@ -268,18 +268,18 @@ class Lanes:
 
     # -- out ------------------------------------------------------------------------------------------------------
 
-    def drop_unstarted(self, partitions: Collection[tuple[str, int]]) -> None:
-        """Drop queued records of these (topic, partition)s; their ``done`` is never called. Started ones finish."""
+    def drop_unstarted(self, partitions: Collection[Partition]) -> None:
+        """Drop queued records of these partitions; their ``done`` is never called. Started ones finish."""
         gone = frozenset(partitions)
         for lane in self._lanes.values():
             kept: deque[_Entry | _Turn] = deque()
             for entry in lane.queue:
-                if isinstance(entry, _Entry) and _place(entry.record) in gone:
+                if isinstance(entry, _Entry) and entry.record.topic_partition in gone:
                     del self._pending[entry]
                 else:
                     kept.append(entry)
             lane.queue = kept
-        for waiter in [waiter for waiter in self._waiters if _place(waiter.record) in gone]:
+        for waiter in [waiter for waiter in self._waiters if waiter.record.topic_partition in gone]:
             self._waiters.remove(waiter)
             if not waiter.granted.done():
                 waiter.granted.set_result(False)
@@ -301,10 +301,6 @@ class Lanes:
         for worker in workers:
             worker.cancel()
         await asyncio.gather(*workers, return_exceptions=True)
-
-
-def _place(record: Record) -> tuple[str, int]:
-    return record.topic, record.partition
 
 
 async def _run(turn: _Turn) -> None:

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Mapping
 
-from streams.ports import Held, Place, Record
-
-Partition = tuple[str, int]
+from streams.ports import Held, Partition, Place, Record
 
 
 class SettledPlaces:
@@ -40,7 +38,7 @@ class SettledPlaces:
         self._places.pop(partition, None)
 
     def __contains__(self, record: Record) -> bool:
-        known = self._places.get((record.topic, record.partition), {}).get(record.offset)
+        known = self._places.get(record.topic_partition, {}).get(record.offset)
         return known is not None and known == Place.of(record)
 
     async def forget_below(self, committed: Mapping[Partition, int]) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-Partition = tuple[str, int]
+from streams.ports import Partition
 
 OFFSETS_LOST = 3
 """Exit code of a worker that `OffsetsLost` has ended: a new start would end the same way."""

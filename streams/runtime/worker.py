@@ -7,8 +7,8 @@ from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from streams.ports import NOWHERE, Failpoint, Failpoints, Record
-from streams.runtime.app import Ack, Partition, Receive, StageApp
+from streams.ports import NOWHERE, Failpoint, Failpoints, Partition, Record
+from streams.runtime.app import Ack, Receive, StageApp
 from streams.runtime.halts import Halts
 from streams.runtime.holding import HeldQueue
 from streams.runtime.lanes import Lanes

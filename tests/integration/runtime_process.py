@@ -13,8 +13,8 @@ from collections.abc import Sequence
 
 import uvloop
 
-from streams.ports import Outgoing, Record
-from streams.runtime.app import Ack, Partition, StageApp
+from streams.ports import Outgoing, Partition, Record
+from streams.runtime.app import Ack, StageApp
 from streams.runtime.lanes import Lanes
 from streams.runtime.settings import KafkaSettings
 

@@ -9,7 +9,8 @@ from collections.abc import Sequence
 import pytest
 
 from streams.errors import Unavailable
-from streams.runtime.app import Partition, StageApp
+from streams.ports import Partition
+from streams.runtime.app import StageApp
 from tests.integration.runtime_world import committed, eventually, produce, settings
 from tests.integration.stage_world import NOWHERE, Stage, made, running
 from tests.kafka_broker import Topics

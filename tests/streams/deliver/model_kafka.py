@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
-from streams.ports import Failpoint, Record
-from streams.runtime.app import Hook, Partition, Receive
+from streams.ports import Failpoint, Partition, Record
+from streams.runtime.app import Hook, Receive
 from streams.runtime.watermark import Watermark
 from tests.streams.deliver.model_process import Process, Time
 

@@ -8,7 +8,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from streams.errors import Rejected
-from streams.ports import Record
+from streams.ports import Partition, Record
 from streams.runtime.lanes import NotDone
 from tests.streams.runtime.stage_bench import GROUP, Bench
 from tests.twins.kafka import envelope, record
@@ -45,7 +45,7 @@ async def test_nothing_behind_it_begins_and_what_came_before_it_and_other_partit
 
 
 async def test_it_is_told_once_and_the_consumer_takes_no_more_of_the_partition(bench: Bench) -> None:
-    halted: list[tuple[str, int]] = []
+    halted: list[Partition] = []
     bench.queue.halts.on_halt(lambda topic, number: halted.append((topic, number)))
     assert bench.queue.halts.note() is None
     first = newer("r1")
