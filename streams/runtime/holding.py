@@ -25,7 +25,7 @@ from streams.ports import (
     Partition,
     Record,
 )
-from streams.runtime.halts import Halts
+from streams.runtime.claims import Claims
 from streams.runtime.lanes import NotDone
 from streams.runtime.places import SettledPlaces
 
@@ -61,7 +61,7 @@ class HeldQueue:
         interval: float = 0.25,
         failpoints: Failpoints = NOWHERE,
     ) -> None:
-        self.halts = Halts()
+        self.claims = Claims(clock)
         self._held = held
         self._group = group
         self._owner = owner
@@ -70,9 +70,6 @@ class HeldQueue:
         self._failpoints = failpoints
         self._blocked: dict[Partition, set[str]] = {}
         self._settled = SettledPlaces(held, group)
-        self._epochs: dict[Partition, int] = {}
-        self._leaving: frozenset[Partition] = frozenset()
-        self._disturbed = asyncio.Event()
 
     async def assigned(self, partitions: Collection[Partition]) -> None:
         """Take over exactly these partitions, before their first record is dispatched.
@@ -80,63 +77,23 @@ class HeldQueue:
         They are claimed anew, so that nothing that was begun before can write about them any more, and then their held
         keys and settled places are loaded.
         """
-        self._epochs.clear()
+        self.claims.assigned(partitions)
         self._blocked = {partition: set() for partition in partitions}
         self._settled.start(partitions)
-        self.halts.clear()
-        self._leaving = frozenset()
-        self._disturbed.clear()
         for topic, numbers in _by_topic(partitions).items():
             epochs = await self._patiently(partial(self._held.claim, self._group, topic, numbers, self._owner))
             for key in await self._patiently(partial(self._held.blocked, self._group, topic, numbers)):
                 if (blocked := self._blocked.get((key.topic, key.partition))) is not None:
                     blocked.add(key.key)
             await self._patiently(partial(self._settled.load, topic, numbers))
-            for number, epoch in epochs.items():
-                if (topic, number) in self._blocked:  # it may have gone, or been claimed anew, meanwhile
-                    self._epochs[topic, number] = max(epoch, self._epochs.get((topic, number), 0))
-
-    def epoch(self, record: Record) -> int:
-        """The claim under which something may be begun for a record.
-
-        Raises:
-            NotDone: its partition is not ours, is about to go, or stands still before it.
-        """
-        epoch = self._epochs.get(record.topic_partition)
-        if epoch is None or record.topic_partition in self._leaving or self.halts.stops(record):
-            raise NotDone
-        return epoch
-
-    def owns(self, record: Record, epoch: int) -> bool:
-        """Whether what was begun under that claim is still this worker's matter."""
-        return self._epochs.get(record.topic_partition) == epoch
-
-    def works_on(self, record: Record, epoch: int) -> bool:
-        """Whether to try again: the partition is ours and is not about to go."""
-        return self.owns(record, epoch) and record.topic_partition not in self._leaving
-
-    def leaving(self, partitions: Collection[Partition]) -> None:
-        """Partitions are about to go: what waits for its next try gives up at once, what is under way may end."""
-        self._leaving = frozenset(partitions)
-        self._disturbed.set()
-
-    async def pause(self, seconds: float) -> None:
-        """Wait before the next try; over at once when partitions are about to go."""
-        waits = [asyncio.ensure_future(self._clock.sleep(seconds)), asyncio.ensure_future(self._disturbed.wait())]
-        try:
-            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for wait in waits:
-                wait.cancel()
-            await asyncio.gather(*waits, return_exceptions=True)
+            self.claims.taken(topic, epochs)
 
     def revoked(self, partitions: Collection[Partition]) -> None:
         """Forget partitions that another worker takes over."""
+        self.claims.revoked(partitions)
         for partition in partitions:
             self._blocked.pop(partition, None)
-            self._epochs.pop(partition, None)
             self._settled.drop(partition)
-        self.halts.clear(partitions)
 
     def settled(self, record: Record) -> bool:
         """Whether a record needs no turn: it was held before and ended, or it is held still and lets others pass."""
@@ -168,7 +125,7 @@ class HeldQueue:
         keyed = replace(hold, key=_key(record))
         await self._as_owner(record, epoch, self._held.hold(self._group, record, keyed, epoch=epoch))
         self._failpoints.reach(Failpoint.HELD)
-        if not self.owns(record, epoch):
+        if not self.claims.owns(record, epoch):
             return
         if hold.blocks:
             self._blocked[record.topic_partition].add(_key(record))
@@ -197,7 +154,7 @@ class HeldQueue:
         self, turns: dict[tuple[str, int, int], asyncio.Task[None]], in_lane: InLane, turn: Turn
     ) -> int:
         started = 0
-        for topic, numbers in _by_topic([owned for owned in self._epochs if owned not in self.halts]).items():
+        for topic, numbers in _by_topic(self.claims.workable).items():
             try:
                 due = await self._held.due(self._group, topic, numbers, self._clock.now(), DUE_AT_ONCE)
             except TillstreamError as error:
@@ -220,11 +177,11 @@ class HeldQueue:
             log.warning("held_event_not_ended", topic=topic, problem=error.message)
 
     async def _go_on(self, row: HeldRecord, turn: Turn) -> None:
-        epoch = self.epoch(row.record)
+        epoch = self.claims.epoch(row.record)
         if not await turn(row):
             return
         more = await self._as_owner(row.record, epoch, self._held.remove(self._group, row.record, epoch=epoch))
-        if not self.owns(row.record, epoch):
+        if not self.claims.owns(row.record, epoch):
             return
         self._settled.add(row.record)
         if not more:
@@ -236,7 +193,7 @@ class HeldQueue:
         try:
             return await write
         except Fenced:
-            if self.owns(record, epoch):
+            if self.claims.owns(record, epoch):
                 self.revoked([record.topic_partition])
             raise
 

@@ -3,28 +3,22 @@
 from __future__ import annotations
 
 import random
-import traceback
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 from functools import partial
 from typing import Protocol
 
 import structlog
 
-from schemas.dead_letter import DeadLetter
 from schemas.envelope import SCHEMA_VERSION, Envelope, EnvelopeError, Via, place_id
-from streams.errors import Malformed, Rejected, TillstreamError
+from streams.errors import Malformed, TillstreamError
 from streams.ports import (
     Clock,
     Fenced,
     HeldRecord,
-    Hold,
-    HoldReason,
     Journal,
     JournalEntry,
     Outcome,
-    Outgoing,
     Publisher,
     Record,
 )
@@ -33,9 +27,9 @@ from streams.runtime.flood import Failure
 from streams.runtime.holding import HeldQueue
 from streams.runtime.lanes import NotDone
 from streams.runtime.retry import Again, Decision, Park, Patience, Review, Trial, blocks, code_of, decide
+from streams.runtime.review import held_as, letter_of, message_of, publish_letter
 from streams.runtime.stops import Guard, Unguarded
 from streams.runtime.work import Arrival, Handler, Work, entry_of_held
-from streams.topics import dead_letter
 
 log = structlog.get_logger(__name__)
 
@@ -82,6 +76,7 @@ class Stage:
         self.name = name
         self._handler = handler
         self._around = around
+        self._claims = around.queue.claims
 
     async def process(self, records: Sequence[Record]) -> None:
         """Process fresh records of one key, oldest first.
@@ -93,7 +88,7 @@ class Stage:
         queue = self._around.queue
         ready: list[Arrival] = []
         for record in records:
-            epoch = queue.epoch(record)
+            epoch = self._claims.epoch(record)
             if queue.settled(record):
                 continue
             arrival, problem = self._open(record, epoch)
@@ -113,7 +108,7 @@ class Stage:
         Returns:
             True if it ended, False if it is held still. Raises as `process`.
         """
-        epoch = self._around.queue.epoch(row.record)
+        epoch = self._claims.epoch(row.record)
         if row.given_up:
             await self._discard(Arrival(row.record, _stand_in(row.record), epoch, row), row)
             return True
@@ -136,7 +131,7 @@ class Stage:
             )
             return Arrival(record, _stand_in(record), epoch), problem
         if envelope.schema_version > SCHEMA_VERSION:
-            self._around.queue.halts.add(
+            self._claims.halts.add(
                 record,
                 f"{record.topic} {record.partition}@{record.offset} has schema version {envelope.schema_version}, this "
                 f"worker reads up to {SCHEMA_VERSION}: upgrade this worker. The partition waits, nothing is lost",
@@ -153,13 +148,13 @@ class Stage:
         around = self._around
         began = around.clock.now()
         tries = 0
-        wanted = partial(around.queue.works_on, arrivals[0].record, arrivals[0].epoch)
+        wanted = partial(self._claims.works_on, arrivals[0].record, arrivals[0].epoch)
         entrance = around.entrance_of(arrivals[0])
         while wanted():
             work, asked = Work(self.name, arrivals), around.clock.now()
             try:
-                await around.guard.admit(arrivals, wanted, around.queue.pause)
-                async with entrance.turn(wanted, around.queue.pause):
+                await around.guard.admit(arrivals, wanted, self._claims.pause)
+                async with entrance.turn(wanted, self._claims.pause):
                     began += around.clock.now() - asked  # waiting for its turn costs an event no patience
                     entries = await self._handler.handle(work)
             except NotDone:
@@ -173,7 +168,7 @@ class Stage:
                 decision = decide(error, trial, around.patience, around.chance)
                 self._tell(work, error, decision)
                 if isinstance(decision, Again):
-                    await around.queue.pause(decision.wait)
+                    await self._claims.pause(decision.wait)
                     continue
                 if isinstance(decision, Review) and await around.guard.keeps(arrivals, _failure(work, error)):
                     continue
@@ -195,61 +190,27 @@ class Stage:
         decision = Review(dead=True)
         self._tell(work, problem, decision)
         around, arrivals = self._around, work.arrivals
-        wanted = partial(around.queue.works_on, work.last.record, work.last.epoch)
+        wanted = partial(self._claims.works_on, work.last.record, work.last.epoch)
         while await around.guard.keeps(arrivals, _failure(work, problem)):
-            await around.guard.admit(arrivals, wanted, around.queue.pause)
+            await around.guard.admit(arrivals, wanted, self._claims.pause)
         await self._hold(work, problem, decision)
 
     async def _hold(self, work: Work, error: BaseException, decision: Park | Review) -> None:
         """Publish dead letters, hold all arrivals, and tell the journal; durable on return."""
         around = self._around
-        if not around.queue.owns(work.last.record, work.last.epoch):
+        if not self._claims.owns(work.last.record, work.last.epoch):
             raise NotDone  # the worker that has it now may have delivered it
         blocking = blocks(error) and self._handler.blocks(work)
         for arrival in work.arrivals:
-            letter = self._letter(work, arrival, error) if isinstance(decision, Review) else None
-            entry, hold = self._held(work, arrival, error, decision, letter)
+            now = around.clock.now()
+            letter = letter_of(work, arrival, error, now) if isinstance(decision, Review) else None
+            entry, hold = held_as(work, arrival, error, decision, letter, now)
             if letter is not None and isinstance(decision, Review) and decision.dead:
                 # first: a record that is held is not looked at again
-                await self._until_stored(arrival, partial(self._publish_dead_letter, arrival, letter))
+                await self._until_stored(arrival, partial(publish_letter, around.publisher, arrival, letter))
             held = replace(hold, blocks=blocking)
             await self._until_stored(arrival, partial(around.queue.hold, arrival.record, arrival.epoch, held))
             await self._until_stored(arrival, partial(around.journal.write, [entry]))
-
-    def _held(
-        self, work: Work, arrival: Arrival, error: BaseException, decision: Park | Review, letter: DeadLetter | None
-    ) -> tuple[JournalEntry, Hold]:
-        """What the journal and the held table say about one arrival."""
-        outcome = Outcome.PARKED if isinstance(decision, Park) else Outcome.IN_REVIEW
-        entry = work.entry(arrival, outcome, self._around.clock.now(), message_of(error))
-        hold = Hold(
-            key=arrival.key,
-            reason=decision.reason if isinstance(decision, Park) else HoldReason.PERSON,
-            stage=self.name,
-            receipt_id=entry.receipt_id,
-            subject=entry.subject,
-            flow=entry.flow,
-            step=entry.step,
-            target=entry.target,
-            due_at=decision.due_at if isinstance(decision, Park) else None,
-            waits_for=decision.waits_for,
-            attempts=arrival.attempts + (isinstance(decision, Review) or decision.counts),
-            looks=arrival.looks(decision.waits_for) + 1 if decision.waits_for else 0,
-            error=type(error).__name__,
-            message=entry.message,
-            letter=letter,
-        )
-        return replace(entry, error=hold.error), hold
-
-    async def _publish_dead_letter(self, arrival: Arrival, letter: DeadLetter) -> None:
-        """Publish it; one that is too large goes without its body, which the held table has."""
-        record = arrival.row.record if arrival.row else arrival.record
-        headers = [*record.headers, *letter.to_headers()]
-        outgoing = Outgoing(dead_letter(self.name), record.key, record.value, headers)
-        try:
-            await self._around.publisher.publish([outgoing])
-        except Rejected:
-            await self._around.publisher.publish([replace(outgoing, value=b"")])
 
     async def _until_stored(self, arrival: Arrival, write: Callable[[], Awaitable[None]]) -> None:
         """Repeat a durable write until it succeeds: while the store or Kafka is down, the lane waits.
@@ -265,33 +226,10 @@ class Stage:
             except TillstreamError as error:
                 log.error("cannot_hold", stage=self.name, problem=error.message)  # noqa: TRY400 - no stack needed
                 await self._around.clock.sleep(self._around.patience.longest_lane_wait)
-                if not self._around.queue.owns(arrival.record, arrival.epoch):
+                if not self._claims.owns(arrival.record, arrival.epoch):
                     raise NotDone from error
             else:
                 return
-
-    def _letter(self, work: Work, arrival: Arrival, error: BaseException) -> DeadLetter:
-        record, row, now_ms = arrival.record, arrival.row, _ms(self._around.clock.now())
-        return DeadLetter(
-            stage=self.name,
-            flow=work.flow,
-            step=work.step,
-            target=work.target,
-            flow_version=work.documents.flow_version,
-            mapping=work.documents.mapping,
-            mapping_version=work.documents.mapping_version,
-            error=type(error).__name__,
-            code=code_of(error),
-            message=message_of(error),
-            stack="".join(traceback.format_exception(error)),
-            attempts=arrival.attempts + 1,
-            replays=row.replays if row else 0,
-            first_ms=_ms(row.held_at) if row else now_ms,
-            last_ms=now_ms,
-            topic=record.topic,
-            partition=record.partition,
-            offset=record.offset,
-        )
 
     def _tell(self, work: Work, error: BaseException, decision: Decision) -> None:
         self._around.observer.failed(self.name, work.target, type(error).__name__)
@@ -320,16 +258,6 @@ class Stage:
             self._around.observer.ended(entry, since)
 
 
-def message_of(error: BaseException) -> str:
-    """What to tell the operator; a fault of ours says so."""
-    if isinstance(error, TillstreamError):
-        return error.message
-    return (
-        f"a fault in Tillstream itself ({type(error).__name__}: {error}). The event is kept; "
-        "please report it with the stack from the dead letter, then replay."
-    )
-
-
 def _failure(work: Work, error: BaseException) -> Failure:
     return Failure(code_of(error), _subject(work), message_of(error))
 
@@ -337,10 +265,6 @@ def _failure(work: Work, error: BaseException) -> Failure:
 def _subject(work: Work) -> str:
     envelope = work.last.envelope
     return work.subject or envelope.subject or envelope.native_id
-
-
-def _ms(moment: datetime) -> int:
-    return round(moment.timestamp() * 1000)
 
 
 def _stand_in(record: Record) -> Envelope:

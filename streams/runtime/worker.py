@@ -46,13 +46,13 @@ class StageWorker:
         for topic, own in lanes.items():
             app.consume([topic], _receiver(own))
         app.on_assigned(queue.assigned)
-        queue.halts.on_halt(app.halt)
+        queue.claims.halts.on_halt(app.halt)
         app.on_revoked(self._release)
 
     @property
     def halts(self) -> Halts:
         """Partitions that stand still."""
-        return self._queue.halts
+        return self._queue.claims.halts
 
     @property
     def in_flight(self) -> int:
@@ -87,7 +87,7 @@ class StageWorker:
 
     async def _release(self, partitions: Sequence[Partition]) -> None:
         """Partitions leave: drop what has not started, give up what waits for a next try, let the rest end."""
-        self._queue.leaving(partitions)
+        self._queue.claims.leaving(partitions)
         for own in self.lanes.values():
             own.drop_unstarted(partitions)
         self._failpoints.reach(Failpoint.MID_REVOKE)

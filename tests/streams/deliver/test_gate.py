@@ -244,7 +244,7 @@ def test_turns_that_wait_give_up_when_their_partition_is_about_to_go() -> None:
         await world.feed(20)
         await asyncio.sleep(60.0)
         world.lanes.drop_unstarted([("t", 0)])
-        world.queue.leaving([("t", 0)])
+        world.queue.claims.leaving([("t", 0)])
         assert await world.lanes.drain(0.5)
         assert (world.done, world.target.made, world.store.held.records) == ([], [], [])
 
@@ -257,7 +257,7 @@ def test_what_waits_for_a_token_gives_it_back_when_it_is_not_wanted_any_more() -
         gate = world.gate
 
         async def turn() -> None:
-            async with gate.turn(lambda: wanted[0], world.queue.pause):
+            async with gate.turn(lambda: wanted[0], world.queue.claims.pause):
                 gate.sent()
 
         await turn()
@@ -279,7 +279,7 @@ def test_a_turn_that_is_cancelled_while_it_waits_blocks_nobody() -> None:
         gate = world.gate
 
         async def turn() -> None:
-            async with gate.turn(lambda: True, world.queue.pause):
+            async with gate.turn(lambda: True, world.queue.claims.pause):
                 gate.sent()
 
         await turn()
@@ -297,7 +297,7 @@ def test_a_turn_that_sends_nothing_costs_no_budget() -> None:
     async def scene() -> None:
         world = World(rate=1.0)
         for _ in range(100):
-            async with world.gate.turn(lambda: True, world.queue.pause):
+            async with world.gate.turn(lambda: True, world.queue.claims.pause):
                 pass
         assert world.clock.monotonic() == 0.0
 
@@ -308,7 +308,7 @@ def test_requests_beyond_a_turns_first_are_paid_by_the_turns_behind_it() -> None
     async def scene() -> None:
         world = World(rate=10.0)
         for _ in range(10):
-            async with world.gate.turn(lambda: True, world.queue.pause):
+            async with world.gate.turn(lambda: True, world.queue.claims.pause):
                 for _ in range(3):
                     world.gate.sent()
         assert world.clock.monotonic() == pytest.approx(2.7)

@@ -46,8 +46,8 @@ async def test_nothing_behind_it_begins_and_what_came_before_it_and_other_partit
 
 async def test_it_is_told_once_and_the_consumer_takes_no_more_of_the_partition(bench: Bench) -> None:
     halted: list[Partition] = []
-    bench.queue.halts.on_halt(lambda topic, number: halted.append((topic, number)))
-    assert bench.queue.halts.note() is None
+    bench.queue.claims.halts.on_halt(lambda topic, number: halted.append((topic, number)))
+    assert bench.queue.claims.halts.note() is None
     first = newer("r1")
     with capture_logs() as logs:
         await refused(bench, first)
@@ -55,9 +55,9 @@ async def test_it_is_told_once_and_the_consumer_takes_no_more_of_the_partition(b
         await refused(bench, first)
     assert [line["event"] for line in logs] == ["partition_stands_still"]
     assert halted == [("t", 0)]
-    assert ("t", 0) in bench.queue.halts
-    assert ("t", 1) not in bench.queue.halts
-    note = bench.queue.halts.note()
+    assert ("t", 0) in bench.queue.claims.halts
+    assert ("t", 1) not in bench.queue.claims.halts
+    note = bench.queue.claims.halts.note()
     assert note is not None
     assert f"t 0@{first.offset} has schema version 99, this worker reads up to" in note
     assert "upgrade this worker" in note
@@ -67,14 +67,14 @@ async def test_an_earlier_one_moves_the_place_where_the_partition_stands(bench: 
     first, second = newer("r1"), newer("r2")
     await refused(bench, second)
     await refused(bench, first)
-    assert bench.queue.halts.stops(first)
+    assert bench.queue.claims.halts.stops(first)
 
 
 async def test_it_is_looked_at_again_after_the_next_assignment(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     sent = newer("r1")
     await refused(bench, sent)
     await bench.queue.assigned(PARTITIONS)
-    assert bench.queue.halts.note() is None
+    assert bench.queue.claims.halts.note() is None
     await refused(bench, sent)
     monkeypatch.setattr("streams.runtime.stage.SCHEMA_VERSION", 99)
     await bench.queue.assigned(PARTITIONS)
@@ -85,7 +85,7 @@ async def test_it_is_looked_at_again_after_the_next_assignment(bench: Bench, mon
 async def test_a_partition_that_goes_stands_still_no_more(bench: Bench) -> None:
     await refused(bench, newer("r1"))
     bench.queue.revoked(PARTITIONS)
-    assert bench.queue.halts.note() is None
+    assert bench.queue.claims.halts.note() is None
 
 
 async def test_a_held_event_that_a_newer_version_wrote_waits_too_and_ends_no_drain(

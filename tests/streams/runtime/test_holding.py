@@ -157,7 +157,7 @@ async def test_what_waits_for_its_next_try_gives_up_at_once_when_its_partition_i
     waiting = asyncio.create_task(bench.feed("r1"))
     for _ in range(10):
         await asyncio.sleep(0)
-    bench.queue.leaving([("t", 0)])
+    bench.queue.claims.leaving([("t", 0)])
     with pytest.raises(NotDone):
         await asyncio.wait_for(waiting, 1)
     assert bench.held == []
@@ -167,7 +167,7 @@ async def test_what_ended_while_its_partition_was_leaving_is_told_and_done(bench
     handle = bench.handler.handle
 
     async def leave(work: Work) -> Sequence[JournalEntry]:
-        bench.queue.leaving([("t", 0)])
+        bench.queue.claims.leaving([("t", 0)])
         return await handle(work)
 
     bench.handler.handle = leave  # type: ignore[method-assign]
@@ -301,7 +301,7 @@ async def test_a_partition_that_goes_while_the_store_is_away_is_not_ours_when_it
     bench.store.held.blocked = gone_meanwhile  # type: ignore[method-assign, assignment]
     await bench.queue.assigned([("t", 0)])
     with pytest.raises(NotDone):
-        bench.queue.epoch(sent)
+        bench.queue.claims.epoch(sent)
 
 
 async def test_looks_at_something_that_settles_are_no_failed_tries(bench: Bench) -> None:

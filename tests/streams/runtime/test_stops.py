@@ -280,7 +280,7 @@ async def test_partitions_that_go_are_given_up_unfinished_while_stopped(shop: Sh
     await shop.feed(WINDOW - 1)
     lanes = [*shop.start(1), asyncio.create_task(shop.stage.process([record(b"not ours")]))]
     await waiting(lanes)
-    shop.bench.queue.leaving([("t", 0)])
+    shop.bench.queue.claims.leaving([("t", 0)])
     with pytest.raises(NotDone):
         await lanes[0]
     await end(lanes)

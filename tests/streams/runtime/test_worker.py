@@ -34,7 +34,7 @@ class Seen:
 async def test_in_the_middle_of_a_hand_over_only_started_work_is_left_and_it_may_end() -> None:
     bench = await assigned_bench()
     first, second = (record(b"{}", envelope(receipt)) for receipt in ("r1", "r2"))
-    epoch = bench.queue.epoch(first)
+    epoch = bench.queue.claims.epoch(first)
     started, may_end = asyncio.Event(), asyncio.Event()
     acknowledged: list[int] = []
     seen: list[Seen] = []
@@ -51,7 +51,7 @@ async def test_in_the_middle_of_a_hand_over_only_started_work_is_left_and_it_may
         return done
 
     def look(point: Failpoint) -> None:
-        ours, again = bench.queue.owns(first, epoch), bench.queue.works_on(first, epoch)
+        ours, again = bench.queue.claims.owns(first, epoch), bench.queue.claims.works_on(first, epoch)
         seen.append(Seen(point, worker.in_flight, ours, again, len(acknowledged)))
         may_end.set()
 
@@ -66,4 +66,4 @@ async def test_in_the_middle_of_a_hand_over_only_started_work_is_left_and_it_may
     await lanes.close()
     assert seen == [Seen(Failpoint.MID_REVOKE, pending=1, ours=True, tried_again=False, acknowledged=0)]
     assert acknowledged == [first.offset]
-    assert not bench.queue.owns(first, epoch)
+    assert not bench.queue.claims.owns(first, epoch)
