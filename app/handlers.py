@@ -11,11 +11,12 @@ from app.store import Store
 from app.systems import Systems
 from schemas.envelope import Envelope
 from streams.channels import Channels
+from streams.deliver.desk import Desk
 from streams.deliver.doubts import Doubts
 from streams.deliver.effect import Effects, Settling
 from streams.deliver.handler import DeliverHandler, Delivery
 from streams.deliver.order_status import OrderStatusDelivery
-from streams.deliver.sale import Desk, SaleDelivery
+from streams.deliver.sale import SaleDelivery
 from streams.deliver.stock import StockDelivery
 from streams.engine import Engine, load
 from streams.inventory.handler import InventoryHandler

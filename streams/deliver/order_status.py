@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from hashlib import sha256
 
 from schemas.canonical import OrderStatus
 from schemas.envelope import Via
 from schemas.ids import Ref
 from streams.deliver.create_once import CreateOnce, Step
+from streams.deliver.desk import Desk
 from streams.deliver.operations import ADD_COMMENT, SET_EXTERNAL_NUMBER
 from streams.deliver.revisions import Verdict, judge
-from streams.deliver.sale import Desk
 from streams.errors import Rejected
 from streams.ports import EffectKey, JournalEntry, OrderNotes, Outcome, Revision
 from streams.runtime.body import entity_of
@@ -41,14 +41,8 @@ class OrderStatusDelivery:
         desk = self._desk
         status = entity_of(arrival, OrderStatus)
         work.subject = status.sale_number
-        sale, ref = Ref.parse(status.sale), Ref.parse(status.ref)
-        if sale.connection != desk.target:
-            raise Rejected(
-                f"the status of order {status.sale_number} is for {sale.connection} and came to {desk.target}: discard "
-                "this event, nothing is written for it.",
-                code="other_target",
-                blocks=False,
-            )
+        self._check_target(status)
+        ref = Ref.parse(status.ref)
         shown = Ref(ref.connection, "order_status", ref.native_id)
         numbered = Ref(ref.connection, "order_number", ref.native_id)
         revision = Revision(status.updated_at, sha256(f"{status.number} {status.status}".encode()).hexdigest())
@@ -68,25 +62,45 @@ class OrderStatusDelivery:
         if held_back is not None:
             return held_back
         notes = desk.mapper.map_out(work.flow, status.model_dump(mode="json"), {})
-        comment, marker = str(notes["comment"]), str(notes["marker"])
-        number = str(notes["external_number"])
-        numbering = Revision(status.updated_at, sha256(number.encode()).hexdigest())
-        if numbered not in known or known[numbered].content != numbering.content:
-            work.step = SET_EXTERNAL_NUMBER.name
-            await self._notes.set_external_number(sale.native_id, number)
-            await desk.applied.put(desk.target, {numbered: numbering})
+        await self._set_number(work, status, numbered, str(notes["external_number"]), known.get(numbered))
+        effect = self._comment(status, str(notes["comment"]), str(notes["marker"]), {shown: revision})
         work.step = ADD_COMMENT.name
-        told_once = Ref(ref.connection, "order_status", f"{ref.native_id} {status.status}")
+        await desk.effects.perform(effect, replays=arrival.replays)
+        told = f"order {status.sale_number} shows {status.number} '{status.status}'"
+        return work.entry(arrival, Outcome.DELIVERED, desk.clock.now(), told)
+
+    def _check_target(self, status: OrderStatus) -> None:
+        """Raises Rejected for the status of another store's order."""
+        web = Ref.parse(status.sale).connection
+        if web != self._desk.target:
+            raise Rejected(
+                f"the status of order {status.sale_number} is for {web} and came to {self._desk.target}: discard this "
+                "event, nothing is written for it.",
+                code="other_target",
+                blocks=False,
+            )
+
+    async def _set_number(
+        self, work: Work, status: OrderStatus, numbered: Ref, number: str, applied: Revision | None
+    ) -> None:
+        """Set the order's number, unless it is the one that was set last."""
+        revision = Revision(status.updated_at, sha256(number.encode()).hexdigest())
+        if applied is not None and applied.content == revision.content:
+            return
+        work.step = SET_EXTERNAL_NUMBER.name
+        await self._notes.set_external_number(Ref.parse(status.sale).native_id, number)
+        await self._desk.applied.put(self._desk.target, {numbered: revision})
+
+    def _comment(self, status: OrderStatus, comment: str, marker: str, applied: Mapping[Ref, Revision]) -> CreateOnce:
+        """The status in a comment on the order, which is found again by its marker."""
+        order, ref = Ref.parse(status.sale).native_id, Ref.parse(status.ref)
         step = Step(
             ADD_COMMENT,
             request_hash=sha256(comment.encode()).hexdigest(),
             sought=f"the comment '{comment}' on order {status.sale_number}",
-            send=lambda _: self._notes.add_comment(sale.native_id, comment),
-            find=lambda _: self._notes.find_comment(sale.native_id, marker),
+            send=lambda _: self._notes.add_comment(order, comment),
+            find=lambda _: self._notes.find_comment(order, marker),
         )
-        effect = CreateOnce(
-            EffectKey(desk.target, ADD_COMMENT.name, told_once), steps=(step,), applied={shown: revision}
-        )
-        await desk.effects.perform(effect, replays=arrival.replays)
-        told = f"order {status.sale_number} shows {status.number} '{status.status}'"
-        return work.entry(arrival, Outcome.DELIVERED, desk.clock.now(), told)
+        told_once = Ref(ref.connection, "order_status", f"{ref.native_id} {status.status}")
+        key = EffectKey(self._desk.target, ADD_COMMENT.name, told_once)
+        return CreateOnce(key, steps=(step,), applied=applied)

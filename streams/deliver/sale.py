@@ -3,36 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 from hashlib import sha256
-from typing import Protocol
 
 import orjson
 
 from schemas.canonical import OrderStatus, Sale
-from schemas.documents import FlowDocument
 from schemas.documents.channel import Channel
-from schemas.documents.flow import Mode
 from schemas.envelope import Kind, Via
 from schemas.ids import MissingLink, Ref
-from streams.channels import Channels
 from streams.deliver.alias import alias_command
 from streams.deliver.create_once import CreateOnce, Ids, Step
-from streams.deliver.effect import Effects
+from streams.deliver.desk import Desk
 from streams.deliver.operations import CREATE_ORDER
-from streams.deliver.revisions import ASKED_AGAIN, Verdict, asked_again, judge
+from streams.deliver.revisions import Verdict, judge
 from streams.errors import AliasMissing, Rejected
 from streams.ports import (
-    AppliedRevisions,
-    Clock,
     EffectKey,
     JournalEntry,
-    Links,
     OrderDraft,
     Outcome,
     Outgoing,
-    Publisher,
     Revision,
     Sales,
     SeenOrder,
@@ -56,54 +48,6 @@ PASSED_BY = "order_passed_by"
 allowed it, may still come."""
 
 
-class Mapper(Protocol):
-    """Runs a mapping document; `streams/engine` implements it."""
-
-    def map_out(self, flow: str, body: Mapping[str, object], context: Mapping[str, object]) -> dict[str, object]:
-        """The flow's ``out`` mapping of one canonical entity. Raises Rejected naming rule, path and value."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class Desk:
-    """What every delivery needs beside its port.
-
-    Attributes:
-        flows: those that write to the target, by id.
-    """
-
-    target: str
-    flows: Mapping[str, FlowDocument]
-    channels: Channels
-    mapper: Mapper
-    links: Links
-    applied: AppliedRevisions
-    effects: Effects
-    publisher: Publisher
-    clock: Clock
-
-    def observed(self, work: Work, arrival: Arrival, what: str) -> JournalEntry | None:
-        """In observe mode, the line that tells what would have been done; None in live mode."""
-        if self.flows[work.flow].mode is Mode.LIVE:
-            return None
-        message = f"observe: would {what}. Set flows.{work.flow}.mode to live to write."
-        return work.entry(arrival, Outcome.FILTERED, self.clock.now(), message)
-
-    async def unchanged(
-        self, work: Work, arrival: Arrival, entity: Ref, revision: Revision, applied: Revision | None, message: str
-    ) -> JournalEntry:
-        """A telling with the content that is applied; its time is kept if it is newer."""
-        if applied is None or revision.updated_at > applied.updated_at:
-            await self.applied.put(self.target, {entity: revision})
-        return work.entry(arrival, Outcome.UNCHANGED, self.clock.now(), message)
-
-    async def read_again(self, work: Work, arrival: Arrival, entity: Ref) -> JournalEntry:
-        """Let an entity be read again, after a telling that is as new as what was applied, and different."""
-        await self.publisher.publish([asked_again(arrival.envelope, self.flows[work.flow], entity)])
-        told = f"as new as what was written, and different: {entity.connection} is asked what counts"
-        return work.entry(arrival, Outcome.SUPERSEDED, self.clock.now(), told, children=[ASKED_AGAIN])
-
-
 class SaleDelivery:
     """Operation ``create_order``: a canonical sale becomes one order in the point of sale."""
 
@@ -121,19 +65,7 @@ class SaleDelivery:
         """Deliver one sale."""
         sale = entity_of(arrival, Sale)
         work.subject = sale.number
-        channel = self._desk.channels.named(sale.channel)
-        if channel is None:
-            raise Rejected(
-                f"order {sale.number} belongs to channel '{sale.channel}', which the settings no longer have: "
-                f"put [channels.{sale.channel}] back, then replay."
-            )
-        if channel.pos != self._desk.target:
-            raise Rejected(
-                f"order {sale.number} was on its way to {self._desk.target} when channel '{sale.channel}' was given "
-                f"another point of sale, {channel.pos}: see whether {sale.public_id} has to be entered there by hand, "
-                "then discard this event.",
-                code="other_target",
-            )
+        channel = self._channel(sale)
         ref, revision = Ref.parse(sale.ref), sale_revision(sale)
         passed_by = ref._replace(type=PASSED_BY)
         known = await self._desk.applied.get(self._desk.target, [ref, passed_by])
@@ -151,6 +83,23 @@ class SaleDelivery:
         if held_back is not None:
             return held_back
         return await self._create(work, arrival, sale, channel, revision)
+
+    def _channel(self, sale: Sale) -> Channel:
+        """The channel that leads here; raises Rejected if it is gone, or leads elsewhere by now."""
+        channel = self._desk.channels.named(sale.channel)
+        if channel is None:
+            raise Rejected(
+                f"order {sale.number} belongs to channel '{sale.channel}', which the settings no longer have: "
+                f"put [channels.{sale.channel}] back, then replay."
+            )
+        if channel.pos != self._desk.target:
+            raise Rejected(
+                f"order {sale.number} was on its way to {self._desk.target} when channel '{sale.channel}' was given "
+                f"another point of sale, {channel.pos}: see whether {sale.public_id} has to be entered there by hand, "
+                "then discard this event.",
+                code="other_target",
+            )
+        return channel
 
     async def _again(
         self, work: Work, arrival: Arrival, sale: Sale, revision: Revision, applied: Revision

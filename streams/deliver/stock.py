@@ -17,8 +17,8 @@ from schemas.canonical import Stock, StockHint
 from schemas.documents.channel import Channel
 from schemas.ids import Ref
 from streams import groups
+from streams.deliver.desk import Desk
 from streams.deliver.doubts import stock_hint
-from streams.deliver.sale import Desk
 from streams.errors import AuthFailed, Malformed, Rejected, Transient, Unavailable
 from streams.ports import (
     Claim,
@@ -27,6 +27,7 @@ from streams.ports import (
     OpenWrite,
     OpenWrites,
     Outcome,
+    Revision,
     SourceItem,
     WebStock,
 )
@@ -97,6 +98,13 @@ class StockDelivery:
         if not items:
             told = f"no source of {desk.target} is mapped to its locations (channels.*.sources)"
             return work.entry(arrival, Outcome.FILTERED, desk.clock.now(), told)
+        return await self._set(work, arrival, ref, revision, items)
+
+    async def _set(
+        self, work: Work, arrival: Arrival, ref: Ref, revision: Revision, items: Sequence[SourceItem]
+    ) -> JournalEntry:
+        """Set the SKU's source items, if the store sells it."""
+        desk = self._desk
         work.step = "known_skus"
         sku = items[0].sku
         if not self._knows(sku) and not await self._lookup.submit(sku):

@@ -17,9 +17,10 @@ from schemas.canonical import Sale
 from schemas.documents.flow import Mode
 from schemas.envelope import Envelope
 from streams.channels import Channels
+from streams.deliver.desk import Desk
 from streams.deliver.effect import Effects, Settling
 from streams.deliver.handler import DeliverHandler
-from streams.deliver.sale import Desk, SaleDelivery
+from streams.deliver.sale import SaleDelivery
 from streams.engine import Engine, load
 from streams.metrics import Metrics
 from streams.ports import OrderDraft, Record, SeenOrder

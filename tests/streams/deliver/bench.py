@@ -11,10 +11,11 @@ from schemas.documents.flow import Mode
 from schemas.envelope import Via
 from streams import groups
 from streams.channels import Channels
+from streams.deliver.desk import Desk
 from streams.deliver.effect import Effects, Settling
 from streams.deliver.handler import DeliverHandler, Delivery
 from streams.deliver.order_status import OrderStatusDelivery
-from streams.deliver.sale import Desk, SaleDelivery
+from streams.deliver.sale import SaleDelivery
 from streams.deliver.stock import StockDelivery
 from streams.engine import Engine, load
 from streams.errors import AliasMissing, Rejected, TillstreamError

@@ -13,10 +13,10 @@ from schemas.documents.flow import Mode
 from schemas.ids import Ref
 from streams import groups
 from streams.channels import Channels
+from streams.deliver.desk import Desk
 from streams.deliver.doubts import Doubts
 from streams.deliver.effect import Effects, Settling
 from streams.deliver.handler import DeliverHandler
-from streams.deliver.sale import Desk
 from streams.deliver.stock import StockDelivery
 from streams.engine import Engine, load
 from streams.errors import OutcomeUnknown, Transient

@@ -10,10 +10,11 @@ from typing import cast
 
 from schemas.documents.flow import Mode
 from streams.channels import Channels
+from streams.deliver.desk import Desk
 from streams.deliver.effect import Effects
 from streams.deliver.handler import DeliverHandler, Delivery
 from streams.deliver.order_status import OrderStatusDelivery
-from streams.deliver.sale import Desk, SaleDelivery
+from streams.deliver.sale import SaleDelivery
 from streams.engine import Engine, load
 from streams.engine.load import Catalog
 from streams.groups import deliver
