@@ -16,6 +16,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from app.demo.databases import read_only
 from app.demo.deeds import Deeds, Expect, PlacedOrder
 from app.demo.findings import Finding
 from app.demo.logs import check_logs
@@ -66,7 +67,7 @@ class Books:
 
 def audit(books: Books, deeds: Deeds) -> Audit:
     """Compare everything. Call it when the pipe has drained."""
-    with closing(_open(books.magento)) as magento, closing(_open(books.heartland)) as heartland:
+    with closing(read_only(books.magento)) as magento, closing(read_only(books.heartland)) as heartland:
         result = Audit(placed=len(deeds.orders), stock_changes=len(deeds.stock))
         sales = _sales(heartland)
         web = {row["increment_id"]: row for row in magento.execute("SELECT * FROM orders")}
@@ -77,14 +78,6 @@ def audit(books: Books, deeds: Deeds) -> Audit:
         _check_stock(books, magento, heartland, sales, web, result)
         result.findings.extend(check_logs(magento, heartland, books.prefix))
         return result
-
-
-def _open(path: Path) -> sqlite3.Connection:
-    if not path.exists():
-        raise FileNotFoundError(f"the auditor finds no database at {path}")
-    connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
-    connection.row_factory = sqlite3.Row
-    return connection
 
 
 def _sales(heartland: sqlite3.Connection) -> dict[str, list[dict[str, Any]]]:

@@ -11,16 +11,42 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from app.balance.take import way_of
+from app.demo.auditor import Books
+from app.demo.deeds import DeedsFile
 from app.demo.options import DemoOptions
 from app.demo.processes import Program
 from app.local.ports import free_ports
 
 SYSTEMS = ("magento", "heartland")
 WEB, POS = "web", "pos"
+CONNECTIONS = {WEB: "magento", POS: "heartland"}
+"""The system behind each connection."""
+WAY = way_of(CONNECTIONS)
 PREFIX = "W-"
 LOCATION, SOURCE = "MAIN", "main"
 SOURCES = {"MAIN": "main", "STORE2": "store2"}
 OFFLINE_METHODS = ("checkmo", "free")
+
+
+def books_of(directory: Path) -> Books:
+    """Where an auditor of the demo in this directory looks."""
+    return Books(
+        magento=_database(directory, "magento"),
+        heartland=_database(directory, "heartland"),
+        prefix=PREFIX,
+        location=LOCATION,
+        sources=SOURCES,
+    )
+
+
+def deeds_of(directory: Path) -> DeedsFile:
+    """Where the shop of the demo in this directory writes down what it did."""
+    return DeedsFile(directory / "shop.jsonl")
+
+
+def _database(directory: Path, system: str) -> Path:
+    return directory / f"{system}.sqlite"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +80,7 @@ def sandbox_program(
         "sandbox",
         system,
         *("--port", url.rpartition(":")[2]),
-        *("--database", str(options.directory / f"{system}.sqlite")),
+        *("--database", str(_database(options.directory, system))),
         *("--skus", str(options.skus)),
         *("--seed", str(options.seed)),
         *("--webhook-url", f"{ingress}/webhooks/{name}"),

@@ -19,13 +19,12 @@ import uvloop
 from rich.console import Console
 from rich.live import Live
 
-from app.balance.take import way_of
 from app.demo import kills, programs
-from app.demo.auditor import Books, audit
+from app.demo.auditor import audit
 from app.demo.balance import Review, StoreView
 from app.demo.deeds import Deeds, DeedsFile, Expect
 from app.demo.door import Door
-from app.demo.drain import unread, unsent_webhooks
+from app.demo.drain import under_way, until_quiet
 from app.demo.faults import Panels
 from app.demo.options import DemoOptions
 from app.demo.programs import WEB
@@ -42,11 +41,8 @@ from app.sandbox.catalogue import catalogue
 from app.settings import KafkaSettings
 
 DRAIN_SECONDS = 240.0
-QUIET_SECONDS = 8.0
-"""The pipe is empty when it has been so this long: longer than a poll and the lists' lag together."""
 LOOK_EVERY = 1.0
 TELL_EVERY = 5.0
-WAY = way_of({programs.WEB: "magento", programs.POS: "heartland"})
 
 
 def run_demo(options: DemoOptions) -> int:
@@ -125,7 +121,7 @@ async def _run(options: DemoOptions, console: Console) -> Report:
         aiohttp.ClientSession() as session,
     ):
         panels = Panels(session, {"magento": stage.addresses.magento, "heartland": stage.addresses.heartland})
-        scene, deeds = Scene(addresses=stage.shown), DeedsFile(options.directory / "shop.jsonl")
+        scene, deeds = Scene(addresses=stage.shown), programs.deeds_of(options.directory)
         run = _Run(options, stage, session, view, scene, deeds, panels, console)
         _tell_addresses(console, run)
         async with _shown(run, Screen(console)):
@@ -238,22 +234,11 @@ async def _drain(run: _Run) -> bool:
     """Wait until nothing is in flight or parked, and no stock in doubt. False if it takes too long."""
     run.scene.phase = "draining"
     deadline = time.monotonic() + DRAIN_SECONDS
-    quiet_since: float | None = None
-    while time.monotonic() < deadline:
-        if await _busy(run):
-            quiet_since = None
-        elif quiet_since is None:
-            quiet_since = time.monotonic()
-        elif time.monotonic() - quiet_since >= QUIET_SECONDS:
-            return True
-        await asyncio.sleep(LOOK_EVERY)
-    return False
-
-
-async def _busy(run: _Run) -> int:
-    directory = run.options.directory
-    waiting = unsent_webhooks([directory / f"{system}.sqlite" for system in programs.SYSTEMS])
-    return waiting + await run.view.parked() + await run.view.open_writes() + await unread(_kafka(run), WAY)
+    books = programs.books_of(run.options.directory)
+    async for _ in until_quiet(lambda: under_way(books, run.view, _kafka(run)), LOOK_EVERY):
+        if time.monotonic() >= deadline:
+            return False
+    return True
 
 
 def _kafka(run: _Run) -> KafkaSettings:
@@ -264,20 +249,12 @@ def _kafka(run: _Run) -> KafkaSettings:
 
 
 async def _settle(run: _Run, seconds: float, *, drained: bool) -> Report:
-    directory = run.options.directory
-    books = Books(
-        magento=directory / "magento.sqlite",
-        heartland=directory / "heartland.sqlite",
-        prefix=programs.PREFIX,
-        location=programs.LOCATION,
-        sources=programs.SOURCES,
-    )
     deeds = run.deeds.read()
     return Report(
         kafka=run.theatre.kafka,
         seconds=seconds,
-        audit=audit(books, deeds),
-        balance=await run.view.balance(_kafka(run), WAY),
+        audit=audit(programs.books_of(run.options.directory), deeds),
+        balance=await run.view.balance(_kafka(run), programs.WAY),
         drained=drained,
         review_problems=_review_problems(deeds, await run.view.review()),
         faults=await run.panels.fired(),

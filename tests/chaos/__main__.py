@@ -8,45 +8,35 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import logging
-import os
 import shutil
 import signal
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
-import uvloop
 from rich.console import Console
 
 from app.demo.auditor import Books
 from app.demo.balance import Review, StoreView
-from app.demo.deeds import DeedsFile
 from app.demo.options import DemoOptions
-from app.demo.run import only_demo
-from app.local.kafka import KafkaNotStarted
-from app.local.postgres import PostgresNotStarted
-from app.local.process import end_orphans
+from app.demo.programs import books_of, deeds_of
 from tests.chaos.books import Verdict, examine, moments
-from tests.chaos.drain import DRAIN_SECONDS, books_of, drain, receipts_of
+from tests.chaos.drain import drain, receipts_of
 from tests.chaos.plan import Strike, plan
 from tests.chaos.recovery import Recovery
+from tests.chaos.running import NOT_EMPTY, console, run_alone, shop, tell_findings, tell_verdict, tell_wrong
 from tests.chaos.state import State, Struck, write_durably
 from tests.chaos.strikes import Striker, Told
 from tests.chaos.table import RECOVERY, lines, never_hit, picture, totals
 from tests.chaos.trade import Trade, counters
-from tests.chaos.world import NotReady, World, world
+from tests.chaos.world import World, world
 
 ROOT = Path(".tillstream/chaos")
 STATE = "state.json"
-SKUS = 400
-ORDERS_PER_SECOND, CHANGES_PER_SECOND = 3.0, 10.0
 WARM_UP_SECONDS = 5.0
-FINDINGS_SHOWN = 30
-WIDTH = 140
-"""Of the table in a log."""
 INTERRUPTED = 130
 
 
@@ -88,31 +78,17 @@ def main() -> int:
         strikes = plan(given.seed, given.kills)
     except ValueError as error:
         parser.error(str(error))
-    console = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else WIDTH)
-    directory = given.root / str(given.seed)
-    with only_demo(directory) as other:
-        if other:
-            console.print(f"This run is under way already (pid {other}).")
-            return 1
-        options = DemoOptions(
-            directory,
-            skus=SKUS,
-            orders_per_second=ORDERS_PER_SECOND * given.pace,
-            changes_per_second=CHANGES_PER_SECOND * given.pace,
-            seed=given.seed,
-        )
-        run = Run(options, strikes, _begun(directory, given.seed, given.kills, console), console)
-        try:
-            with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-                return runner.run(_run(run))
-        except (NotReady, KafkaNotStarted, PostgresNotStarted) as error:
-            console.print(f"[red]broken off[/red]: {error}; the same command goes on from here")
-            return 1
+    directory, told_on = given.root / str(given.seed), console()
+
+    def begin() -> Coroutine[Any, Any, int]:
+        options = shop(directory, seed=given.seed, pace=given.pace)
+        return _run(Run(options, strikes, _begun(directory, given.seed, given.kills, told_on), told_on))
+
+    return run_alone(directory, told_on, begin, again="goes on from here")
 
 
 def _begun(directory: Path, seed: int, kills: int, console: Console) -> State:
     """The state of the run that was interrupted, or of a new one."""
-    end_orphans(directory)
     state = State.read(directory / STATE)
     if state is None or state.kills != kills or (directory / "report.json").exists():
         shutil.rmtree(directory, ignore_errors=True)
@@ -144,16 +120,14 @@ async def _run(run: Run) -> int:
             for task in (watching, working, stopping):
                 task.cancel()
             await asyncio.gather(watching, working, stopping, return_exceptions=True)
-        deeds = DeedsFile(run.directory / "shop.jsonl").read()
+        deeds = deeds_of(run.directory).read()
         verdict = examine(run.books, deeds, counters(run.options), await receipts_of(whole.postgres))
         return _report(run, verdict, drained=drained, review=await view.review())
 
 
 async def _strike_and_drain(run: Run, whole: World, recovery: Recovery, view: StoreView) -> bool:
     """Trade and strike until the plan is done, and let the pipe run empty. False if it does not."""
-    trade = Trade(
-        whole, run.options, DeedsFile(run.directory / "shop.jsonl"), seed=run.state.seed * 1000 + len(run.state.struck)
-    )
+    trade = Trade(whole, run.options, deeds_of(run.directory), seed=run.state.seed * 1000 + len(run.state.struck))
     striker = Striker(whole, recovery, trade.shop.order_unknown, _teller(run, trade))
     shut = asyncio.Event()
     trading = asyncio.create_task(trade.run(shut, mistakes=not run.state.traded))
@@ -215,25 +189,20 @@ def _report(run: Run, verdict: Verdict, *, drained: bool, review: Sequence[Revie
             "review": [asdict(item) for item in review],
         },
     )
-    console = run.console
-    console.print(picture(table, total))
-    console.print(RECOVERY)
-    console.print(
+    run.console.print(picture(table, total))
+    run.console.print(RECOVERY)
+    run.console.print(
         f"{verdict.orders} web orders, {verdict.webhooks} webhooks answered by a 2xx, {verdict.skus} SKUs; "
         f"{verdict.written} quantities written of goods that only come in, {verdict.overtaken} of them by a late "
         f"effect after a newer one; {len(review)} events wait for a person"
     )
-    for finding in verdict.findings[:FINDINGS_SHOWN]:
-        console.print(f"[red]✗[/red] {finding.verdict}: {finding.subject}: {finding.detail}")
+    tell_findings(run.console, verdict.findings)
     for point in missed:
-        console.print(f"[red]✗[/red] the failpoint {point} was never hit")
+        tell_wrong(run.console, f"the failpoint {point} was never hit")
     if not drained:
-        console.print(f"[red]✗[/red] the pipe did not run empty: nothing went on for {DRAIN_SECONDS:.0f} s")
-    console.print("[green]clean[/green]" if clean else f"[red]NOT clean[/red]: see {run.directory}/*.log")
-    return 0 if clean else 1
+        tell_wrong(run.console, NOT_EMPTY)
+    return tell_verdict(run.console, run.directory, clean=clean)
 
 
 if __name__ == "__main__":
-    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # a broker that is down is no news here
-    os.environ.pop("TILLSTREAM_CONFIG", None)  # the run's own settings, nobody else's
     sys.exit(main())

@@ -15,6 +15,7 @@ from decimal import Decimal
 from itertools import pairwise
 
 from app.demo.auditor import Books, audit
+from app.demo.databases import read_only
 from app.demo.deeds import Deeds, Expect, PlacedOrder
 from app.demo.findings import Finding
 from app.demo.logs import check_sequence
@@ -63,7 +64,7 @@ def examine(books: Books, deeds: Deeds, counters: Sequence[str], ended: Set[str]
         counters: SKUs of which the shop only received.
         ended: receipts that ended or are held.
     """
-    with closing(_open(books.magento)) as magento, closing(_open(books.heartland)) as heartland:
+    with closing(read_only(books.magento)) as magento, closing(read_only(books.heartland)) as heartland:
         whole = as_placed(deeds, magento)
         result = audit(books, whole)
         sequence = list(check_sequence(magento, heartland, books.prefix))
@@ -104,7 +105,7 @@ def as_placed(deeds: Deeds, magento: sqlite3.Connection) -> Deeds:
 def moments(books: Books, subject: str) -> list[float]:
     """When something was done to an order, or last to a SKU in each system, in seconds since the epoch: to see which
     blows fell then."""
-    with closing(_open(books.magento)) as magento, closing(_open(books.heartland)) as heartland:
+    with closing(read_only(books.magento)) as magento, closing(read_only(books.heartland)) as heartland:
         placed = [
             datetime.fromisoformat(row["created_at"]).replace(tzinfo=UTC).timestamp()
             for row in magento.execute("SELECT created_at FROM orders WHERE increment_id = ?", (subject,))
@@ -120,12 +121,6 @@ def _mutated(system: sqlite3.Connection, *names: str) -> list[float]:
     named = " OR ".join("instr(',' || resource_key || ',', ?)" for _ in names)
     rows = system.execute(f"SELECT at FROM mutations WHERE {named}", [f",{name}," for name in names])
     return [datetime.fromisoformat(row["at"]).timestamp() for row in rows]
-
-
-def _open(path: object) -> sqlite3.Connection:
-    connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
-    connection.row_factory = sqlite3.Row
-    return connection
 
 
 def _accepted(system: sqlite3.Connection) -> list[tuple[str, str]]:

@@ -9,36 +9,32 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import logging
-import os
 import shutil
 import sys
 import time
+from collections.abc import Coroutine
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import asyncpg
-import uvloop
 from rich.console import Console
 from rich.table import Table
 
 from app.demo.balance import StoreView
-from app.demo.deeds import DeedsFile
 from app.demo.options import DemoOptions
-from app.demo.programs import POS, WEB
+from app.demo.programs import CONNECTIONS, POS, WEB, books_of, deeds_of
 from app.demo.report import percentiles
-from app.demo.run import only_demo
-from app.local.process import end_orphans
 from schemas.envelope import received_ms_of
 from tests.chaos.books import Verdict, examine
-from tests.chaos.drain import books_of, drain, receipts_of
+from tests.chaos.drain import drain, receipts_of
+from tests.chaos.running import NOT_EMPTY, console, run_alone, shop, tell_findings, tell_verdict, tell_wrong
 from tests.chaos.state import write_durably
 from tests.chaos.trade import Trade, counters
 from tests.chaos.world import World, world
 
 ROOT = Path(".tillstream/outage")
-SYSTEM_OF = {WEB: "magento", POS: "heartland"}
 BEFORE_SECONDS = 90.0
 """Trade before the outage, to compare with; its first third is left out, as things get warm."""
 AFTER_SECONDS = 30.0
@@ -76,28 +72,24 @@ class Outage:
 def main() -> int:
     """Read the arguments and run."""
     parser = argparse.ArgumentParser(prog="python -m tests.chaos.outage")
-    parser.add_argument("target", choices=sorted(SYSTEM_OF))
+    parser.add_argument("target", choices=sorted(CONNECTIONS))
     parser.add_argument("--minutes", type=float, default=10.0)
     given = parser.parse_args()
-    console = Console(highlight=False, soft_wrap=True)
-    directory = ROOT / given.target
-    with only_demo(directory) as other:
-        if other:
-            console.print(f"This outage is under way already (pid {other}).")
-            return 1
-        end_orphans(directory)
+    directory, told_on = ROOT / given.target, console()
+
+    def begin() -> Coroutine[Any, Any, int]:
         shutil.rmtree(directory, ignore_errors=True)
         directory.mkdir(parents=True)
-        options = DemoOptions(directory, skus=400, orders_per_second=3.0, changes_per_second=10.0)
-        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            return runner.run(_run(options, given.target, given.minutes * 60, console))
+        return _run(shop(directory), given.target, given.minutes * 60, told_on)
+
+    return run_alone(directory, told_on, begin, again="starts a new one")
 
 
 async def _run(options: DemoOptions, target: str, seconds: float, console: Console) -> int:
     async with world(options, console.print) as whole, StoreView.open(whole.postgres) as view:
         await whole.panels.put(faults=False, webhooks=True)
         shut = asyncio.Event()
-        trade = Trade(whole, options, DeedsFile(options.directory / "shop.jsonl"), seed=options.seed)
+        trade = Trade(whole, options, deeds_of(options.directory), seed=options.seed)
         trading = asyncio.create_task(trade.run(shut, mistakes=False))
         try:
             outage = await _cut_off(whole, target, seconds, shut, trading, view, console)
@@ -105,9 +97,9 @@ async def _run(options: DemoOptions, target: str, seconds: float, console: Conso
             trading.cancel()
             await asyncio.gather(trading, return_exceptions=True)
         if outage is None:
-            console.print("[red]✗[/red] the pipe did not run empty")
+            tell_wrong(console, NOT_EMPTY)
             return 1
-        deeds = DeedsFile(options.directory / "shop.jsonl").read()
+        deeds = deeds_of(options.directory).read()
         verdict = examine(books_of(options.directory), deeds, counters(options), await receipts_of(whole.postgres))
         return _report(options, target, outage, verdict, len(await view.review()), console)
 
@@ -122,7 +114,7 @@ async def _cut_off(
     console: Console,
 ) -> Outage | None:
     """Trade, cut the target off, give it back, and let the pipe run empty. None if it does not."""
-    other, proxy = WEB if target == POS else POS, whole.proxies[SYSTEM_OF[target]]
+    other, proxy = WEB if target == POS else POS, whole.proxies[CONNECTIONS[target]]
     began = datetime.now(UTC)
     await _tell(console, f"trades before {target} goes", BEFORE_SECONDS)
     gone = datetime.now(UTC)
@@ -181,12 +173,11 @@ def _report(options: DemoOptions, target: str, outage: Outage, verdict: Verdict,
         f"{verdict.orders} web orders, {verdict.skus} SKUs; {outage.held} events of {target} were in the held table "
         f"when it came back, the rest waited in Kafka; all was delivered {outage.caught_up:.0f} s after its return"
     )
-    for finding in verdict.findings[:30]:
-        console.print(f"[red]✗[/red] {finding.verdict}: {finding.subject}: {finding.detail}")
+    tell_findings(console, verdict.findings)
     if review:
-        console.print(f"[red]✗[/red] {review} events wait for a person")
+        tell_wrong(console, f"{review} events wait for a person")
     if outage.slower > SLOWER:
-        console.print(f"[red]✗[/red] {other} was slower meanwhile: its median grew {outage.slower:.1f} times")
+        tell_wrong(console, f"{other} was slower meanwhile: its median grew {outage.slower:.1f} times")
     clean = not verdict.findings and not review and outage.slower <= SLOWER
     write_durably(
         options.directory / "report.json",
@@ -203,11 +194,8 @@ def _report(options: DemoOptions, target: str, outage: Outage, verdict: Verdict,
             "findings": [str(finding) for finding in verdict.findings],
         },
     )
-    console.print("[green]clean[/green]" if clean else "[red]NOT clean[/red]")
-    return 0 if clean else 1
+    return tell_verdict(console, options.directory, clean=clean)
 
 
 if __name__ == "__main__":
-    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
-    os.environ.pop("TILLSTREAM_CONFIG", None)  # the run's own settings, nobody else's
     sys.exit(main())

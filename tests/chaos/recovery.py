@@ -4,7 +4,6 @@ from outside once a second."""
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 from collections.abc import Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass
@@ -15,14 +14,14 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
-from app.demo.programs import POS, WEB
+from app.demo.databases import read_only
+from app.demo.programs import CONNECTIONS
 from streams import groups
 from streams.topics import TOPICS
 
 LOOK_EVERY = 1.0
 LOOK_SECONDS = 5.0
 """How long one look may take; a broker that is down or frozen does not answer."""
-CONNECTIONS = {WEB: "magento", POS: "heartland"}
 PARTITIONS = {topic.name: topic.partitions for topic in TOPICS}
 CONSUMED = groups.consumed(CONNECTIONS)
 
@@ -116,5 +115,5 @@ class Recovery:
 
 
 def _number(path: Path, sql: str) -> int:
-    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as connection:
+    with closing(read_only(path)) as connection:
         return int(connection.execute(sql).fetchone()[0] or 0)

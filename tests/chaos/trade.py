@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 from contextlib import closing
 from decimal import Decimal
 from pathlib import Path
@@ -11,6 +10,7 @@ from pathlib import Path
 import aiohttp
 
 from app.demo import programs
+from app.demo.databases import read_only
 from app.demo.deeds import DeedsFile
 from app.demo.door import Door
 from app.demo.options import DemoOptions
@@ -69,7 +69,8 @@ class Trade:
 
     async def _receive(self, stop: asyncio.Event) -> None:
         """Goods come in, one unit at a time."""
-        on_hand = {sku: _on_hand(self._world.directory / "heartland.sqlite", sku) for sku in self._counters}
+        books = programs.books_of(self._world.directory)
+        on_hand = {sku: _on_hand(books.heartland, sku) for sku in self._counters}
         while not stop.is_set():
             for sku in self._counters:
                 on_hand[sku] += 1
@@ -85,6 +86,6 @@ def _goods(options: DemoOptions) -> list[Goods]:
 
 
 def _on_hand(path: Path, sku: str) -> int:
-    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as connection:
+    with closing(read_only(path)) as connection:
         sql = "SELECT on_hand FROM inventory WHERE sku = ? AND location_id = ?"
         return int(Decimal(connection.execute(sql, (sku, LOCATION)).fetchone()[0]))

@@ -24,7 +24,7 @@ from app.demo import programs
 from app.demo.faults import Panels
 from app.demo.options import DemoOptions
 from app.demo.processes import Processes, Program
-from app.demo.programs import POS, WEB, Addresses
+from app.demo.programs import Addresses
 from app.demo.watch import unready
 from app.kafka_admin import create_topics
 from app.local import kafka_java, prerequisites
@@ -71,7 +71,7 @@ class Cast:
         cast = cls(
             dict(zip(names, free_ports(len(names)), strict=True)),
             {system: programs.credentials(system) for system in programs.SYSTEMS},
-            {name: secrets.token_hex(24) for name in (WEB, POS)},
+            {name: secrets.token_hex(24) for name in programs.CONNECTIONS},
         )
         write_durably(path, asdict(cast))
         return cast
@@ -217,7 +217,7 @@ async def _services(directory: Path, cast: Cast, stack: AsyncExitStack) -> tuple
 
 
 def _start_sandboxes(options: DemoOptions, processes: Processes, cast: Cast) -> None:
-    for system, name in (("magento", WEB), ("heartland", POS)):
+    for name, system in programs.CONNECTIONS.items():
         processes.start(
             programs.sandbox_program(
                 system,
