@@ -91,8 +91,9 @@ async def compare_topics(kafka: KafkaSettings, topics: Sequence[Topic] = TOPICS)
 async def topic_sizes(kafka: KafkaSettings, topics: Sequence[Topic] = TOPICS) -> list[TopicSize]:
     """What the declared topics that exist hold. Raises Unavailable."""
     async with looking(kafka) as (admin, consumer):
-        partitions = await partitions_of(admin, [topic.name for topic in topics])
-        return [await _size(consumer, name, number) for name, number in partitions.items()]
+        first, last = await bounds_of(admin, consumer, [topic.name for topic in topics])
+    names = dict.fromkeys(place.topic for place in first)
+    return [_size(name, *(_of_topic(name, offsets) for offsets in (first, last))) for name in names]
 
 
 @asynccontextmanager
@@ -107,9 +108,15 @@ async def looking(kafka: KafkaSettings) -> AsyncIterator[tuple[AIOKafkaAdminClie
             await consumer.stop()
 
 
-async def partitions_of(admin: AIOKafkaAdminClient, names: Iterable[str]) -> dict[str, int]:
-    """How many partitions each of those topics has that exist."""
-    return {name: len(topic["partitions"]) for name, topic in (await described_topics(admin, names)).items()}
+async def bounds_of(
+    admin: AIOKafkaAdminClient, consumer: AIOKafkaConsumer, names: Iterable[str]
+) -> tuple[dict[TopicPartition, int], dict[TopicPartition, int]]:
+    """First readable and next offset of every partition of those topics that exist."""
+    described = await described_topics(admin, names)
+    places = [
+        TopicPartition(name, number) for name, topic in described.items() for number in range(len(topic["partitions"]))
+    ]
+    return await consumer.beginning_offsets(places), await consumer.end_offsets(places)
 
 
 async def retention_times(kafka: KafkaSettings, names: Iterable[str]) -> dict[str, float | None]:
@@ -125,16 +132,13 @@ def _retention_seconds(config: Mapping[str, str]) -> float | None:
     return milliseconds / 1000 if expires else None
 
 
-async def _size(consumer: AIOKafkaConsumer, name: str, partitions: int) -> TopicSize:
-    places = [TopicPartition(name, number) for number in range(partitions)]
-    first, last = await consumer.beginning_offsets(places), await consumer.end_offsets(places)
-    return TopicSize(
-        name,
-        partitions,
-        sum(last[place] - first[place] for place in places),
-        tuple(first[place] for place in places),
-        tuple(last[place] for place in places),
-    )
+def _of_topic(name: str, offsets: Mapping[TopicPartition, int]) -> tuple[int, ...]:
+    """The offsets of one topic's partitions, by their number."""
+    return tuple(offset for place, offset in sorted(offsets.items()) if place.topic == name)
+
+
+def _size(name: str, first: tuple[int, ...], last: tuple[int, ...]) -> TopicSize:
+    return TopicSize(name, len(first), sum(last) - sum(first), first, last)
 
 
 def admin_options(kafka: KafkaSettings) -> dict[str, Any]:

@@ -11,7 +11,8 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
-from app.kafka_admin import looking, partitions_of
+from app.kafka_admin import bounds_of, looking
+from app.kafka_positions import Position, positions_of
 from app.settings import KafkaSettings
 from schemas.envelope import Envelope, EnvelopeError, place_id
 from streams.errors import Unavailable
@@ -70,7 +71,7 @@ class Log:
 
     async def written(self, topics: Sequence[str], since: datetime | None = None) -> list[Span]:
         """What topics hold now; since a moment of their records, if one is given."""
-        starts, ends = await self._bounds(topics)
+        starts, ends = await bounds_of(self._admin, self._consumer, topics)
         if since is not None:
             moments = dict.fromkeys(starts, int(since.timestamp() * 1000))
             found = await self._consumer.offsets_for_times(moments)
@@ -78,22 +79,8 @@ class Log:
         return [Span(place.topic, place.partition, start, ends[place]) for place, start in starts.items()]
 
     async def unread(self, group: str, topics: Sequence[str]) -> list[Unread]:
-        """What is before a group: the committed offsets are read first, so that nothing slips through between."""
-        committed: dict[TopicPartition, Any] = await self._admin.list_consumer_group_offsets(group)
-        starts, ends = await self._bounds(topics)
-        found = []
-        for place, start in starts.items():
-            known = committed.get(place)
-            done = known.offset if known is not None and known.offset >= 0 else start
-            span = Span(place.topic, place.partition, max(done, start), ends[place])
-            found.append(Unread(group, span, deleted=max(0, start - done)))
-        return found
-
-    async def _bounds(self, topics: Sequence[str]) -> tuple[dict[TopicPartition, int], dict[TopicPartition, int]]:
-        """First and next offsets of the topics that exist."""
-        partitions = await partitions_of(self._admin, topics)
-        places = [TopicPartition(name, number) for name, count in partitions.items() for number in range(count)]
-        return await self._consumer.beginning_offsets(places), await self._consumer.end_offsets(places)
+        """What is before a group."""
+        return [_unread(group, at) for at in await positions_of(self._admin, self._consumer, group, topics)]
 
     async def ids(self, spans: Sequence[Span]) -> AsyncIterator[list[Labelled]]:
         """The ids of those records, some thousand at a time. Only headers are looked at."""
@@ -124,6 +111,12 @@ async def reading(kafka: KafkaSettings) -> AsyncIterator[Log]:
     """A view of Kafka, closed at the end."""
     async with looking(kafka) as (admin, consumer):
         yield Log(admin, consumer)
+
+
+def _unread(group: str, at: Position) -> Unread:
+    done = at.first if at.committed is None else at.committed
+    span = Span(at.place.topic, at.place.partition, max(done, at.first), at.end)
+    return Unread(group, span, deleted=max(0, at.first - done))
 
 
 def _labelled(record: Any) -> Labelled:
