@@ -12,10 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.deliver.create_once import CreateOnce, Ids, Step
-from streams.deliver.effect import Made
+from streams.deliver.effect import Effects, Made
 from streams.errors import OutcomeUnknown, Rejected, TillstreamError, Transient, Unavailable
 from streams.ports import EffectKey, EffectState, LedgerRow, Revision
-from tests.streams.deliver.effect_bench import KEY, LINK, SETTLED, Bench, Target
+from tests.streams.deliver.effect_bench import KEY, LINK, SETTLED, SETTLING, Bench, Target
 from tests.twins.clock import START
 
 REFUND = replace(KEY, step="refund")
@@ -117,6 +117,27 @@ async def test_the_second_step_waits_while_the_first_has_no_answer(bench: TwoSte
     with pytest.raises(Rejected, match="order W-42"):
         await bench.perform()
     assert bench.states == {"": EffectState.PENDING}
+
+
+async def test_a_confirmation_is_owed_from_the_last_steps_end_until_it_is_published(bench: TwoSteps) -> None:
+    effects = Effects(bench.store.ledger, bench.clock, owner="a", settling=SETTLING)
+    assert not await effects.owes_confirmation(REFUND)
+    bench.refunds.answer, bench.refunds.acts = Transient("429"), False
+    with pytest.raises(Transient):
+        await bench.perform()
+    assert not await effects.owes_confirmation(REFUND)  # begun, not done
+    bench.refunds.answer, bench.refunds.acts = None, True
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(bench, "_announce", _crash)
+        with pytest.raises(asyncio.CancelledError):
+            await bench.perform()
+    assert await effects.owes_confirmation(REFUND)
+    await bench.perform()
+    assert not await effects.owes_confirmation(REFUND)
+
+
+async def _crash(_ids: Ids) -> None:
+    raise asyncio.CancelledError
 
 
 async def test_an_effect_of_one_call_costs_a_look_a_begin_and_a_finish(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -65,6 +65,15 @@ def test_it_names_the_commonest_reason_with_its_newest_example() -> None:
     assert flood.example == Failure("currency", "order 199", ("why " * 1000)[:LONGEST_MESSAGE])
 
 
+@pytest.mark.parametrize(
+    ("message", "example"),
+    [("no channel", "order 7: no channel"), ("order 7 has no channel", "order 7 has no channel")],
+)
+def test_it_says_how_many_failed_alike_and_names_an_order_or_sku_once(message: str, example: str) -> None:
+    flood = Flood(failed=190, outcomes=200, alike=133, example=Failure("no_channel", "order 7", message))
+    assert str(flood) == f"190 of the last 200 events failed, 133 of them alike ('no_channel'), such as: {example}"
+
+
 @given(OUTCOMES | BAD_DAYS, st.sampled_from([WINDOW, KEYS]))
 def test_it_floods_exactly_when_the_rule_says_so(outcomes: list[tuple[bool, int]], least: int) -> None:
     window = Window(least=least)

@@ -95,6 +95,16 @@ async def test_a_failing_handler_stops_everything_and_is_told() -> None:
             await broken
 
 
+async def test_what_a_failure_left_undone_is_never_drained() -> None:
+    shop = Workshop(width=1)
+    shop.hold(1)
+    await shop.submit("a", 1, 2)
+    await turn()
+    shop.release(1, RuntimeError("boom"))
+    await turn()
+    assert not await shop.lanes.drain(0.01)
+
+
 async def test_only_the_first_failure_is_told_and_others_at_work_may_finish() -> None:
     shop = Workshop()
     shop.hold(1, 2, 3)
@@ -150,6 +160,17 @@ async def test_close_cancels_what_is_at_work_without_calling_it_done_or_failed()
     assert shop.done == []
     assert shop.lanes.failure is None
     assert shop.failures == []
+
+
+async def test_closing_starts_nothing_more() -> None:
+    shop = Workshop(width=1)
+    shop.hold(1)
+    await shop.submit("a", 1, 2)
+    await shop.submit("b", 3)
+    await turn()
+    await shop.lanes.close()
+    await turn()
+    assert shop.calls == [[1]]
 
 
 async def test_closing_returns_when_what_it_cancelled_has_ended() -> None:

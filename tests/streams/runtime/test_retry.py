@@ -168,6 +168,11 @@ def test_unreadable_bytes_do_not_hold_up_later_events_of_the_key() -> None:
     assert blocks(KeyError("a fault of ours"))
 
 
+def test_a_refusal_says_itself_whether_later_events_of_the_order_need_it() -> None:
+    assert not blocks(Rejected("changed after it was exported", blocks=False))
+    assert blocks(Rejected("no", blocks=True))
+
+
 def test_the_code_groups_by_the_errors_own_word_or_its_class() -> None:
     assert code_of(Rejected("no", code="collision")) == "collision"
     assert code_of(Rejected("no")) == "Rejected"

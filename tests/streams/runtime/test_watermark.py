@@ -56,6 +56,7 @@ def test_acknowledgements_of_before_a_seek_are_ignored() -> None:
     watermark.done(3)
     watermark.done(8)
     assert watermark.advance() == 7
+    assert (watermark.in_flight, watermark.bytes_in_flight) == (1, 10)
     Watermark(0).done(1)
 
 
