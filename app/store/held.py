@@ -53,7 +53,7 @@ FROM ours, (
         WHERE ref = $9::text AND ($10::text = '' OR connection = $10::text) AND counterpart <> $11::text
     ) AS already
 ) AS linked
-ON CONFLICT (consumer_group, topic, partition, "offset") """  # noqa: S608 - our own text
+ON CONFLICT (consumer_group, topic, partition, "offset", timestamp_ms) """  # noqa: S608 - our own text
 _END = ") SELECT FROM ours"
 _HOLD = f"""{_INSERT}DO UPDATE SET
     key = excluded.key, reason = excluded.reason, due_at = excluded.due_at, waits_for = excluded.waits_for,
@@ -82,15 +82,17 @@ ORDER BY seq LIMIT $5
 """  # noqa: S608 - our own text
 _REMOVE = f"""
 WITH ours AS ({_OURS}), gone AS (
-    DELETE FROM held USING ours WHERE consumer_group = $1 AND topic = $2 AND partition = $3 AND "offset" = $4
+    DELETE FROM held USING ours
+    WHERE consumer_group = $1 AND topic = $2 AND partition = $3 AND "offset" = $4 AND timestamp_ms = $7
 ), kept AS (
     INSERT INTO ended (consumer_group, topic, partition, "offset", timestamp_ms) SELECT $1, $2, $3, $4, $7 FROM ours
-    ON CONFLICT (consumer_group, topic, partition, "offset") DO UPDATE SET timestamp_ms = excluded.timestamp_ms
+    ON CONFLICT (consumer_group, topic, partition, "offset")
+    DO UPDATE SET timestamp_ms = greatest(ended.timestamp_ms, excluded.timestamp_ms)
 )
 SELECT EXISTS (
     SELECT FROM held
     WHERE consumer_group = $1 AND topic = $2 AND partition = $3
-    AND key_hash = hashtextextended($6, 0) AND key = $6 AND blocks AND "offset" <> $4
+    AND key_hash = hashtextextended($6, 0) AND key = $6 AND blocks AND ("offset", timestamp_ms) <> ($4, $7)
 ) AS more
 FROM ours
 """  # noqa: S608 - our own text

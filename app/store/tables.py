@@ -159,7 +159,7 @@ held = Table(
     Column("looks", Integer, nullable=False, server_default="0", comment="In a row, at a link that was missing."),
     Column("edited_by", Text, nullable=False, server_default=""),
     Column("given_up", Text, nullable=False, server_default="", comment="Who gave it up and why; its owner ends it."),
-    UniqueConstraint("consumer_group", "topic", "partition", "offset", name="uq_held_record"),
+    UniqueConstraint("consumer_group", "topic", "partition", "offset", "timestamp_ms", name="uq_held_record"),
     comment="Events that wait for a time, a link or a person; seq orders the events of a key.",
 )
 Index(

@@ -103,7 +103,7 @@ class Place:
 
 
 class Held(Protocol):
-    """Events that wait, in order per key. Unique on (topic, partition, offset) per consumer group ``group``.
+    """Events that wait, in order per key. One row for each `Place` of a consumer group ``group``.
 
     What a worker writes about a partition carries the epoch of its claim. Once another claim has been made, also by the
     same worker, it raises Fenced and writes nothing: the record is with the new owner, who may have delivered it.

@@ -294,7 +294,7 @@ async def test_the_places_of_what_ended_and_of_what_lets_others_pass_are_kept(an
 
 async def test_the_place_of_a_log_that_was_made_anew_takes_the_old_ones_place(any_store: Ports) -> None:
     await claims.remove(any_store.held, GROUP, record(1))
-    again = replace(record(1), timestamp_ms=9)
+    again = replace(record(1), timestamp_ms=1_709)
     await claims.remove(any_store.held, GROUP, again)
     assert await any_store.held.settled(GROUP, TOPIC, [0]) == {Place.of(again)}
 
@@ -330,3 +330,15 @@ async def test_no_hold_undoes_a_giving_up_and_the_first_one_counts(any_store: Po
     await claims.hold(any_store.held, GROUP, record(1), waiting(1, ORDER))
     (row,) = await any_store.held.due(GROUP, TOPIC, [0], START, 10)
     assert (row.given_up, row.hold) == ("given up by ann", timed(1))
+
+
+async def test_a_record_of_a_topic_that_was_made_anew_is_held_beside_the_old_one_at_its_place(any_store: Ports) -> None:
+    """Offsets count from 0 again: as the old row's, its body would be lost, and the old one's would be delivered."""
+    held, old = any_store.held, record(1)
+    new = replace(old, value=b'{"new":1}', timestamp_ms=old.timestamp_ms + 5)
+    await claims.hold(held, GROUP, old, timed(1))
+    await claims.hold(held, GROUP, new, timed(1))
+    assert await claims.remove(held, GROUP, old), "the new one waits still"
+    (left,) = await held.due(GROUP, TOPIC, [0], START, 10)
+    assert left.record == new
+    assert not await claims.remove(held, GROUP, new)

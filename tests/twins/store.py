@@ -149,9 +149,8 @@ class _Row:
     held: HeldRecord
 
     @property
-    def place(self) -> tuple[str, str, int, int]:
-        record = self.held.record
-        return self.group, record.topic, record.partition, record.offset
+    def place(self) -> tuple[str, Place]:
+        return self.group, Place.of(self.held.record)
 
     @property
     def queue(self) -> tuple[str, str, int, str]:
@@ -163,7 +162,7 @@ class MemoryHeld:
     """Implements `streams.ports.Held`."""
 
     def __init__(self, links: MemoryLinks, clock: Clock) -> None:
-        self.rows: dict[tuple[str, str, int, int], _Row] = {}
+        self.rows: dict[tuple[str, Place], _Row] = {}
         self.epochs: dict[tuple[str, str, int], int] = {}
         self.ended: dict[tuple[str, str, int, int], Place] = {}
         self._links = links
@@ -201,7 +200,7 @@ class MemoryHeld:
 
     async def queue(self, group: str, record: Record, hold: Hold, *, epoch: int) -> None:
         self._check(group, record, epoch)
-        if (group, record.topic, record.partition, record.offset) not in self.rows:
+        if (group, Place.of(record)) not in self.rows:
             await self.hold(group, record, hold, epoch=epoch)
 
     async def blocked(self, group: str, topic: str, partitions: Collection[int]) -> frozenset[HeldKey]:
@@ -219,15 +218,16 @@ class MemoryHeld:
 
     async def remove(self, group: str, record: Record, *, epoch: int) -> bool:
         self._check(group, record, epoch)
-        place = group, record.topic, record.partition, record.offset
-        self.rows.pop(place, None)
-        self.ended[place] = Place.of(record)
+        self.rows.pop((group, Place.of(record)), None)
+        key = group, record.topic, record.partition, record.offset
+        newest = max(record.timestamp_ms, self.ended.get(key, Place.of(record)).timestamp_ms)
+        self.ended[key] = Place(*key[1:], newest)
         queue = group, record.topic, record.partition, record.key.decode("utf-8", "replace")
         return any(row.queue == queue and row.held.hold.blocks for row in self._all())
 
     def give_up(self, group: str, record: Record, message: str) -> None:
         """What `app.store.HeldDesk.discard` does."""
-        row = self.rows.get((group, record.topic, record.partition, record.offset))
+        row = self.rows.get((group, Place.of(record)))
         if row is not None:
             now = self._clock.now()
             hold = replace(row.held.hold, reason=HoldReason.TIME, due_at=min(row.held.hold.due_at or now, now))
@@ -235,7 +235,7 @@ class MemoryHeld:
 
     def release(self, group: str, record: Record, edited: bytes | None = None) -> None:
         """What `app.store.HeldDesk.release` does."""
-        row, now = self.rows.get((group, record.topic, record.partition, record.offset)), self._clock.now()
+        row, now = self.rows.get((group, Place.of(record))), self._clock.now()
         if row is None or row.held.given_up:
             return
         hold, replays = row.held.hold, row.held.replays + (row.held.hold.reason is HoldReason.PERSON)

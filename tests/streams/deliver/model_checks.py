@@ -126,8 +126,10 @@ def _is_relevant(group: str, record: Record) -> bool:
 
 
 def _row(world: World, turn: Turn) -> HeldRecord | None:
-    row = world.outside.store.held.rows.get((turn.group, CANONICAL_SALE, turn.partition, turn.offset))
-    return row.held if row else None
+    for group, place in list(world.outside.store.held.rows):
+        if (group, place.partition, place.offset) == (turn.group, turn.partition, turn.offset):
+            return world.outside.store.held.rows[group, place].held
+    return None
 
 
 def _status(comment: Made) -> str:
