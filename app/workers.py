@@ -229,7 +229,7 @@ async def _tell(role: str, worker: StageWorker, parts: Parts, app: StageApp, ret
         owned = app.partitions()
         for partition, numbers in owned.items():
             parts.metrics.lag(*partition, numbers.lag)
-            parts.metrics.stands_still(*partition, halted=partition in worker.halts)
+            parts.metrics.partition_halted(*partition, halted=partition in worker.halts)
         for partition in known - set(owned):
             parts.metrics.forget_lag(*partition)
             parts.metrics.forget_partition(*partition)

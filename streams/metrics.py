@@ -127,7 +127,7 @@ class Metrics:
         self._partition = self._gauge(
             "tillstream_partition_state",
             "state",
-            "Whether a partition goes on: 0 it does, 1 it stands still at a record that a newer version wrote.",
+            "Whether a partition goes on: 0 it does, 1 it is halted at a record that a newer version wrote.",
             ("topic", "partition"),
         )
         self._latency = self._histogram(
@@ -163,7 +163,7 @@ class Metrics:
         self._stopped = self._gauge(
             "tillstream_flow_state",
             "state",
-            "Whether a flow goes on: 0 it does, 1 it stopped because nearly all failed; see `tillstream resume`.",
+            "Whether a flow goes on: 0 it does, 1 it is stopped: nearly everything failed; see `tillstream resume`.",
             ("target", "flow"),
         )
         self._rows = self._counter(
@@ -257,7 +257,7 @@ class Metrics:
         self._oldest.remove(topic, str(partition))
         self._retention.remove(topic, str(partition))
 
-    def stands_still(self, topic: str, partition: int, *, halted: bool) -> None:
+    def partition_halted(self, topic: str, partition: int, *, halted: bool) -> None:
         """Whether one partition that a consumer owns waits for a worker that can read its next record."""
         self._partition.labels(topic, str(partition)).set(halted)
 

@@ -14,10 +14,10 @@ async def show(settings: Settings) -> int:
     """List the flows that are stopped, with why and the command. Returns 0."""
 
     async def work(store: Store) -> int:
-        standing = await store.stops.standing()
-        for stop in standing:
+        stopped = await store.stops.current()
+        for stop in stopped:
             say(told(stop))
-        say(f"{len(standing)} stopped" if standing else "No flow is stopped")
+        say(f"{len(stopped)} stopped" if stopped else "No flow is stopped")
         return 0
 
     return await with_store(settings, work)
@@ -30,8 +30,8 @@ async def resume(settings: Settings, flow: str, target: str | None, *, by: str, 
     """
 
     async def work(store: Store) -> int:
-        standing = await store.stops.standing()
-        chosen = [stop for stop in standing if stop.flow == flow and target in (None, stop.target)]
+        stopped = await store.stops.current()
+        chosen = [stop for stop in stopped if stop.flow == flow and target in (None, stop.target)]
         resumed = [stop for stop in chosen if await store.stops.resume(stop, by=by, reason=reason)]
         for stop in resumed:
             say(
@@ -40,7 +40,7 @@ async def resume(settings: Settings, flow: str, target: str | None, *, by: str, 
                 f"there still: {_review(stop)}"
             )
         if not resumed:
-            others = ", ".join(sorted({stop.flow for stop in standing})) or "nothing is"
+            others = ", ".join(sorted({stop.flow for stop in stopped})) or "nothing is"
             say(f"No flow '{flow}'{f' to {target}' if target else ''} is stopped (stopped: {others})")
         return 0 if resumed else 1
 

@@ -48,7 +48,7 @@ async def store(settings: Settings, clock: Clock) -> list[Finding]:
     opened = Store.open(settings.store.url.get_secret_value(), role="doctor", clock=clock, connections=1)
     try:
         await opened.ping()
-        stopped = await opened.stops.standing()
+        stopped = await opened.stops.current()
     except TillstreamError as error:
         return [wrong("store", error.message)]
     finally:

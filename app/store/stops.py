@@ -12,7 +12,7 @@ _STOP = """
 INSERT INTO stops (consumer_group, flow, target, at, reason) VALUES ($1, $2, $3, $4, $5)
 ON CONFLICT (consumer_group, flow, target) WHERE resumed_at IS NULL DO NOTHING
 """
-_STANDING = """
+_CURRENT = """
 SELECT consumer_group, flow, target, at, reason FROM stops
 WHERE resumed_at IS NULL AND ($1::text IS NULL OR consumer_group = $1) ORDER BY id
 """
@@ -34,9 +34,9 @@ class SqlStops:
         """Stop a flow of a group; durable on return. One that is stopped already keeps its earlier stop."""
         await self._database.fetch(_STOP, stop.group, stop.flow, stop.target, stop.at, storable(stop.reason))
 
-    async def standing(self, group: str | None = None) -> Sequence[FlowStop]:
+    async def current(self, group: str | None = None) -> Sequence[FlowStop]:
         """What is stopped now, of a group or of all, oldest first."""
-        rows = await self._database.fetch(_STANDING, group)
+        rows = await self._database.fetch(_CURRENT, group)
         return [
             FlowStop(row["consumer_group"], row["flow"], row["target"], row["at"], restored(row["reason"]))
             for row in rows

@@ -11,9 +11,9 @@ from app.store.engine import Database, Row
 from app.store.links import stored_ref
 from app.store.text import restored, storable
 from schemas.ids import Ref
-from streams.ports import Intent, OpenWrite, Revision, Standing
+from streams.ports import Intent, LastApplied, OpenWrite, Revision
 
-_STANDING = """
+_LAST_APPLIED = """
 SELECT target, entity, a.updated_at, a.content, EXISTS (
     SELECT FROM open_writes AS o WHERE o.target = wanted.target AND o.entity = wanted.entity
 ) AS doubtful
@@ -75,17 +75,19 @@ class SqlOpenWrites:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._standings = statements(self._standing_all)
+        self._lookups = statements(self._last_applied_all)
         self._landings = statements(self._landed_all, identity=lambda item: (item[0], item[1].entity))
 
-    async def standing(self, target: str, entity: Ref) -> Standing:
+    async def last_applied(self, target: str, entity: Ref) -> LastApplied:
         """What the target has of the entity."""
-        return await self._standings.submit((target, entity))
+        return await self._lookups.submit((target, entity))
 
-    async def _standing_all(self, questions: Sequence[Question]) -> list[Standing | Exception]:
+    async def _last_applied_all(self, questions: Sequence[Question]) -> list[LastApplied | Exception]:
         wanted = [(target, stored_ref(entity)) for target, entity in questions]
-        rows = await self._database.fetch(_STANDING, [target for target, _ in wanted], [entity for _, entity in wanted])
-        found = {(row["target"], row["entity"]): _standing(row) for row in rows}
+        rows = await self._database.fetch(
+            _LAST_APPLIED, [target for target, _ in wanted], [entity for _, entity in wanted]
+        )
+        found = {(row["target"], row["entity"]): _last_applied(row) for row in rows}
         return [found[key] for key in wanted]
 
     async def open(self, target: str, intents: Collection[Intent], settle: timedelta) -> Mapping[Ref, OpenWrite]:
@@ -130,13 +132,13 @@ class SqlOpenWrites:
 
     async def close(self) -> None:
         """Wait for what is under way."""
-        await self._standings.close()
+        await self._lookups.close()
         await self._landings.close()
 
 
-def _standing(row: Row) -> Standing:
+def _last_applied(row: Row) -> LastApplied:
     revision = None if row["content"] is None else Revision(row["updated_at"], row["content"])
-    return Standing(revision, row["doubtful"])
+    return LastApplied(revision, row["doubtful"])
 
 
 def _write(row: Row) -> OpenWrite:

@@ -88,11 +88,11 @@ class StockDelivery:
         if arrival.row is not None and arrival.row.replays and arrival.row.edited is None:
             return await self._read_again(work, arrival, stock)
         revision = stock_revision(stock)
-        standing = await self._writes.standing(desk.target, ref)
-        applied = standing.revision
+        last = await self._writes.last_applied(desk.target, ref)
+        applied = last.revision
         if applied is not None and applied.updated_at > revision.updated_at:
             return work.entry(arrival, Outcome.SUPERSEDED, desk.clock.now(), "an older reading")
-        if applied is not None and applied.content == revision.content and not standing.doubtful:
+        if applied is not None and applied.content == revision.content and not last.doubtful:
             return await desk.unchanged(work, arrival, ref, revision, applied, "the store has these quantities")
         items = await self._items(work, stock, channels)
         if not items:

@@ -32,7 +32,7 @@ from streams.ports.systems import (
     StockLevels,
     WebStock,
 )
-from streams.ports.writes import Claim, Intent, OpenWrite, OpenWrites, Standing
+from streams.ports.writes import Claim, Intent, LastApplied, OpenWrite, OpenWrites
 
 __all__ = [
     "NOWHERE",
@@ -55,6 +55,7 @@ __all__ = [
     "Intent",
     "Journal",
     "JournalEntry",
+    "LastApplied",
     "Ledger",
     "LedgerRow",
     "Links",
@@ -74,7 +75,6 @@ __all__ = [
     "Sales",
     "SeenOrder",
     "SourceItem",
-    "Standing",
     "StockLevels",
     "Stops",
     "WebStock",

@@ -34,7 +34,7 @@ class Links(Protocol):
 class AppliedRevisions(Protocol):
     """The last revision applied to a target, the one place that decides stale and unchanged.
 
-    Of absolute writes, which may land after newer ones, `OpenWrites.standing` says whether it still counts.
+    Of absolute writes, which may land after newer ones, `OpenWrites.last_applied` says whether it still counts.
     """
 
     async def get(self, target: str, entities: Collection[Ref]) -> Mapping[Ref, Revision]:

@@ -10,7 +10,7 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True)
 class FlowStop:
-    """One flow that stands still.
+    """One flow that is stopped.
 
     Attributes:
         group: consumer group of the stage that stopped it.
@@ -34,7 +34,7 @@ class Stops(Protocol):
         """Stop a flow of a group; durable on return. One that is stopped already keeps its earlier stop."""
         ...
 
-    async def standing(self, group: str | None = None) -> Sequence[FlowStop]:
+    async def current(self, group: str | None = None) -> Sequence[FlowStop]:
         """What is stopped now, of a group or of all, oldest first."""
         ...
 

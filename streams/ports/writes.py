@@ -45,7 +45,7 @@ class OpenWrite:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class LastApplied:
     """What a target has of an entity.
 
     Attributes:
@@ -64,7 +64,7 @@ class OpenWrites(Protocol):
     when all others have had their time, and is answered, says what the target has. All times are the store's own.
     """
 
-    async def standing(self, target: str, entity: Ref) -> Standing:
+    async def last_applied(self, target: str, entity: Ref) -> LastApplied:
         """What the target has of the entity."""
         ...
 

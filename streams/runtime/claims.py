@@ -23,7 +23,7 @@ class Claims:
 
     @property
     def workable(self) -> list[Partition]:
-        """The owned partitions that do not stand still."""
+        """The owned partitions that are not halted."""
         return [owned for owned in self._epochs if owned not in self.halts]
 
     # -- what comes and goes --------------------------------------------------------------------------------------
@@ -60,7 +60,7 @@ class Claims:
         """The claim under which something may be begun for a record.
 
         Raises:
-            NotDone: its partition is not ours, is about to go, or stands still before it.
+            NotDone: its partition is not ours, is about to go, or is halted before it.
         """
         epoch = self._epochs.get(record.topic_partition)
         if epoch is None or record.topic_partition in self._leaving or self.halts.stops(record):

@@ -163,7 +163,7 @@ class Consumer(driver.Consumer):  # type: ignore[misc] # faust has no types for 
         """Partitions to take from. Of ours, none before the gate is open, none that is far ahead of a stuck record,
         and no topic that has enough in hand.
 
-        Nor one that stands still: what came of it would be dropped, and remembered as unfinished.
+        Nor one that is halted: what came of it would be dropped, and remembered as unfinished.
         """
         is_ours = self.app.topics.acks_enabled_for
         full = {tp.topic for tp in self._buffered_partitions} | self._heavy()

@@ -1,4 +1,4 @@
-"""Partitions that stand still at a record that a newer version of Tillstream wrote, until they are assigned anew."""
+"""Partitions that are halted at a record that a newer version of Tillstream wrote, until they are assigned anew."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class _Halt:
 
 
 class Halts:
-    """Which partitions stand still, and from which offset on; what comes before is finished.
+    """Which partitions are halted, and from which offset on; what comes before is finished.
 
     While workers are replaced one by one, an old one is given what a new one wrote. It cannot read it, and must neither
     skip it nor end: it would be started again, be given it again, and do nothing for its other partitions meanwhile.
@@ -30,15 +30,15 @@ class Halts:
         self._on_halt: Callable[[str, int], None] = lambda _topic, _number: None
 
     def on_halt(self, tell: Callable[[str, int], None]) -> None:
-        """``tell(topic, partition)`` is called once for each partition that begins to stand still."""
+        """``tell(topic, partition)`` is called once for each partition when it is halted."""
         self._on_halt = tell
 
     def add(self, record: Record, why: str) -> None:
-        """The record's partition stands still at it; told in the log the first time."""
+        """The record's partition is halted at it; told in the log the first time."""
         partition = record.topic_partition
         known = self._halts.get(partition)
         if known is None:
-            log.error("partition_stands_still", topic=record.topic, partition=record.partition, problem=why)
+            log.error("partition_halted", topic=record.topic, partition=record.partition, problem=why)
             self._on_halt(*partition)
         if known is None or record.offset < known.offset:
             self._halts[partition] = _Halt(record.offset, why)
@@ -57,5 +57,5 @@ class Halts:
             self._halts.pop(partition, None)
 
     def note(self) -> str | None:
-        """For readiness: what stands still and what to do; None if nothing does."""
+        """For readiness: what is halted and what to do; None if nothing is."""
         return "; ".join(halt.why for _, halt in sorted(self._halts.items(), key=lambda item: item[0])) or None

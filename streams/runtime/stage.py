@@ -82,7 +82,7 @@ class Stage:
         """Process fresh records of one key, oldest first.
 
         Raises:
-            NotDone: their partition has gone to another worker, which has them now, or it stands still before them: a
+            NotDone: their partition has gone to another worker, which has them now, or it is halted before them: a
                 record is of a later version.
         """
         queue = self._around.queue

@@ -94,7 +94,7 @@ class FlowStops:
         self._clock = clock
         self._tell = tell
         self._windows: defaultdict[str, Window] = defaultdict(Window)
-        self._standing: dict[str, FlowStop] = {}
+        self._stopped: dict[str, FlowStop] = {}
         self._unwritten: dict[str, FlowStop] = {}
         self._known = False  # nothing is let in before the table has been read
         self._looking = asyncio.Lock()
@@ -106,7 +106,7 @@ class FlowStops:
         if not _is_first(arrivals):
             return
         flow = self._flow(arrivals)
-        while not self._known or flow in self._standing:
+        while not self._known or flow in self._stopped:
             await pause(LOOK_SECONDS)
             if not wanted():
                 raise NotDone
@@ -124,7 +124,7 @@ class FlowStops:
         if not _is_first(arrivals):
             return False
         flow = self._flow(arrivals)
-        if flow not in self._standing:
+        if flow not in self._stopped:
             floods = [self._windows[flow].failed(_key(arrival), failure) for arrival in arrivals]
             if floods[-1] is None:
                 return False
@@ -146,38 +146,38 @@ class FlowStops:
                 for flow, stop in list(self._unwritten.items()):
                     await self._stops.stop(stop)
                     del self._unwritten[flow]
-                standing = {stop.flow: stop for stop in await self._stops.standing(self._group)}
+                current = {stop.flow: stop for stop in await self._stops.current(self._group)}
             except TillstreamError as error:
                 log.warning("stops_unreadable", group=self._group, problem=error.message)
                 return
-            self._take(standing | self._unwritten)
+            self._take(current | self._unwritten)
 
     def note(self) -> str | None:
         """What is stopped and how to resume it, for readiness; None if nothing is."""
-        return " ".join(told(stop) for stop in self._standing.values()) or None
+        return " ".join(told(stop) for stop in self._stopped.values()) or None
 
     async def _stop(self, flow: str, flood: Flood) -> None:
         stop = FlowStop(self._group, flow, self._target, self._clock.now(), str(flood))
         self._unwritten[flow] = stop
-        self._stands(stop)
+        self._mark_stopped(stop)
         await self.look()
 
-    def _take(self, standing: Mapping[str, FlowStop]) -> None:
+    def _take(self, current: Mapping[str, FlowStop]) -> None:
         self._known = True
-        for flow, stop in list(self._standing.items()):
-            if standing.get(flow) != stop:  # resumed; it may have been stopped again since
+        for flow, stop in list(self._stopped.items()):
+            if current.get(flow) != stop:  # resumed; it may have been stopped again since
                 self._windows[flow] = Window(least=KEYS)
-            if flow not in standing:
-                del self._standing[flow]
+            if flow not in current:
+                del self._stopped[flow]
                 self._tell(flow, False)
                 log.info("flow_resumed", group=self._group, flow=flow, target=self._target)
-        for stop in standing.values():
-            if stop.flow not in self._standing:
-                self._stands(stop)
-            self._standing[stop.flow] = stop
+        for stop in current.values():
+            if stop.flow not in self._stopped:
+                self._mark_stopped(stop)
+            self._stopped[stop.flow] = stop
 
-    def _stands(self, stop: FlowStop) -> None:
-        self._standing[stop.flow] = stop
+    def _mark_stopped(self, stop: FlowStop) -> None:
+        self._stopped[stop.flow] = stop
         self._tell(stop.flow, True)
         log.error("flow_stopped", group=stop.group, flow=stop.flow, target=stop.target, problem=told(stop))
 

@@ -51,7 +51,7 @@ class StageWorker:
 
     @property
     def halts(self) -> Halts:
-        """Partitions that stand still."""
+        """Partitions that are halted."""
         return self._queue.claims.halts
 
     @property

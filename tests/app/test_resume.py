@@ -47,14 +47,14 @@ async def test_a_resume_keeps_who_did_it_and_why(
 ) -> None:
     assert await resume.resume(settings, "order", "pos", by="ann", reason="channel added") == 0
     assert "dead-letters replay --flow order --target pos" in capsys.readouterr().out
-    assert await store.stops.standing() == [NORMALIZE]
+    assert await store.stops.current() == [NORMALIZE]
     (row,) = await store.database.fetch("SELECT resumed_by, resume_reason FROM stops WHERE resumed_at IS NOT NULL")
     assert (row["resumed_by"], row["resume_reason"]) == ("ann", "channel added")
 
 
 async def test_without_a_target_a_flow_goes_on_in_every_stage(settings: Settings, store: Store) -> None:
     assert await resume.resume(settings, "order", None, by="ann", reason="") == 0
-    assert await store.stops.standing() == []
+    assert await store.stops.current() == []
 
 
 async def test_a_flow_that_is_not_stopped_is_told_with_those_that_are(

@@ -297,7 +297,7 @@ class Poisoning:
         return bool(await self._stops())
 
     async def _stops(self) -> list[FlowStop]:
-        return list(await self._store.stops.standing())
+        return list(await self._store.stops.current())
 
     async def _created(self) -> dict[str, int]:
         """How often the point of sale was made to create each order, by public id."""

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from schemas.ids import Ref
-from streams.ports import Claim, Intent, OpenWrite, Revision, Standing
+from streams.ports import Claim, Intent, LastApplied, OpenWrite, Revision
 from tests.postgres_server import Ports
 from tests.twins.clock import START
 
@@ -47,18 +47,18 @@ async def due(store: Ports, *, target: str = "web", again: timedelta = HOUR, lim
 
 
 async def test_what_was_never_written_is_not_in_doubt(any_store: Ports) -> None:
-    assert await any_store.writes.standing("web", SKU) == Standing(None, doubtful=False)
+    assert await any_store.writes.last_applied("web", SKU) == LastApplied(None, doubtful=False)
 
 
 async def test_a_write_is_in_doubt_from_its_opening_to_its_answer(any_store: Ports) -> None:
     worker = await Worker.of(any_store)
     opened = await worker.open(SKU, OTHER)
     assert {entity: write.receipt_id for entity, write in opened.items()} == {SKU: "r-A", OTHER: "r-B\x00:ß"}
-    assert await any_store.writes.standing("web", SKU) == Standing(None, doubtful=True)
-    assert await any_store.writes.standing("web2", SKU) == Standing(None, doubtful=False)
+    assert await any_store.writes.last_applied("web", SKU) == LastApplied(None, doubtful=True)
+    assert await any_store.writes.last_applied("web2", SKU) == LastApplied(None, doubtful=False)
     await any_store.writes.landed("web", opened[SKU], at(1))
-    assert await any_store.writes.standing("web", SKU) == Standing(at(1), doubtful=False)
-    assert await any_store.writes.standing("web", OTHER) == Standing(None, doubtful=True)
+    assert await any_store.writes.last_applied("web", SKU) == LastApplied(at(1), doubtful=False)
+    assert await any_store.writes.last_applied("web", OTHER) == LastApplied(None, doubtful=True)
     assert await any_store.applied.get("web", [SKU]) == {SKU: at(1)}
 
 
@@ -67,7 +67,7 @@ async def test_a_worker_whose_partition_was_claimed_anew_opens_nothing(any_store
     new = await Worker.of(any_store)
     never = Intent(OTHER, Claim(GROUP, TOPIC, 7, 1), "r")
     assert await any_store.writes.open("web", [Intent(SKU, old.claim, "r"), never], HOUR) == {}
-    assert await any_store.writes.standing("web", SKU) == Standing(None, doubtful=False)
+    assert await any_store.writes.last_applied("web", SKU) == LastApplied(None, doubtful=False)
     assert list(await new.open(SKU)) == [SKU]
 
 
@@ -79,20 +79,20 @@ async def test_of_two_writes_that_were_open_together_neither_ends_the_doubt(
     writes = [await (await Worker.of(any_store)).open_one() for _ in revisions]
     for number in (first_to_be_answered, 1 - first_to_be_answered):
         await any_store.writes.landed("web", writes[number], revisions[number])
-    assert await any_store.writes.standing("web", SKU) == Standing(at(2, "new"), doubtful=True)
+    assert await any_store.writes.last_applied("web", SKU) == LastApplied(at(2, "new"), doubtful=True)
     assert [write.entity for write in await due(any_store)] == [SKU]
 
 
 async def test_a_write_that_was_opened_after_all_others_had_their_time_ends_the_doubt(any_store: Ports) -> None:
     worker = await Worker.of(any_store)
     unanswered = await worker.open_one(settle=PAST)
-    assert (await any_store.writes.standing("web", SKU)).doubtful
+    assert (await any_store.writes.last_applied("web", SKU)).doubtful
     last = await worker.open_one()
     await any_store.writes.landed("web", last, at(2))
-    assert await any_store.writes.standing("web", SKU) == Standing(at(2), doubtful=False)
+    assert await any_store.writes.last_applied("web", SKU) == LastApplied(at(2), doubtful=False)
     assert await due(any_store, again=timedelta(0)) == []
     await any_store.writes.landed("web", unanswered, at(0))  # its worker comes back to life
-    assert await any_store.writes.standing("web", SKU) == Standing(at(2), doubtful=False)
+    assert await any_store.writes.last_applied("web", SKU) == LastApplied(at(2), doubtful=False)
 
 
 async def test_a_write_that_may_still_land_keeps_the_doubt(any_store: Ports) -> None:
@@ -100,7 +100,7 @@ async def test_a_write_that_may_still_land_keeps_the_doubt(any_store: Ports) -> 
     await worker.open_one()
     for second in range(3):
         await any_store.writes.landed("web", await worker.open_one(), at(second))
-        assert (await any_store.writes.standing("web", SKU)).doubtful
+        assert (await any_store.writes.last_applied("web", SKU)).doubtful
         assert await due(any_store) == []
 
 
@@ -110,7 +110,7 @@ async def test_what_was_not_done_leaves_no_doubt_of_its_own(any_store: Ports) ->
     await any_store.writes.withdraw(opened.values())
     await any_store.writes.withdraw(opened.values())
     await any_store.writes.withdraw([])
-    assert not (await any_store.writes.standing("web", SKU)).doubtful
+    assert not (await any_store.writes.last_applied("web", SKU)).doubtful
     unanswered = await worker.open_one(settle=PAST)
     await any_store.writes.withdraw([await worker.open_one()])
     assert await due(any_store) == [unanswered]
@@ -124,7 +124,7 @@ async def test_a_doubt_is_due_when_its_last_write_has_had_its_time(any_store: Po
     assert await due(any_store, target="web2") == []
     assert await due(any_store) == [newer]
     assert await due(any_store) == []
-    assert (await any_store.writes.standing("web", SKU)).doubtful
+    assert (await any_store.writes.last_applied("web", SKU)).doubtful
     await any_store.writes.withdraw(in_time.values())
 
 
@@ -150,4 +150,4 @@ async def test_an_older_revision_that_lands_never_replaces_a_newer_one(any_store
     worker = await Worker.of(any_store)
     await any_store.writes.landed("web", await worker.open_one(), at(5))
     await any_store.writes.landed("web", await worker.open_one(), at(4, "older"))
-    assert (await any_store.writes.standing("web", SKU)).revision == at(5)
+    assert (await any_store.writes.last_applied("web", SKU)).revision == at(5)

@@ -17,7 +17,7 @@ from app.store import Store
 from app.store import ledger as sql_ledger
 from schemas.ids import Ref
 from streams.deliver.doubts import Doubts
-from streams.ports import EffectKey, EffectState, LedgerRow, Outgoing, SourceItem, Standing
+from streams.ports import EffectKey, EffectState, LastApplied, LedgerRow, Outgoing, SourceItem
 from streams.runtime.holding import HeldQueue
 from streams.runtime.producer import Producer
 from streams.runtime.watermark import Watermark
@@ -98,12 +98,12 @@ async def test_without_it_in_its_statement_the_sql_ledger_lets_one_begin_what_ha
 
 
 def test_without_doubt_stock_that_lands_late_stays(monkeypatch: pytest.MonkeyPatch) -> None:
-    standing = MemoryOpenWrites.standing
+    last_applied = MemoryOpenWrites.last_applied
 
-    async def certain(self: MemoryOpenWrites, target: str, entity: Ref) -> Standing:
-        return replace(await standing(self, target, entity), doubtful=False)
+    async def certain(self: MemoryOpenWrites, target: str, entity: Ref) -> LastApplied:
+        return replace(await last_applied(self, target, entity), doubtful=False)
 
-    monkeypatch.setattr(MemoryOpenWrites, "standing", certain)
+    monkeypatch.setattr(MemoryOpenWrites, "last_applied", certain)
     with pytest.raises(AssertionError):
         test_late_stock.test_a_write_that_lands_after_its_retry_and_after_a_newer_one_is_written_over()
 

@@ -56,9 +56,9 @@ def test_what_is_documented_is_what_is_served() -> None:
 def test_a_partition_that_stands_still_is_told_until_it_is_revoked() -> None:
     metrics = Metrics()
     place = {"topic": "canonical.sale", "partition": "3"}
-    metrics.stands_still("canonical.sale", 3, halted=True)
+    metrics.partition_halted("canonical.sale", 3, halted=True)
     assert sample(metrics, "tillstream_partition_state", **place) == 1
-    metrics.stands_still("canonical.sale", 3, halted=False)
+    metrics.partition_halted("canonical.sale", 3, halted=False)
     assert sample(metrics, "tillstream_partition_state", **place) == 0
     metrics.forget_partition("canonical.sale", 3)
     assert sample(metrics, "tillstream_partition_state", **place) is None

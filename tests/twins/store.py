@@ -334,7 +334,7 @@ class MemoryStops:
         if not any((row.group, row.flow, row.target) == (stop.group, stop.flow, stop.target) for row in self.rows):
             self.rows.append(stop)
 
-    async def standing(self, group: str | None = None) -> Sequence[FlowStop]:
+    async def current(self, group: str | None = None) -> Sequence[FlowStop]:
         return [row for row in self.rows if group in (None, row.group)]
 
     async def resume(self, stop: FlowStop, *, by: str, reason: str) -> bool:

@@ -9,7 +9,7 @@ from itertools import count
 from typing import TYPE_CHECKING
 
 from schemas.ids import Ref
-from streams.ports import Clock, Intent, OpenWrite, Revision, Standing
+from streams.ports import Clock, Intent, LastApplied, OpenWrite, Revision
 
 if TYPE_CHECKING:
     from tests.twins.store import MemoryApplied, MemoryHeld
@@ -38,9 +38,9 @@ class MemoryOpenWrites:
         self._clock = clock
         self._ids = count(1)
 
-    async def standing(self, target: str, entity: Ref) -> Standing:
+    async def last_applied(self, target: str, entity: Ref) -> LastApplied:
         doubtful = any((row.target, row.write.entity) == (target, entity) for row in self.rows.values())
-        return Standing((await self._applied.get(target, [entity])).get(entity), doubtful)
+        return LastApplied((await self._applied.get(target, [entity])).get(entity), doubtful)
 
     async def open(self, target: str, intents: Collection[Intent], settle: timedelta) -> Mapping[Ref, OpenWrite]:
         now, opened = self._clock.now(), {}

@@ -44,7 +44,7 @@ async def test_a_claim_waits_for_a_write_that_is_being_opened_and_then_sees_it(
     await wait_until_one_waits_for_a_lock(store_url)
     await rival.execute("COMMIT")
     await claiming
-    assert (await store.writes.standing("web", SKU)).doubtful
+    assert (await store.writes.last_applied("web", SKU)).doubtful
 
 
 async def test_who_opens_waits_for_a_claim_that_is_being_made_and_then_opens_nothing(
@@ -71,5 +71,5 @@ async def test_writes_that_are_answered_at_once_share_statements_and_leave_nothi
     for second in range(2):
         await asyncio.gather(*(write(entity, second) for entity in entities))
     assert await store.writes.count() == 0
-    standing = [await store.writes.standing("web", entity) for entity in entities]
-    assert {(known.revision.content if known.revision else "", known.doubtful) for known in standing} == {("1", False)}
+    last = [await store.writes.last_applied("web", entity) for entity in entities]
+    assert {(known.revision.content if known.revision else "", known.doubtful) for known in last} == {("1", False)}

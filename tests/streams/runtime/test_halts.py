@@ -53,7 +53,7 @@ async def test_it_is_told_once_and_the_consumer_takes_no_more_of_the_partition(b
         await refused(bench, first)
         await refused(bench, newer("r2"))
         await refused(bench, first)
-    assert [line["event"] for line in logs] == ["partition_stands_still"]
+    assert [line["event"] for line in logs] == ["partition_halted"]
     assert halted == [("t", 0)]
     assert ("t", 0) in bench.queue.claims.halts
     assert ("t", 1) not in bench.queue.claims.halts

@@ -76,11 +76,11 @@ class Shop:
         return len(self.bench.held)
 
     @property
-    def standing(self) -> list[FlowStop]:
+    def stopped(self) -> list[FlowStop]:
         return self.bench.store.stops.rows
 
     async def resume(self) -> None:
-        (stop,) = self.standing
+        (stop,) = self.stopped
         assert await self.bench.store.stops.resume(stop, by="ann", reason="mended")
         await self.stops.look()
 
@@ -118,7 +118,7 @@ async def test_when_everything_fails_the_two_hundredth_waits_in_its_lane_and_is_
     assert await waiting(lanes) == 5
     assert shop.held == WINDOW - 1
     assert len(shop.bench.publisher.on("dead-letter.deliver")) == WINDOW - 1
-    (stop,) = shop.standing
+    (stop,) = shop.stopped
     assert (stop.group, stop.flow, stop.target) == (GROUP, "order", "pos")
     (line,) = [line for line in logs if line["event"] == "flow_stopped"]
     assert line["log_level"] == "error"
@@ -150,7 +150,7 @@ async def test_a_resume_that_mended_nothing_stops_again_after_fifty_keys(shop: S
     await shop.resume()
     assert await waiting(lanes) == 21
     assert shop.held == WINDOW - 1 + KEYS - 1
-    assert len(shop.standing) == 1
+    assert len(shop.stopped) == 1
     await end(lanes)
 
 
@@ -161,7 +161,7 @@ async def test_half_of_all_failing_stops_nothing(shop: Shop) -> None:
         refuses, shop.refuses = shop.refuses, None
         await shop.feed(1)
         shop.refuses = refuses
-    assert (shop.held, shop.standing) == (WINDOW, [])
+    assert (shop.held, shop.stopped) == (WINDOW, [])
 
 
 async def test_other_flows_of_the_worker_go_on(shop: Shop) -> None:
@@ -178,13 +178,13 @@ async def test_what_no_flow_takes_is_judged_against_everything_else(shop: Shop) 
         async with asyncio.timeout(PATIENCE):
             await shop.stage.process([record(b"not ours", key="")])
         await shop.feed(number % 10 == 0, entity="stock")
-    assert (shop.held, shop.standing) == (2 * WINDOW, [])
+    assert (shop.held, shop.stopped) == (2 * WINDOW, [])
 
 
 async def test_a_topic_full_of_what_is_not_ours_stops_by_itself(shop: Shop) -> None:
     lanes = [asyncio.create_task(shop.stage.process([record(b"not ours", key="")])) for _ in range(WINDOW + 5)]
     assert await waiting(lanes) == 6
-    assert [stop.flow for stop in shop.standing] == [NO_FLOW]
+    assert [stop.flow for stop in shop.stopped] == [NO_FLOW]
     await shop.resume()
     await asyncio.gather(*lanes)
     assert shop.held == WINDOW + 5
@@ -197,7 +197,7 @@ async def test_a_topic_full_of_what_is_not_ours_stops_by_itself(shop: Shop) -> N
 async def test_what_waits_for_a_time_or_a_link_is_no_failure(shop: Shop, parked: Exception) -> None:
     shop.refuses = parked
     await shop.feed(2 * WINDOW)
-    assert (shop.held, shop.standing) == (2 * WINDOW, [])
+    assert (shop.held, shop.stopped) == (2 * WINDOW, [])
 
 
 async def test_what_waits_for_an_alias_is_one(shop: Shop) -> None:
@@ -214,7 +214,7 @@ async def test_a_persons_replays_do_not_count_and_are_not_kept(shop: Shop) -> No
     async with asyncio.timeout(PATIENCE):
         for row in rows:
             assert await shop.stage.process_held(row) is False
-    assert shop.standing == []
+    assert shop.stopped == []
     lanes = shop.start(1)
     assert await waiting(lanes) == 1
     assert await shop.stage.process_held(rows[0]) is False, "it is tried, although the flow is stopped"
@@ -269,10 +269,10 @@ async def test_a_stop_while_the_store_is_down_holds_at_once_and_is_written_later
     lanes = shop.start(2)
     assert await waiting(lanes) == 2
     await shop.stops.look()
-    assert (await waiting(lanes), shop.standing) == (2, [])
+    assert (await waiting(lanes), shop.stopped) == (2, [])
     down = False
     await shop.stops.look()
-    assert (await waiting(lanes), len(shop.standing)) == (2, 1)
+    assert (await waiting(lanes), len(shop.stopped)) == (2, 1)
     await end(lanes)
 
 
