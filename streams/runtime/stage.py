@@ -96,7 +96,7 @@ class Stage:
                 named = self.name, arrival.envelope.receipt_id, arrival.envelope.subject
                 await self._until_stored(arrival, partial(queue.queue_behind, record, arrival.epoch, *named))
             elif problem is not None:
-                await self._give_up(Work(self.name, [arrival]), problem)
+                await self._to_review(Work(self.name, [arrival]), problem)
             else:
                 ready.append(arrival)
         if ready:
@@ -116,7 +116,7 @@ class Stage:
         arrival, problem = self._open(record, epoch)
         arrival = replace(arrival, row=row)
         if problem is not None:
-            await self._give_up(Work(self.name, [arrival]), problem)
+            await self._to_review(Work(self.name, [arrival]), problem)
             return False
         return await self._run([arrival])
 
@@ -186,7 +186,7 @@ class Stage:
         entry = entry_of_held(row, Outcome.DISCARDED, self._around.clock.now(), row.given_up)
         await self._until_stored(arrival, partial(self._around.journal.write, [entry]))
 
-    async def _give_up(self, work: Work, problem: Malformed) -> None:
+    async def _to_review(self, work: Work, problem: Malformed) -> None:
         decision = Review(dead=True)
         self._tell(work, problem, decision)
         around, arrivals = self._around, work.arrivals
@@ -224,7 +224,7 @@ class Stage:
             except Fenced:
                 raise NotDone from None
             except TillstreamError as error:
-                log.error("cannot_hold", stage=self.name, problem=error.message)  # noqa: TRY400 - no stack needed
+                log.error("not_stored", stage=self.name, problem=error.message)  # noqa: TRY400 - no stack needed
                 await self._around.clock.sleep(self._around.patience.longest_lane_wait)
                 if not self._claims.owns(arrival.record, arrival.epoch):
                     raise NotDone from error
