@@ -97,8 +97,6 @@ class RetentionWatch:
                 log.error(
                     "retention_nearly_used_up", topic=place[0], partition=place[1], problem=self._danger(place, age)
                 )
-        for place in before.keys() - self._ages.keys():
-            self._metrics.forget_oldest_unfinished(*place)
 
     def note(self) -> str | None:
         """Which record is in the greatest danger and what to do next; None if none is."""

@@ -231,7 +231,6 @@ async def _tell(role: str, worker: StageWorker, parts: Parts, app: StageApp, ret
             parts.metrics.lag(*partition, numbers.lag)
             parts.metrics.partition_halted(*partition, halted=partition in worker.halts)
         for partition in known - set(owned):
-            parts.metrics.forget_lag(*partition)
             parts.metrics.forget_partition(*partition)
         known = set(owned)
         retention.look({partition: numbers.oldest_ms for partition, numbers in owned.items()})

@@ -240,10 +240,6 @@ class Metrics:
         """How far a consumer is behind on one partition that it owns."""
         self._lag.labels(topic, str(partition)).set(records)
 
-    def forget_lag(self, topic: str, partition: int) -> None:
-        """The partition was revoked; another worker tells its lag now."""
-        self._lag.remove(topic, str(partition))
-
     def oldest_unfinished(self, topic: str, partition: int, seconds: float, retention_used: float | None) -> None:
         """Age of the oldest unfinished record; ``retention_used`` is None if the topic's records do not expire."""
         self._oldest.labels(topic, str(partition)).set(seconds)
@@ -252,18 +248,14 @@ class Metrics:
         else:
             self._retention.labels(topic, str(partition)).set(retention_used)
 
-    def forget_oldest_unfinished(self, topic: str, partition: int) -> None:
-        """The partition was revoked."""
-        self._oldest.remove(topic, str(partition))
-        self._retention.remove(topic, str(partition))
-
     def partition_halted(self, topic: str, partition: int, *, halted: bool) -> None:
         """Whether one partition that a consumer owns waits for a worker that can read its next record."""
         self._partition.labels(topic, str(partition)).set(halted)
 
     def forget_partition(self, topic: str, partition: int) -> None:
         """The partition was revoked; another worker tells of it now."""
-        self._partition.remove(topic, str(partition))
+        for gauge in (self._lag, self._oldest, self._retention, self._partition):
+            gauge.remove(topic, str(partition))
 
     # -- stages -----------------------------------------------------------------------------------------------
 

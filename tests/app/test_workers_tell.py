@@ -1,16 +1,23 @@
-"""What a worker tells its metrics about held events."""
+"""What a worker tells its metrics about held events and partitions."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from types import SimpleNamespace
+from typing import cast
 
+import pytest
 import structlog
 
-from app.workers import COUNT_SECONDS, _tell_held
+from app.parts import Parts
+from app.retention import RetentionWatch
+from app.workers import COUNT_SECONDS, _tell, _tell_held
 from streams.errors import Unavailable
 from streams.metrics import Metrics
-from streams.ports import HoldReason
+from streams.ports import HoldReason, Partition
+from streams.runtime.app import PartitionNumbers, StageApp
+from streams.runtime.worker import StageWorker
 from tests.twins.clock import FakeClock
 
 Counts = Mapping[HoldReason, int]
@@ -56,3 +63,38 @@ async def test_held_events_are_told_every_few_seconds_and_fall_to_zero() -> None
 async def test_a_store_that_is_down_does_not_end_the_telling() -> None:
     metrics, _ = await told({HoldReason.PERSON: 3}, Unavailable("down"), {HoldReason.PERSON: 4})
     assert shown(metrics, HoldReason.PERSON) == 4
+
+
+class Handed(Exception):
+    """Nothing is left to be told."""
+
+
+class Owning:
+    """A worker and its app that own other partitions at each look."""
+
+    in_flight = 0
+
+    def __init__(self, *owned: set[Partition]) -> None:
+        self._owned = list(owned)
+        self.halts: set[Partition] = set()
+
+    def partitions(self) -> Mapping[Partition, PartitionNumbers]:
+        if not self._owned:
+            raise Handed
+        return dict.fromkeys(self._owned.pop(0), PartitionNumbers(end=5, position=2, in_flight=1, oldest_ms=0))
+
+
+async def test_a_partition_is_told_of_while_it_is_owned() -> None:
+    metrics, clock = Metrics(), FakeClock()
+
+    async def no_retention() -> Mapping[str, float | None]:
+        return {}
+
+    retention = RetentionWatch(no_retention, metrics, clock, "broker:9092")
+    owning = Owning({("sale", 3), ("sale", 4)}, {("sale", 4)})
+    parts = cast("Parts", SimpleNamespace(metrics=metrics, clock=clock))
+    with pytest.raises(Handed):
+        await _tell("deliver", cast("StageWorker", owning), parts, cast("StageApp", owning), retention)
+    told = [line for line in metrics.exposition().decode().splitlines() if 'topic="sale"' in line]
+    assert len(told) == 3, "lag, age and state"
+    assert all('partition="4"' in line for line in told)

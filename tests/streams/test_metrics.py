@@ -53,15 +53,13 @@ def test_what_is_documented_is_what_is_served() -> None:
     assert served == {metric.name.removesuffix("_total") for metric in document()}
 
 
-def test_a_partition_that_stands_still_is_told_until_it_is_revoked() -> None:
+def test_a_partition_is_told_to_be_halted_or_not() -> None:
     metrics = Metrics()
     place = {"topic": "canonical.sale", "partition": "3"}
     metrics.partition_halted("canonical.sale", 3, halted=True)
     assert sample(metrics, "tillstream_partition_state", **place) == 1
     metrics.partition_halted("canonical.sale", 3, halted=False)
     assert sample(metrics, "tillstream_partition_state", **place) == 0
-    metrics.forget_partition("canonical.sale", 3)
-    assert sample(metrics, "tillstream_partition_state", **place) is None
 
 
 def test_two_processes_parts_do_not_share_a_registry() -> None:
@@ -93,15 +91,7 @@ def test_failures_are_counted_by_class() -> None:
     assert sample(metrics, "tillstream_failures_total", stage="deliver", target="pos", error="Throttled") == 1
 
 
-def test_a_revoked_partition_tells_no_lag() -> None:
-    metrics = Metrics()
-    metrics.lag("canonical.sale", 3, 17)
-    assert sample(metrics, "tillstream_lag_records", topic="canonical.sale", partition="3") == 17
-    metrics.forget_lag("canonical.sale", 3)
-    assert sample(metrics, "tillstream_lag_records", topic="canonical.sale", partition="3") is None
-
-
-def test_a_revoked_partition_tells_no_age_and_a_topic_that_keeps_all_no_ratio() -> None:
+def test_the_age_is_told_and_of_a_topic_that_keeps_all_no_ratio() -> None:
     metrics = Metrics()
     place = {"topic": "canonical.sale", "partition": "3"}
     metrics.oldest_unfinished("canonical.sale", 3, 60.0, 0.5)
@@ -109,8 +99,18 @@ def test_a_revoked_partition_tells_no_age_and_a_topic_that_keeps_all_no_ratio() 
     assert sample(metrics, "tillstream_retention_used_ratio", **place) == 0.5
     metrics.oldest_unfinished("canonical.sale", 3, 61.0, None)
     assert sample(metrics, "tillstream_retention_used_ratio", **place) is None
-    metrics.forget_oldest_unfinished("canonical.sale", 3)
-    assert sample(metrics, "tillstream_oldest_unfinished_seconds", **place) is None
+
+
+def test_nothing_is_told_of_a_partition_that_was_revoked() -> None:
+    metrics = Metrics()
+    for partition in (3, 4):
+        metrics.lag("canonical.sale", partition, 17)
+        metrics.oldest_unfinished("canonical.sale", partition, 60.0, 0.5)
+        metrics.partition_halted("canonical.sale", partition, halted=True)
+    metrics.forget_partition("canonical.sale", 3)
+    told = [line for line in metrics.exposition().decode().splitlines() if 'topic="canonical.sale"' in line]
+    assert len(told) == 4
+    assert all('partition="4"' in line for line in told)
 
 
 @pytest.mark.parametrize(("status", "label"), [(201, "2xx"), (429, "4xx"), (503, "5xx"), (None, "error")])
