@@ -66,11 +66,6 @@ class Envelope:
     schema_version: int = SCHEMA_VERSION
 
     @property
-    def root_receipt_id(self) -> str:
-        """The receipt that the door gave, also for a child."""
-        return root_of(self.receipt_id)
-
-    @property
     def is_child(self) -> bool:
         """True for a fan-out child, which has an equation of its own."""
         return is_child(self.receipt_id)

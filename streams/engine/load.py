@@ -45,13 +45,6 @@ class Catalog:
             (flow for flow in self.flows.values() if (flow.source.system, flow.source.entity) == (system, entity)), None
         )
 
-    def flow_to(self, target: str, entity: str) -> FlowDocument | None:
-        """The flow that delivers that canonical entity to that system."""
-        return next(
-            (flow for flow in self.flows.values() if (flow.deliver.target, flow.deliver.entity) == (target, entity)),
-            None,
-        )
-
     def documents(self, flow: FlowDocument, mapping: str) -> Documents:
         """The versions in which the flow runs one of its mappings, for a dead letter."""
         document = self.mappings[mapping].document

@@ -6,7 +6,6 @@ Nothing here knows Kafka or Faust. A lane exists while it has something to do; a
 from __future__ import annotations
 
 import asyncio
-import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, field
@@ -35,7 +34,6 @@ class _Entry:
 
     record: Record
     done: Done
-    since: float
 
 
 @dataclass(eq=False, slots=True)
@@ -74,7 +72,6 @@ class Lanes:
         coalesce: hand over all queued records of a key at once (up to ``max_batch``) instead of one by one.
         max_batch: most records in one call.
         on_failure: told of the first failure, from the event loop.
-        clock: monotonic seconds.
     """
 
     def __init__(
@@ -86,18 +83,16 @@ class Lanes:
         coalesce: bool = False,
         max_batch: int = 100,
         on_failure: Callable[[BaseException], None] | None = None,
-        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._handle = handle
         self._width = width
         self._capacity = capacity
         self._most = max_batch if coalesce else 1
         self._on_failure = on_failure
-        self._clock = clock
         self._lanes: dict[bytes, _Lane] = {}
         self._ready: deque[_Lane] = deque()
         self._workers: set[asyncio.Task[None]] = set()
-        self._pending: dict[_Entry, None] = {}  # in order of arrival, so the first is the oldest
+        self._pending: set[_Entry] = set()
         self._waiters: deque[_Waiter] = deque()
         self._at_work = 0
         self._granted = 0  # waiters that have been given room and are about to take it
@@ -123,11 +118,6 @@ class Lanes:
         """Submits that wait for room: 0, or the lanes are full."""
         return len(self._waiters)
 
-    @property
-    def oldest_pending_since(self) -> float | None:
-        """When the oldest pending record was submitted, on ``clock``; None if there is none."""
-        return next((entry.since for entry in self._pending), None)
-
     # -- in ---------------------------------------------------------------------------------------------------
 
     async def submit(self, record: Record, key: bytes, done: Done) -> None:
@@ -142,8 +132,8 @@ class Lanes:
         self._check()
         if not self._has_room() and not await self._room(record):
             return
-        entry = _Entry(record, done, self._clock())
-        self._pending[entry] = None
+        entry = _Entry(record, done)
+        self._pending.add(entry)
         self._enqueue(key, entry)
 
     async def run_in_lane(self, key: bytes, work: Work) -> None:
@@ -240,7 +230,7 @@ class Lanes:
                 raise
         finally:
             for entry in entries:
-                del self._pending[entry]
+                self._pending.remove(entry)
             self._grant()
 
     def _fail(self, error: BaseException) -> None:
@@ -275,7 +265,7 @@ class Lanes:
             kept: deque[_Entry | _Turn] = deque()
             for entry in lane.queue:
                 if isinstance(entry, _Entry) and entry.record.topic_partition in gone:
-                    del self._pending[entry]
+                    self._pending.remove(entry)
                 else:
                     kept.append(entry)
             lane.queue = kept

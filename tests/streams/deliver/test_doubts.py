@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 
 from schemas.canonical import StockHint
-from schemas.envelope import Envelope, Via
+from schemas.envelope import Envelope, Via, root_of
 from schemas.ids import Ref
 from streams.deliver.doubts import AGAIN, LOOK_SECONDS, Doubts
 from streams.errors import Unavailable
@@ -58,7 +58,7 @@ async def test_a_sku_in_doubt_is_read_again_when_nothing_can_come_any_more(bench
     assert (hint.key, StockHint.model_validate_json(hint.value)) == (b"pos:A:1", StockHint(sku="A:1", cause="doubt"))
     envelope = Envelope.from_headers(hint.headers)
     assert (envelope.connection, envelope.system, envelope.entity) == ("pos", "heartland", "stock_hint")
-    assert (envelope.root_receipt_id, envelope.is_child, envelope.via) == ("r-A:1", True, Via.STAGE)
+    assert (root_of(envelope.receipt_id), envelope.is_child, envelope.via) == ("r-A:1", True, Via.STAGE)
     assert envelope.received_ms > START.timestamp() * 1000 + 20_000  # it is not the write's fault how long it waited
 
 

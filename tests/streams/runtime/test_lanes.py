@@ -302,23 +302,6 @@ async def test_a_turn_goes_on_if_its_asker_goes_while_it_runs(error: Exception |
     assert ended == [True]
 
 
-async def test_the_age_of_the_oldest_pending_record_is_known() -> None:
-    shop = Workshop()
-    shop.hold(1, 2)
-    shop.now = 3.0
-    await shop.submit("a", 1)
-    shop.now = 4.0
-    await shop.submit("b", 2)
-    await turn()
-    assert shop.lanes.oldest_pending_since == 3.0
-    shop.release(1)
-    await turn()
-    assert shop.lanes.oldest_pending_since == 4.0
-    shop.release(2)
-    await turn()
-    assert shop.lanes.oldest_pending_since is None
-
-
 @settings(max_examples=60)
 @given(
     keys=st.lists(st.sampled_from("abcd"), max_size=40),

@@ -25,7 +25,6 @@ class Workshop:
     """A handler whose work ends when the test says so, and what it saw."""
 
     def __init__(self, *, width: int = 4, capacity: int = 100, coalesce: bool = False, max_batch: int = 100) -> None:
-        self.now = 0.0
         self.calls: list[list[int]] = []
         self.done: list[int] = []
         self.failures: list[BaseException] = []
@@ -40,7 +39,6 @@ class Workshop:
             coalesce=coalesce,
             max_batch=max_batch,
             on_failure=self.failures.append,
-            clock=lambda: self.now,
         )
 
     def hold(self, *offsets: int) -> None:
