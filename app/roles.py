@@ -1,4 +1,4 @@
-"""The only place where ports meet their implementations: each role is composed and run here."""
+"""The roles of a process: what each is made of, and its run from the start to the exit code."""
 
 from __future__ import annotations
 

@@ -4,8 +4,8 @@ TillstreamError
 ├── Transient           the target provably did not act: retry with full-jitter backoff
 │   └── Throttled       slow down; honours ``retry_after``
 ├── OutcomeUnknown      the bytes were written, the answer never came or proves nothing: read before acting again
-├── Unavailable         the target is down: hold, open the breaker
-├── AuthFailed          credentials or rights are wrong: stop the flow, alert
+├── Unavailable         the target is down: wait in the lane, and let Kafka hold what comes
+├── AuthFailed          credentials or rights are wrong: the same, until a person mends the connection
 ├── DependencyMissing   something that this one refers to is not known yet: park on that link
 ├── Rejected            the target or a rule says no: a person decides
 │   └── AliasMissing    the target does not know the SKU: a person names its alias

@@ -19,7 +19,7 @@ from streams.runtime.work import Arrival, Work
 
 
 class OrderStatusDelivery:
-    """Operation ``record_status``: the number is set (absolute), then the status is told in one comment, once.
+    """``set_external_number``, which is absolute, then ``add_comment``: the status is told in one comment, once.
 
     That the number is set is remembered by itself: a comment whose outcome is unknown is looked for every few seconds,
     and each look would set the number again. It needs no `streams.ports.OpenWrites`: an order has one number, so a

@@ -1,7 +1,7 @@
 """What the pipeline needs from outside, as Protocols, and the values that pass through them.
 
-`app/` implements them; `app/roles.py` is the only place where ports meet their implementations. Every port has one
-contract suite in `tests/contract/`, run against each implementation.
+`app/` implements them and hands them in; nothing in `streams/` names an implementation. Every port has one contract
+suite in `tests/contract/`, run against each implementation.
 """
 
 from streams.ports.clock import Clock
@@ -10,13 +10,13 @@ from streams.ports.effects import (
     EffectDone,
     EffectKey,
     EffectState,
-    Fenced,
     Ledger,
     LedgerRow,
     Links,
     Revision,
 )
 from streams.ports.failpoints import NOWHERE, Failpoint, Failpoints, Nowhere
+from streams.ports.fencing import Fenced
 from streams.ports.held import Held, HeldKey, HeldRecord, Hold, HoldReason, Place
 from streams.ports.journal import Journal, JournalEntry, Outcome
 from streams.ports.kafka import Outgoing, Partition, Publisher, Record

@@ -122,10 +122,6 @@ class EffectDone:
     applied: Mapping[Ref, Revision] = field(default_factory=dict)
 
 
-class Fenced(Exception):
-    """Another worker has begun this effect since we read its row; nothing may be sent."""
-
-
 class Ledger(Protocol):
     """Create-once effects, kept so that one source document never makes two.
 

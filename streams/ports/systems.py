@@ -18,7 +18,7 @@ class OrderDraft:
     Attributes:
         public_id: the number it shall be found by.
         document: what the flow's ``out`` mapping made; the connector knows its dialect.
-        total, currency, email, placed_on: by which a found order is recognised as the same.
+        total, currency, email, placed_at: by which a found order is recognised as the same.
     """
 
     public_id: str
