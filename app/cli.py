@@ -12,7 +12,7 @@ import typer
 
 from app.commands.dead_letters_cli import dead_letters
 from app.commands.offsets_cli import offsets
-from app.commands.running import given_moment, given_reason, load_settings, run_to_end
+from app.commands.running import given_moment, given_reason, load_settings, run_to_end, whoami
 
 OK, FAILED, MISCONFIGURED, INTERRUPTED = 0, 1, 2, 130
 """Exit codes: done; not done, and why is on standard error; settings or arguments are wrong; ended by Ctrl-C."""
@@ -228,7 +228,7 @@ def replay(receipt_id: Annotated[str, typer.Argument(help="Receipt id, as `tills
     settings = load_settings()
     from app.commands import dead_letters as command  # noqa: PLC0415
 
-    raise typer.Exit(run_to_end(command.replay_receipt(settings, receipt_id, by=command.whoami())))
+    raise typer.Exit(run_to_end(command.replay_receipt(settings, receipt_id, by=whoami())))
 
 
 @cli.command(rich_help_panel=LOOK)
@@ -245,7 +245,7 @@ def discard(
     settings = load_settings()
     from app.commands import dead_letters as command  # noqa: PLC0415
 
-    raise typer.Exit(run_to_end(command.discard_receipt(settings, receipt_id, by=command.whoami(), reason=why)))
+    raise typer.Exit(run_to_end(command.discard_receipt(settings, receipt_id, by=whoami(), reason=why)))
 
 
 @cli.command(rich_help_panel=LOOK)
@@ -257,7 +257,6 @@ def resume(
     """Let a flow go on that stopped because nearly everything failed; nothing that waited is lost."""
     settings = load_settings()
     from app.commands import resume as command  # noqa: PLC0415
-    from app.commands.dead_letters import whoami  # noqa: PLC0415
 
     if flow is None:
         raise typer.Exit(run_to_end(command.show(settings)))

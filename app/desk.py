@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
-from rich.console import Console
-
 from app.clock import SystemClock
+from app.commands.store import say, with_store
 from app.settings import Settings
 from app.store import Store
 from schemas.documents.channel import Channel
@@ -33,15 +31,6 @@ def purge(settings: Settings, days: int) -> int:
     """Delete the journal's lines that are older than so many days. Returns 0."""
     before = SystemClock().now() - timedelta(days=days)
     return asyncio.run(with_store(settings, lambda store: _purge(store, before)))
-
-
-async def with_store(settings: Settings, work: Callable[[Store], Awaitable[int]]) -> int:
-    """Do some work with the store, and close it. Returns what the work did."""
-    store = Store.open(settings.store.url.get_secret_value(), role="desk", clock=SystemClock(), connections=2)
-    try:
-        return await work(store)
-    finally:
-        await store.close()
 
 
 def _channel(settings: Settings, name: str | None) -> Channel:
@@ -76,8 +65,3 @@ async def _purge(store: Store, before: datetime) -> int:
     lines = "line" if gone == 1 else "lines"
     say(f"Deleted {gone} {lines} of the journal from before {before:%Y-%m-%d %H:%M} UTC")
     return 0
-
-
-def say(text: str) -> None:
-    """Print a line as it is, whatever brackets and numbers are in it."""
-    Console(highlight=False, markup=False, soft_wrap=True).print(text)

@@ -97,8 +97,8 @@ def _operations(target: str, tools: Tools, desk: Desk, settling: Settling) -> di
 
 def doubts_of(target: str, tools: Tools) -> Doubts:
     """What writes stock again that a write without an answer may have set back."""
-    systems = {name: connection.system for name, connection in tools.parts.settings.connections.items()}
-    return Doubts(target, tools.store.writes, tools.publisher, tools.parts.clock, systems=systems)
+    parts = tools.parts
+    return Doubts(target, tools.store.writes, tools.publisher, parts.clock, systems=parts.settings.systems)
 
 
 def flow_of(role: str, target: str | None, tools: Tools) -> Callable[[Envelope], str]:

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import getpass
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 import orjson
 
 from app import edits
-from app.clock import SystemClock
 from app.commands.discarding import give_up
-from app.desk import say, with_store
+from app.commands.store import say, utc, with_store
 from app.settings import Settings
 from app.store import Edit, HeldEvent, Store, Wanted
 from app.trace.story import waiting
@@ -22,9 +19,6 @@ from schemas.dead_letter import DeadLetter
 from streams.engine.load import load
 from streams.errors import Rejected
 from streams.ports import HoldReason
-
-_AGE = re.compile(r"(\d+)([mhd])")
-_UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,27 +41,6 @@ class Replay:
     per_second: float | None = None
     force: bool = False
     edit: Path | None = None
-
-
-def whoami() -> str:
-    """The user that runs this process, for the journal."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # a container's user may have no name
-        return "an unnamed user"
-
-
-def moment(text: str) -> datetime:
-    """A time such as ``2026-11-24T10:00`` (UTC if it names no zone), or an age: ``30m``, ``2h``, ``7d``.
-
-    Raises:
-        ValueError: it is neither.
-    """
-    age = _AGE.fullmatch(text)
-    if age:
-        return SystemClock().now() - timedelta(**{_UNITS[age[2]]: int(age[1])})
-    at = datetime.fromisoformat(text)
-    return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
 async def show_list(settings: Settings, wanted: Wanted) -> int:
@@ -236,15 +209,14 @@ def _tell_one(event: HeldEvent, limit: int) -> None:
     code = f" {hold.letter.code}" if hold.letter and hold.letter.code != hold.error else ""
     counted = f"{_times(hold.attempts, 'try', 'tries')}, {_times(event.held.replays, 'replay')}"
     quarantine = ", in quarantine" if _is_quarantined(event, limit) else ""
-    say(f"{_name(event)}  {way}  {hold.error}{code}  since {_utc(event.held.held_at)}, {counted}{quarantine}")
+    say(f"{_name(event)}  {way}  {hold.error}{code}  since {utc(event.held.held_at)}, {counted}{quarantine}")
     say(f"  {hold.message}")
 
 
 def _tell_all(event: HeldEvent, settings: Settings) -> None:
     held, hold = event.held, event.held.hold
     letter, record = hold.letter, held.record
-    systems = {name: connection.system for name, connection in settings.connections.items()}
-    told = waiting(event, systems)
+    told = waiting(event, settings.systems)
     say(_name(event))
     rows = {
         "what": hold.message,
@@ -254,8 +226,8 @@ def _tell_all(event: HeldEvent, settings: Settings) -> None:
         "code": " → ".join(told.modules),
         "where": f"{record.topic} {record.partition}@{record.offset}, held for {event.group}, key {hold.key}",
         "behind it": "later events of its key wait" if hold.blocks else "later events of its key go on",
-        "first": _utc(held.held_at),
-        "last": _utc(datetime.fromtimestamp(letter.last_ms / 1000, UTC)) if letter else "",
+        "first": utc(held.held_at),
+        "last": utc(datetime.fromtimestamp(letter.last_ms / 1000, UTC)) if letter else "",
         "tried": f"{_times(hold.attempts, 'time')}, {_times(held.replays, 'replay')}",
         "mend": _mend(event, told.mend, settings.worker.replay_limit),
         "or edit": f"tillstream dead-letters replay --receipt {hold.receipt_id} --edit FILE",
@@ -311,10 +283,6 @@ def _counted(found: Sequence[HeldEvent], wanted: Mapping[str, object]) -> str:
 
 def _times(number: int, one: str, many: str = "") -> str:
     return f"{number} {one if number == 1 else many or one + 's'}"
-
-
-def _utc(at: datetime) -> str:
-    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
 def _nothing_fits() -> int:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
-from app.commands.running import given_moment, given_reason, load_settings, run_to_end
+from app.commands.running import given_moment, given_reason, load_settings, run_to_end, whoami
 
 if TYPE_CHECKING:
     from app.store import Wanted
@@ -111,7 +111,7 @@ def replay(
     settings = load_settings()
     from app.commands import dead_letters as command  # noqa: PLC0415
 
-    how = command.Replay(by or command.whoami(), reason.strip(), dry_run, rate, force, edit)
+    how = command.Replay(by or whoami(), reason.strip(), dry_run, rate, force, edit)
     raise typer.Exit(run_to_end(command.replay(settings, wanted, how)))
 
 
@@ -140,4 +140,4 @@ def discard(
     settings = load_settings()
     from app.commands import dead_letters as command  # noqa: PLC0415
 
-    raise typer.Exit(run_to_end(command.discard(settings, wanted, by=by or command.whoami(), reason=why)))
+    raise typer.Exit(run_to_end(command.discard(settings, wanted, by=by or whoami(), reason=why)))

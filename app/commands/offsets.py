@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import partial
 
 from rich.console import Console
 from rich.table import Table
 
-from app.desk import say, with_store
+from app.commands.store import say, utc, with_store
 from app.offsets.kafka import read_places, require_no_members, set_offsets
 from app.offsets.plan import Beginning, Place, Repair, beginnings, repair_of
 from app.polling.cursor import set_back
@@ -28,7 +28,7 @@ async def show(settings: Settings, group: str) -> int:
         gone = str(place.gap.gone) if place.gap is not None else ""
         table.add_row(place.topic, str(place.partition), committed, str(place.first), str(place.end), gone)
     Console(soft_wrap=True).print(table)
-    repair = repair_of(places, _systems(settings))
+    repair = repair_of(places, settings.systems)
     _tell_gaps(repair)
     if repair.broken:
         say(f"\n`tillstream offsets repair {group}` tells what would mend it.")
@@ -47,7 +47,7 @@ async def repair(settings: Settings, group: str, since: datetime | None, *, appl
     Raises:
         Rejected: the group is not known or has workers, or ``since`` is needed.
     """
-    plan = repair_of(await _places(settings, group), _systems(settings), since)
+    plan = repair_of(await _places(settings, group), settings.systems, since)
     if not plan.broken:
         say(f"{group} can go on everywhere; there is nothing to repair")
         return 0
@@ -104,20 +104,16 @@ async def start(settings: Settings, group: str, at: Beginning) -> int:
 
 
 async def _places(settings: Settings, group: str) -> list[Place]:
-    known = groups.consumed(_systems(settings))
+    known = groups.consumed(settings.systems)
     if group not in known:
         raise Rejected(f"no group is called '{group}' (known: {', '.join(sorted(known))})", code="unknown_group")
     return await read_places(settings.kafka, group, known[group])
 
 
-def _systems(settings: Settings) -> dict[str, str]:
-    return {name: connection.system for name, connection in settings.connections.items()}
-
-
 def _tell_gaps(plan: Repair) -> None:
     for place in plan.broken:
-        begin = "an unknown time" if place.done_at is None else _time(place.done_at)
-        end = "now (the log is empty)" if place.first_at is None else _time(place.first_at)
+        begin = "an unknown time" if place.done_at is None else utc(place.done_at)
+        end = "now (the log is empty)" if place.first_at is None else utc(place.first_at)
         gone = f"at most {place.gap.gone} records are" if place.gap is not None and place.gap.gone else "the old log is"
         say(f"\n{place.gap}:\n  {gone} gone, of the time from {begin} to {end}")
 
@@ -139,14 +135,10 @@ def _tell_steps(group: str, plan: Repair, settings: Settings) -> None:
 def _reading(plan: Repair) -> str:
     if not plan.feeds:
         return "nothing is read again"
-    begin = "the time that --since must say" if plan.since is None else _time(plan.since)
+    begin = "the time that --since must say" if plan.since is None else utc(plan.since)
     return f"the poller reads {', '.join(plan.feeds)} again from {begin} on"
 
 
 def _target(place: Place) -> str:
     before = "none" if place.committed is None else str(place.committed)
     return f"{place.topic} {place.partition}: {before} -> {place.first}"
-
-
-def _time(at: datetime) -> str:
-    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.desk import say, with_store
+from app.commands.store import say, with_store
 from app.settings import Settings
 from app.store import Store
 from streams.ports import FlowStop

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import getpass
+import re
 from collections.abc import Coroutine
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import typer
 
-if TYPE_CHECKING:
-    from datetime import datetime
+from app.clock import SystemClock
 
+if TYPE_CHECKING:
     from app.settings import Settings
+
+_AGE = re.compile(r"(\d+)([mhd])")
+_UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 
 
 def load_settings() -> Settings:
@@ -42,11 +48,30 @@ def given_reason(reason: str) -> str:
 
 def given_moment(since: str) -> datetime:
     """A time, or an age. Raises BadParameter if it is neither."""
-    from app.commands.dead_letters import moment  # noqa: PLC0415
-
     try:
         return moment(since)
     except (ValueError, OverflowError) as problem:
         raise typer.BadParameter(
             f"'{since}' is neither an age (30m, 2h, 7d) nor a time (2026-11-24T10:00)", param_hint="--since"
         ) from problem
+
+
+def moment(text: str) -> datetime:
+    """A time such as ``2026-11-24T10:00`` (UTC if it names no zone), or an age: ``30m``, ``2h``, ``7d``.
+
+    Raises:
+        ValueError: it is neither.
+    """
+    age = _AGE.fullmatch(text)
+    if age:
+        return SystemClock().now() - timedelta(**{_UNITS[age[2]]: int(age[1])})
+    at = datetime.fromisoformat(text)
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
+
+
+def whoami() -> str:
+    """The user that runs this process, for the journal."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container's user may have no name
+        return "an unnamed user"

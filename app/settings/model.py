@@ -195,6 +195,11 @@ class Settings(BaseSettings):
             raise Inconsistent(found)
         return self
 
+    @property
+    def systems(self) -> dict[str, str]:
+        """The system behind each connection."""
+        return {name: connection.system for name, connection in self.connections.items()}
+
     @classmethod
     def settings_customise_sources(
         cls,

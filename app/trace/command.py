@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from rich.console import Console
 
-from app.clock import SystemClock
+from app.commands.store import with_store
 from app.settings import Settings
 from app.store import HeldEvent, Store
 from app.trace import show as printing
@@ -29,15 +29,12 @@ def show(settings: Settings, what: str) -> int:
 
 
 async def _story(settings: Settings, what: str) -> Story:
-    url = settings.store.url.get_secret_value()
-    store = Store.open(url, role="trace", clock=SystemClock(), connections=2)
-    try:
+    async def look(store: Store) -> tuple[Sequence[JournalEntry], list[HeldEvent]]:
         entries = await _entries(store, what)
-        held = await _held(store, what, entries)
-    finally:
-        await store.close()
-    systems = {name: connection.system for name, connection in settings.connections.items()}
-    return tell(entries, held, systems, list(settings.channels.values()))
+        return entries, await _held(store, what, entries)
+
+    entries, held = await with_store(settings, look, role="trace")
+    return tell(entries, held, settings.systems, list(settings.channels.values()))
 
 
 async def _entries(store: Store, what: str) -> Sequence[JournalEntry]:

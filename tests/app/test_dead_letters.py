@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
@@ -309,22 +309,3 @@ async def test_the_short_forms_take_whatever_is_held_under_the_receipt_and_nothi
     assert await dead_letters.replay_receipt(settings, "r9", by="ann") == 1
     assert await dead_letters.discard_receipt(settings, "r9", by="ann", reason="why") == 1
     assert "Nothing is held under receipt r9" in capsys.readouterr().out
-
-
-def test_a_moment_is_an_age_or_a_time() -> None:
-    assert dead_letters.moment("2026-11-24T10:00") == datetime(2026, 11, 24, 10, tzinfo=UTC)
-    assert dead_letters.moment("2026-11-24T10:00+02:00") == datetime(2026, 11, 24, 8, tzinfo=UTC)
-    at = dead_letters.moment("2h")
-    assert timedelta(hours=2) <= SystemClock().now() - at < timedelta(hours=2, minutes=1)
-    with pytest.raises(ValueError, match="soon"):
-        dead_letters.moment("soon")
-
-
-def test_whoever_runs_it_has_a_name(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert dead_letters.whoami()
-
-    def nameless() -> str:
-        raise KeyError("uid not found")
-
-    monkeypatch.setattr("getpass.getuser", nameless)
-    assert dead_letters.whoami() == "an unnamed user"
