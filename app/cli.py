@@ -13,9 +13,7 @@ import typer
 from app.commands.dead_letters_cli import dead_letters
 from app.commands.offsets_cli import offsets
 from app.commands.running import given_moment, given_reason, load_settings, run_to_end, whoami
-
-OK, FAILED, MISCONFIGURED, INTERRUPTED = 0, 1, 2, 130
-"""Exit codes: done; not done, and why is on standard error; settings or arguments are wrong; ended by Ctrl-C."""
+from app.exit_codes import FAILED, INTERRUPTED, MISCONFIGURED
 
 cli = typer.Typer(
     name="tillstream",

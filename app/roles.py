@@ -13,6 +13,7 @@ import structlog
 import uvloop
 
 from app.clock import SystemClock
+from app.exit_codes import FAILED, MISCONFIGURED, OFFSETS_LOST, OK
 from app.health import Readiness, StatusServer
 from app.ingress.handler import Limits
 from app.ingress.server import IngressConfig
@@ -31,15 +32,13 @@ from app.systems import Systems
 from streams.engine.errors import DocumentError
 from streams.metrics import Metrics
 from streams.ports import NOWHERE, Clock, Failpoints, Pulse
-from streams.runtime.starting import OFFSETS_LOST, OffsetsLost
+from streams.runtime.starting import OffsetsLost
 
 log = structlog.get_logger(__name__)
 
 
 WORKER_PUBLISH_SECONDS = 30.0
 """How long a worker waits for Kafka's answer."""
-MISCONFIGURED = 2
-"""Exit code: a setting or a document is wrong, and a new start would not mend it."""
 
 Run = Callable[[Parts], Coroutine[Any, Any, None]]
 
@@ -76,10 +75,10 @@ async def _run(role: str, settings: Settings, target: str | None, failpoints: Fa
         return OFFSETS_LOST
     except Exception:
         log.exception("role_failed", role=name)
-        return 1
+        return FAILED
     finally:
         await status.stop()
-    return 0
+    return OK
 
 
 # -- The door ----------------------------------------------------------------------------------------------------

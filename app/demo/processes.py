@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from app.exit_codes import OFFSETS_LOST
 from app.local.process import ChildProcess
-from streams.runtime.starting import OFFSETS_LOST
 
 RESTART_PAUSE = 1.0
 """Seconds before a role that ended is started again, as a cluster would."""

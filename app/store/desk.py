@@ -8,10 +8,10 @@ from datetime import datetime, timedelta
 from typing import TypedDict, Unpack
 
 from app.store.engine import Database
-from app.store.held import COLUMNS, SUBJECT_LENGTH, held_record
+from app.store.held import COLUMNS, held_record
 from app.store.journal import AGGREGATE_LENGTH, MESSAGE_LENGTH
 from app.store.links import stored_ref
-from app.store.text import storable
+from app.store.text import SUBJECT_LENGTH, storable
 from schemas.ids import Ref
 from streams.ports import Clock, HeldRecord, HoldReason, Outcome
 

@@ -7,13 +7,10 @@ from datetime import datetime
 
 from app.store.engine import Database, Row
 from app.store.links import stored_ref
-from app.store.text import restored, storable
+from app.store.text import SUBJECT_LENGTH, restored, storable
 from schemas.dead_letter import DeadLetter
 from schemas.ids import MissingLink, Ref
 from streams.ports import Clock, Fenced, HeldKey, HeldRecord, Hold, HoldReason, Place, Record
-
-SUBJECT_LENGTH = 200
-"""Characters of a subject that are kept: it is what people search by, and an index entry has its limit."""
 
 COLUMNS = """
 seq, consumer_group, topic, partition, "offset", key, reason, due_at, waits_for, waits_in, waits_unlike, blocks,

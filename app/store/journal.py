@@ -7,10 +7,9 @@ from datetime import datetime
 
 from app.store.batcher import statements
 from app.store.engine import Database, Row
-from app.store.text import restored, storable
+from app.store.text import SUBJECT_LENGTH, restored, storable
 from streams.ports import JournalEntry, Outcome
 
-SUBJECT_LENGTH = 200
 AGGREGATE_LENGTH = 400
 MESSAGE_LENGTH = 4000
 """Characters that are kept; what people search by must fit an index entry."""

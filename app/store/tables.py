@@ -112,7 +112,7 @@ owners = Table(
     _text("owner"),
     Column("since", _Moment, nullable=False),
     comment="Which worker claimed each partition last; the epoch fences what earlier claims would still write.",
-    postgresql_with={"fillfactor": "80"},
+    postgresql_with=_ROOM_FOR_UPDATES,
 )
 
 held = Table(

@@ -1,6 +1,9 @@
-"""Any text, in the form that PostgreSQL takes: it knows neither NUL nor half a surrogate pair, senders do."""
+"""Any text, in the form that PostgreSQL takes and keeps: it knows neither NUL nor half a surrogate pair, senders do."""
 
 from __future__ import annotations
+
+SUBJECT_LENGTH = 200
+"""Characters of a subject that are kept: it is what people search by, and an index entry has its limit."""
 
 _ESCAPED = "\x1b"
 

@@ -13,9 +13,6 @@ from datetime import UTC, datetime
 
 from streams.ports import Partition
 
-OFFSETS_LOST = 3
-"""Exit code of a worker that `OffsetsLost` has ended: a new start would end the same way."""
-
 
 @dataclass(frozen=True, slots=True)
 class Gap:

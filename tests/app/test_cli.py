@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from app.cli import FAILED, JOURNAL_DAYS, MISCONFIGURED, cli, main
+from app.cli import JOURNAL_DAYS, cli, main
+from app.exit_codes import FAILED, MISCONFIGURED
 from streams.topics import TOPICS, dead_letter
 
 ROOT = Path(__file__).parents[2]

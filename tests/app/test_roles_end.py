@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from app import roles
+from app.exit_codes import FAILED, OFFSETS_LOST
 from app.parts import Parts
 from app.settings import Settings
-from streams.runtime.starting import OFFSETS_LOST, Gap, OffsetsLost
+from streams.runtime.starting import Gap, OffsetsLost
 
 
 @pytest.fixture
@@ -36,4 +37,4 @@ def test_lost_offsets_end_it_with_a_code_of_their_own_and_the_commands_are_told_
 
 
 def test_anything_else_is_started_again(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> None:
-    assert ending(monkeypatch, settings, RuntimeError("a defect")) == 1
+    assert ending(monkeypatch, settings, RuntimeError("a defect")) == FAILED == 1

@@ -10,7 +10,7 @@ import pytest
 
 from app.demo import processes as module
 from app.demo.processes import Processes, Program
-from streams.runtime.starting import OFFSETS_LOST
+from app.exit_codes import OFFSETS_LOST
 
 
 async def test_a_program_that_ends_is_started_again_but_not_one_that_needs_a_person_first(
