@@ -62,5 +62,6 @@ def problems(balance: Balance) -> Iterator[str]:
         span = place.span
         yield (
             f"{span.topic} {span.partition}: Kafka deleted {place.deleted} records before {place.group} had read them "
-            f"(it was at {span.start - place.deleted}): their ids are lost. Let the poller read that time again"
+            f"(it was at {span.start - place.deleted}): their ids are lost. "
+            f"`tillstream offsets repair {place.group}` tells how what is lost comes again"
         )

@@ -48,4 +48,6 @@ def test_what_kafka_deleted_unread_is_told_by_its_place() -> None:
     gone = Unread("tillstream.normalize", Span("raw.magento.order", 3, 10, 12), deleted=6)
     balance = Balance(Equations(), (gone,))
     assert not balance.holds
-    assert "raw.magento.order 3: Kafka deleted 6 records before tillstream.normalize had read them" in printed(balance)
+    told = printed(balance)
+    assert "raw.magento.order 3: Kafka deleted 6 records before tillstream.normalize had read them" in told
+    assert "`tillstream offsets repair tillstream.normalize`" in told
