@@ -25,6 +25,7 @@ from app.demo.web_store import web_order
 
 LOST, DOUBLED, DIFFERENT, OUT_OF_ORDER = "lost", "doubled", "different", "out of order"
 VERDICTS = (LOST, DOUBLED, DIFFERENT, OUT_OF_ORDER)
+"""What a finding can say."""
 PAID_LATER = "banktransfer"
 """Such an order is exported when it has been paid, and not before."""
 
@@ -49,10 +50,6 @@ class Verdict:
     written: int = 0
     overtaken: int = 0
     findings: list[Finding] = field(default_factory=list)
-
-    def count(self, verdict: str) -> int:
-        """Subjects with such a finding."""
-        return len({finding.subject for finding in self.findings if finding.verdict == verdict})
 
 
 def examine(books: Books, deeds: Deeds, counters: Sequence[str], ended: Set[str]) -> Verdict:

@@ -10,10 +10,10 @@ from rich.table import Table
 
 from app.demo.findings import Finding
 from streams.ports.failpoints import Failpoint
+from tests.chaos.books import VERDICTS
 from tests.chaos.plan import Strike
 from tests.chaos.state import Struck
 
-COUNTED = ("lost", "doubled", "different", "out of order")
 BEFORE, AFTER = 5.0, 5.0
 """Seconds around a strike's window in which what happened may be its doing."""
 RECOVERY = (
@@ -29,7 +29,7 @@ class Line:
 
     tried: int = 0
     hit: int = 0
-    counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(COUNTED, 0))
+    counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(VERDICTS, 0))
     recovery: list[float] = field(default_factory=list)
     not_recovered: int = 0
 
@@ -108,7 +108,7 @@ def picture(table: Mapping[str, Line], total: Line) -> Table:
     """The table for people."""
     drawn = Table(title="What was done to it, and what came of that", title_justify="left")
     drawn.add_column("fault", no_wrap=True)
-    for title in ("tried", "hit", *COUNTED, "recovery median s", "max s"):
+    for title in ("tried", "hit", *VERDICTS, "recovery median s", "max s"):
         drawn.add_column(title, justify="right")
     for name, line in table.items():
         drawn.add_row(name, *_cells(line))
@@ -121,7 +121,7 @@ def _cells(line: Line) -> list[str]:
     told = ["-" if seconds is None else f"{seconds:.1f}" for seconds in (line.typical, line.longest)]
     if line.not_recovered:
         told[1] += f" ({line.not_recovered} not in time)"
-    return [str(line.tried), str(line.hit), *(str(line.counts[name]) for name in COUNTED), *told]
+    return [str(line.tried), str(line.hit), *(str(line.counts[name]) for name in VERDICTS), *told]
 
 
 def _overlaps(one: Struck, at: Sequence[float]) -> bool:

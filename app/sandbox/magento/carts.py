@@ -40,9 +40,7 @@ def load_cart(shop: Shop, masked: str) -> Json:
     """An open cart; 404 if there is none, or an order was made of it."""
     row = shop.one("SELECT document FROM carts WHERE masked_id = ? AND active = 1", masked)
     if row is None:
-        raise RestError(
-            404, "No such entity with %fieldName = %fieldValue", {"fieldName": "cartId", "fieldValue": None}
-        )
+        raise _no_such_cart()
     cart: Json = orjson.loads(row["document"])
     return cart
 
@@ -60,9 +58,7 @@ def add_cart_item(shop: Shop, call: Call) -> Json:
     item = read_parameters(call.body, {"cartItem": "CartItem"})["cartItem"]
     call.resource_key = call.params["cartId"]
     if item.get("quote_id") != call.params["cartId"]:
-        raise RestError(
-            404, "No such entity with %fieldName = %fieldValue", {"fieldName": "cartId", "fieldValue": None}
-        )
+        raise _no_such_cart()
     if not item.get("sku"):
         raise missing("sku")
     cart = load_cart(shop, item["quote_id"])
