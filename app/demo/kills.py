@@ -22,7 +22,7 @@ USUAL_SECONDS = 60.0
 FROZEN_ROLE = "deliver-pos"
 """Its effects are the ones that must not happen twice."""
 
-DEEDS = {signal.SIGKILL: "killed", signal.SIGSTOP: "froze", signal.SIGCONT: "woke"}
+DID = {signal.SIGKILL: "killed", signal.SIGSTOP: "froze", signal.SIGCONT: "woke"}
 
 _NUMBER = re.compile(r"-\d+$")
 
@@ -36,7 +36,7 @@ class Blow:
     number: signal.Signals
 
     def __str__(self) -> str:
-        return f"{DEEDS[self.number]} {self.name} ({self.number.name}) {self.after:.0f} s after the shop opened"
+        return f"{DID[self.number]} {self.name} ({self.number.name}) {self.after:.0f} s after the shop opened"
 
 
 def plan(names: Iterable[str], seconds: float) -> list[Blow]:

@@ -20,7 +20,7 @@ POINTS_SHARE = 0.4
 """Of all strikes: 80 of 200, so that each point is hit five times by a kill and five times by a stop."""
 
 
-class Deed(StrEnum):
+class Blow(StrEnum):
     """What is done to a place."""
 
     KILL = "kill"
@@ -45,8 +45,8 @@ class Deed(StrEnum):
     """The role stops itself there, beyond Kafka's session time-out."""
 
 
-CUTS = (Deed.CUT_BEFORE, Deed.CUT_SENT, Deed.CUT_ANSWER, Deed.HOLD)
-AT_POINTS = (Deed.POINT_KILL, Deed.POINT_STOP)
+CUTS = (Blow.CUT_BEFORE, Blow.CUT_SENT, Blow.CUT_ANSWER, Blow.HOLD)
+AT_POINTS = (Blow.POINT_KILL, Blow.POINT_STOP)
 
 REACHED_BY: Mapping[Failpoint, tuple[str, ...]] = {
     Failpoint.PENDING_WRITTEN: DELIVERS,
@@ -66,25 +66,25 @@ class Strike:
     """One thing done to one place: a role, the broker or a target. ``number`` counts from 1."""
 
     number: int
-    deed: Deed
+    blow: Blow
     place: str
     point: Failpoint | None = None
 
     @property
     def fault(self) -> str:
         """Its line in the table: a point counts as one fault, wherever it is hit."""
-        return f"{self.deed} {self.point or self.place}"
+        return f"{self.blow} {self.point or self.place}"
 
     def __str__(self) -> str:
         return f"{self.fault} of {self.place}" if self.point else self.fault
 
 
-_Choice = tuple[Deed, str, Failpoint | None]
+_Choice = tuple[Blow, str, Failpoint | None]
 
 OTHERS: tuple[_Choice, ...] = (
-    *((deed, place, None) for place in (*ROLES, BROKER, *TARGETS) for deed in (Deed.KILL, Deed.FREEZE)),
-    *((deed, place, None) for place in WORKERS for deed in (Deed.FEWER, Deed.MORE)),
-    *((deed, place, None) for place in TARGETS for deed in CUTS),
+    *((blow, place, None) for place in (*ROLES, BROKER, *TARGETS) for blow in (Blow.KILL, Blow.FREEZE)),
+    *((blow, place, None) for place in WORKERS for blow in (Blow.FEWER, Blow.MORE)),
+    *((blow, place, None) for place in TARGETS for blow in CUTS),
 )
 
 
@@ -109,9 +109,9 @@ def plan(seed: int, kills: int) -> list[Strike]:
 def _at_points(chance: random.Random) -> Iterator[_Choice]:
     """All points by a kill, all by a stop, and again; each time at a role that comes to it."""
     while True:
-        for deed in AT_POINTS:
+        for blow in AT_POINTS:
             for point in Failpoint:
-                yield deed, chance.choice(REACHED_BY[point]), point
+                yield blow, chance.choice(REACHED_BY[point]), point
 
 
 def _others(chance: random.Random) -> Iterator[_Choice]:

@@ -15,7 +15,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from app.local.ports import HOST
-from tests.chaos.plan import Deed
+from tests.chaos.plan import Blow
 
 HOLD_SECONDS = 7.0
 """Longer than the client waits (5 s); with the sandboxes' own late effects (12 s) within the longest execution (20 s
@@ -30,7 +30,7 @@ LARGEST_HEAD = 64 * 1024
 
 @dataclass(slots=True)
 class _Armed:
-    cut: Deed
+    cut: Blow
     struck: asyncio.Event
 
 
@@ -62,7 +62,7 @@ class Proxy:
         """Pass everything on again."""
         self._refuses = False
 
-    async def strike(self, cut: Deed, seconds: float) -> bool:
+    async def strike(self, cut: Blow, seconds: float) -> bool:
         """Cut around the next request that changes something. Returns when it is done; False if none came in time."""
         armed = self._armed = _Armed(cut, asyncio.Event())
         try:
@@ -148,19 +148,19 @@ class _Link:
 
     async def _strike(self, armed: _Armed, request: bytes) -> None:
         self._cut = True
-        if armed.cut is Deed.CUT_BEFORE:
+        if armed.cut is Blow.CUT_BEFORE:
             _reset(self._to_client)
             armed.struck.set()
             raise ConnectionResetError
-        if armed.cut is Deed.HOLD:
+        if armed.cut is Blow.HOLD:
             await asyncio.sleep(HOLD_SECONDS)
-        if armed.cut is Deed.CUT_ANSWER:
+        if armed.cut is Blow.CUT_ANSWER:
             self._first_byte_only = armed.struck
         self._to_target.write(request)
         await self._to_target.drain()
-        if armed.cut is Deed.CUT_SENT:
+        if armed.cut is Blow.CUT_SENT:
             _reset(self._to_client)
-        if armed.cut is not Deed.CUT_ANSWER:
+        if armed.cut is not Blow.CUT_ANSWER:
             armed.struck.set()
 
     async def _pass_answers(self) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from streams.ports.failpoints import Failpoint
 from tests.chaos.armed import Hit, arm, disarm, hit
-from tests.chaos.plan import AT_POINTS, BROKER, CUTS, TARGETS, Deed, Strike
+from tests.chaos.plan import AT_POINTS, BROKER, CUTS, TARGETS, Blow, Strike
 from tests.chaos.recovery import Recovery
 from tests.chaos.state import Struck
 from tests.chaos.world import MOST, USUAL, NotReady, World
@@ -113,29 +113,29 @@ class Striker:
             return False
         return True
 
-    # -- Each deed; what happened, None if the moment did not come ---------------------------------------------------
+    # -- Each blow; what happened, None if the moment did not come ---------------------------------------------------
 
     async def _blow(self, strike: Strike) -> Hit | None:
-        if strike.deed in AT_POINTS:
+        if strike.blow in AT_POINTS:
             return await self._at_point(strike)
         now = Hit(0, time.time())
-        if strike.deed in CUTS:
-            struck = await self._world.proxies[strike.place].strike(strike.deed, HIT_SECONDS)
+        if strike.blow in CUTS:
+            struck = await self._world.proxies[strike.place].strike(strike.blow, HIT_SECONDS)
             return Hit(0, time.time()) if struck else None
-        match strike.deed:
-            case Deed.KILL if strike.place == BROKER:
+        match strike.blow:
+            case Blow.KILL if strike.place == BROKER:
                 await self._world.broker.kill_and_restart()
-            case Deed.FREEZE if strike.place == BROKER:
+            case Blow.FREEZE if strike.place == BROKER:
                 await self._frozen(self._world.broker.signal, FROZEN_SERVER)
-            case Deed.KILL:
+            case Blow.KILL:
                 await self._kill(self._victim(strike))
-            case Deed.FREEZE:
+            case Blow.FREEZE:
                 name = self._victim(strike)
                 seconds = FROZEN_SERVER if strike.place in TARGETS else BEYOND_SESSION
                 await self._frozen(lambda number: self._world.processes.signal(name, number), seconds)
-            case Deed.FEWER:
+            case Blow.FEWER:
                 await self._with_fewer(strike.place)
-            case Deed.MORE:
+            case Blow.MORE:
                 await self._with_more(strike.place)
         return now
 
@@ -176,7 +176,7 @@ class Striker:
 
     async def _at_point(self, strike: Strike) -> Hit | None:
         assert strike.point is not None  # a strike at a point has one
-        kind = "kill" if strike.deed is Deed.POINT_KILL else "stop"
+        kind = "kill" if strike.blow is Blow.POINT_KILL else "stop"
         armed = arm(self._world.failpoints, strike.place, strike.point, kind)
         waiting = asyncio.create_task(self._waited(armed, kind))
         try:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.ports.failpoints import Failpoint
-from tests.chaos.plan import AT_POINTS, OTHERS, REACHED_BY, Deed, plan
+from tests.chaos.plan import AT_POINTS, OTHERS, REACHED_BY, Blow, plan
 
 KILLS = st.integers(min_value=len(Failpoint), max_value=250)
 SEEDS = st.integers(min_value=0, max_value=1000)
@@ -19,15 +19,15 @@ def test_the_seed_decides_the_plan_and_every_point_is_killed(seed: int, kills: i
     strikes = plan(seed, kills)
     assert strikes == plan(seed, kills)
     assert [strike.number for strike in strikes] == list(range(1, kills + 1))
-    assert {strike.point for strike in strikes if strike.deed is Deed.POINT_KILL} == set(Failpoint)
+    assert {strike.point for strike in strikes if strike.blow is Blow.POINT_KILL} == set(Failpoint)
 
 
 @given(seed=SEEDS)
 def test_with_200_strikes_each_point_is_killed_and_stopped_five_times_and_nothing_is_left_out(seed: int) -> None:
     strikes = plan(seed, 200)
-    tried = Counter((strike.deed, strike.point) for strike in strikes if strike.point is not None)
-    assert tried == {(deed, point): 5 for deed in AT_POINTS for point in Failpoint}
-    others = Counter((strike.deed, strike.place, strike.point) for strike in strikes if strike.point is None)
+    tried = Counter((strike.blow, strike.point) for strike in strikes if strike.point is not None)
+    assert tried == {(blow, point): 5 for blow in AT_POINTS for point in Failpoint}
+    others = Counter((strike.blow, strike.place, strike.point) for strike in strikes if strike.point is None)
     assert set(others) == set(OTHERS)
     assert max(others.values()) - min(others.values()) <= 1
 

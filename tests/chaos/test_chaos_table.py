@@ -2,14 +2,14 @@ from __future__ import annotations
 
 from app.demo.findings import Finding
 from streams.ports.failpoints import Failpoint
-from tests.chaos.plan import Deed, Strike
+from tests.chaos.plan import Blow, Strike
 from tests.chaos.state import Struck
 from tests.chaos.table import AFTER, lines, never_hit, totals
 
-KILL = Strike(1, Deed.KILL, "ingress")
-AGAIN = Strike(2, Deed.KILL, "ingress")
-CUT = Strike(3, Deed.CUT_SENT, "heartland")
-HELD = Strike(4, Deed.POINT_KILL, "deliver-pos", Failpoint.HELD)
+KILL = Strike(1, Blow.KILL, "ingress")
+AGAIN = Strike(2, Blow.KILL, "ingress")
+CUT = Strike(3, Blow.CUT_SENT, "heartland")
+HELD = Strike(4, Blow.POINT_KILL, "deliver-pos", Failpoint.HELD)
 STRIKES = [KILL, AGAIN, CUT, HELD]
 LOST = Finding("lost", "000000001", "is not in the point of sale")
 

@@ -12,7 +12,7 @@ from aiohttp.test_utils import TestServer
 
 from app.local.ports import HOST, free_ports
 from tests.chaos import proxy as proxies
-from tests.chaos.plan import Deed
+from tests.chaos.plan import Blow
 from tests.chaos.proxy import Proxy
 
 
@@ -70,9 +70,9 @@ async def test_what_is_not_struck_passes(target: Target, client: aiohttp.ClientS
     assert target.requests == ["POST /v1/orders order"] * 3
 
 
-@pytest.mark.parametrize(("cut", "done"), [(Deed.CUT_BEFORE, 0), (Deed.CUT_SENT, 1), (Deed.CUT_ANSWER, 1)], ids=str)
+@pytest.mark.parametrize(("cut", "done"), [(Blow.CUT_BEFORE, 0), (Blow.CUT_SENT, 1), (Blow.CUT_ANSWER, 1)], ids=str)
 async def test_a_cut_hides_from_the_client_whether_it_was_done(
-    target: Target, client: aiohttp.ClientSession, cut: Deed, done: int
+    target: Target, client: aiohttp.ClientSession, cut: Blow, done: int
 ) -> None:
     await post(client, target, "/warm")
     striking = asyncio.create_task(target.proxy.strike(cut, 5))
@@ -89,7 +89,7 @@ async def test_a_held_request_is_done_when_its_client_has_given_up(
     target: Target, client: aiohttp.ClientSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(proxies, "HOLD_SECONDS", 0.5)
-    striking = asyncio.create_task(target.proxy.strike(Deed.HOLD, 5))
+    striking = asyncio.create_task(target.proxy.strike(Blow.HOLD, 5))
     await asyncio.sleep(0)
     with pytest.raises(TimeoutError):
         await client.post(target.url + "/v1/orders", timeout=aiohttp.ClientTimeout(total=0.1))
@@ -101,7 +101,7 @@ async def test_a_held_request_is_done_when_its_client_has_given_up(
 
 
 async def test_reads_and_tokens_are_not_struck(target: Target, client: aiohttp.ClientSession) -> None:
-    striking = asyncio.create_task(target.proxy.strike(Deed.CUT_BEFORE, 0.3))
+    striking = asyncio.create_task(target.proxy.strike(Blow.CUT_BEFORE, 0.3))
     await asyncio.sleep(0)
     async with client.get(target.url + "/v1/orders") as response:
         assert response.status == 200

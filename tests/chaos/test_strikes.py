@@ -10,7 +10,7 @@ from typing import cast
 import pytest
 
 from tests.chaos import strikes
-from tests.chaos.plan import BROKER, Deed, Strike
+from tests.chaos.plan import BROKER, Blow, Strike
 from tests.chaos.recovery import Mark, Recovery
 from tests.chaos.state import Struck
 from tests.chaos.strikes import OVERLAP, Striker
@@ -89,7 +89,7 @@ def striker(calm: Calm, told: list[Struck]) -> Striker:
 
 
 def freezes(*places: str) -> list[Strike]:
-    return [Strike(number, Deed.FREEZE, place) for number, place in enumerate(places, start=1)]
+    return [Strike(number, Blow.FREEZE, place) for number, place in enumerate(places, start=1)]
 
 
 async def test_strikes_at_different_places_overlap_but_not_too_many() -> None:
