@@ -3,32 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 import asyncpg
-import pytest
 
 from app.store import Store
 from app.store.held import _CLAIM
 from app.store.writes import _OPEN
 from schemas.ids import Ref
 from streams.ports import Claim, Intent, OpenWrite, Revision
-from tests.app.store.test_wake_ups import wait_until_one_waits_for_a_lock
 from tests.twins.clock import START
 
 GROUP, TOPIC = "tillstream.deliver.web", "canonical.stock"
 SKU = Ref("pos", "sku", "A")
 HOUR = timedelta(hours=1)
 
-
-@pytest.fixture
-async def rival(store_url: str) -> AsyncIterator[asyncpg.Connection]:
-    """A second process's connection, in a transaction that it has not committed."""
-    connection = await asyncpg.connect(store_url)
-    await connection.execute("BEGIN")
-    yield connection
-    await connection.close()
+Waits = Callable[[], Awaitable[None]]
 
 
 async def claim(store: Store) -> Claim:
@@ -36,24 +27,24 @@ async def claim(store: Store) -> Claim:
 
 
 async def test_a_claim_waits_for_a_write_that_is_being_opened_and_then_sees_it(
-    store: Store, store_url: str, rival: asyncpg.Connection
+    store: Store, rival: asyncpg.Connection, one_waits_for_a_lock: Waits
 ) -> None:
     epoch = (await claim(store)).epoch
     await rival.fetch(_OPEN, "web", [str(SKU)], ["r1"], [GROUP], [TOPIC], [0], [epoch], HOUR)
     claiming = asyncio.create_task(claim(store))
-    await wait_until_one_waits_for_a_lock(store_url)
+    await one_waits_for_a_lock()
     await rival.execute("COMMIT")
     await claiming
     assert (await store.writes.last_applied("web", SKU)).doubtful
 
 
 async def test_who_opens_waits_for_a_claim_that_is_being_made_and_then_opens_nothing(
-    store: Store, store_url: str, rival: asyncpg.Connection
+    store: Store, rival: asyncpg.Connection, one_waits_for_a_lock: Waits
 ) -> None:
     old = await claim(store)
     await rival.fetch(_CLAIM, GROUP, TOPIC, [0], "next", START)
     opening = asyncio.create_task(store.writes.open("web", [Intent(SKU, old, "r1")], HOUR))
-    await wait_until_one_waits_for_a_lock(store_url)
+    await one_waits_for_a_lock()
     await rival.execute("COMMIT")
     assert await opening == {}
     assert await store.writes.count() == 0

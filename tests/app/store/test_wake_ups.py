@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 
 import asyncpg
 import pytest
@@ -21,24 +21,7 @@ MADE = Ref("pos", "order", "17")
 RECORD = Record("canonical.sale", 0, 1, b"k", b"{}", (), 0)
 HOLD = Hold("k", HoldReason.LINK, "deliver", "r1", waits_for=MissingLink(ORDER))
 
-
-@pytest.fixture
-async def rival(store_url: str) -> AsyncIterator[asyncpg.Connection]:
-    """A second process's connection, in a transaction that it has not committed."""
-    connection = await asyncpg.connect(store_url)
-    await connection.execute("BEGIN")
-    yield connection
-    await connection.close()
-
-
-async def wait_until_one_waits_for_a_lock(store_url: str) -> None:
-    watcher = await asyncpg.connect(store_url)
-    try:
-        async with asyncio.timeout(10):
-            while not await watcher.fetchval("SELECT count(*) FROM pg_locks WHERE NOT granted"):  # noqa: ASYNC110
-                await asyncio.sleep(0.005)
-    finally:
-        await watcher.close()
+Waits = Callable[[], Awaitable[None]]
 
 
 async def due(store: Store, clock: FakeClock) -> list[HeldRecord]:
@@ -46,11 +29,11 @@ async def due(store: Store, clock: FakeClock) -> list[HeldRecord]:
 
 
 async def test_who_holds_waits_for_a_link_that_is_being_made(
-    clocked_store: Store, store_url: str, rival: asyncpg.Connection, clock: FakeClock
+    clocked_store: Store, rival: asyncpg.Connection, one_waits_for_a_lock: Waits, clock: FakeClock
 ) -> None:
     await rival.fetch(_LINK, *link_columns([(ORDER, MADE)]), clock.now())
     holding = asyncio.create_task(claims.hold(clocked_store.held, "g", RECORD, HOLD))
-    await wait_until_one_waits_for_a_lock(store_url)
+    await one_waits_for_a_lock()
     await rival.execute("COMMIT")
     await holding
     assert [held.record for held in await due(clocked_store, clock)] == [RECORD]
@@ -67,8 +50,8 @@ LINKERS: dict[str, Callable[[Store], Awaitable[object]]] = {
 @pytest.mark.parametrize("linker", LINKERS.values(), ids=LINKERS)
 async def test_who_links_waits_for_an_event_that_is_being_held(
     clocked_store: Store,
-    store_url: str,
     rival: asyncpg.Connection,
+    one_waits_for_a_lock: Waits,
     clock: FakeClock,
     linker: Callable[[Store], Awaitable[object]],
 ) -> None:
@@ -76,7 +59,7 @@ async def test_who_links_waits_for_an_event_that_is_being_held(
     await rival.execute(_LOCK, str(ORDER))
     await rival.fetch(_HOLD, *_values("g", RECORD, HOLD, epoch, clock.now()))
     linking = asyncio.ensure_future(linker(clocked_store))
-    await wait_until_one_waits_for_a_lock(store_url)
+    await one_waits_for_a_lock()
     await rival.execute("COMMIT")
     await linking
     assert [held.record for held in await due(clocked_store, clock)] == [RECORD]
@@ -97,13 +80,13 @@ async def test_in_a_crowd_every_held_event_wakes(clocked_store: Store, clock: Fa
 
 
 async def test_a_claim_waits_for_what_the_last_owner_is_writing_and_then_sees_it(
-    clocked_store: Store, store_url: str, rival: asyncpg.Connection, clock: FakeClock
+    clocked_store: Store, rival: asyncpg.Connection, one_waits_for_a_lock: Waits, clock: FakeClock
 ) -> None:
     topic, partition = RECORD.topic, RECORD.partition
     epoch = (await clocked_store.held.claim("g", topic, [partition], "rival"))[partition]
     await rival.fetch(_HOLD, *_values("g", RECORD, HOLD, epoch, clock.now()))
     claiming = asyncio.create_task(clocked_store.held.claim("g", topic, [partition], "next"))
-    await wait_until_one_waits_for_a_lock(store_url)
+    await one_waits_for_a_lock()
     await rival.execute("COMMIT")
     assert await claiming == {partition: epoch + 1}
     assert await clocked_store.held.blocked("g", topic, [partition]) == {HeldKey(topic, partition, "k")}
