@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
@@ -29,6 +29,7 @@ from tests.contract.test_held_contract import LETTER
 from tests.integration.runtime_world import eventually
 from tests.twins import claims
 from tests.twins.kafka import Counting, MemoryPublisher
+from tests.twins.lanes import in_lane
 
 GROUP, TOPIC = "deliver-pos", "canonical.sale"
 RAW = b'{"entity_id": 42, "increment_id": "000000042", "store_id": 1}'
@@ -223,9 +224,6 @@ async def owner(store: Store) -> AsyncIterator[Handler]:
     queue = HeldQueue(store.held, group=GROUP, owner="test", clock=clock, interval=0.02)
     stage = Stage("deliver", handler, Surroundings(queue, store.journal, MemoryPublisher(), clock, Counting()))
     await queue.assigned([("raw.magento.order", 0), (TOPIC, 0)])
-
-    async def in_lane(_topic: str, _key: bytes, work: Callable[[], Awaitable[None]]) -> None:
-        await work()
 
     draining = asyncio.create_task(queue.drain(in_lane, stage.process_held))
     yield handler

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 import pytest
@@ -15,6 +14,7 @@ from streams.runtime.holding import HeldQueue
 from streams.runtime.stage import Stage, Surroundings
 from tests.streams.deliver.bench import SALE, Bench
 from tests.twins.kafka import Counting, envelope, record
+from tests.twins.lanes import in_lane
 
 GROUP = "deliver-pos"
 
@@ -43,9 +43,6 @@ class Worker:
 
     async def go_on(self) -> None:
         """Let what is due have its turns, one look after the other."""
-
-        async def in_lane(_topic: str, _key: bytes, work: Callable[[], Awaitable[None]]) -> None:
-            await work()
 
         turns: dict[tuple[str, int, int], asyncio.Task[None]] = {}
         while await self.queue._start_due(turns, in_lane, self.stage.process_held):

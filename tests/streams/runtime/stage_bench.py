@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from schemas.dead_letter import Documents
 from schemas.ids import Ref
@@ -14,6 +14,7 @@ from streams.runtime.work import Work
 from tests.twins.clock import FakeClock
 from tests.twins.failpoints import Reached
 from tests.twins.kafka import Counting, MemoryPublisher, envelope, record
+from tests.twins.lanes import in_lane
 from tests.twins.store import MemoryStore
 
 GROUP = "g"
@@ -74,9 +75,6 @@ class Bench:
 
     async def drain(self) -> None:
         """One look at the held table, as the drain loop does it."""
-
-        async def in_lane(_topic: str, _key: bytes, work: Callable[[], object]) -> None:
-            await work()  # type: ignore[misc]
 
         turns: dict[tuple[str, int, int], asyncio.Task[None]] = {}
         await self.queue._start_due(turns, in_lane, self.stage.process_held)

@@ -15,6 +15,7 @@ from streams.runtime.lanes import NotDone
 from streams.runtime.work import Work
 from tests.streams.runtime.stage_bench import GROUP, LINK, Bench, assigned_bench
 from tests.twins.kafka import envelope, record
+from tests.twins.lanes import in_lane
 
 
 @pytest.fixture
@@ -248,9 +249,6 @@ async def test_the_drain_goes_on_when_the_store_comes_back(bench: Bench) -> None
         return await due(*args)  # type: ignore[arg-type]
 
     bench.store.held.due = away  # type: ignore[method-assign, assignment]
-
-    async def in_lane(_topic: str, _key: bytes, work: Callable[[], Awaitable[None]]) -> None:
-        await work()
 
     draining = asyncio.create_task(bench.queue.drain(in_lane, bench.stage.process_held))
     for _ in range(1000):
