@@ -12,7 +12,6 @@ import pytest
 from schemas.documents.flow import Deliver
 from streams.deliver import order_status, sale
 from streams.deliver.operations import ADD_COMMENT, CREATE_ORDER, OPERATIONS, WRITE_SOURCE_ITEMS, OperationKind
-from streams.engine import load
 from tests.streams.deliver.effect_bench import Bench
 
 NO_LOOKUP = replace(CREATE_ORDER, lookup=None)
@@ -23,11 +22,6 @@ def test_every_operation_that_a_flow_document_may_name_is_declared() -> None:
         get_args(part) for part in get_args(Deliver.model_fields["operations"].annotation) if part is not ...
     }
     assert set(may_name) == set(OPERATIONS)
-
-
-def test_every_operation_of_the_built_in_flows_is_declared() -> None:
-    named = {name for flow in load().flows.values() for name in flow.deliver.operations}
-    assert named <= set(OPERATIONS)
 
 
 def test_every_create_once_is_delivered_through_the_ledger() -> None:
