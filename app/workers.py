@@ -169,7 +169,7 @@ async def _run(job: Job, handler: Handler, tools: Tools, app: StageApp, entrance
     worker = StageWorker(app, stage, queue, lanes, drain_seconds=drain_seconds, failpoints=parts.failpoints)
     retention = _retention(job, parts)
     parts.readiness.add("kafka", app.reason)
-    parts.readiness.add_note("partitions", worker.halts.note)
+    parts.readiness.add_note("partitions", worker.note)
     beside = [
         _tell(job.role, worker, parts, app, retention),
         _tell_held(partial(store.desk.counts, job.group), parts.metrics, parts.clock),

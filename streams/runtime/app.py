@@ -112,6 +112,11 @@ class StageApp:
         self.waits_for_hook = False
         """Whether a hook of `on_assigned` is running; nothing is consumed meanwhile."""
 
+    @property
+    def session_seconds(self) -> float:
+        """Within which Kafka tells a worker that its partitions are another's, if it reaches it."""
+        return self._kafka.session_seconds
+
     # -- before the start -----------------------------------------------------------------------------------------
 
     def consume(self, topics: Sequence[str], receive: Receive) -> None:

@@ -65,7 +65,8 @@ class Consumer(driver.Consumer):  # type: ignore[misc] # faust has no types for 
         self.halted: set[TP] = set()
         """Partitions of which nothing more is taken in this assignment."""
         self._missed = False
-        self._released = True
+        self.released = True
+        """Whether the partitions of the last assignment are being let go, or have been."""
         self._let_go = True
         self._draining = False
         self._gather_until = 0.0
@@ -244,7 +245,7 @@ class Consumer(driver.Consumer):  # type: ignore[misc] # faust has no types for 
     async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
         """A new assignment replaces the old one whole (aiokafka knows only eager hand-overs)."""
         self.gate = Gate.CLOSED
-        self._released = False
+        self.released = False
         self._let_go = False
         self._buffered_partitions.clear()
         self.halted.clear()
@@ -262,8 +263,8 @@ class Consumer(driver.Consumer):  # type: ignore[misc] # faust has no types for 
         """Called before partitions go, and at the end: let started work finish, then commit. Bounded."""
         if self.crashed:  # what failed may be what a commit needs
             return
-        if not self._released:
-            self._released = True
+        if not self.released:
+            self.released = True
             await self.app.release([tp for tp in self.assignment() if self.app.topics.acks_enabled_for(tp.topic)])
             self._let_go = True
         try:

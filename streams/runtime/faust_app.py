@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any, Protocol
 
 import faust
+from faust.tables.recovery import RebalanceAgain
 from faust.types import TP
 
 from streams.ports import NOWHERE, Failpoints, Partition
@@ -70,6 +71,8 @@ class FaustApp(faust.App):  # type: ignore[misc] # faust has no types for mypy
 
     async def _rebalanced(self, *_sender: object, **_signal: object) -> None:
         await self._owner.assigned()
+        if self._consumer is not None and self._consumer.released:
+            raise RebalanceAgain  # or Faust would set going what has just been let go
 
     async def release(self, partitions: Sequence[TP]) -> None:
         """See Owner."""

@@ -75,25 +75,35 @@ class HeldQueue:
         """Take over exactly these partitions, before their first record is dispatched.
 
         They are claimed anew, so that nothing that was begun before can write about them any more, and then their held
-        keys and settled places are loaded.
+        keys and settled places are loaded. Gives up once anything came or went since: they may have another owner.
         """
-        self.claims.assigned(partitions)
+        assignment = self.claims.assigned()
         self._blocked = {partition: set() for partition in partitions}
         self._settled.start(partitions)
-        for topic, numbers in _by_topic(partitions).items():
-            epochs = await self._patiently(partial(self._held.claim, self._group, topic, numbers, self._owner))
-            for key in await self._patiently(partial(self._held.blocked, self._group, topic, numbers)):
-                if (blocked := self._blocked.get((key.topic, key.partition))) is not None:
-                    blocked.add(key.key)
-            await self._patiently(partial(self._settled.load, topic, numbers))
-            self.claims.taken(topic, epochs)
+        try:
+            for topic, numbers in _by_topic(partitions).items():
+                await self._take_over(assignment, topic, numbers)
+        except NotDone:
+            log.info("assignment_superseded", group=self._group)
+
+    async def _take_over(self, assignment: int, topic: str, numbers: Collection[int]) -> None:
+        where = self._group, topic, numbers
+        epochs = await self._patiently(assignment, partial(self._held.claim, *where, self._owner))
+        for key in await self._patiently(assignment, partial(self._held.blocked, *where)):
+            if (blocked := self._blocked.get((key.topic, key.partition))) is not None:
+                blocked.add(key.key)
+        await self._patiently(assignment, partial(self._settled.load, topic, numbers))
+        self.claims.taken(topic, epochs)
 
     def revoked(self, partitions: Collection[Partition]) -> None:
         """Forget partitions that another worker takes over."""
         self.claims.revoked(partitions)
         for partition in partitions:
-            self._blocked.pop(partition, None)
-            self._settled.drop(partition)
+            self._drop(partition)
+
+    def _drop(self, partition: Partition) -> None:
+        self._blocked.pop(partition, None)
+        self._settled.drop(partition)
 
     def settled(self, record: Record) -> bool:
         """Whether a record needs no turn: it was held before and ended, or it is held still and lets others pass."""
@@ -194,7 +204,8 @@ class HeldQueue:
             return await write
         except Fenced:
             if self.claims.owns(record, epoch):
-                self.revoked([record.topic_partition])
+                self.claims.lost(record.topic_partition)
+                self._drop(record.topic_partition)
             raise
 
     async def keep_tidy(self, committed: Callable[[], Mapping[Partition, int]]) -> None:
@@ -206,13 +217,18 @@ class HeldQueue:
             except TillstreamError as error:
                 log.warning("ended_events_not_forgotten", problem=error.message)
 
-    async def _patiently(self, ask: Callable[[], Awaitable[Answer]]) -> Answer:
-        while True:
+    async def _patiently(self, assignment: int, ask: Callable[[], Awaitable[Answer]]) -> Answer:
+        """Ask until the store answers. Raises NotDone once the assignment does not stand any more."""
+        while self.claims.stands(assignment):
             try:
-                return await ask()
+                answer = await ask()
             except TillstreamError as error:
                 log.warning("partitions_not_taken_over", problem=error.message)
-                await self._clock.sleep(1.0)
+                await self.claims.pause(1.0)
+                continue
+            if self.claims.stands(assignment):
+                return answer
+        raise NotDone
 
 
 def _key(record: Record) -> str:

@@ -54,6 +54,11 @@ class StageWorker:
         """Partitions that are halted."""
         return self._queue.claims.halts
 
+    def note(self) -> str | None:
+        """For readiness: which partitions are not worked on, and what to do; None if all are."""
+        claims = self._queue.claims
+        return "; ".join(note for note in (claims.halts.note(), claims.note()) if note) or None
+
     @property
     def in_flight(self) -> int:
         """Records in the lanes."""
@@ -67,7 +72,8 @@ class StageWorker:
             beside: run meanwhile; one that fails ends the worker.
         """
         tidying = self._queue.keep_tidy(self._app.committed)
-        background = [asyncio.create_task(work) for work in (self._go_on(), tidying, *beside)]
+        watching = self._queue.claims.watch(self._app.session_seconds)
+        background = [asyncio.create_task(work) for work in (self._go_on(), tidying, watching, *beside)]
         for task in background:
             task.add_done_callback(self._ended)
         try:

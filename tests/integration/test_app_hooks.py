@@ -40,6 +40,35 @@ async def test_nothing_is_received_before_the_assigned_hook_has_ended(kafka_topi
     assert app.reason() == "stopping"
 
 
+async def test_a_hook_that_gives_up_in_a_hand_over_leaves_the_next_assignment_to_the_next_one(
+    kafka_topics: Topics,
+) -> None:
+    """It ends while the group still decides, when Faust must not set the old partitions going."""
+    topic = await kafka_topics.create(partitions=2)
+    stages, gone, told = [Stage(), Stage()], asyncio.Event(), list[int]()
+    first, second = (made(kafka_topics, topic, stage) for stage in stages)
+
+    async def take_over(partitions: Sequence[Partition]) -> None:
+        told.append(len(partitions))
+        if len(partitions) == 2:
+            await gone.wait()
+
+    async def give_up(_partitions: Sequence[Partition]) -> None:
+        gone.set()
+        await asyncio.sleep(1.0)
+
+    first.on_assigned(take_over)
+    first.on_revoked(give_up)
+    async with running(first):
+        await eventually(lambda: first.waits_for_hook)
+        async with running(second):
+            await eventually(lambda: first.reason() is None and second.reason() is None)
+            assert told == [2, 1]
+            await produce(kafka_topics.bootstrap_servers, topic, [b"0", b"1"])
+            await produce(kafka_topics.bootstrap_servers, topic, [b"0"], partition=1)
+            await eventually(lambda: sorted(map(len, (stage.seen for stage in stages))) == [1, 2])
+
+
 async def test_a_stop_does_not_wait_for_the_assigned_hook(kafka_topics: Topics) -> None:
     app = made(kafka_topics, await kafka_topics.create(), Stage())
 

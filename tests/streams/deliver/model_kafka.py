@@ -123,6 +123,7 @@ class ModelApp:
 
     def __init__(self, log: Log, group: Group, process: Process) -> None:
         self.failure: BaseException | None = None
+        self.session_seconds = SESSION_SECONDS
         self._log, self._group, self._process = log, group, process
         self._receive: dict[str, Receive] = {}
         self._assigned: list[Hook] = []
