@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import astuple
 from datetime import datetime
 
 from app.store.engine import Database, Row
@@ -76,6 +77,10 @@ AND NOT (blocks AND given_up = '' AND EXISTS (
     AND earlier.blocks AND earlier.seq < held.seq
 ))
 ORDER BY seq LIMIT $5
+"""  # noqa: S608 - our own text
+_GET = f"""
+SELECT {COLUMNS} FROM held
+WHERE consumer_group = $1 AND topic = $2 AND partition = $3 AND "offset" = $4 AND timestamp_ms = $5
 """  # noqa: S608 - our own text
 _REMOVE = f"""
 WITH ours AS ({_OURS}), gone AS (
@@ -154,6 +159,11 @@ class SqlHeld:
         return [
             held_record(row) for row in await self._database.fetch(_DUE, group, topic, list(partitions), now, limit)
         ]
+
+    async def get(self, group: str, record: Record) -> HeldRecord | None:
+        """A held record as it is now; None if it is not held any more."""
+        rows = await self._database.fetch(_GET, group, *astuple(Place.of(record)))
+        return held_record(rows[0]) if rows else None
 
     async def remove(self, group: str, record: Record, *, epoch: int) -> bool:
         """Delete the record's row, if it is there still, and keep its place. True if its key still has blocking rows.

@@ -137,6 +137,10 @@ class Held(Protocol):
         """
         ...
 
+    async def get(self, group: str, record: Record) -> HeldRecord | None:
+        """A held record as it is now; None if it is not held any more."""
+        ...
+
     async def remove(self, group: str, record: Record, *, epoch: int) -> bool:
         """Delete the record's row after it ended, and keep its place. True if its key still has blocking rows.
 

@@ -39,9 +39,13 @@ class Claims:
         self._disturbed = asyncio.Event()
 
     @property
-    def workable(self) -> list[Partition]:
-        """The owned partitions that are not halted."""
-        return [owned for owned in self._epochs if owned not in self.halts]
+    def workable(self) -> Mapping[Partition, int]:
+        """The partitions on which something may be begun, with the epochs of their claims."""
+        return {
+            owned: epoch
+            for owned, epoch in self._epochs.items()
+            if owned not in self._leaving and owned not in self.halts
+        }
 
     # -- what comes and goes --------------------------------------------------------------------------------------
 

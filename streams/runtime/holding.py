@@ -142,6 +142,10 @@ class HeldQueue:
         else:
             self._settled.add(record)
 
+    async def is_still(self, row: HeldRecord) -> bool:
+        """Whether a record is held as it was. A person may have given it up or edited it. Raises like the store."""
+        return await self._held.get(self._group, row.record) == row
+
     async def drain(self, in_lane: InLane, turn: Turn) -> None:
         """Let due records go on, for ever. A store that is down costs time only, a slow turn only its own key.
 
@@ -164,7 +168,8 @@ class HeldQueue:
         self, turns: dict[tuple[str, int, int], asyncio.Task[None]], in_lane: InLane, turn: Turn
     ) -> int:
         started = 0
-        for topic, numbers in _by_topic(self.claims.workable).items():
+        workable = self.claims.workable
+        for topic, numbers in _by_topic(workable).items():
             try:
                 due = await self._held.due(self._group, topic, numbers, self._clock.now(), DUE_AT_ONCE)
             except TillstreamError as error:
@@ -173,7 +178,7 @@ class HeldQueue:
             for row in due:
                 place = (topic, row.record.partition, row.record.offset)
                 if place not in turns and len(turns) < DUE_AT_ONCE:
-                    work = partial(self._go_on, row, turn)
+                    work = partial(self._go_on, row, workable[row.record.topic_partition], turn)
                     turns[place] = asyncio.create_task(self._in_turn(in_lane, topic, row.record.key, work))
                     started += 1
         return started
@@ -186,8 +191,10 @@ class HeldQueue:
         except TillstreamError as error:
             log.warning("held_event_not_ended", topic=topic, problem=error.message)
 
-    async def _go_on(self, row: HeldRecord, turn: Turn) -> None:
-        epoch = self.claims.epoch(row.record)
+    async def _go_on(self, row: HeldRecord, epoch: int, turn: Turn) -> None:
+        """Take a turn for a row that was read under that claim. Since a later one, another owner may have ended it."""
+        if self.claims.epoch(row.record) != epoch:
+            raise NotDone
         if not await turn(row):
             return
         more = await self._as_owner(row.record, epoch, self._held.remove(self._group, row.record, epoch=epoch))

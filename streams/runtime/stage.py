@@ -106,7 +106,10 @@ class Stage:
         """Process one held record again, with its edited body if it has one; end one that was given up.
 
         Returns:
-            True if it ended, False if it is held still. Raises as `process`.
+            True if it ended, False if it is held still.
+
+        Raises:
+            NotDone: as `process`; or the row has changed since it was read.
         """
         epoch = self._claims.epoch(row.record)
         if row.given_up:
@@ -143,7 +146,7 @@ class Stage:
         """Try until the arrivals end or are held. True if they ended.
 
         Raises:
-            NotDone: their partition has gone, or is about to, before either.
+            NotDone: their partition has gone, or is about to, before either; or what is held has changed meanwhile.
         """
         around = self._around
         began = around.clock.now()
@@ -156,6 +159,7 @@ class Stage:
                 await around.guard.admit(arrivals, wanted, self._claims.pause)
                 async with entrance.turn(wanted, self._claims.pause):
                     began += around.clock.now() - asked  # waiting for its turn costs an event no patience
+                    await self._look_again(arrivals)
                     entries = await self._handler.handle(work)
             except NotDone:
                 raise
@@ -180,6 +184,12 @@ class Stage:
             self._observe(arrivals, entries, (around.clock.now() - began).total_seconds())
             return True
         raise NotDone
+
+    async def _look_again(self, arrivals: list[Arrival]) -> None:
+        """Raises NotDone if what is held has changed while its turn waited, for hours perhaps: it takes a new one."""
+        for arrival in arrivals:
+            if arrival.row is not None and not await self._around.queue.is_still(arrival.row):
+                raise NotDone
 
     async def _discard(self, arrival: Arrival, row: HeldRecord) -> None:
         """End it without its handler. It is the owner's turn, so no other turn of it is under way."""

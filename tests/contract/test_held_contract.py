@@ -81,6 +81,20 @@ async def test_a_held_record_comes_back_byte_for_byte(any_store: Ports) -> None:
     assert held == HeldRecord(seq=held.seq, hold=hold, record=odd, held_at=START)
 
 
+async def test_a_held_record_is_found_as_it_is_now(any_store: Ports) -> None:
+    await claims.hold(any_store.held, GROUP, record(1), timed(1, seconds=60))
+    await claims.hold(any_store.held, GROUP, record(2, key="other"), timed(2, key="other"))
+    await claims.hold(any_store.held, "deliver-web", record(3), timed(3))
+    await claims.give_up(any_store, GROUP, record(1), "given up by ann")
+    found = [await any_store.held.get(GROUP, record(offset)) for offset in (1, 2)]
+    assert found == list(await any_store.held.due(GROUP, TOPIC, [0], START, 10))
+    assert [row.given_up for row in found if row] == ["given up by ann", ""]
+    assert await any_store.held.get(GROUP, record(1, partition=1)) is None
+    assert await any_store.held.get(GROUP, record(3)) is None
+    await claims.remove(any_store.held, GROUP, record(2, key="other"))
+    assert await any_store.held.get(GROUP, record(2)) is None
+
+
 async def test_a_record_is_due_from_its_moment_on(any_store: Ports) -> None:
     await claims.hold(any_store.held, GROUP, record(1), timed(1, seconds=10))
     assert await due(any_store, 9.999999) == []

@@ -216,6 +216,10 @@ class MemoryHeld:
         found = [row.held for row in self._of(group, topic, partitions) if self._is_due(row, now)]
         return sorted(found, key=lambda held: held.seq)[:limit]
 
+    async def get(self, group: str, record: Record) -> HeldRecord | None:
+        row = self.rows.get((group, Place.of(record)))
+        return row.held if row else None
+
     async def remove(self, group: str, record: Record, *, epoch: int) -> bool:
         self._check(group, record, epoch)
         self.rows.pop((group, Place.of(record)), None)

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from schemas.dead_letter import Documents
 from schemas.ids import Ref
 from streams.ports import HeldRecord, JournalEntry, Outcome, Record
+from streams.runtime.entrance import AlwaysOpen
 from streams.runtime.holding import HeldQueue
 from streams.runtime.stage import Stage, Surroundings
 from streams.runtime.work import Work
@@ -57,13 +58,20 @@ class Bench:
         self.failpoints = Reached()
         self.observer = Counting()
         self.handler = Scripted(self.clock, blocks=blocks)
+        self.entrance = AlwaysOpen()
         self.restart()
 
     def restart(self) -> None:
         """A new process: memory is gone, the store stays."""
         self.queue = HeldQueue(self.store.held, group=GROUP, owner="test", clock=self.clock, failpoints=self.failpoints)
         around = Surroundings(
-            self.queue, self.store.journal, self.publisher, self.clock, self.observer, chance=lambda: 0.5
+            self.queue,
+            self.store.journal,
+            self.publisher,
+            self.clock,
+            self.observer,
+            lambda _arrival: self.entrance,
+            chance=lambda: 0.5,
         )
         self.stage = Stage("deliver", self.handler, around)
 

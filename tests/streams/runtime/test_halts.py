@@ -100,7 +100,7 @@ async def test_a_held_event_that_a_newer_version_wrote_waits_too_and_ends_no_dra
     monkeypatch.setattr("streams.runtime.stage.SCHEMA_VERSION", 1)
     (row,) = bench.held
     with pytest.raises(NotDone):
-        await bench.queue._go_on(row, bench.stage.process_held)
+        await bench.queue._go_on(row, 1, bench.stage.process_held)
     bench.store.held.give_up(GROUP, sent, "given up by ann: it is due")
     assert await bench.queue._start_due({}, _never, bench.stage.process_held) == 0, "or it would spin"
     assert len(bench.held) == 1

@@ -119,7 +119,7 @@ async def test_partitions_that_moved_away_are_left_to_their_new_owner(bench: Ben
     bench.handler.fail.clear()
     bench.queue.revoked([("t", 0)])
     with pytest.raises(NotDone):
-        await bench.queue._go_on(row, bench.stage.process_held)
+        await bench.queue._go_on(row, 1, bench.stage.process_held)
     assert bench.handler.done == []
     assert len(bench.held) == 1
 

@@ -69,6 +69,37 @@ async def test_a_partition_that_is_assigned_again_is_worked_on_again() -> None:
     assert bench.handler.done == ["r2"]
 
 
+async def test_a_turn_that_queued_through_a_hand_over_leaves_alone_what_another_owner_may_have_ended() -> None:
+    """It stood behind a slow call in its lane; the partition went, and came back."""
+    bench = await assigned_bench()
+    bench.handler.fail["r1"] = [Transient("not now")]
+    (sent,) = await bench.feed("r1")
+    bench.handler.fail.clear()
+    bench.clock.move(60)
+    queued, free = asyncio.Event(), asyncio.Event()
+
+    async def in_lane(_topic: str, _key: bytes, work: Callable[[], Awaitable[None]]) -> None:
+        queued.set()
+        await free.wait()
+        await work()
+
+    turns: dict[tuple[str, int, int], asyncio.Task[None]] = {}
+    await bench.queue._start_due(turns, in_lane, bench.stage.process_held)
+    await queued.wait()
+    bench.queue.revoked(HERE)
+    await bench.queue.assigned(HERE)
+    free.set()
+    await asyncio.gather(*turns.values())
+    assert bench.handler.done == []
+    assert [row.record for row in bench.held] == [sent]
+
+
+async def test_nothing_that_is_held_begins_on_a_partition_that_is_about_to_go() -> None:
+    bench = await assigned_bench()
+    bench.queue.claims.leaving(HERE)
+    assert bench.queue.claims.workable == {}
+
+
 class Away(MemoryHeld):
     """Another worker's way to the bench's store, which is away until the test lets it back."""
 
@@ -127,7 +158,7 @@ async def test_only_the_newest_assignment_counts_when_an_older_one_is_still_wait
     away.back.set()
     await old
     assert bench.store.held.epochs == {(GROUP, "t", 0): 1}
-    assert queue.claims.workable == HERE
+    assert queue.claims.workable == {("t", 0): 1}
 
 
 async def test_a_partition_that_was_lost_is_told_until_kafka_hands_it_out_anew() -> None:
