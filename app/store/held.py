@@ -76,7 +76,8 @@ AND NOT (blocks AND given_up = '' AND EXISTS (
     AND earlier.partition = held.partition AND earlier.key_hash = held.key_hash AND earlier.key = held.key
     AND earlier.blocks AND earlier.seq < held.seq
 ))
-ORDER BY seq LIMIT $5
+AND seq <> ALL ($6::bigint[])
+ORDER BY given_up = '', seq LIMIT $5
 """  # noqa: S608 - our own text
 _GET = f"""
 SELECT {COLUMNS} FROM held
@@ -153,12 +154,20 @@ class SqlHeld:
         return frozenset(HeldKey(topic, row["partition"], restored(row["key"])) for row in rows)
 
     async def due(
-        self, group: str, topic: str, partitions: Collection[int], now: datetime, limit: int
+        self,
+        group: str,
+        topic: str,
+        partitions: Collection[int],
+        now: datetime,
+        limit: int,
+        besides: Collection[int] = (),
     ) -> Sequence[HeldRecord]:
-        """The lowest-seq record of each key, where it is due (``due_at`` ≤ now); non-blocking and given-up rows too."""
-        return [
-            held_record(row) for row in await self._database.fetch(_DUE, group, topic, list(partitions), now, limit)
-        ]
+        """The lowest-seq record of each key, where it is due (``due_at`` ≤ now); non-blocking rows too.
+
+        Given-up rows come first, wherever they stand. Those whose ``seq`` is among ``besides`` are left out.
+        """
+        rows = await self._database.fetch(_DUE, group, topic, list(partitions), now, limit, list(besides))
+        return [held_record(row) for row in rows]
 
     async def get(self, group: str, record: Record) -> HeldRecord | None:
         """A held record as it is now; None if it is not held any more."""

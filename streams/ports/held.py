@@ -129,11 +129,18 @@ class Held(Protocol):
         ...
 
     async def due(
-        self, group: str, topic: str, partitions: Collection[int], now: datetime, limit: int
+        self,
+        group: str,
+        topic: str,
+        partitions: Collection[int],
+        now: datetime,
+        limit: int,
+        besides: Collection[int] = (),
     ) -> Sequence[HeldRecord]:
         """The lowest-seq record of each key, where it is due (``due_at`` ≤ now); non-blocking rows too.
 
-        What was given up waits for no earlier one.
+        What was given up waits for no earlier one, and comes first. Those of which the ``seq`` is among ``besides`` are
+        left out, and take up none of the ``limit``.
         """
         ...
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Collection, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TypeVar
 
@@ -32,11 +32,27 @@ from streams.runtime.places import SettledPlaces
 log = structlog.get_logger(__name__)
 
 DUE_AT_ONCE = 200
-"""Held records read in one look at the table; bounds memory when many become due together."""
+"""Held records of a topic that have or wait for their turns at a time; bounds memory when many become due together.
+
+Those given up are not counted: their turns are short, and they must not wait for a target that is down.
+"""
 TIDY_SECONDS = 5.0
 """How often places are forgotten that Kafka does not give again."""
 
 Answer = TypeVar("Answer")
+
+
+@dataclass(frozen=True, slots=True)
+class TurnOf:
+    """Whose turn it is: a row of the held table."""
+
+    topic: str
+    seq: int
+    given_up: bool
+
+
+Turns = dict[TurnOf, asyncio.Task[None]]
+"""What has been started and was not seen to end."""
 
 Turn = Callable[[HeldRecord], Awaitable[bool]]
 """Processes one held record in its lane; True if it ended, False if it was held again."""
@@ -151,35 +167,37 @@ class HeldQueue:
 
         Raises what a turn raised that nobody could decide on.
         """
-        turns: dict[tuple[str, int, int], asyncio.Task[None]] = {}
+        turns: Turns = {}
         try:
             while True:
                 started = await self._start_due(turns, in_lane, turn)
                 if not started:
                     await self._clock.sleep(self._interval)
-                for place in [place for place, task in turns.items() if task.done()]:
-                    turns.pop(place).result()
+                for ended in [one for one, task in turns.items() if task.done()]:
+                    turns.pop(ended).result()
         finally:
             for task in turns.values():
                 task.cancel()
             await asyncio.gather(*turns.values(), return_exceptions=True)
 
-    async def _start_due(
-        self, turns: dict[tuple[str, int, int], asyncio.Task[None]], in_lane: InLane, turn: Turn
-    ) -> int:
+    async def _start_due(self, turns: Turns, in_lane: InLane, turn: Turn) -> int:
+        """Start the turns of what is due and has none. However long those of a topic wait, others are not kept."""
         started = 0
         workable = self.claims.workable
         for topic, numbers in _by_topic(workable).items():
+            have = [one for one in turns if one.topic == topic]
+            room = DUE_AT_ONCE - sum(not one.given_up for one in have)
+            where = self._group, topic, numbers
             try:
-                due = await self._held.due(self._group, topic, numbers, self._clock.now(), DUE_AT_ONCE)
+                due = await self._held.due(*where, self._clock.now(), max(1, room), [one.seq for one in have])
             except TillstreamError as error:
                 log.warning("held_events_unreadable", problem=error.message)
                 return 0
             for row in due:
-                place = (topic, row.record.partition, row.record.offset)
-                if place not in turns and len(turns) < DUE_AT_ONCE:
+                if row.given_up or room > 0:
                     work = partial(self._go_on, row, workable[row.record.topic_partition], turn)
-                    turns[place] = asyncio.create_task(self._in_turn(in_lane, topic, row.record.key, work))
+                    task = asyncio.create_task(self._in_turn(in_lane, topic, row.record.key, work))
+                    turns[TurnOf(topic, row.seq, bool(row.given_up))] = task
                     started += 1
         return started
 
@@ -187,7 +205,7 @@ class HeldQueue:
         try:
             await in_lane(topic, key, work)
         except (NotDone, Fenced):
-            pass  # its partition has gone, and the row with it
+            pass  # its partition has gone, and the row with it; or the row has changed and is looked at anew
         except TillstreamError as error:
             log.warning("held_event_not_ended", topic=topic, problem=error.message)
 

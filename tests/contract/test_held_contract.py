@@ -101,6 +101,24 @@ async def test_a_record_is_due_from_its_moment_on(any_store: Ports) -> None:
     assert await due(any_store, 10) == [1]
 
 
+async def test_those_that_have_a_turn_already_take_up_nothing_of_the_limit(any_store: Ports) -> None:
+    for offset in (1, 2, 3):
+        await claims.hold(any_store.held, GROUP, record(offset, key=f"k{offset}"), timed(offset, key=f"k{offset}"))
+    await claims.hold(any_store.held, GROUP, record(4, key="k3"), timed(4, key="k3"))
+    (first, second, third) = await any_store.held.due(GROUP, TOPIC, [0], START, 10)
+    rest = await any_store.held.due(GROUP, TOPIC, [0], START, 1, [first.seq, second.seq])
+    assert rest == [third]
+    assert await any_store.held.due(GROUP, TOPIC, [0], START, 1, [first.seq, second.seq, third.seq]) == []
+
+
+async def test_what_was_given_up_is_read_before_everything_else(any_store: Ports) -> None:
+    for offset in (1, 2, 3):
+        await claims.hold(any_store.held, GROUP, record(offset, key=f"k{offset}"), timed(offset, key=f"k{offset}"))
+    await claims.give_up(any_store, GROUP, record(3, key="k3"), "given up by ann")
+    assert await due(any_store) == [3, 1, 2]
+    assert await due(any_store, limit=1) == [3]
+
+
 async def test_of_a_key_only_the_first_is_due(any_store: Ports) -> None:
     for offset in (1, 2, 3):
         await claims.hold(any_store.held, GROUP, record(offset), timed(offset))

@@ -211,10 +211,17 @@ class MemoryHeld:
         )
 
     async def due(
-        self, group: str, topic: str, partitions: Collection[int], now: datetime, limit: int
+        self,
+        group: str,
+        topic: str,
+        partitions: Collection[int],
+        now: datetime,
+        limit: int,
+        besides: Collection[int] = (),
     ) -> Sequence[HeldRecord]:
-        found = [row.held for row in self._of(group, topic, partitions) if self._is_due(row, now)]
-        return sorted(found, key=lambda held: held.seq)[:limit]
+        due = [row.held for row in self._of(group, topic, partitions) if self._is_due(row, now)]
+        found = [held for held in due if held.seq not in besides]
+        return sorted(found, key=lambda held: (not held.given_up, held.seq))[:limit]
 
     async def get(self, group: str, record: Record) -> HeldRecord | None:
         row = self.rows.get((group, Place.of(record)))

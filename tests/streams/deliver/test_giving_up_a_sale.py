@@ -10,7 +10,7 @@ import pytest
 from schemas.canonical import Sale
 from streams.errors import Rejected
 from streams.ports import OrderDraft, Outcome, Record, SeenOrder
-from streams.runtime.holding import HeldQueue
+from streams.runtime.holding import HeldQueue, Turns
 from streams.runtime.stage import Stage, Surroundings
 from tests.streams.deliver.bench import SALE, Bench
 from tests.twins.kafka import Counting, envelope, record
@@ -44,7 +44,7 @@ class Worker:
     async def go_on(self) -> None:
         """Let what is due have its turns, one look after the other."""
 
-        turns: dict[tuple[str, int, int], asyncio.Task[None]] = {}
+        turns: Turns = {}
         while await self.queue._start_due(turns, in_lane, self.stage.process_held):
             await asyncio.gather(*turns.values())
             turns.clear()

@@ -9,7 +9,7 @@ from schemas.dead_letter import Documents
 from schemas.ids import Ref
 from streams.ports import HeldRecord, JournalEntry, Outcome, Record
 from streams.runtime.entrance import AlwaysOpen
-from streams.runtime.holding import HeldQueue
+from streams.runtime.holding import HeldQueue, Turns
 from streams.runtime.stage import Stage, Surroundings
 from streams.runtime.work import Work
 from tests.twins.clock import FakeClock
@@ -84,7 +84,7 @@ class Bench:
     async def drain(self) -> None:
         """One look at the held table, as the drain loop does it."""
 
-        turns: dict[tuple[str, int, int], asyncio.Task[None]] = {}
+        turns: Turns = {}
         await self.queue._start_due(turns, in_lane, self.stage.process_held)
         await asyncio.gather(*turns.values())
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from schemas.ids import MissingLink, Ref
 from streams.errors import AliasMissing, DependencyMissing, OutcomeUnknown, Rejected, Transient, Unavailable
-from streams.ports import Failpoint, HeldKey, HeldRecord, HoldReason, JournalEntry, Outcome
+from streams.ports import Failpoint, HeldKey, HeldRecord, HoldReason, JournalEntry, Outcome, Record
 from streams.runtime.lanes import NotDone
 from streams.runtime.work import Work
 from tests.streams.runtime.stage_bench import GROUP, LINK, Bench, assigned_bench
@@ -232,6 +234,71 @@ async def test_a_slow_turn_does_not_stop_other_keys(bench: Bench) -> None:
         await asyncio.sleep(0)
     draining.cancel()
     assert bench.handler.done == ["r2"]
+
+
+class StuckLanes:
+    """Turns of the topics that stand still are asked for and do not come."""
+
+    def __init__(self, *topics: str) -> None:
+        self.topics = topics
+        self.asked: list[bytes] = []
+
+    async def __call__(self, topic: str, key: bytes, work: Callable[[], Awaitable[None]]) -> None:
+        self.asked.append(key)
+        if topic in self.topics:
+            await asyncio.Event().wait()
+        await work()
+
+
+async def park(bench: Bench, topic: str, count: int) -> list[Record]:
+    """As many events of that topic, each of its own key, and all due."""
+    sent = [replace(record(b"{}", envelope(f"r{n}"), key=f"{topic}:{n}"), topic=topic) for n in range(count)]
+    for n, one in enumerate(sent):
+        bench.handler.fail[f"r{n}"] = [Transient("500")]
+        await bench.stage.process([one])
+    bench.handler.fail.clear()
+    bench.clock.move(3600)
+    return sent
+
+
+@asynccontextmanager
+async def draining(bench: Bench, lanes: StuckLanes) -> AsyncIterator[None]:
+    task = asyncio.create_task(bench.queue.drain(lanes, bench.stage.process_held))
+    for _ in range(50):
+        await asyncio.sleep(0)
+    yield
+    assert not task.done()
+    task.cancel()
+
+
+async def test_turns_that_wait_keep_neither_other_topics_nor_what_was_given_up(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("streams.runtime.holding.DUE_AT_ONCE", 3)
+    await bench.queue.assigned([("t", 0), ("u", 0)])
+    waiting, lanes = await park(bench, "t", 6), StuckLanes("t")
+    await park(bench, "u", 1)
+    for one in waiting[-2:]:
+        bench.store.held.give_up(GROUP, one, "given up by ann")
+    async with draining(bench, lanes):
+        assert sorted(lanes.asked) == [b"t:0", b"t:1", b"t:2", b"t:4", b"t:5", b"u:0"], "t:3 waits for room"
+        assert bench.handler.done == ["r0"]
+
+
+async def test_an_event_that_becomes_due_later_has_its_turn_while_earlier_ones_wait_for_theirs(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("streams.runtime.holding.DUE_AT_ONCE", 3)
+    await park(bench, "t", 2)
+    lanes = StuckLanes("t")
+    async with draining(bench, lanes):
+        assert lanes.asked == [b"t:0", b"t:1"]
+        bench.handler.fail["late"] = [Transient("500")]
+        await bench.stage.process([record(b"{}", envelope("late"), key="late")])
+        bench.clock.move(3600)
+        for _ in range(20):
+            await asyncio.sleep(0)
+        assert lanes.asked == [b"t:0", b"t:1", b"late"]
 
 
 async def test_the_drain_goes_on_when_the_store_comes_back(bench: Bench) -> None:

@@ -10,7 +10,7 @@ import pytest
 from streams.errors import Rejected, Transient, Unavailable
 from streams.ports import Partition
 from streams.runtime.claims import ClaimLost
-from streams.runtime.holding import HeldQueue
+from streams.runtime.holding import HeldQueue, Turns
 from streams.runtime.lanes import NotDone
 from tests.streams.runtime.stage_bench import GROUP, Bench, assigned_bench
 from tests.twins.clock import FakeClock
@@ -83,7 +83,7 @@ async def test_a_turn_that_queued_through_a_hand_over_leaves_alone_what_another_
         await free.wait()
         await work()
 
-    turns: dict[tuple[str, int, int], asyncio.Task[None]] = {}
+    turns: Turns = {}
     await bench.queue._start_due(turns, in_lane, bench.stage.process_held)
     await queued.wait()
     bench.queue.revoked(HERE)
