@@ -9,9 +9,9 @@ import pytest
 
 from schemas.dead_letter import DeadLetter
 from streams.errors import Rejected, Throttled, Transient, Unavailable
-from streams.ports import HoldReason, JournalEntry, Outcome, Outgoing
+from streams.ports import HoldReason, JournalEntry, Outcome, Outgoing, Place
 from streams.runtime.work import Work
-from tests.streams.runtime.stage_bench import Bench, assigned_bench
+from tests.streams.runtime.stage_bench import GROUP, Bench, assigned_bench
 from tests.twins.clock import START
 from tests.twins.kafka import envelope, record
 
@@ -70,8 +70,9 @@ async def test_a_replayed_letter_counts_tries_and_replays_from_its_first_failure
     bench.handler.fail["r1"] = [Rejected("no"), Rejected("still no")]
     (sent,) = await bench.feed("r1")
     bench.clock.move(60)
-    (row,) = bench.held
-    assert await bench.stage.process_held(replace(row, replays=2, edited=b'{"by": "ann"}')) is False
+    row = bench.store.held.rows[GROUP, Place.of(sent)]
+    row.held = replace(row.held, replays=2, edited=b'{"by": "ann"}')
+    assert await bench.stage.process_held(row.held) is False
     assert bench.handler.bodies == [sent.value, b'{"by": "ann"}']
     _, letter = bench.publisher.on("dead-letter.deliver")
     assert letter.value == sent.value, "the original is what is kept"
