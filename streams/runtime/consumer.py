@@ -275,8 +275,11 @@ class Consumer(driver.Consumer):  # type: ignore[misc] # faust has no types for 
             log.warning("last_commit_failed", group=self.app.conf.id, effect="some events will be processed again")
 
     def owns(self, tp: TP) -> bool:
-        """Whether a partition is ours to write for: from its recovery on, until its started work had time to end."""
-        return tp in self.watermarks and not self._let_go and not self.crashed
+        """Whether a partition is ours to write for: from its recovery on, until its started work had time to end.
+
+        Not while the group may have put us out without our knowing, as it does with a worker that was frozen.
+        """
+        return tp in self.watermarks and not self._let_go and not self.crashed and self._reader.session.stands
 
     # -- is it alive? -----------------------------------------------------------------------------------------------
 

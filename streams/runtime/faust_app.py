@@ -82,6 +82,10 @@ class FaustApp(faust.App):  # type: ignore[misc] # faust has no types for mypy
         """Whether a partition is ours to write for; see `streams.runtime.consumer.Consumer.owns`."""
         return self._consumer is not None and bool(self._consumer.owns(TP(topic, partition)))
 
+    def send_no_more(self) -> None:
+        """Nothing that tables have sent so far leaves from now on; see `streams.runtime.producer.Producer`."""
+        self.producer.send_no_more()
+
     @property
     def waits_for_hook(self) -> bool:
         """See Owner."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -84,10 +84,10 @@ class Producer(driver.Producer):  # type: ignore[misc] # faust has no types for 
                 raise _not_taken(refusal) from refusal
 
     async def _send(self, producer: AIOKafkaProducer, record: Outgoing) -> asyncio.Future[Any]:
-        sent: asyncio.Future[Any] = await producer.send(
-            record.topic, value=record.value, key=record.key, headers=list(record.headers)
-        )
+        sent = await producer.send(record.topic, value=record.value, key=record.key, headers=list(record.headers))
+        return self._watched(producer, sent)
 
+    def _watched(self, producer: AIOKafkaProducer, sent: asyncio.Future[Any]) -> asyncio.Future[Any]:
         def answered(future: asyncio.Future[Any]) -> None:
             if not future.cancelled() and future.exception() is not None:
                 self._give_up(producer)
@@ -95,10 +95,17 @@ class Producer(driver.Producer):  # type: ignore[misc] # faust has no types for 
         sent.add_done_callback(answered)
         return sent
 
-    async def send(self, *args: Any, **options: Any) -> Any:
-        """Faust's own way in, which tables use for their changelog."""
-        await self._connected()
-        return await super().send(*args, **options)
+    async def send(self, *args: Any, **options: Any) -> asyncio.Future[Any]:
+        """Faust's own way in, which tables use for their changelog. What fails, fails in the answer: raised, it would
+        end the app.
+        """
+        try:
+            producer = await self._connected()
+            return self._watched(producer, await super().send(*args, **options))
+        except KafkaError as error:
+            refused: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+            refused.set_exception(error)
+            return refused
 
     async def flush(self) -> None:
         """Wait for what is on its way, with a limit. No commit depends on it: whatever is published or written to a
@@ -139,11 +146,19 @@ class Producer(driver.Producer):  # type: ignore[misc] # faust has no types for 
     def _give_up(self, producer: AIOKafkaProducer) -> None:
         """Close it in the background; the next to publish makes a new one."""
         if self._producer is producer:
-            log.warning("producer_renewed", group=self.app.conf.id, why="a delivery failed")
-            self._producer = None
-            closing = asyncio.create_task(_close(producer))
-            self._closing.add(closing)
-            closing.add_done_callback(self._closing.discard)
+            self._renew(_close(producer), "a delivery failed")
+
+    def send_no_more(self) -> None:
+        """What has not left by now shall not: an idempotent producer would try for ever. The next gets a new one."""
+        if self._producer is not None:
+            self._renew(_cut_off(self._producer), "a delivery is late")
+
+    def _renew(self, closing: Coroutine[Any, Any, None], why: str) -> None:
+        log.warning("producer_renewed", group=self.app.conf.id, why=why)
+        self._producer = None
+        task = asyncio.create_task(closing)
+        self._closing.add(task)
+        task.add_done_callback(self._closing.discard)
 
     async def on_stop(self) -> None:
         """Close, with a limit: a broker that is gone must not keep the process."""
@@ -160,6 +175,13 @@ async def _close(producer: AIOKafkaProducer) -> None:
     except (TimeoutError, KafkaError) as error:
         log.warning("producer_not_closed_cleanly", error=repr(error))
         await producer.client.close()
+
+
+async def _cut_off(producer: AIOKafkaProducer) -> None:
+    """Close without sending what waits, nor trying again what was sent without an answer."""
+    producer._sender.sender_task.cancel()  # noqa: SLF001 - selftest.py watches it; `stop` would try for seconds
+    await producer.client.close()
+    await _close(producer)
 
 
 def _too_large(error: BaseException) -> Rejected:

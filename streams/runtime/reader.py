@@ -29,6 +29,7 @@ from faust.types import TP
 from mode import Service
 
 from streams.ports import Failpoint
+from streams.runtime.session import Session
 from streams.runtime.starting import Gap, OffsetsLost, gaps_of, note_of
 
 if TYPE_CHECKING:
@@ -62,6 +63,7 @@ class Reader(Service, ConsumerRebalanceListener):  # type: ignore[misc] # mode a
         """Times that the positions were set."""
         self.connected = False
         """Whether aiokafka's consumer has all its parts."""
+        self.session = Session(self.app.kafka.lease_seconds)
         self._owner = consumer
         self._consumer: AIOKafkaConsumer | None = None
         super().__init__(**options)
@@ -74,6 +76,8 @@ class Reader(Service, ConsumerRebalanceListener):  # type: ignore[misc] # mode a
         """
         self._consumer = self._new_consumer()
         await self._consumer.start()
+        coordinator = self._consumer._coordinator  # noqa: SLF001 - it joins no group before `subscribe`
+        coordinator._send_req = self.session.listening(coordinator._send_req)  # noqa: SLF001
         self.connected = True
 
     def _new_consumer(self) -> AIOKafkaConsumer:

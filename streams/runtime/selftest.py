@@ -41,12 +41,14 @@ METHODS: Mapping[type, tuple[str, ...]] = {
     App: ("_crash", "_new_transport", "_create_directories"),
     Collection: ("send_changelog",),
     fetcher.Fetcher: ("fetched_records",),
+    group_coordinator.GroupCoordinator: ("_send_req",),
 }
 """What is overridden or called."""
 
 ATTRIBUTES: Mapping[type, tuple[str, ...]] = {
     driver.Consumer: ("_acked", "_acked_index", "_committed_offset", "_buffered_partitions"),
     aiokafka.AIOKafkaConsumer: ("_client", "_coordinator", "_fetcher", "_subscription", "_closed", "_max_poll_records"),
+    aiokafka.AIOKafkaProducer: ("_sender",),
     fetcher.Fetcher: ("_fetch_task",),
     group_coordinator.GroupCoordinator: ("generation", "_pending_exception", "_coordination_task"),
     subscription_state.TopicPartitionState: ("timestamp", "highwater"),

@@ -57,6 +57,13 @@ class KafkaSettings:
         return str(self.options["bootstrap_servers"])
 
     @property
+    def lease_seconds(self) -> float:
+        """How long after a sign of the group a table may be written, and how long that may take: half the session's
+        time each, so that it is over before another worker can have the partition.
+        """
+        return self.session_seconds / 2
+
+    @property
     def request_seconds(self) -> float:
         """Longest wait for a broker's answer; aiokafka wants it above the session's time."""
         return max(30.0, self.session_seconds + 5.0)

@@ -34,6 +34,11 @@ class StageTable:
 
     A turn may outlive its partition, so what `get` gave may be void when it comes to `put`: another worker may have
     written meanwhile. `put` therefore takes only what was made from the present value of a partition that is owned.
+
+    Kafka does not fence writes to a changelog, so time does. `put` refuses while the group's last sign of us is older
+    than half the session's time, and what is not in the changelog within the other half is not sent any more: by then
+    another worker may rebuild the table. What remains: a process that is frozen in the instant between `put` and the
+    writing to the socket, or a last attempt of its producer that is under way when the time is over.
     """
 
     def __init__(self, app: FaustApp, name: str, *, partitions: int) -> None:
@@ -102,8 +107,19 @@ class StageTable:
         place = (record.topic, record.partition, record.offset)
         if place not in self._unsettled:
             return
+        sent = self._unsettled.pop(place)
+        _, late = await asyncio.wait(sent, timeout=self._app.kafka.lease_seconds)
+        if late:
+            self._app.send_no_more()
+            raise Unavailable(
+                f"the changelog {self.changelog} did not acknowledge what {place} caused within "
+                f"{self._app.kafka.lease_seconds:g} s; look at the brokers and at min.insync.replicas. It is worked "
+                "on again",
+                code="changelog_late",
+            )
         try:
-            await asyncio.gather(*self._unsettled.pop(place))
+            for answer in sent:
+                answer.result()
         except KafkaError as error:
             kind = Rejected if isinstance(error, MessageSizeTooLargeError) else Unavailable
             raise kind(

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import time
 
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.records_to_delete import RecordsToDelete
+from aiokafka.errors import KafkaConnectionError
 from aiokafka.structs import TopicPartition
 
 from streams import groups
+from streams.errors import Unavailable
 from streams.ports import Record
 from streams.runtime.app import Ack, StageApp
 from streams.runtime.table import PartitionMoved, StageTable
@@ -155,6 +158,47 @@ async def test_partitions_take_their_part_of_the_table_with_them(kafka_topics: T
     await eventually(lambda: first.ready and first.table.get(mine) == b"2")
     assert len(first.table) == 2
     await first.stop()
+
+
+async def test_a_worker_that_was_frozen_writes_nothing_before_its_group_knows_it_again(kafka_topics: Topics) -> None:
+    topic = await kafka_topics.create(partitions=2)
+    await changelog_of(kafka_topics, 2)
+    worker = Summing(kafka_topics, topic)
+    await eventually(lambda: worker.ready)
+    record = Record(topic, 0, 0, b"", b"a", (), 0)
+    time.sleep(3.1)  # noqa: ASYNC251 - all of the process stands still, for more than half its session
+    with pytest.raises(PartitionMoved):
+        worker.table.put("a", b"1", record, instead_of=None)
+    await eventually(lambda: worker.app._faust.owns(topic, 0))
+    worker.table.put("a", b"1", record, instead_of=None)
+    await worker.table.settled(record)
+    await worker.stop()
+
+
+async def test_a_write_that_was_too_late_does_not_arrive_later_and_the_next_one_does(
+    kafka_topics: Topics, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kafka, topic = kafka_topics.bootstrap_servers, await kafka_topics.create(partitions=2)
+    changelog = await changelog_of(kafka_topics, 2)
+    worker = Summing(kafka_topics, topic)
+    await eventually(lambda: worker.ready)
+    client = (await worker.app._faust.producer._connected()).client
+    record = Record(topic, 0, 0, b"", b"a", (), 0)
+
+    async def broken(*_args: object, **_options: object) -> object:
+        raise KafkaConnectionError
+
+    with monkeypatch.context() as patched:
+        patched.setattr(client, "send", broken)
+        worker.table.put("a", b"late", record, instead_of=None)
+        with pytest.raises(Unavailable, match="did not acknowledge"):
+            await worker.table.settled(record)
+    await asyncio.sleep(1.0)
+    assert await values(kafka, changelog, 2) == []
+    worker.table.put("a", b"again", record, instead_of=worker.table.get("a"))
+    await worker.table.settled(record)
+    assert await values(kafka, changelog, 2) == [b"again"]
+    await worker.stop()
 
 
 async def test_a_changelog_whose_beginning_is_gone_is_read_from_where_it_starts(kafka_topics: Topics) -> None:

@@ -14,6 +14,7 @@ from streams.errors import Rejected, Unavailable
 from streams.ports import Record
 from streams.runtime.consumer import Consumer
 from streams.runtime.faust_app import FaustApp
+from streams.runtime.settings import KafkaSettings
 from streams.runtime.table import PartitionMoved, StageTable
 from streams.runtime.watermark import Watermark
 
@@ -24,18 +25,23 @@ class Changelog:
     """What `StageTable` uses of Faust: its table, and who owns what."""
 
     changelog_topic_name = "g-units-changelog"
+    kafka = KafkaSettings({}, session_seconds=0.02)
 
     def __init__(self) -> None:
         rows: dict[bytes, bytes] = {}
         self.data = SimpleNamespace(data=rows, _key_partition={}, get=rows.get)
         self.sent: list[tuple[int, bytes, bytes, asyncio.Future[None]]] = []
         self.owned = {("t", 3)}
+        self.cut_off = False
 
     def Table(self, _name: str, **_options: object) -> Changelog:  # noqa: N802 - Faust's name
         return self
 
     def owns(self, topic: str, partition: int) -> bool:
         return (topic, partition) in self.owned
+
+    def send_no_more(self) -> None:
+        self.cut_off = True
 
     def send_changelog(self, partition: int, key: bytes, value: bytes) -> asyncio.Future[None]:
         sent: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -102,8 +108,16 @@ async def test_a_write_that_kafka_did_not_take_is_told(
     assert table._unsettled == {}
 
 
+async def test_a_write_that_is_not_durable_in_time_is_not_sent_later(table: StageTable, faust: Changelog) -> None:
+    table.put("pos:A", b"1", HINT, instead_of=None)
+    with pytest.raises(Unavailable, match=r"did not acknowledge .* within 0\.01 s"):
+        await table.settled(HINT)
+    assert faust.cut_off
+
+
 def consumer(*, owned: TP) -> Any:
-    made = Consumer.__new__(Consumer)
+    made: Any = Consumer.__new__(Consumer)
+    made._reader = SimpleNamespace(session=SimpleNamespace(stands=True))
     made.watermarks = {owned: Watermark(0)}
     made._let_go = False
     made._crashed = SimpleNamespace(is_set=lambda: False)
@@ -115,6 +129,12 @@ def test_a_partition_is_owned_from_its_recovery_until_its_work_had_time_to_end()
     assert own.owns(TP("t", 3))
     assert not own.owns(TP("t", 2))
     own._let_go = True
+    assert not own.owns(TP("t", 3))
+
+
+def test_a_worker_that_its_group_may_have_put_out_owns_nothing() -> None:
+    own = consumer(owned=TP("t", 3))
+    own._reader.session.stands = False
     assert not own.owns(TP("t", 3))
 
 
