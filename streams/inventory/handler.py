@@ -41,7 +41,7 @@ class SkuTable(Protocol):
         ...
 
     async def settled(self, record: Record) -> None:
-        """Wait until what was put for the record is durable. Raises if it is not."""
+        """Wait until what was put for the record is durable. Raises if it is not, and takes it back."""
         ...
 
 

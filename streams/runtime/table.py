@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from aiokafka.errors import KafkaError, MessageSizeTooLargeError
@@ -23,6 +25,16 @@ class PartitionMoved(Unavailable):
 
     The turn stops if the partition is gone, and begins anew if it has come back.
     """
+
+
+@dataclass(frozen=True, slots=True)
+class _Write:
+    """A value that is on its way to the changelog, and what it was before."""
+
+    key: bytes
+    before: bytes | None
+    value: bytes
+    sent: asyncio.Future[Any]
 
 
 class StageTable:
@@ -52,7 +64,7 @@ class StageTable:
         self.name = name
         self._app = app
         self._table: Any = app.Table(name, key_type=bytes, value_type=bytes, partitions=partitions)
-        self._unsettled: dict[Place, list[asyncio.Future[Any]]] = defaultdict(list)
+        self._unsettled: dict[Place, list[_Write]] = defaultdict(list)
 
     @property
     def changelog(self) -> str:
@@ -92,13 +104,15 @@ class StageTable:
         store.data[raw] = value
         store._key_partition[raw] = record.partition  # noqa: SLF001 - so that the key goes when its partition goes
         sent = self._table.send_changelog(record.partition, raw, value)
-        self._unsettled[record.topic, record.partition, record.offset].append(sent)
+        self._unsettled[record.topic, record.partition, record.offset].append(_Write(raw, instead_of, value, sent))
 
     def __len__(self) -> int:
         return len(self._table.data)
 
     async def settled(self, record: Record) -> None:
         """Wait until what the record caused is in the changelog. Again is harmless.
+
+        What is not in it for sure is taken back: the record's next turn must find it new, and write it again.
 
         Raises:
             Unavailable: Kafka did not take it; the record must be worked on again.
@@ -107,7 +121,15 @@ class StageTable:
         place = (record.topic, record.partition, record.offset)
         if place not in self._unsettled:
             return
-        sent = self._unsettled.pop(place)
+        writes = self._unsettled.pop(place)
+        try:
+            await self._in_changelog(place, [write.sent for write in writes])
+        except BaseException:
+            for write in reversed(writes):
+                self._take_back(write)
+            raise
+
+    async def _in_changelog(self, place: Place, sent: Sequence[asyncio.Future[Any]]) -> None:
         _, late = await asyncio.wait(sent, timeout=self._app.kafka.lease_seconds)
         if late:
             self._app.send_no_more()
@@ -127,3 +149,14 @@ class StageTable:
                 "exists with the settings of `tillstream topics create`",
                 code="changelog_refused",
             ) from error
+
+    def _take_back(self, write: _Write) -> None:
+        """Unless the value is another worker's by now: the partition has gone, or has come back."""
+        store = self._table.data
+        if store.data.get(write.key) != write.value:
+            return
+        if write.before is None:
+            del store.data[write.key]
+            store._key_partition.pop(write.key, None)  # noqa: SLF001
+        else:
+            store.data[write.key] = write.before

@@ -15,6 +15,7 @@ from streams.channels import Channels
 from streams.engine import load
 from streams.errors import Malformed, Transient, Unavailable
 from streams.inventory.handler import InventoryHandler
+from streams.inventory.table import SkuState
 from streams.ports import JournalEntry, Outcome, Record
 from streams.runtime.work import Arrival, Work
 from tests.twins.clock import START, FakeClock
@@ -56,7 +57,9 @@ class Table:
 
     def __init__(self) -> None:
         self.rows: dict[str, bytes] = {}
-        self.unsettled: list[Record] = []
+        self.durable: dict[str, bytes] = {}
+        """What the changelog has."""
+        self.unsettled: list[tuple[Record, str, bytes | None]] = []
         self.down = 0
         """So many times nothing becomes durable."""
 
@@ -67,13 +70,18 @@ class Table:
         if self.rows.get(key) != instead_of:
             raise Unavailable("another worker has written")
         self.rows[key] = value
-        self.unsettled.append(record)
+        self.unsettled.append((record, key, instead_of))
 
     async def settled(self, record: Record) -> None:
-        self.unsettled.remove(record)
+        ((_, key, before),) = [write for write in self.unsettled if write[0] == record]
+        self.unsettled.clear()
         if self.down:
             self.down -= 1
+            del self.rows[key]
+            if before is not None:
+                self.rows[key] = before
             raise Unavailable("the changelog does not answer")
+        self.durable[key] = self.rows[key]
 
 
 class Bench:
@@ -196,6 +204,18 @@ async def test_the_stock_goes_on_when_what_the_table_remembers_is_durable(bench:
     await bench.hint(("r1.s0", sold(2)))
     assert len(bench.publisher.records) == 1
     assert bench.table.unsettled == []
+
+
+@pytest.mark.parametrize("webs", [["web"], []])
+async def test_what_an_order_holds_of_a_sku_without_stock_is_durable_before_its_hint_ends(webs: list[str]) -> None:
+    bench = Bench(*webs)
+    del bench.shelves.on_hand["A"]
+    bench.table.down = 1
+    with pytest.raises(Unavailable):
+        await bench.hint(("r1.s0", sold(2)))
+    (entry,) = await bench.hint(("r1.s0", sold(2)))
+    assert entry.outcome is Outcome.FILTERED
+    assert SkuState.from_json(bench.table.durable["pos:A"]).orders.keys() == {"web:order:42"}
 
 
 async def test_a_reading_that_another_worker_overtook_is_not_published(

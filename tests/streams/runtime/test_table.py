@@ -108,6 +108,34 @@ async def test_a_write_that_kafka_did_not_take_is_told(
     assert table._unsettled == {}
 
 
+@pytest.mark.parametrize("before", [None, b"durable"])
+@pytest.mark.parametrize("answered", [True, False])
+async def test_a_write_that_kafka_did_not_take_is_forgotten_so_that_the_next_turn_makes_it_again(
+    table: StageTable, faust: Changelog, before: bytes | None, *, answered: bool
+) -> None:
+    if before is not None:
+        faust.data.data[b"pos:A"] = before
+    table.put("pos:A", b"1", HINT, instead_of=before)
+    if answered:
+        faust.sent[0][3].set_exception(KafkaTimeoutError())
+    with pytest.raises(Unavailable):
+        await table.settled(HINT)
+    assert table.get("pos:A") == before
+    table.put("pos:A", b"1", HINT, instead_of=before)
+    faust.sent[1][3].set_result(None)
+    await table.settled(HINT)
+    assert table.get("pos:A") == b"1"
+
+
+async def test_what_another_worker_wrote_meanwhile_is_not_taken_back(table: StageTable, faust: Changelog) -> None:
+    table.put("pos:A", b"1", HINT, instead_of=None)
+    faust.data.data[b"pos:A"] = b"by the owner in between"
+    faust.sent[0][3].set_exception(KafkaTimeoutError())
+    with pytest.raises(Unavailable):
+        await table.settled(HINT)
+    assert table.get("pos:A") == b"by the owner in between"
+
+
 async def test_a_write_that_is_not_durable_in_time_is_not_sent_later(table: StageTable, faust: Changelog) -> None:
     table.put("pos:A", b"1", HINT, instead_of=None)
     with pytest.raises(Unavailable, match=r"did not acknowledge .* within 0\.01 s"):
