@@ -24,6 +24,7 @@ from streams.errors import TillstreamError
 from streams.metrics import Metrics
 from streams.ports import Clock, HoldReason, Partition
 from streams.runtime.app import StageApp
+from streams.runtime.bulkheads import Bulkheads
 from streams.runtime.entrance import EntranceOf, always_open
 from streams.runtime.holding import HeldQueue
 from streams.runtime.lanes import Lanes
@@ -127,7 +128,7 @@ async def run_worker(
         app.on_assigned(partial(_share, gates[target], len(job.topics) * PARTITIONS))
     handler = handler_of(role, target, tools, app)
     _leave_lasting_objects_alone()
-    await _run(job, handler, tools, app, _entrance_of(job, gates))
+    await _run(job, handler, tools, app, gates)
 
 
 async def _share(gate: Gate, of: int, partitions: Sequence[Partition]) -> None:
@@ -153,18 +154,24 @@ def _entrance_of(job: Job, gates: Mapping[str, Gate]) -> EntranceOf:
     if job.target is not None:
         gate = gates[job.target]
         return lambda _arrival: gate
-    return lambda arrival: gates.get(arrival.key.partition(":")[0]) or always_open(arrival)
+    return lambda arrival: gates.get(_connection_of(arrival.record.key)) or always_open(arrival)
 
 
-async def _run(job: Job, handler: Handler, tools: Tools, app: StageApp, entrance_of: EntranceOf) -> None:
+def _connection_of(key: bytes) -> str:
+    """The point of sale that a key of inventory names: ``connection:SKU``."""
+    return key.partition(b":")[0].decode("utf-8", "replace")
+
+
+async def _run(job: Job, handler: Handler, tools: Tools, app: StageApp, gates: Mapping[str, Gate]) -> None:
     """Run the handler's stage, and what goes on beside it, until the stop."""
     parts, store = tools.parts, tools.store
     stops = _stops(job, tools)
     queue = HeldQueue(store.held, group=job.group, owner=parts.owner, clock=parts.clock, failpoints=parts.failpoints)
+    entrance_of = _entrance_of(job, gates)
     around = Surroundings(queue, store.journal, tools.publisher, parts.clock, parts.metrics, entrance_of, stops)
     stage = Stage(job.role, handler, around)
     width = width_of(job.target, parts.settings)
-    lanes = {topic: _lanes(stage, topic, parts, app, width) for topic in job.topics}
+    lanes = {topic: _lanes_of(job, gates, partial(_lanes, stage, topic, parts, app, width)) for topic in job.topics}
     drain_seconds = parts.settings.worker.drain_seconds
     worker = StageWorker(app, stage, queue, lanes, drain_seconds=drain_seconds, failpoints=parts.failpoints)
     retention = _retention(job, parts)
@@ -210,6 +217,13 @@ def _kafka(parts: Parts) -> KafkaSettings:
         session_seconds=kafka.session_timeout_seconds,
         commit_seconds=COMMIT_SECONDS,
     )
+
+
+def _lanes_of(job: Job, gates: Mapping[str, Gate], lanes: Callable[[], Lanes]) -> Lanes | Bulkheads:
+    """Each point of sale that inventory reads has lanes of its own: the turns of one that is down wait in theirs."""
+    if job.target is not None or not gates:
+        return lanes()
+    return Bulkheads({connection: lanes() for connection in gates}, lanes(), _connection_of)
 
 
 def _lanes(stage: Stage, topic: str, parts: Parts, app: StageApp, width: int) -> Lanes:

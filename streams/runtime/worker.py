@@ -9,6 +9,7 @@ from typing import Any
 
 from streams.ports import NOWHERE, Failpoint, Failpoints, Partition, Record
 from streams.runtime.app import Ack, Receive, StageApp
+from streams.runtime.bulkheads import Bulkheads
 from streams.runtime.halts import Halts
 from streams.runtime.holding import HeldQueue
 from streams.runtime.lanes import Lanes
@@ -32,7 +33,7 @@ class StageWorker:
         app: StageApp,
         stage: Stage,
         queue: HeldQueue,
-        lanes: Mapping[str, Lanes],
+        lanes: Mapping[str, Lanes | Bulkheads],
         *,
         drain_seconds: float,
         failpoints: Failpoints = NOWHERE,
@@ -106,9 +107,9 @@ class StageWorker:
             self._app.fail(error)
 
 
-def _receiver(lanes: Lanes) -> Receive:
+def _receiver(lanes: Lanes | Bulkheads) -> Receive:
     return partial(_submit, lanes)
 
 
-async def _submit(lanes: Lanes, record: Record, ack: Ack) -> None:
+async def _submit(lanes: Lanes | Bulkheads, record: Record, ack: Ack) -> None:
     await lanes.submit(record, record.key, ack)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 
 import pytest
 from aiohttp import web
@@ -13,11 +14,13 @@ from app.health import Readiness
 from app.parts import Parts
 from app.settings import Settings
 from app.systems import Systems
-from app.workers import _entrance_of, _share, gates_of, job_of, width_of
+from app.workers import _entrance_of, _lanes_of, _share, gates_of, job_of, width_of
 from streams.deliver.breaker import State
 from streams.deliver.gate import Gate
 from streams.errors import TillstreamError
 from streams.metrics import Metrics
+from streams.ports import Record
+from streams.runtime.lanes import Lanes
 from streams.runtime.work import Arrival
 from tests.app.stub_server import StubServer
 from tests.twins.kafka import envelope, record
@@ -108,3 +111,37 @@ def test_inventory_waits_for_the_point_of_sale_that_it_reads_and_for_no_other() 
     assert entrance_of(Arrival(record(b"{}", headers, key="pos:A"), headers)) is gates["pos"]
     assert not entrance_of(Arrival(record(b"{}", headers, key="gone:A"), headers)).paused
     assert gates_of("normalize", None, parts) == {}
+
+
+async def test_a_point_of_sale_that_is_down_leaves_the_others_their_lanes() -> None:
+    parts = parts_of()
+    gates = {name: Gate(name) for name in ("down", "up")}
+    ended: asyncio.Queue[bytes] = asyncio.Queue()
+
+    async def process(records: Sequence[Record]) -> None:
+        if records[-1].key.startswith(b"down:"):
+            await asyncio.Event().wait()
+        ended.put_nowait(records[-1].key)
+
+    async def done() -> None:
+        pass
+
+    job = job_of("inventory", None, parts.settings)
+    lanes = _lanes_of(job, gates, lambda: Lanes(process, width=4, capacity=16))
+    async with asyncio.timeout(5):
+        for number in range(16):
+            await lanes.submit(record(b"{}", key=f"down:{number}"), b"down:%d" % number, done)
+        await lanes.submit(record(b"{}", key="up:A"), b"up:A", done)
+        assert await ended.get() == b"up:A"
+    await lanes.close()
+
+
+def test_only_inventory_has_lanes_for_each_point_of_sale() -> None:
+    parts = parts_of()
+
+    async def process(_records: Sequence[Record]) -> None:
+        pass
+
+    for role, target in (("deliver", "pos"), ("normalize", None)):
+        job, gates = job_of(role, target, parts.settings), gates_of(role, target, parts)
+        assert isinstance(_lanes_of(job, gates, lambda: Lanes(process, width=4, capacity=16)), Lanes)
