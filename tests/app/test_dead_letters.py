@@ -26,10 +26,10 @@ from streams.runtime.holding import HeldQueue
 from streams.runtime.stage import Stage, Surroundings
 from streams.runtime.work import Work
 from tests.contract.test_held_contract import LETTER
-from tests.integration.runtime_world import eventually
 from tests.twins import claims
 from tests.twins.kafka import Counting, MemoryPublisher
 from tests.twins.lanes import in_lane
+from tests.waiting import eventually
 
 GROUP, TOPIC = "deliver-pos", "canonical.sale"
 RAW = b'{"entity_id": 42, "increment_id": "000000042", "store_id": 1}'

@@ -20,18 +20,7 @@ from streams.runtime.settings import KafkaSettings
 Kind = Literal["stock", "ours"]
 Body = Callable[[Record, Ack], Awaitable[None]]
 
-PATIENCE = 20.0
 COMMIT_SECONDS = 0.1
-
-
-async def eventually(true: Callable[[], bool] | Callable[[], Awaitable[bool]], seconds: float = PATIENCE) -> None:
-    """Wait until it is true."""
-    async with asyncio.timeout(seconds):
-        while True:
-            answer = true()
-            if answer if isinstance(answer, bool) else await answer:
-                return
-            await asyncio.sleep(0.02)
 
 
 def never_ends(code: int) -> None:

@@ -6,9 +6,10 @@ import asyncio
 from typing import Any
 
 from streams.runtime.consumer import Gate
-from tests.integration.runtime_world import eventually, produce
+from tests.integration.runtime_world import produce
 from tests.integration.stage_world import Stage, made, running
 from tests.kafka_broker import Topics
+from tests.waiting import eventually
 
 
 async def test_a_stage_that_is_slow_gets_everything_once_and_in_order(kafka_topics: Topics) -> None:

@@ -8,8 +8,9 @@ from contextlib import asynccontextmanager
 
 from streams.ports import Record
 from streams.runtime.app import Ack, StageApp
-from tests.integration.runtime_world import committed, eventually, never_ends, produce, settings
+from tests.integration.runtime_world import committed, never_ends, produce, settings
 from tests.kafka_broker import Topics
+from tests.waiting import eventually
 
 
 @asynccontextmanager

@@ -11,9 +11,10 @@ import pytest
 from streams.errors import Unavailable
 from streams.ports import Partition
 from streams.runtime.app import StageApp
-from tests.integration.runtime_world import committed, eventually, produce, settings
+from tests.integration.runtime_world import committed, produce, settings
 from tests.integration.stage_world import NOWHERE, Stage, made, running
 from tests.kafka_broker import Topics
+from tests.waiting import eventually
 
 
 async def test_nothing_is_received_before_the_assigned_hook_has_ended(kafka_topics: Topics) -> None:

@@ -10,9 +10,10 @@ from aiokafka.errors import KafkaConnectionError
 
 from streams.errors import Unavailable
 from streams.ports import Outgoing
-from tests.integration.runtime_world import eventually, values
+from tests.integration.runtime_world import values
 from tests.integration.stage_world import Stage, made, running
 from tests.kafka_broker import Topics
+from tests.waiting import eventually
 
 
 async def test_publishing_is_acknowledged_and_keeps_key_value_and_headers(kafka_topics: Topics) -> None:

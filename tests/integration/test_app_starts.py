@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from streams.runtime.starting import OffsetsLost, noted
-from tests.integration.runtime_world import committed, committed_with_note, eventually, produce
+from tests.integration.runtime_world import committed, committed_with_note, produce
 from tests.integration.stage_world import Stage, add_partition, commit, delete_before, made, running
 from tests.kafka_broker import Topics
+from tests.waiting import eventually
 
 
 async def test_a_new_group_starts_at_the_beginning_and_its_start_is_committed_before_anything_is_done(

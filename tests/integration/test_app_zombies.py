@@ -6,9 +6,9 @@ import pytest
 
 from streams.runtime import consumer as consumer_module
 from streams.runtime.watchdog import Vitals, Zombie
-from tests.integration.runtime_world import eventually
 from tests.integration.stage_world import Stage, made, running
 from tests.kafka_broker import Topics
+from tests.waiting import eventually
 
 
 async def test_a_consumer_whose_fetching_has_ended_ends_the_app(

@@ -19,10 +19,11 @@ from streams.runtime.lanes import Lanes
 from streams.runtime.stage import Stage, Surroundings
 from streams.runtime.work import Work
 from streams.runtime.worker import StageWorker
-from tests.integration.runtime_world import committed, eventually, never_ends, settings
+from tests.integration.runtime_world import committed, never_ends, settings
 from tests.kafka_broker import Topics
 from tests.twins.kafka import Counting, MemoryPublisher, envelope
 from tests.twins.store import MemoryStore
+from tests.waiting import eventually
 
 
 class Target:

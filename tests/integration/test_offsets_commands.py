@@ -17,9 +17,10 @@ from app.store import Store
 from streams import groups
 from streams.errors import Rejected
 from streams.runtime.starting import OffsetsLost
-from tests.integration.runtime_world import committed, eventually, produce
+from tests.integration.runtime_world import committed, produce
 from tests.integration.stage_world import Stage, commit, delete_before, made, running
 from tests.kafka_broker import Topics
+from tests.waiting import eventually
 
 FEED = "pos.order"
 

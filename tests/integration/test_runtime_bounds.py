@@ -6,8 +6,9 @@ import asyncio
 
 from streams.ports import Record
 from streams.runtime.app import Ack, StageApp
-from tests.integration.runtime_world import committed, eventually, never_ends, produce, settings
+from tests.integration.runtime_world import committed, never_ends, produce, settings
 from tests.kafka_broker import Topics
+from tests.waiting import eventually
 
 
 async def test_a_record_that_is_stuck_lets_only_so_many_others_overtake_it(kafka_topics: Topics) -> None:

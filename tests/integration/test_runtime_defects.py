@@ -15,8 +15,9 @@ from streams.errors import Rejected
 from streams.ports import Outgoing, Record
 from streams.runtime.app import Ack
 from streams.runtime.watchdog import Zombie
-from tests.integration.runtime_world import Kind, committed, eventually, produce, working
+from tests.integration.runtime_world import Kind, committed, produce, working
 from tests.kafka_broker import Topics
+from tests.waiting import eventually
 
 both = pytest.mark.parametrize("kind", ["stock", "ours"])
 

@@ -7,9 +7,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 from streams.ports import Failpoint, Record
 from streams.runtime.app import Ack, StageApp
-from tests.integration.runtime_world import committed, eventually, never_ends, produce, settings
+from tests.integration.runtime_world import committed, never_ends, produce, settings
 from tests.kafka_broker import Topics
 from tests.twins.failpoints import Reached
+from tests.waiting import eventually
 
 
 async def test_before_a_commit_the_record_is_done_and_kafka_does_not_know(kafka_topics: Topics) -> None:

@@ -17,8 +17,9 @@ from streams.runtime import producer as producer_module
 from streams.runtime import reader as reader_module
 from streams.runtime.app import Ack, StageApp
 from tests.integration.freezable import FreezableBroker, freezable_broker
-from tests.integration.runtime_world import eventually, never_ends, produce, settings, values
+from tests.integration.runtime_world import never_ends, produce, settings, values
 from tests.kafka_broker import Topics
+from tests.waiting import eventually
 
 own_broker = pytest.fixture(scope="module")(freezable_broker)
 

@@ -13,8 +13,9 @@ from pathlib import Path
 
 from aiokafka import AIOKafkaProducer
 
-from tests.integration.runtime_world import PATIENCE, committed, eventually, values
+from tests.integration.runtime_world import committed, values
 from tests.kafka_broker import Topics
+from tests.waiting import PATIENCE, eventually
 
 ROOT = Path(__file__).parents[2]
 KEYS = 12

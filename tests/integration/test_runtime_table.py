@@ -17,8 +17,9 @@ from streams.ports import Record
 from streams.runtime.app import Ack, StageApp
 from streams.runtime.table import PartitionMoved, StageTable
 from streams.topics import WEB_UNITS, WEB_UNITS_CHANGELOG
-from tests.integration.runtime_world import committed, eventually, never_ends, produce, settings, values
+from tests.integration.runtime_world import committed, never_ends, produce, settings, values
 from tests.kafka_broker import Topics
+from tests.waiting import eventually
 
 TABLE = "sums"
 

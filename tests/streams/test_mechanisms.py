@@ -23,7 +23,7 @@ from streams.runtime.producer import Producer
 from streams.runtime.watermark import Watermark
 from tests.contract import test_ledger_contract
 from tests.integration import test_runtime_defects
-from tests.integration.runtime_world import committed, eventually
+from tests.integration.runtime_world import committed
 from tests.kafka_broker import Topics
 from tests.streams.deliver import effect_bench, test_effect, test_late_stock
 from tests.streams.deliver.late_shop import Way, WebShop
@@ -32,6 +32,7 @@ from tests.streams.runtime.stage_bench import Bench, assigned_bench
 from tests.twins.clock import START
 from tests.twins.store import MemoryLedger
 from tests.twins.writes import MemoryOpenWrites
+from tests.waiting import eventually
 
 NothingRaised = pytest.fail.Exception
 """What a test ends with that expects an error and gets none."""

@@ -6,14 +6,9 @@ from pathlib import Path
 
 from app.demo import processes
 from app.demo.processes import Processes, Program
+from tests.waiting import eventually
 
 WAITS = Program("waits", (), {}, module="tests.app.demo.waiting")
-
-
-async def eventually_gone(running: Processes, pid: int) -> None:
-    async with asyncio.timeout(10):
-        while running.pids.get("waits") == pid:  # noqa: ASYNC110 - a process is watched
-            await asyncio.sleep(0.02)
 
 
 async def test_what_ends_by_itself_is_started_again_and_what_is_ended_is_not(tmp_path: Path) -> None:
@@ -23,7 +18,7 @@ async def test_what_ends_by_itself_is_started_again_and_what_is_ended_is_not(tmp
     try:
         killed = running.pids["waits"]
         running.signal("waits", signal.SIGKILL)
-        await eventually_gone(running, killed)
+        await eventually(lambda: running.pids.get("waits") != killed)
         assert running.restarts == {"waits": 1}
         await running.end("waits")
         await asyncio.sleep(3 * processes.LOOK_EVERY)

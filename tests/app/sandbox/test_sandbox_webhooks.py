@@ -1,12 +1,10 @@
 from __future__ import annotations
 
-import asyncio
 import base64
 import contextlib
 import hashlib
 import hmac
-import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,6 +15,7 @@ from aiohttp.test_utils import TestServer
 from app.sandbox.database import Database
 from app.sandbox.faults import Fault, FaultPanel, Rule
 from app.sandbox.webhooks import WEBHOOKS_SCHEMA, Event, Retries, WebhookSender, new_secret, sign
+from tests.waiting import eventually
 
 FAST = Retries(tries=4, first_seconds=0.01, cap_seconds=0.02, timeout_seconds=2.0)
 
@@ -63,13 +62,6 @@ def order(body: bytes, resource: str = "1") -> Event:
     return Event("order.saved", "order", resource, body, b"thin " + body)
 
 
-async def until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 5
-    while not condition():
-        assert time.monotonic() < deadline, "it never happened"
-        await asyncio.sleep(0.005)
-
-
 async def send(
     database: Database, receiver: Receiver, events: list[Event], *rules: Rule, retries: Retries = FAST
 ) -> WebhookSender:
@@ -81,7 +73,7 @@ async def send(
         sender.subscribe(connection, receiver.url(), "secret of the test")
         for event in events:
             sender.enqueue(connection, event)
-    await until(lambda: sender.waiting == 0)
+    await eventually(lambda: sender.waiting == 0)
     await sender.stop()
     return sender
 
@@ -144,7 +136,7 @@ async def test_events_after_an_empty_queue_are_sent(database: Database, receiver
     for body in (b"a", b"b", b"c"):
         with database.transaction() as connection:
             sender.enqueue(connection, order(body))
-        await until(lambda: sender.waiting == 0)
+        await eventually(lambda: sender.waiting == 0)
     await sender.stop()
     assert receiver.bodies == [b"a", b"b", b"c"]
 

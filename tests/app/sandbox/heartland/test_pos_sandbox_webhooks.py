@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import hashlib
 import hmac
-import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,6 +18,7 @@ from aiohttp.test_utils import TestServer
 from app.sandbox.faults import Fault, Rule
 from app.sandbox.webhooks import Retries
 from tests.app.sandbox.heartland.account import OTHER_SKU, SKU, Account, open_account, order, validate
+from tests.waiting import eventually
 
 FAST = Retries(tries=5, first_seconds=0.01, cap_seconds=0.02, timeout_seconds=2.0)
 EVENT = {"$ref": "#/components/schemas/WebhookEvent"}
@@ -69,18 +68,11 @@ async def told(tmp_path: Path, door: Door) -> AsyncIterator[Account]:
         yield account
 
 
-async def until(true: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 10
-    while not true():
-        assert time.monotonic() < deadline, "it never happened"
-        await asyncio.sleep(0.005)
-
-
 async def test_an_order_and_each_of_its_skus_are_told(told: Account, door: Door) -> None:
     lines = [{"SKU": sku, "Quantity": 2, "Price": 10} for sku in (SKU, OTHER_SKU)]
     created = await told.post("/v1/orders", order(*lines, ExternalID="W-1"))
     fulfilled = await told.put(f"/v1/orders/{created['OrderID']}", {"Status": "Fulfilled"})
-    await until(lambda: len(door.taken) == 6)
+    await eventually(lambda: len(door.taken) == 6)
     first, second = door.events("/webhooks/pos/order")
     assert (first["event"], first["data"]) == ("order.created", created)
     assert (second["event"], second["data"]) == ("order.updated", fulfilled)
@@ -93,7 +85,7 @@ async def test_an_order_and_each_of_its_skus_are_told(told: Account, door: Door)
 
 async def test_an_event_is_signed(told: Account, door: Door) -> None:
     await told.put("/v1/inventory", {"SKU": SKU, "LocationID": "MAIN", "OnHand": 7})
-    await until(lambda: len(door.taken) == 1)
+    await eventually(lambda: len(door.taken) == 1)
     _, headers, content = door.taken[0]
     key = base64.b64decode(told.handle.webhook_secret.removeprefix("whsec_"))
     signed = f"{headers['webhook-id']}.{headers['webhook-timestamp']}.".encode() + content
@@ -104,7 +96,7 @@ async def test_an_event_is_signed(told: Account, door: Door) -> None:
 async def test_an_event_is_sent_again_until_it_is_taken(told: Account, door: Door) -> None:
     door.busy = 2
     await told.put("/v1/inventory", {"SKU": SKU, "LocationID": "MAIN", "OnHand": 7})
-    await until(lambda: told.handle.sender.waiting == 0)
+    await eventually(lambda: told.handle.sender.waiting == 0)
     assert len({headers["webhook-id"] for _, headers, _ in door.taken}) == 1
     assert len(door.taken) == 3
 
@@ -114,7 +106,7 @@ async def test_what_changes_nothing_tells_nothing(told: Account, door: Door) -> 
     await told.refused("POST", "/v1/orders", order(LocationID="STORE9"))
     created = await told.post("/v1/orders", order())
     await told.put(f"/v1/orders/{created['OrderID']}", {"Status": "Open"})
-    await until(lambda: len(door.taken) == 2)
+    await eventually(lambda: len(door.taken) == 2)
     assert told.handle.sender.waiting == 0
     assert sorted(path for path, _, _ in door.taken) == ["/webhooks/pos/inventory", "/webhooks/pos/order"]
 
@@ -122,7 +114,7 @@ async def test_what_changes_nothing_tells_nothing(told: Account, door: Door) -> 
 async def test_a_thin_event_carries_the_id_alone(told: Account, door: Door) -> None:
     told.handle.panel.replace([Rule(Fault.WEBHOOK_THIN, every=1)])
     created = await told.post("/v1/orders", order())
-    await until(lambda: len(door.taken) == 2)
+    await eventually(lambda: len(door.taken) == 2)
     assert door.events("/webhooks/pos/order")[0]["data"] == {"OrderID": created["OrderID"]}
     assert door.events("/webhooks/pos/inventory")[0]["data"] == {"SKU": SKU}
 
@@ -135,7 +127,7 @@ async def test_a_registered_receiver_is_told_what_it_chose_under_its_own_secret(
         parcel = {"ShippedAt": "2026-08-31T12:00:00Z", "TrackingNumber": "1Z", "Lines": [{"SKU": SKU, "Quantity": 1}]}
         await account.put(f"/v1/orders/{created['OrderID']}", {"Shipments": [parcel]})
         await account.post("/v1/payments", {"Kind": "Sale", "Type": "Cash", "Amount": 1, "Currency": "USD"})
-        await until(lambda: len(door.taken) == 2)
+        await eventually(lambda: len(door.taken) == 2)
         (shipment,), (payment,) = door.events("/hooks/shipment"), door.events("/hooks/payment")
         assert shipment["data"]["OrderID"] == created["OrderID"]
         assert shipment["data"]["Shipment"]["TrackingNumber"] == "1Z"
@@ -187,10 +179,10 @@ async def test_stopping_keeps_what_was_not_taken_for_the_next_start(tmp_path: Pa
     slow = Retries(tries=5, first_seconds=60.0, cap_seconds=60.0)
     async with open_account(tmp_path, retries=slow, webhook_url=door.url("/webhooks/pos")) as account:
         await account.put("/v1/inventory", {"SKU": SKU, "LocationID": "MAIN", "OnHand": 7})
-        await until(lambda: bool(door.taken))
+        await eventually(lambda: bool(door.taken))
     door.busy = 0
     async with open_account(tmp_path, retries=FAST, webhook_url=door.url("/webhooks/pos")) as account:
-        await until(lambda: account.handle.sender.waiting == 0)
+        await eventually(lambda: account.handle.sender.waiting == 0)
     ids = [headers["webhook-id"] for _, headers, _ in door.taken]
     assert len(ids) == 2
     assert len(set(ids)) == 1

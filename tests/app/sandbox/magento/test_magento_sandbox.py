@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import sqlite3
 import stat
-import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +16,7 @@ from aiohttp.test_utils import TestServer
 from app.sandbox.run import start_magento
 from app.sandbox.server import SandboxOptions
 from tests.app.sandbox.magento.storefront import Storefront, open_shop
+from tests.waiting import eventually
 
 
 class Door:
@@ -34,15 +33,8 @@ class Door:
         return web.json_response({"receipt_id": f"r{len(self.orders)}"}, status=202)
 
     async def wait(self, count: int) -> list[dict[str, Any]]:
-        await until(lambda: len(self.orders) >= count)
+        await eventually(lambda: len(self.orders) >= count)
         return self.orders
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 5
-    while not condition():
-        assert time.monotonic() < deadline, "it never happened"
-        await asyncio.sleep(0.005)
 
 
 @pytest.fixture
@@ -83,7 +75,7 @@ async def test_every_save_of_an_order_is_told_in_full(telling: Storefront, door:
 async def test_deliveries_are_kept_with_number_and_receipt(telling: Storefront, door: Door) -> None:
     await telling.place(("S1", 1))
     await door.wait(1)
-    await until(lambda: telling.handle.sender.waiting == 0)
+    await eventually(lambda: telling.handle.sender.waiting == 0)
     connection = sqlite3.connect(telling.handle.database)
     assert connection.execute("SELECT resource, receipt_id FROM webhook_deliveries").fetchall() == [("000000001", "r1")]
     connection.close()
