@@ -76,10 +76,11 @@ async def delete_before(topics: Topics, topic: str, offset: int, *, partition: i
     await admin.close()
 
 
-async def commit(topics: Topics, topic: str, offset: int) -> None:
+async def commit(topics: Topics, topic: str, offset: int, *, group: str = "") -> None:
+    """Say that a group, the topics' own if none is named, has finished what is below the offset."""
     place = TopicPartition(topic, 0)
     member = AIOKafkaConsumer(
-        bootstrap_servers=topics.bootstrap_servers, group_id=topics.prefix, enable_auto_commit=False
+        bootstrap_servers=topics.bootstrap_servers, group_id=group or topics.prefix, enable_auto_commit=False
     )
     await member.start()
     member.assign([place])

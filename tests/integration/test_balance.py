@@ -7,10 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.admin.records_to_delete import RecordsToDelete
-from aiokafka.structs import OffsetAndMetadata
+from aiokafka import AIOKafkaProducer
 from pydantic import SecretStr
 
 from app.balance import kafka as balance_kafka
@@ -23,6 +20,7 @@ from app.settings import KafkaSettings, Settings, StoreSettings
 from app.store import Store
 from schemas.envelope import Envelope
 from streams.ports import Hold, HoldReason, JournalEntry, Outcome, Record
+from tests.integration.stage_world import commit, delete_before
 from tests.kafka_broker import Topics
 from tests.twins import claims
 from tests.twins.clock import START
@@ -33,6 +31,7 @@ from tests.twins.kafka import envelope
 class Pipe:
     """A way of its own on the shared broker, and a store. Every topic has one partition."""
 
+    topics: Topics
     kafka: KafkaSettings
     store: Store
     raw: str
@@ -54,24 +53,11 @@ class Pipe:
 
     async def committed(self, group: str, topic: str, offset: int) -> None:
         """Say that a group has finished what is below the offset."""
-        member = AIOKafkaConsumer(
-            bootstrap_servers=self.kafka.bootstrap_servers, group_id=self.group(group), enable_auto_commit=False
-        )
-        await member.start()
-        try:
-            member.assign([TopicPartition(topic, 0)])
-            await member.commit({TopicPartition(topic, 0): OffsetAndMetadata(offset, "")})
-        finally:
-            await member.stop()
+        await commit(self.topics, topic, offset, group=self.group(group))
 
     async def deleted(self, topic: str, before: int) -> None:
         """Let Kafka forget what is below the offset."""
-        admin = AIOKafkaAdminClient(bootstrap_servers=self.kafka.bootstrap_servers)
-        await admin.start()
-        try:
-            await admin.delete_records({TopicPartition(topic, 0): RecordsToDelete(before_offset=before)})
-        finally:
-            await admin.close()
+        await delete_before(self.topics, topic, before)
 
     async def told(self, receipt_id: str, outcome: Outcome, *, children: Sequence[str] = ()) -> None:
         """A line of the journal."""
@@ -107,7 +93,7 @@ async def pipe(kafka_topics: Topics, store: Store) -> Pipe:
         Reader(f"{raw}.outlet", (stock,), target="outlet"),
     )
     settings = KafkaSettings(bootstrap_servers=kafka_topics.bootstrap_servers)
-    return Pipe(settings, store, raw, hints, stock, Way((raw,), readers))
+    return Pipe(kafka_topics, settings, store, raw, hints, stock, Way((raw,), readers))
 
 
 async def test_every_place_counts_what_it_has(pipe: Pipe) -> None:
