@@ -8,9 +8,9 @@ from datetime import datetime
 from streams.ports import EffectState, LedgerRow
 
 SENDS = 8
-"""How often an effect is sent whose answer never comes and which no look-up shows, before a person is asked. Each time
-it has settled, so that takes some twenty minutes: a system that hangs now and then under load has mended itself by then,
-and one that can never do it has not kept the order from a person for long."""
+"""How often an effect is sent whose answer never comes and which no look-up shows, before a person is asked. It settles
+before each, so that takes some twenty minutes: a system that hangs now and then under load has done it by then, and one
+that never can has not kept the order from a person for long."""
 
 
 @dataclass(frozen=True, slots=True)

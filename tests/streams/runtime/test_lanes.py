@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import pytest
 from hypothesis import given, settings
@@ -189,17 +190,20 @@ async def test_of_many_that_wait_only_so_many_go_on_as_there_is_room_for() -> No
     assert shop.done == [1, 4, 5, 6]
 
 
-async def test_a_batch_is_of_a_hundred_at_most_unless_told_otherwise() -> None:
+@pytest.mark.parametrize(("make", "handed_over"), [(Lanes, [1] * 101), (partial(Lanes, coalesce=True), [100, 1])])
+async def test_unless_told_otherwise_one_is_handed_over_at_once_or_a_hundred_at_most(
+    make: Callable[..., Lanes], handed_over: list[int]
+) -> None:
     sizes: list[int] = []
 
     async def handle(records: Sequence[Record]) -> None:
         sizes.append(len(records))
 
-    lanes = Lanes(handle, width=1, capacity=1000, coalesce=True)
+    lanes = make(handle, width=1, capacity=1000)
     for offset in range(101):
         await lanes.submit(record("a", offset), b"a", Workshop().ack(offset))
     assert await lanes.drain(TIMEOUT)
-    assert sizes == [100, 1]
+    assert sizes == handed_over
 
 
 async def test_a_worker_that_found_nothing_more_to_do_is_forgotten() -> None:

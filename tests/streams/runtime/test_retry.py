@@ -71,6 +71,10 @@ def test_a_system_that_is_down_never_fills_the_held_table(error: TillstreamError
     assert isinstance(decision(error, trial), Again)
 
 
+def test_refused_credentials_are_tried_again_every_fifteen_seconds() -> None:
+    assert decision(AuthFailed("401"), first_failure(tries=50), chance=0.0) == Again(15.0)
+
+
 def test_an_unknown_outcome_of_a_create_once_is_looked_up_when_its_ledger_row_says() -> None:
     due = NOW + timedelta(seconds=25)
     assert decision(OutcomeUnknown("silence", retry_at=due)) == Park(HoldReason.TIME, due_at=due, counts=False)
@@ -191,7 +195,7 @@ def test_the_code_groups_by_the_errors_own_word_or_its_class() -> None:
 )
 def test_while_the_target_is_paused_nothing_is_held_for_it(error: Exception) -> None:
     trial = replace(first_failure(attempts=299, lane_seconds=600.0), paused=True)
-    assert isinstance(decision(error, trial), Again)
+    assert decision(error, trial) == Again(0.1)
 
 
 def test_what_a_person_must_decide_is_held_while_the_target_is_paused_too() -> None:
