@@ -7,11 +7,12 @@ IMAGE ?= tillstream:local
 POISON ?= 10000
 KILLS ?= 200
 SEED ?= 1
+MUTANTS_AT_ONCE ?= 2
 
 export DEMO_SECONDS DEMO_FAULTS DEMO_KILLS DEMO_WORKERS DEMO_WEBHOOKS DEMO_SKUS DEMO_SEED
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-stop test quick lint format types imports bench poison chaos outage image up lock ci clean prerequisites
+.PHONY: help setup demo demo-stop test quick lint format types imports bench poison mutants chaos outage image up lock ci clean prerequisites
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -54,6 +55,11 @@ chaos: prerequisites setup ## a whole shop under KILLS=200 blows that SEED=1 dec
 outage: prerequisites setup ## TARGET=pos (or web) cannot be reached for MINUTES=10 in the middle of traffic
 	@$(RUN)/python -m tests.chaos.outage $(or $(TARGET),pos) --minutes $(or $(MINUTES),10)
 
+mutants: setup ## change the decisions one line at a time: does a test notice each? ten minutes
+	@rm -rf mutants
+	@$(RUN)/mutmut run --max-children $(MUTANTS_AT_ONCE)
+	@$(RUN)/python -m tests.mutants
+
 image: ## build docker/Dockerfile and start a role from it; with Docker, else with buildah on a stand-in base
 	@docker/image-check.sh $(IMAGE)
 
@@ -67,7 +73,7 @@ ci: ## what the project's own CI runs
 	@.ci/run
 
 clean: ## remove what `make` made, but not .venv
-	rm -rf .tillstream build .coverage htmlcov .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .tillstream build mutants .coverage htmlcov .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 prerequisites:
 	@$(or $(PYTHON),$(error Python 3.11 is missing: apt-get install python3 python3-venv, or brew install python@3.11)) \

