@@ -178,7 +178,7 @@ async def test_a_worker_ends_if_kafka_leaves_it_a_partition_that_another_one_cla
     await cannot_hold(bench)
     lost_at = bench.clock.now()
     with pytest.raises(ClaimLost, match=r"claimed t 0 .* within 15 s, so this worker ends"):
-        await bench.queue.claims.watch(15.0)
+        await asyncio.wait_for(bench.queue.claims.watch(15.0), 5)
     assert (bench.clock.now() - lost_at).total_seconds() == 15.0
 
 
