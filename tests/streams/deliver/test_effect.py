@@ -271,7 +271,7 @@ async def test_what_never_answers_and_is_never_seen_ends_with_a_person(bench: Be
     for _ in range(2):  # nor does it go on by itself later
         with pytest.raises(
             Rejected,
-            match=r"sent 3 times, got no answer, and pos never showed it: .* order W-42\. .* then replay: "
+            match=rf"sent {SENDS} times, got no answer, and pos never showed it: .* order W-42\. .* then replay: "
             r"that looks again, and sends it once more only if it is not there\.$",
         ) as told:
             await bench.perform()

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from streams.deliver.create_once import CreateOnce, Ids, Step
 from streams.deliver.effect import Effects, Made
+from streams.deliver.ledger import SENDS
 from streams.errors import OutcomeUnknown, Rejected, TillstreamError, Transient, Unavailable
 from streams.ports import EffectKey, EffectState, LedgerRow, Revision
 from tests.streams.deliver.effect_bench import KEY, LINK, SETTLED, SETTLING, Bench, Target
@@ -109,7 +110,7 @@ async def test_a_second_step_without_an_answer_is_looked_up_and_the_first_is_not
 
 async def test_the_second_step_waits_while_the_first_has_no_answer(bench: TwoSteps) -> None:
     bench.target.answer, bench.target.acts = OutcomeUnknown("silence"), False
-    for _ in range(3):
+    for _ in range(SENDS):
         with pytest.raises(OutcomeUnknown):
             await bench.perform()
         assert bench.refunds.sent == 0
