@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+import pytest
 
 from streams.ports import Failpoint, JournalEntry, Outcome
 from streams.runtime.app import StageApp
+from streams.runtime.claims import ClaimLost
 from streams.runtime.lanes import Lanes
 from streams.runtime.settings import KafkaSettings
 from streams.runtime.work import Work
@@ -67,3 +70,23 @@ async def test_in_the_middle_of_a_hand_over_only_started_work_is_left_and_it_may
     assert seen == [Seen(Failpoint.MID_REVOKE, pending=1, ours=True, tried_again=False, acknowledged=0)]
     assert acknowledged == [first.offset]
     assert not bench.queue.claims.owns(first, epoch)
+
+
+async def test_a_worker_tells_what_it_lost_and_ends_if_kafka_leaves_it_there_for_a_session(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    bench = await assigned_bench()
+    app = StageApp(group="g", kafka=replace(NO_BROKER, session_seconds=7.0))
+    for way in ("start", "stop"):
+        monkeypatch.setattr(app, way, _at_once)
+    lanes = Lanes(bench.stage.process, width=2, capacity=10, on_failure=app.fail)
+    worker = StageWorker(app, bench.stage, bench.queue, {"t": lanes}, drain_seconds=5.0)
+    assert worker.note() is None
+    bench.queue.claims.lost(PARTITION)
+    assert "Another worker has claimed t 0" in str(worker.note())
+    with pytest.raises(ClaimLost, match="within 7 s"):
+        await asyncio.wait_for(worker.run(asyncio.Event()), 5)
+
+
+async def _at_once(*_: object) -> None:
+    """Kafka is not asked."""
