@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 
 import pytest
+from faust.tables.recovery import RebalanceAgain
 
 from streams.ports import Failpoint, JournalEntry, Outcome
 from streams.runtime.app import StageApp
@@ -86,6 +88,17 @@ async def test_a_worker_tells_what_it_lost_and_ends_if_kafka_leaves_it_there_for
     assert "Another worker has claimed t 0" in str(worker.note())
     with pytest.raises(ClaimLost, match="within 7 s"):
         await asyncio.wait_for(worker.run(asyncio.Event()), 5)
+
+
+@pytest.mark.parametrize("released", [True, False])
+async def test_faust_sets_nothing_going_that_was_let_go_while_it_waited_for_the_hook(released: bool) -> None:
+    app = StageApp(group="g", kafka=NO_BROKER)
+    faust = app._faust
+    consumer = faust.consumer
+    consumer.released = released
+    consumer.assignment = frozenset
+    with pytest.raises(RebalanceAgain) if released else nullcontext():
+        await faust.on_rebalance_complete.send()
 
 
 async def _at_once(*_: object) -> None:
