@@ -92,7 +92,8 @@ async def topic_sizes(kafka: KafkaSettings, topics: Sequence[Topic] = TOPICS) ->
     """What the declared topics that exist hold. Raises Unavailable."""
     async with looking(kafka) as (admin, consumer):
         first, last = await bounds_of(admin, consumer, [topic.name for topic in topics])
-    names = dict.fromkeys(place.topic for place in first)
+    found = {place.topic for place in first}
+    names = [topic.name for topic in topics if topic.name in found]
     return [_size(name, *(_of_topic(name, offsets) for offsets in (first, last))) for name in names]
 
 
