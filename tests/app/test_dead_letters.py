@@ -239,7 +239,7 @@ async def test_what_is_discarded_is_gone_for_good_and_the_journal_keeps_who_and_
         assert await dead_letters.discard(settings, {"receipt_id": "r1"}, by="ann", reason="a [test] order") == 0
     told = capsys.readouterr().out
     assert "r1 (000000042) is discarded, what queued behind it goes on" in told
-    assert "A later change in its source is told anew, and may still be delivered: see `tillstream trace r1`" in told
+    assert "an event of its own, and may still be delivered: see `tillstream trace r1`" in told
     (line,) = await store.journal.of_receipt("r1")
     assert (line.outcome, line.message) == (Outcome.DISCARDED, "given up by ann: a [test] order")
     assert list(await left(store)) == ["r2"]

@@ -210,16 +210,18 @@ async def test_what_waits_for_an_alias_is_one(shop: Shop) -> None:
 
 async def test_a_persons_replays_do_not_count_and_are_not_kept(shop: Shop) -> None:
     await shop.feed(WINDOW - 1)
-    rows = [replace(row, replays=1) for row in shop.bench.held]
+    held = list(shop.bench.store.held.rows.values())
+    for row in held:
+        row.held = replace(row.held, replays=1)
     async with asyncio.timeout(PATIENCE):
-        for row in rows:
-            assert await shop.stage.process_held(row) is False
+        for row in held:
+            assert await shop.stage.process_held(row.held) is False
     assert shop.stopped == []
     lanes = shop.start(1)
     assert await waiting(lanes) == 1
-    assert await shop.stage.process_held(rows[0]) is False, "it is tried, although the flow is stopped"
+    assert await shop.stage.process_held(shop.bench.held[0]) is False, "it is tried, although the flow is stopped"
     shop.refuses = None
-    assert await shop.stage.process_held(rows[0]) is True
+    assert await shop.stage.process_held(shop.bench.held[0]) is True
     await end(lanes)
 
 
