@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from app.clock import SystemClock
 from app.health import Readiness
 from app.settings import Settings
 from streams.metrics import Metrics
-from streams.ports import Failpoints, Nowhere
+from streams.ports import NOWHERE, Failpoints
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class Parts:
     metrics: Metrics
     readiness: Readiness
     stop: asyncio.Event
-    failpoints: Failpoints = field(default_factory=Nowhere)
+    failpoints: Failpoints = NOWHERE
 
     @property
     def owner(self) -> str:

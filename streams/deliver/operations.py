@@ -25,14 +25,12 @@ class Operation:
         kind: whether it may be repeated.
         lookup: how a create-once is found in the target; None if it cannot be, so that one without an answer goes to a
             person.
-        unique_in_target: whether the target itself refuses a second one.
         window: what can still go wrong, and when.
     """
 
     name: str
     kind: OperationKind
     lookup: str | None
-    unique_in_target: bool
     window: str
 
 
@@ -40,7 +38,6 @@ CREATE_ORDER = Operation(
     name="create_order",
     kind=OperationKind.CREATE_ONCE,
     lookup="orders by the number that they carry as external id",
-    unique_in_target=False,
     window="a second order, if the first is stored later than longest_execution_seconds after our time-out or shows in "
     "the list later than lookup_lag_seconds after that",
 )
@@ -48,21 +45,18 @@ ADD_COMMENT = Operation(
     name="add_comment",
     kind=OperationKind.CREATE_ONCE,
     lookup="the order's comments by the marker in their text",
-    unique_in_target=False,
     window="a second comment, as with create_order; and one more if the marker is edited out by hand before a look",
 )
 SET_EXTERNAL_NUMBER = Operation(
     name="set_external_number",
     kind=OperationKind.SET_STATE,
     lookup=None,
-    unique_in_target=True,
     window="none: an order's number stays what it is, so that a late call sets it to what it is",
 )
 WRITE_SOURCE_ITEMS = Operation(
     name="write_source_items",
     kind=OperationKind.SET_STATE,
     lookup=None,
-    unique_in_target=True,
     window="an older quantity, from when a call without an answer takes effect after a newer one until it has settled: "
     "then the newest is written again",
 )

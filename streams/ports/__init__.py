@@ -15,7 +15,7 @@ from streams.ports.effects import (
     Links,
     Revision,
 )
-from streams.ports.failpoints import NOWHERE, Failpoint, Failpoints, Nowhere
+from streams.ports.failpoints import NOWHERE, Failpoint, Failpoints
 from streams.ports.fencing import Fenced
 from streams.ports.held import Held, HeldKey, HeldRecord, Hold, HoldReason, Place
 from streams.ports.journal import Journal, JournalEntry, Outcome
@@ -59,7 +59,6 @@ __all__ = [
     "Ledger",
     "LedgerRow",
     "Links",
-    "Nowhere",
     "OpenWrite",
     "OpenWrites",
     "OrderDraft",
