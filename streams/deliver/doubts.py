@@ -14,8 +14,8 @@ import structlog
 from schemas.canonical import StockHint
 from schemas.envelope import Envelope, Via, root_of
 from streams.errors import TillstreamError
+from streams.hints import stock_hint
 from streams.ports import Clock, OpenWrite, OpenWrites, Outgoing, Publisher
-from streams.topics import HINT_STOCK
 
 log = structlog.get_logger(__name__)
 
@@ -25,12 +25,6 @@ AT_ONCE = 200
 """Writes of one look; bounds what a target that was down for long puts before the other hints."""
 AGAIN = timedelta(minutes=1)
 """The least time for a SKU to be read and written before it is read once more."""
-
-
-def stock_hint(connection: str, hint: StockHint, envelope: Envelope) -> Outgoing:
-    """The hint as inventory takes it, about a SKU of that point of sale."""
-    key = f"{connection}:{hint.sku}".encode()
-    return Outgoing(HINT_STOCK, key, hint.model_dump_json().encode(), envelope.to_headers())
 
 
 class Doubts:

@@ -18,8 +18,8 @@ from schemas.documents.channel import Channel
 from schemas.ids import Ref
 from streams import groups
 from streams.deliver.desk import Desk
-from streams.deliver.doubts import stock_hint
 from streams.errors import AuthFailed, Malformed, Rejected, Transient, Unavailable
+from streams.hints import stock_hint
 from streams.ports import (
     Claim,
     Intent,

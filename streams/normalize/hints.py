@@ -9,6 +9,7 @@ from typing import Any
 from schemas.canonical import Sale, StockHint, WebUnits
 from schemas.documents import Channel
 from schemas.envelope import Envelope
+from streams.hints import stock_hint
 from streams.ports import Outgoing
 from streams.sale.outward import pos_location
 
@@ -63,11 +64,11 @@ def pos_hints(sale_ref: str, values: Mapping[str, Any]) -> list[StockHint]:
 def as_children(hints: Iterable[StockHint], envelope: Envelope, topic: str, pos: str, flow: str) -> list[Outgoing]:
     """The hints as children of the event that caused them, keyed by SKU."""
     return [
-        Outgoing(
-            topic,
-            f"{pos}:{hint.sku}".encode(),
-            hint.model_dump_json().encode(),
-            envelope.child(f"s{number}", entity=HINT, native_id=hint.sku, subject=hint.sku, flow=flow).to_headers(),
+        stock_hint(
+            pos,
+            hint,
+            envelope.child(f"s{number}", entity=HINT, native_id=hint.sku, subject=hint.sku, flow=flow),
+            topic=topic,
         )
         for number, hint in enumerate(hints)
     ]

@@ -31,7 +31,7 @@ class Time:
         return START + timedelta(seconds=self.seconds)
 
     async def sleep(self, seconds: float) -> None:
-        raise NotImplementedError
+        raise AssertionError("the store does not sleep")
 
 
 class Killed(SystemExit):
