@@ -118,7 +118,8 @@ class _Link:
         self._from_target = from_target
         self._to_target = to_target
         self._cut = False
-        self._first_byte_only: asyncio.Event | None = None
+        self._armed: _Armed | None = None
+        self._first_byte_only = False
 
     async def run(self) -> None:
         """Pass requests and answers until one side hangs up or a cut strikes."""
@@ -132,6 +133,8 @@ class _Link:
             for task in (answers, requests):
                 task.cancel()
             await asyncio.gather(answers, requests, return_exceptions=True)
+            if self._armed is not None:  # also if the target hung up by itself before there was anything to cut
+                self._armed.struck.set()
 
     async def _pass_requests(self) -> None:
         """Ends by an exception when the client hangs up, and normally after a cut of a request that was forwarded."""
@@ -147,15 +150,14 @@ class _Link:
             return
 
     async def _strike(self, armed: _Armed, request: bytes) -> None:
-        self._cut = True
+        self._cut, self._armed = True, armed
         if armed.cut is Blow.CUT_BEFORE:
             _reset(self._to_client)
-            armed.struck.set()
             raise ConnectionResetError
         if armed.cut is Blow.HOLD:
             await asyncio.sleep(HOLD_SECONDS)
         if armed.cut is Blow.CUT_ANSWER:
-            self._first_byte_only = armed.struck
+            self._first_byte_only = True
         self._to_target.write(request)
         await self._to_target.drain()
         if armed.cut is Blow.CUT_SENT:
@@ -165,11 +167,10 @@ class _Link:
 
     async def _pass_answers(self) -> None:
         while data := await self._from_target.read(LARGEST_HEAD):
-            if self._first_byte_only is not None:
+            if self._first_byte_only:
                 self._to_client.write(data[:1])
                 await asyncio.sleep(0)
                 _reset(self._to_client)
-                self._first_byte_only.set()
                 return
             with contextlib.suppress(OSError):  # after a cut the client has gone
                 self._to_client.write(data)

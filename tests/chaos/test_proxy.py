@@ -24,9 +24,12 @@ class Target:
     proxy: Proxy
     url: str
     reached: list[tuple[str, float]] = field(default_factory=list)
+    hangs_up: bool = False
 
     async def answer(self, request: web.Request) -> web.Response:
         self.reached.append((f"{request.method} {request.path} {await request.text()}", time.monotonic()))
+        if self.hangs_up and request.transport is not None:
+            request.transport.abort()
         return web.json_response({"id": 1})
 
     @property
@@ -93,6 +96,18 @@ async def test_a_held_request_is_done_when_its_client_has_given_up(
     assert await striking
     await eventually(lambda: len(target.reached) >= 1)
     assert target.reached[0][1] > gave_up
+
+
+@pytest.mark.parametrize("cut", [Blow.CUT_SENT, Blow.CUT_ANSWER], ids=str)
+async def test_a_strike_is_over_when_the_target_hangs_up_by_itself(
+    target: Target, client: aiohttp.ClientSession, cut: Blow
+) -> None:
+    target.hangs_up = True
+    striking = asyncio.create_task(target.proxy.strike(cut, 0.5))
+    await asyncio.sleep(0)
+    with pytest.raises(aiohttp.ClientError):
+        await post(client, target)
+    assert await asyncio.wait_for(striking, 5)
 
 
 async def test_reads_and_tokens_are_not_struck(target: Target, client: aiohttp.ClientSession) -> None:
