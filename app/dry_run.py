@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from app.clock import SystemClock
-from app.handlers import Tools, deliver_handler, engine_of
+from app.handlers import Tools, deliver_handler, engine_of, normalize_handler
 from app.health import Readiness
 from app.heartland.orders import HeartlandOrders
 from app.magento.orders import MagentoOrders
@@ -25,8 +25,6 @@ from schemas.ids import Ref
 from streams import groups
 from streams.channels import Channels
 from streams.metrics import Metrics
-from streams.normalize.handler import NormalizeHandler
-from streams.normalize.normalizer import Normalizer
 from streams.ports import (
     EffectDone,
     EffectKey,
@@ -114,8 +112,7 @@ class DryRun:
             if event.group == groups.deliver(target):
                 return deliver_handler(target, tools)
         if event.group == groups.NORMALIZE:
-            normalizer = Normalizer(tools.engine, tools.channels, tools.store.links, tools.systems.readers)
-            return NormalizeHandler(normalizer, tools.publisher, tools.parts.clock)
+            return normalize_handler(tools)
         return None
 
 

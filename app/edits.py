@@ -60,12 +60,13 @@ def check(record: Record, body: bytes, catalog: Catalog) -> None:
 
 
 def _check_raw(envelope: Envelope, original: dict[str, Any], edited: dict[str, Any], catalog: Catalog) -> None:
-    flow = catalog.flow_from(envelope.system, envelope.entity)
-    if flow is None:
+    takers = catalog.taking(envelope.system, envelope.entity)
+    if not takers:
         raise Rejected(f"no flow takes {envelope.system} events about '{envelope.entity}'", code="edit")
-    keys = flow.normalize
+    keys = takers[0].keys
     before, after = unwrapped(original, keys), unwrapped(edited, keys)
-    _same(before, after, [key for key in (keys.id, keys.store, keys.external_id) if key])
+    named = [(taker.keys.id, taker.keys.store, taker.keys.external_id, taker.keys.parent) for taker in takers]
+    _same(before, after, dict.fromkeys(key for names in named for key in names if key))
     told = text_of(after, keys.id)
     if envelope.native_id and told and told != envelope.native_id:
         raise Rejected(_other(keys.id, envelope.native_id, told), code="edit")

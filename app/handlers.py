@@ -14,8 +14,9 @@ from streams.channels import Channels
 from streams.deliver.desk import Desk
 from streams.deliver.doubts import Doubts
 from streams.deliver.effect import Effects, Settling
+from streams.deliver.entity import EntityDelivery
 from streams.deliver.handler import DeliverHandler, Delivery
-from streams.deliver.order_status import OrderStatusDelivery
+from streams.deliver.order_status import OrderStatusPlanner
 from streams.deliver.sale import SaleDelivery
 from streams.deliver.stock import StockDelivery
 from streams.engine import Engine, load
@@ -56,7 +57,13 @@ def handler_of(role: str, target: str | None, tools: Tools, app: StageApp) -> Ha
         flow = tools.engine.catalog.flows["stock"]
         clock = tools.parts.clock
         return InventoryHandler(table, levels, tools.publisher, clock, channels=tools.channels, flow=flow)
-    normalizer = Normalizer(tools.engine, tools.channels, tools.store.links, tools.systems.readers)
+    return normalize_handler(tools)
+
+
+def normalize_handler(tools: Tools) -> NormalizeHandler:
+    """What normalises events of every connection."""
+    systems, links = tools.parts.settings.systems, tools.store.links
+    normalizer = Normalizer(tools.engine, tools.channels, links, tools.systems.readers, systems)
     return NormalizeHandler(normalizer, tools.publisher, tools.parts.clock)
 
 
@@ -80,7 +87,7 @@ def deliver_handler(target: str, tools: Tools) -> DeliverHandler:
     )
     operations = _operations(target, tools, desk, settling)
     deliveries = {flow.deliver.entity: (flow.id, operations[flow.deliver.operations[0]]) for flow in flows}
-    documents = {flow.id: tools.engine.catalog.documents(flow, flow.deliver.mapping) for flow in flows}
+    documents = {flow.id: tools.engine.catalog.documents(flow.id, flow.deliver.mapping) for flow in flows}
     return DeliverHandler(target, deliveries, documents, parts.clock)
 
 
@@ -89,7 +96,7 @@ def _operations(target: str, tools: Tools, desk: Desk, settling: Settling) -> di
     web = tools.systems.webs.get(target)
     if web is not None:
         return {
-            "set_external_number": OrderStatusDelivery(desk, web.orders),
+            "set_external_number": EntityDelivery(desk, OrderStatusPlanner(desk, web.orders)),
             "write_source_items": StockDelivery(desk, web.stock, tools.store.writes, settle=settling.total),
         }
     return {"create_order": SaleDelivery(desk, tools.systems.points_of_sale[target].orders)}
@@ -112,7 +119,7 @@ def flow_of(role: str, target: str | None, tools: Tools) -> Callable[[Envelope],
         return lambda _envelope: catalog.flows["stock"].id
 
     def by_source(envelope: Envelope) -> str:
-        flow = catalog.flow_from(envelope.system, envelope.entity)
-        return flow.id if flow is not None else ""
+        takers = catalog.taking(envelope.system, envelope.entity)
+        return takers[0].flow if takers else ""
 
     return by_source

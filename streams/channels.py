@@ -26,6 +26,10 @@ class Channels:
         """The web stores that channels join to a point of sale, each once."""
         return tuple(dict.fromkeys(channel.web for channel in self._all if channel.pos == pos))
 
+    def points_of_sale_of(self, web: str) -> tuple[str, ...]:
+        """The points of sale that channels join to a web store, each once."""
+        return tuple(dict.fromkeys(channel.pos for channel in self._all if channel.web == web))
+
     def of_store(self, web: str, store_id: str) -> Channel | None:
         """The channel of a store view."""
         return next((c for c in self._all if c.web == web and str(c.store_id) == store_id), None)

@@ -22,11 +22,15 @@ class Aggregate(StrEnum):
     """How normalise finds the aggregate that an event belongs to, which is its key."""
 
     OWN = "own"
-    """The entity is its own aggregate: a web order."""
+    """The entity is its own aggregate: a web order, a gift card."""
+    PARENT = "parent"
+    """The entity belongs to an order of the same connection: a web order's invoice or credit memo."""
     LINKED = "linked"
     """The entity tells about a linked one in another connection: a point-of-sale order about its web order."""
+    CUSTOMER = "customer"
+    """A customer: the web store's account where both are linked, so that what both systems tell keeps one order."""
     SKU = "sku"
-    """Stock: the point of sale's connection and SKU."""
+    """Stock and products: the point of sale's connection and SKU."""
 
 
 class Source(Document):
@@ -35,59 +39,22 @@ class Source(Document):
     system: Word
     entity: Word
 
+    @property
+    def key(self) -> tuple[str, str]:
+        """System and entity."""
+        return self.system, self.entity
 
-class Normalize(Document):
-    """What normalise does with a raw event.
+
+class Each(Document):
+    """Parts of an entity that are entities of their own: the shipments of a point-of-sale order.
 
     Attributes:
-        mapping: the ``in`` mapping.
-        aggregate: how the key is found.
-        id: the key of the body that holds the native id; a body without it is looked for under ``data``.
-        whole: keys that a whole entity has; a body that lacks one is only a hint and is read again.
-        number: the key of the body with the number that a person would name, for messages.
-        store: the key of the body with the store view, which decides the channel; needed where the aggregate is own.
-        external_id: the key of the body with the number of the linked entity; needed where the aggregate is linked.
+        path: JMESPath expression that gives the list of them; the mapping finds the whole as ``context('whole')``.
+        id: the key of a part with its id, which need only be unique within the whole.
     """
 
-    mapping: DocumentId
-    aggregate: Aggregate = Field(strict=False)
+    path: str = Field(min_length=1)
     id: str = Field(min_length=1)
-    whole: tuple[str, ...] = Field(min_length=1, strict=False)
-    number: str = Field(min_length=1)
-    store: str | None = None
-    external_id: str | None = None
-
-    @model_validator(mode="after")
-    def _keys_of_the_aggregate(self) -> Self:
-        for aggregate, key, given in (
-            (Aggregate.OWN, "store", self.store),
-            (Aggregate.LINKED, "external_id", self.external_id),
-        ):
-            if self.aggregate is aggregate and not given:
-                raise ValueError(f"an aggregate '{aggregate}' needs the key '{key}'")
-        return self
-
-
-class Deliver(Document):
-    """What deliver does with the canonical entity.
-
-    Attributes:
-        target: system that is written to.
-        topic: canonical topic that is read.
-        entity: canonical entity that is delivered, as in the record's header.
-        mapping: the ``out`` mapping.
-        operations: methods of the target's port, in the order in which they are called.
-        confirm: canonical entity that tells the source what became of it; empty if nothing does.
-    """
-
-    target: Word
-    topic: str
-    entity: Word
-    mapping: DocumentId
-    operations: tuple[Literal["create_order", "set_external_number", "add_comment", "write_source_items"], ...] = Field(
-        min_length=1, strict=False
-    )
-    confirm: Word | None = None
 
 
 class Hints(Document):
@@ -102,20 +69,83 @@ class Hints(Document):
     side: Literal["web", "pos"]
 
 
+class Normalize(Document):
+    """The first half of a flow: what becomes of a raw event.
+
+    Attributes:
+        source: system and entity of the raw topic. Several flows may take the same events.
+        topic: where the canonical entity goes.
+        entity: the canonical entity, as in the record's header.
+        mapping: the ``in`` mapping.
+        aggregate: how the key is found.
+        id: the key of the body that holds the native id; a body without it is looked for under ``data``.
+        whole: keys that a whole entity has; a body that lacks one is only a hint and is read again.
+        number: the key of the body with the number that a person would name, for messages.
+        reads: the entity that is read where an event is a hint about another one: an order, of a shipment's notice.
+        each: the parts of the entity that the flow is about, if not the entity itself.
+        store: the key of the body with the store view, which decides the channel; without it the entity is for every
+            connection that a channel joins to its own.
+        external_id: the key of the body with the number of the linked entity; needed where the aggregate is linked.
+        parent: the key of the body with the order's id; needed where the aggregate is the parent.
+        hints: stock hints that an event causes.
+    """
+
+    source: Source
+    topic: str
+    entity: Word
+    mapping: DocumentId
+    aggregate: Aggregate = Field(strict=False)
+    id: str = Field(min_length=1)
+    whole: tuple[str, ...] = Field(min_length=1, strict=False)
+    number: str = Field(min_length=1)
+    reads: Word | None = None
+    each: Each | None = None
+    store: str | None = None
+    external_id: str | None = None
+    parent: str | None = None
+    hints: Hints | None = None
+
+    @model_validator(mode="after")
+    def _keys_of_the_aggregate(self) -> Self:
+        for aggregate, key, given in (
+            (Aggregate.PARENT, "parent", self.parent),
+            (Aggregate.PARENT, "store", self.store),
+            (Aggregate.LINKED, "external_id", self.external_id),
+        ):
+            if self.aggregate is aggregate and not given:
+                raise ValueError(f"an aggregate '{aggregate}' needs the key '{key}'")
+        return self
+
+
+class Deliver(Document):
+    """The second half of a flow: what is done with the canonical entity.
+
+    Attributes:
+        target: system that is written to.
+        topic: canonical topic that is read.
+        entity: canonical entity that is delivered, as in the record's header.
+        mapping: the ``out`` mapping.
+        operations: methods of the target's port, in the order in which they are called.
+        confirm: canonical entity that tells the source what became of it; empty if nothing does.
+    """
+
+    target: Word
+    topic: str
+    entity: Word
+    mapping: DocumentId
+    operations: tuple[Word, ...] = Field(min_length=1, strict=False)
+    confirm: Word | None = None
+
+
 class FlowDocument(Versioned):
     """One way through the pipeline.
 
     Attributes:
-        source: system and entity of the raw topic.
-        topic: where the canonical entity goes.
-        entity: canonical entity that normalise makes, as in the record's header.
+        normalize: makes the canonical entity; a flow without it delivers what another flow makes.
+        deliver: writes it to the target.
     """
 
     kind: Literal["flow"]
     mode: Mode = Field(default=Mode.OBSERVE, strict=False)
-    source: Source
-    topic: str
-    entity: Word
-    normalize: Normalize
+    normalize: Normalize | None = None
     deliver: Deliver
-    hints: Hints | None = None

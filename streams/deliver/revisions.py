@@ -59,8 +59,11 @@ def asked_again(envelope: Envelope, flow: FlowDocument, entity: Ref) -> Outgoing
 
     It goes through the whole pipe like any other event, and its telling comes back on the lane of its aggregate.
     """
-    source = flow.source
+    keys = flow.normalize
+    if keys is None:
+        raise ValueError(f"the flow '{flow.id}' takes no entities that could be read again")
+    source = keys.source
     child = envelope.child(ASKED_AGAIN, entity=source.entity, native_id=entity.native_id, flow="")
     hint = replace(child, connection=entity.connection, system=source.system, via=Via.READ_AGAIN)
-    body = orjson.dumps({flow.normalize.id: entity.native_id})
+    body = orjson.dumps({keys.id: entity.native_id})
     return Outgoing(raw(source.system, source.entity), entity.native_id.encode(), body, hint.to_headers())

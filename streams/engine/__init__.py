@@ -2,6 +2,7 @@
 
 from streams.engine.errors import DocumentError, MappingError
 from streams.engine.functions import Context
+from streams.engine.intake import Intake
 from streams.engine.load import Catalog, json_schema, load
 from streams.engine.mapping import CompiledMapping
 from streams.engine.run import Engine
@@ -14,6 +15,7 @@ __all__ = [
     "Context",
     "DocumentError",
     "Engine",
+    "Intake",
     "MappingError",
     "RuleTrace",
     "json_schema",

@@ -11,12 +11,15 @@ from typing import Any, TypeVar
 import yaml
 from pydantic import TypeAdapter, ValidationError
 
+from schemas.canonical.registry import MODELS
 from schemas.dead_letter import Documents
 from schemas.documents import FlowDocument, MappingDocument, Mode
 from streams import topics
+from streams.deliver.operations import OPERATIONS
 from streams.engine.builtins import FUNCTIONS
 from streams.engine.errors import DocumentError, shown
 from streams.engine.functions import Registry
+from streams.engine.intake import Intake, Takers, readers, takers
 from streams.engine.mapping import CompiledMapping
 
 Document = TypeVar("Document", FlowDocument, MappingDocument)
@@ -34,21 +37,33 @@ class Catalog:
     Attributes:
         flows: by id.
         mappings: compiled, by id.
+        takers: the flows that take the events of each system and entity, those about the whole entity first.
+        readers: the systems that get what another flow makes, by canonical topic and entity.
     """
 
     flows: Mapping[str, FlowDocument]
     mappings: Mapping[str, CompiledMapping]
+    takers: Takers
+    readers: Mapping[tuple[str, str], frozenset[str]]
 
-    def flow_from(self, system: str, entity: str) -> FlowDocument | None:
-        """The flow whose events come from that raw topic."""
-        return next(
-            (flow for flow in self.flows.values() if (flow.source.system, flow.source.entity) == (system, entity)), None
-        )
+    @classmethod
+    def of(
+        cls,
+        flows: Mapping[str, FlowDocument],
+        mappings: Mapping[str, CompiledMapping],
+        files: Mapping[str, str] | None = None,
+    ) -> Catalog:
+        """A catalog of those documents; ``files`` are for messages, by flow. Raises DocumentError."""
+        return cls(flows, mappings, takers(flows.values(), files or {}), readers(flows.values()))
 
-    def documents(self, flow: FlowDocument, mapping: str) -> Documents:
+    def taking(self, system: str, entity: str) -> tuple[Intake, ...]:
+        """The flows that take such raw events; the first one's event keeps the receipt."""
+        return self.takers.get((system, entity), ())
+
+    def documents(self, flow: str, mapping: str) -> Documents:
         """The versions in which the flow runs one of its mappings, for a dead letter."""
         document = self.mappings[mapping].document
-        return Documents(flow.version, document.id, document.version)
+        return Documents(self.flows[flow].version, document.id, document.version)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +96,13 @@ def load(
         if isinstance(read.document, MappingDocument)
     }
     flows: dict[str, FlowDocument] = {}
+    files: dict[str, str] = {}
     for read in found.values():
         if isinstance(read.document, FlowDocument):
-            _check_flow(read.file, read.document, compiled, flows)
+            _check_flow(read.file, read.document, compiled, flows.values())
             flows[read.document.id] = read.document
-    return Catalog(_with_modes(flows, modes or {}), compiled)
+            files[read.document.id] = read.file
+    return Catalog.of(_with_modes(flows, modes or {}), compiled, files)
 
 
 def json_schema(kind: str) -> dict[str, Any]:
@@ -157,22 +174,26 @@ def _by_id(reads: Iterable[_Read]) -> dict[tuple[str, str], _Read]:
 
 
 def _check_flow(
-    file: str, flow: FlowDocument, mappings: Mapping[str, CompiledMapping], others: Mapping[str, FlowDocument]
+    file: str, flow: FlowDocument, mappings: Mapping[str, CompiledMapping], others: Iterable[FlowDocument]
 ) -> None:
-    """What one flow says must fit the mappings, the topics and the other flows."""
-    _check_mapping(file, "normalize.mapping", flow.normalize.mapping, (flow.source.system, "in"), mappings)
+    """What one flow says must fit the mappings, the topics, the operations and the other flows."""
     _check_mapping(file, "deliver.mapping", flow.deliver.mapping, (flow.deliver.target, "out"), mappings)
+    named = [("deliver.topic", flow.deliver.topic)]
+    if (taken := flow.normalize) is not None:
+        _check_mapping(file, "normalize.mapping", taken.mapping, (taken.source.system, "in"), mappings)
+        named += [("normalize.source", topics.raw(*taken.source.key)), ("normalize.topic", taken.topic)]
+        if taken.hints is not None:
+            named.append(("normalize.hints.topic", taken.hints.topic))
+        if taken.entity not in MODELS:
+            raise DocumentError(file, "normalize.entity", f"there is no canonical entity '{taken.entity}'")
     declared = {topic.name for topic in topics.TOPICS}
-    named = [("source", topics.raw(flow.source.system, flow.source.entity)), ("topic", flow.topic)]
-    named.append(("deliver.topic", flow.deliver.topic))
-    if flow.hints is not None:
-        named.append(("hints.topic", flow.hints.topic))
     for place, name in named:
         if name not in declared:
             raise DocumentError(file, place, f"there is no topic '{name}' in streams/topics.py")
-    for other in others.values():
-        if other.source == flow.source:
-            raise DocumentError(file, "source", f"the flow '{other.id}' has the same source")
+    for number, name in enumerate(flow.deliver.operations):
+        if name not in OPERATIONS:
+            raise DocumentError(file, f"deliver.operations[{number}]", f"there is no operation '{name}'")
+    for other in others:
         if (other.deliver.target, other.deliver.entity) == (flow.deliver.target, flow.deliver.entity):
             raise DocumentError(file, "deliver", f"the flow '{other.id}' delivers the same entity to the same system")
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from schemas.documents import FlowDocument
 from streams.engine.load import Catalog
 from streams.engine.trace import RuleTrace
 
@@ -20,23 +19,22 @@ class Engine:
     def __init__(self, catalog: Catalog) -> None:
         self.catalog = catalog
 
-    def flow_from(self, system: str, entity: str) -> FlowDocument | None:
-        """The flow whose events come from that raw topic."""
-        return self.catalog.flow_from(system, entity)
-
     def map_in(
         self,
-        flow: FlowDocument,
+        flow: str,
         raw: Mapping[str, Any],
         context: Mapping[str, Any],
         trace: list[RuleTrace] | None = None,
     ) -> dict[str, Any]:
-        """The flow's ``in`` mapping of one raw entity.
+        """The ``in`` mapping of the flow of that id, of one raw entity.
 
         Raises:
             Rejected: a rule cannot be carried out, or a function refuses the entity; MappingError names the rule.
         """
-        return self.catalog.mappings[flow.normalize.mapping].run(raw, context, trace)
+        keys = self.catalog.flows[flow].normalize
+        if keys is None:
+            raise ValueError(f"the flow '{flow}' takes no raw entities")
+        return self.catalog.mappings[keys.mapping].run(raw, context, trace)
 
     def map_out(
         self, flow: str, body: Mapping[str, Any], context: Mapping[str, Any], trace: list[RuleTrace] | None = None

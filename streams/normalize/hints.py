@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
-from schemas.canonical import Sale, StockHint, WebUnits
+from schemas.canonical import OrderStatus, Sale, StockHint, WebUnits
 from schemas.documents import Channel
 from schemas.envelope import Envelope
 from streams.hints import stock_hint
@@ -42,17 +42,17 @@ def web_hints(sale: Sale, channel: Channel, aliases: Mapping[str, str]) -> list[
     ]
 
 
-def pos_hints(sale_ref: str, values: Mapping[str, Any]) -> list[StockHint]:
+def pos_hints(status: OrderStatus, values: Mapping[str, Any]) -> list[StockHint]:
     """What the point of sale holds for a web order, per SKU, from what the ``in`` mapping made."""
     return [
         StockHint(
             sku=units["sku"],
             cause="sale",
             units=WebUnits(
-                order=sale_ref,
+                order=status.sale,
                 location=str(values["location"]),
                 side="pos",
-                at=values["updated_at"],
+                at=status.updated_at,
                 committed=units["committed"],
                 taken=units["taken"],
             ),

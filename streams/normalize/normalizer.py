@@ -1,24 +1,30 @@
-"""One raw event in, canonical events out: read again if thin, map, validate, find the aggregate."""
+"""One raw event in, canonical events out: read again if thin, then mapped and validated by every flow that takes it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from pydantic import BaseModel
 
 from schemas.canonical import OrderStatus, Sale, StockHint
+from schemas.canonical.registry import MODELS
 from schemas.dead_letter import NO_DOCUMENTS, Documents
-from schemas.documents import Aggregate, Channel, FlowDocument
-from schemas.envelope import Envelope, Via
-from schemas.ids import MissingLink, Ref
+from schemas.documents import Channel
+from schemas.envelope import Envelope
+from schemas.ids import Ref
 from streams.channels import Channels
-from streams.engine import Engine, validate
-from streams.errors import DependencyMissing, Malformed, Rejected
+from streams.engine import Engine, Intake, validate
+from streams.errors import Malformed, Rejected
+from streams.normalize.belonging import Belonging, Belongings, NotOurs
 from streams.normalize.body import is_whole, parse, text_of, unwrapped
+from streams.normalize.event import Event, Part
 from streams.normalize.hints import as_children, pos_hints, web_hints
 from streams.ports import EntityReader, Links, Outcome, Outgoing, Record
+
+HINTS = "hints"
+"""Key under which an ``in`` mapping puts what only the stock hints carry."""
 
 
 class Told(Protocol):
@@ -46,7 +52,7 @@ class Normalized:
 
     Attributes:
         outgoing: to publish, the main event first.
-        outcome: PASSED, or FILTERED if nothing goes on.
+        outcome: PASSED, or FILTERED if the event itself does not go on.
         flow: id of the flow document.
         subject: order number or SKU.
         aggregate: key of the main event; empty if filtered.
@@ -61,17 +67,6 @@ class Normalized:
     message: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class _Event:
-    """A raw event with everything that is known before it is mapped."""
-
-    flow: FlowDocument
-    envelope: Envelope
-    body: Mapping[str, Any]
-    ref: Ref
-    subject: str
-
-
 class Normalizer:
     """Normalises events of every flow.
 
@@ -80,13 +75,22 @@ class Normalizer:
         channels: where each store view's sales go.
         links: which order and SKU of one connection is which of another.
         readers: by connection, for events that are only hints.
+        systems: the system behind each connection.
     """
 
-    def __init__(self, engine: Engine, channels: Channels, links: Links, readers: Mapping[str, EntityReader]) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        channels: Channels,
+        links: Links,
+        readers: Mapping[str, EntityReader],
+        systems: Mapping[str, str],
+    ) -> None:
         self._engine = engine
-        self._channels = channels
         self._links = links
         self._readers = readers
+        self._systems = systems
+        self._belongings = Belongings(channels, links)
 
     async def normalize(self, record: Record, envelope: Envelope, told: Told | None = None) -> Normalized:
         """Normalise one raw record; ``told`` is kept up to date, also when this raises.
@@ -97,27 +101,32 @@ class Normalizer:
             DependencyMissing: a point-of-sale order whose web order is not linked yet.
             Transient, Unavailable, AuthFailed: reading the entity again failed.
         """
-        flow = self._engine.flow_from(envelope.system, envelope.entity)
-        if flow is None:
+        takers = self._engine.catalog.taking(envelope.system, envelope.entity)
+        if not takers:
             raise Malformed(
                 f"no flow takes {envelope.system} events about '{envelope.entity}': add a flow document with that "
                 "source, then replay",
                 code="no_flow",
             )
         told = told or Untold()
-        told.flow = flow.id
-        told.documents = self._engine.catalog.documents(flow, flow.normalize.mapping)
-        event = await self._event(flow, record, envelope, told)
-        match flow.normalize.aggregate:
-            case Aggregate.OWN:
-                return await self._own(event)
-            case Aggregate.LINKED:
-                return await self._linked(event)
-            case Aggregate.SKU:
-                return self._stock(event)
+        self._tell(told, takers[0])
+        event = await self._event(takers, record, envelope, told)
+        main = await self._flow(event, takers[0], is_main=True)
+        outgoing = list(main.outgoing)
+        for intake in takers[1:]:
+            self._tell(told, intake)
+            outgoing += (await self._flow(event, intake, is_main=False)).outgoing
+        return replace(main, outgoing=tuple(outgoing))
 
-    async def _event(self, flow: FlowDocument, record: Record, envelope: Envelope, told: Told) -> _Event:
-        keys = flow.normalize
+    def _tell(self, told: Told, intake: Intake) -> None:
+        told.flow = intake.flow
+        told.documents = self._engine.catalog.documents(intake.flow, intake.keys.mapping)
+
+    # -- Reading -------------------------------------------------------------------------------------------------
+
+    async def _event(self, takers: Sequence[Intake], record: Record, envelope: Envelope, told: Told) -> Event:
+        """The whole entity: as it came, or read again. Flows of one source name its id and number alike."""
+        keys = takers[0].keys
         name = envelope.subject or envelope.native_id or "(no number)"
         sent = f"{record.topic} {record.partition}@{record.offset}"
         place = f"the message of {envelope.connection} about {envelope.entity} {name} ({sent})"
@@ -130,16 +139,19 @@ class Normalizer:
                 code="no_id",
             )
         told.subject = text_of(body, keys.number) or native_id
-        if not is_whole(body, keys):
+        entity = keys.reads or envelope.entity
+        if keys.reads or not all(is_whole(body, intake.keys) for intake in takers):
             told.step = "read"
-            body = await self._read_again(flow, envelope, native_id)
+            body = await self._read_again(takers, envelope, entity, native_id)
             told.step = ""
         told.subject = text_of(body, keys.number) or native_id
-        return _Event(flow, envelope, body, Ref(envelope.connection, envelope.entity, native_id), told.subject)
+        return Event(envelope, body, Ref(envelope.connection, entity, native_id), told.subject)
 
-    async def _read_again(self, flow: FlowDocument, envelope: Envelope, native_id: str) -> dict[str, Any]:
+    async def _read_again(
+        self, takers: Sequence[Intake], envelope: Envelope, entity: str, native_id: str
+    ) -> dict[str, Any]:
         """The entity as its system has it now, because the event is only a hint."""
-        name = f"{envelope.entity} {native_id} of {envelope.connection}"
+        name = f"{entity} {native_id} of {envelope.connection}"
         reader = self._readers.get(envelope.connection)
         if reader is None:
             raise Rejected(
@@ -147,116 +159,100 @@ class Normalizer:
                 "read it from: add it to the settings, then replay",
                 code="no_reader",
             )
-        found = await reader.read(envelope.entity, native_id)
+        found = await reader.read(entity, native_id)
         if found is None:
             raise Rejected(
-                f"{envelope.connection} announced {envelope.entity} {native_id} but does not have it: if it was "
+                f"{envelope.connection} announced {entity} {native_id} but does not have it: if it was "
                 "deleted, discard this event; if it shows up later, replay",
                 code="not_found",
             )
-        body = unwrapped(parse(found, f"{name}, read again,"), flow.normalize)
-        if not is_whole(body, flow.normalize):
-            missing = [key for key in flow.normalize.whole if body.get(key) is None]
+        body = unwrapped(parse(found, f"{name}, read again,"), takers[0].keys)
+        missing = dict.fromkeys(key for intake in takers for key in intake.keys.whole if body.get(key) is None)
+        if missing:
             raise Rejected(
                 f"{name}, read again, lacks {', '.join(missing)}: look at it there, then replay", code="thin"
             )
         return body
 
-    # -- A web order: its own aggregate --------------------------------------------------------------------------
+    # -- One flow ------------------------------------------------------------------------------------------------
 
-    async def _own(self, event: _Event) -> Normalized:
-        channel = self._channel(event)
-        context = {"ref": str(event.ref), "channel": dict(channel)}
-        sale = validate(Sale, self._engine.map_in(event.flow, event.body, context), f"order {event.subject}")
-        if sale.currency != channel.currency:
-            raise Rejected(
-                f"order {sale.number} is in {sale.currency}, but channel '{channel.name}' is in {channel.currency}: "
-                f"set channels.{channel.name}.currency to the base currency of both systems, or do not sync this store",
-                code="currency",
-            )
-        outgoing = [self._main(event, sale.ref, sale, channel.pos)]
-        if event.flow.hints is not None:
-            aliases = await self._aliases(sale, channel)
-            hints = web_hints(sale, channel, aliases)
-            outgoing += as_children(hints, event.envelope, event.flow.hints.topic, channel.pos, event.flow.id)
-        message = "" if sale.export.allowed else f"not exported: {sale.export.reason}"
-        return Normalized(tuple(outgoing), Outcome.PASSED, event.flow.id, event.subject, sale.ref, message)
+    async def _flow(self, event: Event, intake: Intake, *, is_main: bool) -> Normalized:
+        """What one flow makes of the event. The main one's event keeps the receipt; all others are its children."""
+        belonging = await self._belongings.of(event, intake)
+        if isinstance(belonging, NotOurs):
+            return Normalized((), Outcome.FILTERED, intake.flow, event.subject, message=belonging.why)
+        outgoing: list[Outgoing] = []
+        message = ""
+        for part in self._parts(event, intake):
+            values = self._engine.map_in(intake.flow, part.body, {**belonging.context, **part.context})
+            units = values.pop(HINTS, {})
+            entity = validate(MODELS[intake.keys.entity], values, f"{event.ref.type} {event.subject}")
+            if isinstance(entity, Sale):
+                message = _accepted(entity, belonging.channel)
+            outgoing += self._copies(event, intake, belonging, part, entity, is_main=is_main)
+            outgoing += await self._hints(event, intake, belonging, entity, units)
+        return Normalized(tuple(outgoing), Outcome.PASSED, intake.flow, event.subject, belonging.key, message)
 
-    def _channel(self, event: _Event) -> Channel:
-        store_id = text_of(event.body, event.flow.normalize.store)
-        channel = self._channels.of_store(event.envelope.connection, store_id)
-        if channel is None:
-            raise Rejected(
-                f"order {event.subject}: store view {store_id or '(none)'} of {event.envelope.connection} has no "
-                f'channel: add [channels.NAME] with web = "{event.envelope.connection}" and store_id = '
-                f"{store_id or '…'} to the settings, then replay",
-                code="no_channel",
+    def _parts(self, event: Event, intake: Intake) -> list[Part]:
+        """The entity itself, or those of its parts that the flow is about."""
+        each = intake.keys.each
+        if each is None:
+            return [Part(event.ref, event.body)]
+        parts = []
+        for number, body in enumerate(intake.parts(event.body)):
+            native_id = f"{event.ref.native_id}/{text_of(body, each.id) or number}"
+            ref = Ref(event.ref.connection, intake.keys.entity, native_id)
+            parts.append(Part(ref, body, f"{intake.flow}{number}", {"whole": event.body, "ref": str(ref)}))
+        return parts
+
+    def _copies(
+        self, event: Event, intake: Intake, belonging: Belonging, part: Part, entity: BaseModel, *, is_main: bool
+    ) -> list[Outgoing]:
+        """The event, once for each connection that it is for: each of them says by itself how it ended."""
+        key, value = belonging.key.encode(), entity.model_dump_json().encode()
+        readers = self._engine.catalog.readers.get((intake.keys.topic, intake.keys.entity), ())
+        more = [name for name, system in self._systems.items() if system in readers]
+        copies = []
+        for number, target in enumerate([*belonging.targets, *more]):
+            name = part.name or ("" if is_main else intake.flow)
+            suffix = f"{name or intake.flow}-{target}" if number else name
+            envelope = replace(
+                event.envelope,
+                receipt_id=f"{event.envelope.receipt_id}.{suffix}" if suffix else event.envelope.receipt_id,
+                entity=intake.keys.entity,
+                native_id=part.ref.native_id,
+                subject=event.subject,
+                flow=intake.flow,
+                target=target,
             )
-        return channel
+            copies.append(Outgoing(intake.keys.topic, key, value, envelope.to_headers()))
+        return copies
+
+    async def _hints(
+        self, event: Event, intake: Intake, belonging: Belonging, entity: BaseModel, units: Mapping[str, Any]
+    ) -> list[Outgoing]:
+        """The stock hints that the event causes."""
+        if intake.keys.hints is None or belonging.channel is None:
+            return []
+        channel = belonging.channel
+        hints: list[StockHint] = []
+        if isinstance(entity, Sale):
+            hints = web_hints(entity, channel, await self._aliases(entity, channel))
+        elif isinstance(entity, OrderStatus):
+            hints = pos_hints(entity, units)
+        return as_children(hints, event.envelope, intake.keys.hints.topic, channel.pos, intake.flow)
 
     async def _aliases(self, sale: Sale, channel: Channel) -> dict[str, str]:
         refs = {Ref(channel.web, "sku", line.sku) for line in sale.lines}
         return {one.native_id: other.native_id for one, other in (await self._links.find(refs, channel.pos)).items()}
 
-    # -- A point-of-sale order: it tells about a web order -------------------------------------------------------
 
-    async def _linked(self, event: _Event) -> Normalized:
-        pos, flow = event.envelope.connection, event.flow
-        external = text_of(event.body, flow.normalize.external_id)
-        if not external:
-            return self._filtered(event, "an in-store sale: no web order belongs to it")
-        channels = self._channels.of_public_id(pos, external)
-        if not channels:
-            return self._filtered(event, f"'{external}' has the prefix of no channel of {pos}: it is not a web order")
-        sale, channel = await self._sale_of(event, external, channels)
-        context = {
-            "sale": str(sale),
-            "sale_number": external.removeprefix(channel.prefix),
-            "ref": str(event.ref),
-            "channel": dict(channel),
-        }
-        values = self._engine.map_in(flow, event.body, context)
-        told = {name: value for name, value in values.items() if name in OrderStatus.model_fields}
-        status = validate(OrderStatus, told, f"order {external}")
-        outgoing = [self._main(event, status.sale, status, channel.web)]
-        if flow.hints is not None:
-            hints = pos_hints(status.sale, values)
-            outgoing += as_children(hints, event.envelope, flow.hints.topic, pos, flow.id)
-        return Normalized(tuple(outgoing), Outcome.PASSED, flow.id, event.subject, status.sale)
-
-    async def _sale_of(self, event: _Event, external: str, channels: tuple[Channel, ...]) -> tuple[Ref, Channel]:
-        """The web order that the point-of-sale order was made from."""
-        for web in dict.fromkeys(channel.web for channel in channels):
-            sale = (await self._links.find([event.ref], web)).get(event.ref)
-            if sale is not None:
-                return sale, next(channel for channel in channels if channel.web == web)
-        raise DependencyMissing(
-            f"{event.envelope.connection} order {event.ref.native_id} ({external}) is not linked to its web order yet: "
-            "it goes on by itself when that order has been delivered",
-            waits_for=MissingLink(event.ref),
+def _accepted(sale: Sale, channel: Channel | None) -> str:
+    """Why the sale is not exported yet, empty if it is; raises Rejected if it is in another currency."""
+    if channel is not None and sale.currency != channel.currency:
+        raise Rejected(
+            f"order {sale.number} is in {sale.currency}, but channel '{channel.name}' is in {channel.currency}: "
+            f"set channels.{channel.name}.currency to the base currency of both systems, or do not sync this store",
+            code="currency",
         )
-
-    # -- Stock ---------------------------------------------------------------------------------------------------
-
-    def _stock(self, event: _Event) -> Normalized:
-        cause = "poll" if event.envelope.via is Via.POLL else "webhook"
-        values = self._engine.map_in(event.flow, event.body, {"ref": str(event.ref), "cause": cause})
-        hint = validate(StockHint, values, f"stock of {event.subject}")
-        key = f"{event.envelope.connection}:{hint.sku}"
-        return Normalized((self._main(event, key, hint),), Outcome.PASSED, event.flow.id, hint.sku, key)
-
-    # -- Out -----------------------------------------------------------------------------------------------------
-
-    def _main(self, event: _Event, key: str, entity: BaseModel, target: str = "") -> Outgoing:
-        envelope = replace(
-            event.envelope,
-            entity=event.flow.entity,
-            native_id=event.ref.native_id,
-            subject=event.subject,
-            flow=event.flow.id,
-            target=target,
-        )
-        return Outgoing(event.flow.topic, key.encode(), entity.model_dump_json().encode(), envelope.to_headers())
-
-    def _filtered(self, event: _Event, message: str) -> Normalized:
-        return Normalized((), Outcome.FILTERED, event.flow.id, event.subject, message=message)
+    return "" if sale.export.allowed else f"not exported: {sale.export.reason}"

@@ -143,7 +143,7 @@ def _stage(store: Store, sales: SlowSales) -> tuple[Stage, HeldQueue]:
         clock=clock,
     )
     flow = catalog.flows["order"]
-    documents = {flow.id: catalog.documents(flow, flow.deliver.mapping)}
+    documents = {flow.id: catalog.documents(flow.id, flow.deliver.mapping)}
     handler = DeliverHandler("pos", {"order": ("order", SaleDelivery(desk, sales))}, documents, clock)
     queue = HeldQueue(store.held, group="bench", owner="bench", clock=clock)
     return Stage("deliver", handler, Surroundings(queue, store.journal, publisher, clock, Metrics())), queue

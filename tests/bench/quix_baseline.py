@@ -77,7 +77,7 @@ def run(settings: Settings, prefix: str) -> None:
     """Run until SIGTERM; ``prefix`` stands before the names of the topics that it writes."""
     engine = Engine(load(settings.flows_directory))
     links = Links(settings.store.url.get_secret_value())
-    normalizer = Normalizer(engine, Channels(settings.channels.values()), links, {})
+    normalizer = Normalizer(engine, Channels(settings.channels.values()), links, {}, settings.systems)
     app = Application(
         broker_address=settings.kafka.bootstrap_servers,
         consumer_group=GROUP,

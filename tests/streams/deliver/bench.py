@@ -13,8 +13,9 @@ from streams import groups
 from streams.channels import Channels
 from streams.deliver.desk import Desk
 from streams.deliver.effect import Effects, Settling
+from streams.deliver.entity import EntityDelivery
 from streams.deliver.handler import DeliverHandler, Delivery
-from streams.deliver.order_status import OrderStatusDelivery
+from streams.deliver.order_status import OrderStatusPlanner
 from streams.deliver.sale import SaleDelivery
 from streams.deliver.stock import StockDelivery
 from streams.engine import Engine, load
@@ -169,13 +170,13 @@ class Bench:
         )
         deliveries: dict[str, tuple[str, Delivery]] = {
             "order": ("order", SaleDelivery(desk, self.book)),
-            "order_status": ("order_status", OrderStatusDelivery(desk, self.notes)),
+            "order_status": ("order_status", EntityDelivery(desk, OrderStatusPlanner(desk, self.notes))),
             "stock": ("stock", StockDelivery(desk, self.sources, self.store.writes, settle=settling.total)),
         }
         if target == "pos":
             deliveries = {"order": deliveries["order"]}
         flows = catalog.flows.values()
-        documents = {flow.id: catalog.documents(flow, flow.deliver.mapping) for flow in flows}
+        documents = {flow.id: catalog.documents(flow.id, flow.deliver.mapping) for flow in flows}
         self.handler = DeliverHandler(target, deliveries, documents, self.clock)
 
     async def deliver(

@@ -131,7 +131,7 @@ class Worker:
             clock=clock,
         )
         delivery = StockDelivery(desk, world.web, world.writes, settle=SETTLING.total)
-        documents = CATALOG.documents(CATALOG.flows["stock"], CATALOG.flows["stock"].deliver.mapping)
+        documents = CATALOG.documents("stock", CATALOG.flows["stock"].deliver.mapping)
         handler = DeliverHandler("web", {"stock": ("stock", delivery)}, {"stock": documents}, clock)
         around = Surroundings(self.queue, store.journal, world, clock, Counting(), chance=lambda: 0.5)
         self.stage = Stage("deliver", handler, around)

@@ -12,8 +12,9 @@ from schemas.documents.flow import Mode
 from streams.channels import Channels
 from streams.deliver.desk import Desk
 from streams.deliver.effect import Effects
+from streams.deliver.entity import EntityDelivery
 from streams.deliver.handler import DeliverHandler, Delivery
-from streams.deliver.order_status import OrderStatusDelivery
+from streams.deliver.order_status import OrderStatusPlanner
 from streams.deliver.sale import SaleDelivery
 from streams.engine import Engine, load
 from streams.engine.load import Catalog
@@ -189,6 +190,7 @@ class Worker:
         if target == "pos":
             flow, delivery = "order", SaleDelivery(desk, SalesClient(process, outside.pos))
         else:
-            flow, delivery = "order_status", OrderStatusDelivery(desk, NotesClient(process, outside.web))
-        documents = {flow: catalog().documents(flows[flow], flows[flow].deliver.mapping)}
+            planner = OrderStatusPlanner(desk, NotesClient(process, outside.web))
+            flow, delivery = "order_status", EntityDelivery(desk, planner)
+        documents = {flow: catalog().documents(flow, flows[flow].deliver.mapping)}
         return DeliverHandler(target, {flow: (flow, delivery)}, documents, process)

@@ -35,18 +35,19 @@ def write(directory: Path, name: str, content: str) -> Path:
 
 
 def changed(name: str, **changes: object) -> str:
+    """A built-in flow; what a half of it is told changes that half."""
     values = yaml.safe_load((FLOWS / name).read_text("utf-8"))
-    return yaml.safe_dump(values | changes)
+    for key, value in changes.items():
+        values[key] = values[key] | value if isinstance(value, dict) and key in values else value
+    return yaml.safe_dump(values)
 
 
 def test_the_built_in_documents_load() -> None:
     catalog = load()
     assert sorted(catalog.flows) == ["order", "order_status", "stock"]
     assert {flow.mode for flow in catalog.flows.values()} == {Mode.OBSERVE}
-    order = catalog.flow_from("magento", "order")
-    assert order is not None
-    assert order.id == "order"
-    assert catalog.flow_from("magento", "customer") is None
+    assert [taker.flow for taker in catalog.taking("magento", "order")] == ["order"]
+    assert catalog.taking("magento", "cart") == ()
     assert catalog.flows["order_status"].deliver.operations == ("set_external_number", "add_comment")
 
 
@@ -120,49 +121,38 @@ def test_a_wrong_document_is_refused_with_file_place_and_value(content: str, pro
 @pytest.mark.parametrize(
     ("file", "changes", "problem"),
     [
-        ("order.yaml", {"topic": "canonical.sail"}, "topic: there is no topic 'canonical.sail'"),
-        ("order.yaml", {"source": {"system": "magento", "entity": "cart"}}, "no topic 'raw.magento.cart'"),
-        ("order.yaml", {"hints": {"topic": "hint.nothing", "side": "web"}}, "there is no topic 'hint.nothing'"),
+        ("order.yaml", {"normalize": {"topic": "canonical.sail"}}, "topic: there is no topic 'canonical.sail'"),
+        ("order.yaml", {"normalize": {"entity": "cart"}}, "there is no canonical entity 'cart'"),
         (
             "order.yaml",
-            {
-                "normalize": {
-                    "mapping": "x.in",
-                    "aggregate": "own",
-                    "id": "i",
-                    "number": "n",
-                    "store": "s",
-                    "whole": ["a"],
-                }
-            },
-            "normalize.mapping: there is no mapping 'x.in'",
+            {"normalize": {"source": {"system": "magento", "entity": "cart"}}},
+            "no topic 'raw.magento.cart'",
         ),
         (
             "order.yaml",
-            {
-                "normalize": {
-                    "mapping": "heartland.order.out",
-                    "aggregate": "own",
-                    "id": "i",
-                    "number": "n",
-                    "store": "s",
-                    "whole": ["a"],
-                }
-            },
+            {"normalize": {"hints": {"topic": "hint.nothing", "side": "web"}}},
+            "there is no topic 'hint.nothing'",
+        ),
+        ("order.yaml", {"normalize": {"mapping": "x.in"}}, "normalize.mapping: there is no mapping 'x.in'"),
+        (
+            "order.yaml",
+            {"normalize": {"mapping": "heartland.order.out"}},
             "'heartland.order.out' is not a mapping of magento, direction in",
         ),
-        ("order.yaml", {"id": "order2"}, "has the same source"),
+        ("order.yaml", {"normalize": {"aggregate": "parent"}}, "an aggregate 'parent' needs the key 'parent'"),
+        ("order.yaml", {"normalize": {"aggregate": "linked"}}, "an aggregate 'linked' needs the key 'external_id'"),
         (
             "order.yaml",
-            {"normalize": {"mapping": "x", "aggregate": "own", "id": "i", "number": "n", "whole": ["a"]}},
-            "store",
+            {"normalize": {"each": {"path": "items[", "id": "item_id"}}},
+            "normalize.each.path: ",
         ),
         (
-            "order_status.yaml",
-            {"normalize": {"mapping": "x", "aggregate": "linked", "id": "i", "number": "n", "whole": ["a"]}},
-            "an aggregate 'linked' needs the key 'external_id'",
+            "order.yaml",
+            {"normalize": {"each": {"path": "items", "id": "item_id"}}},
+            "no flow takes magento's 'order' as a whole, only parts of it",
         ),
-        ("order.yaml", {"deliver": {"target": "heartland"}}, "deliver"),
+        ("order.yaml", {"deliver": {"operations": ["fly"]}}, r"deliver.operations\[0\]: there is no operation 'fly'"),
+        ("order.yaml", {"deliver": {"target": ""}}, "deliver"),
     ],
 )
 def test_a_flow_that_does_not_fit_is_refused(
@@ -175,8 +165,47 @@ def test_a_flow_that_does_not_fit_is_refused(
 
 def test_one_entity_is_delivered_to_a_system_by_one_flow(tmp_path: Path) -> None:
     deliver = yaml.safe_load((FLOWS / "order.yaml").read_text("utf-8"))["deliver"]
-    source = {"system": "heartland", "entity": "inventory"}
-    normalize = yaml.safe_load((FLOWS / "stock.yaml").read_text("utf-8"))["normalize"]
-    write(tmp_path, "ours.yaml", changed("stock.yaml", deliver=deliver, source=source, normalize=normalize))
+    write(tmp_path, "ours.yaml", changed("stock.yaml", deliver=deliver))
     with pytest.raises(DocumentError, match="the flow 'order' delivers the same entity to the same system"):
+        load(tmp_path)
+
+
+def reader(name: str, **changes: object) -> str:
+    """A flow that delivers sales to a third system."""
+    deliver = {
+        "target": "ledger",
+        "topic": "canonical.sale",
+        "entity": "order",
+        "mapping": f"ledger.{name}.out",
+        "operations": ["create_order"],
+    }
+    return yaml.safe_dump({"kind": "flow", "id": name, "version": 1, "deliver": deliver} | changes)
+
+
+def test_a_flow_without_a_source_delivers_what_another_flow_makes(tmp_path: Path) -> None:
+    write(tmp_path, "ours.yaml", reader("books"))
+    write(
+        tmp_path,
+        "out.yaml",
+        MAPPING.replace("magento.order_status.out", "ledger.books.out").replace("magento", "ledger"),
+    )
+    catalog = load(tmp_path)
+    assert catalog.readers == {("canonical.sale", "order"): {"ledger"}}
+    assert catalog.flows["books"].normalize is None
+
+
+def test_several_flows_take_the_events_of_one_source_the_whole_first(tmp_path: Path) -> None:
+    each = {"path": "items", "id": "item_id"}
+    lines = changed("order.yaml", id="lines", deliver={"entity": "stock"}, normalize={"each": each})
+    write(tmp_path, "ours.yaml", lines)
+    first, second = load(tmp_path).taking("magento", "order")
+    assert (first.flow, second.flow) == ("order", "lines")
+    assert first.parts({"items": [{"item_id": 1}]}) == []
+    assert second.parts({"items": [{"item_id": 1}, "not one"]}) == [{"item_id": 1}]
+    assert second.parts({}) == []
+
+
+def test_flows_of_one_source_must_know_its_entity_by_the_same_key(tmp_path: Path) -> None:
+    write(tmp_path, "ours.yaml", changed("order.yaml", id="more", deliver={"entity": "stock"}, normalize={"id": "id"}))
+    with pytest.raises(DocumentError, match="'order' takes the same events, and both must name 'id' alike"):
         load(tmp_path)

@@ -39,7 +39,7 @@ class Published:
 
 
 def handler(published: Published, made_by: Engine | None = None) -> NormalizeHandler:
-    by = Normalizer(made_by or engine(), Channels([CHANNEL]), KnownLinks(), {})
+    by = Normalizer(made_by or engine(), Channels([CHANNEL]), KnownLinks(), {}, {})
     return NormalizeHandler(by, published, FixedClock())
 
 

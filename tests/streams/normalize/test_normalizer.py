@@ -22,6 +22,8 @@ from tests.streams.sale.real_orders import CHANNEL, engine, order, raw_order
 
 D = Decimal
 
+SYSTEMS = {"web": "magento", "pos": "heartland"}
+
 
 class KnownLinks:
     """Links from a table."""
@@ -54,7 +56,7 @@ def normalizer(
     links: Mapping[Ref, Ref] | None = None, readers: Mapping[str, EntityReader] | None = None, **channel: Any
 ) -> Normalizer:
     channels = Channels([CHANNEL.model_copy(update=channel)])
-    return Normalizer(engine(), channels, KnownLinks(links), readers or {})
+    return Normalizer(engine(), channels, KnownLinks(links), readers or {}, SYSTEMS)
 
 
 async def event(
@@ -251,9 +253,14 @@ async def test_a_failed_reading_is_told_with_its_step() -> None:
 
 
 async def test_a_flow_without_hints_causes_none() -> None:
-    flows = {name: flow.model_copy(update={"hints": None}) for name, flow in engine().catalog.flows.items()}
-    silent = Engine(Catalog(flows, engine().catalog.mappings))
-    by = Normalizer(silent, Channels([CHANNEL]), KnownLinks(LINKED), {})
+    flows = {
+        name: flow.model_copy(
+            update={"normalize": flow.normalize and flow.normalize.model_copy(update={"hints": None})}
+        )
+        for name, flow in engine().catalog.flows.items()
+    }
+    silent = Engine(Catalog.of(flows, engine().catalog.mappings))
+    by = Normalizer(silent, Channels([CHANNEL]), KnownLinks(LINKED), {}, SYSTEMS)
     assert len((await event(raw_order("order_discount_tax"), by=by)).outgoing) == 1
     assert len((await event(pos_order(), system="heartland", native_id="17", by=by)).outgoing) == 1
 
@@ -334,7 +341,7 @@ async def test_an_order_of_another_integration_is_filtered() -> None:
 
 async def test_the_channel_with_the_longest_prefix_names_the_order() -> None:
     channels = Channels([CHANNEL, CHANNEL.model_copy(update={"name": "outlet", "prefix": "W-O-", "store_id": 2})])
-    by = Normalizer(engine(), channels, KnownLinks(LINKED), {})
+    by = Normalizer(engine(), channels, KnownLinks(LINKED), {}, SYSTEMS)
     normalized = await event(pos_order(ExternalID="W-O-000000004"), system="heartland", native_id="17", by=by)
     assert OrderStatus.model_validate_json(normalized.outgoing[0].value).sale_number == "000000004"
 

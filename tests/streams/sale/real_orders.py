@@ -45,7 +45,7 @@ def context(document: dict[str, Any]) -> dict[str, Any]:
 
 
 def sale(document: dict[str, Any]) -> Sale:
-    values = engine().map_in(engine().catalog.flows["order"], document, context(document))
+    values = engine().map_in("order", document, context(document))
     return validate(Sale, values, f"order {document['increment_id']}")
 
 

@@ -31,7 +31,7 @@ FLOW = ENGINE.catalog.flows["order"]
 
 def sale_of(document: dict[str, Any]) -> Sale:
     body = orjson.loads(orjson.dumps(document))
-    return validate(Sale, ENGINE.map_in(FLOW, body, CONTEXT), "order 000000042")
+    return validate(Sale, ENGINE.map_in("order", body, CONTEXT), "order 000000042")
 
 
 def charged_by_magento(document: dict[str, Any]) -> Decimal:

@@ -1,0 +1,200 @@
+"""The one way in which any entity is delivered: is its telling news, what is to be done about it, and how did it end.
+
+What is particular to an entity is its `Planner`: it says under which ref the entity's revisions are kept, and makes of
+a telling that is news the list of writes to the target. All else is here, once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Generic, Protocol, TypeVar
+
+from schemas.canonical import Canonical
+from schemas.envelope import Via
+from schemas.ids import Ref
+from streams.deliver.create_once import CreateOnce
+from streams.deliver.desk import Desk
+from streams.deliver.operations import Operation
+from streams.deliver.revisions import Verdict, judge
+from streams.ports import JournalEntry, Outcome, Revision
+from streams.runtime.body import entity_of
+from streams.runtime.work import Arrival, Work
+
+Entity = TypeVar("Entity", bound=Canonical)
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What a telling is about.
+
+    Attributes:
+        ref: under which the entity's revisions are kept.
+        revision: the telling's.
+        subject: what a person calls it: an order's number, an e-mail.
+        source: what is read again where two tellings of one time differ.
+        also: other refs whose revisions the planner looks at.
+    """
+
+    ref: Ref
+    revision: Revision
+    subject: str
+    source: Ref
+    also: tuple[Ref, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SetState:
+    """A write that sets a value: called again, it changes nothing.
+
+    Attributes:
+        operation: how it is declared.
+        call: makes it.
+        applied: revisions that are applied with it.
+    """
+
+    operation: Operation
+    call: Callable[[], Awaitable[object]]
+    applied: Mapping[Ref, Revision] = field(default_factory=dict)
+
+
+Write = SetState | CreateOnce
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is to be done.
+
+    Attributes:
+        would: it, for a flow that only observes: ``tell 'Open' on order 42``.
+        done: it, once it is done.
+        writes: in their order; each begins when the one before is done.
+    """
+
+    would: str
+    done: str
+    writes: tuple[Write, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Nothing:
+    """Nothing is to be done.
+
+    Attributes:
+        outcome: how the telling ends.
+        why: for the journal.
+        settled: whether that stays so, as if it had been applied.
+    """
+
+    outcome: Outcome
+    why: str
+    settled: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What a planner is told besides the entity.
+
+    Attributes:
+        work: where it says how far it got.
+        arrival: the event.
+        known: the revisions of what the telling is about that were applied before.
+    """
+
+    work: Work
+    arrival: Arrival
+    known: Mapping[Ref, Revision]
+
+
+class Planner(Protocol[Entity]):
+    """What is particular to one kind of entity in one target."""
+
+    @property
+    def model(self) -> type[Entity]:
+        """The canonical entity."""
+        ...
+
+    @property
+    def blocks(self) -> bool:
+        """Whether later events of the key need this one (a create-once)."""
+        ...
+
+    def about(self, entity: Entity) -> About:
+        """What the telling is about. Pure."""
+        ...
+
+    async def plan(self, entity: Entity, turn: Turn) -> Plan | Nothing:
+        """What is to be done about a telling that is news. It may read the target, and writes nothing.
+
+        Raises:
+            Rejected: a person must decide.
+            DependencyMissing: something that it needs is not there yet.
+        """
+        ...
+
+
+class EntityDelivery(Generic[Entity]):
+    """Delivers one kind of entity to one target; a `streams.deliver.handler.Delivery`."""
+
+    def __init__(self, desk: Desk, planner: Planner[Entity]) -> None:
+        self._desk = desk
+        self._planner = planner
+
+    @property
+    def blocks(self) -> bool:
+        """See `Delivery.blocks`."""
+        return self._planner.blocks
+
+    def newest(self, arrivals: Sequence[Arrival]) -> Arrival:
+        """See `Delivery.newest`."""
+        return arrivals[-1]
+
+    async def deliver(self, work: Work, arrival: Arrival) -> JournalEntry:
+        """Deliver one telling."""
+        desk = self._desk
+        entity = entity_of(arrival, self._planner.model)
+        about = self._planner.about(entity)
+        work.subject = about.subject
+        known = await desk.applied.get(desk.target, [about.ref, *about.also])
+        applied = known.get(about.ref)
+        match judge(about.revision, applied, read_again=arrival.envelope.via is Via.READ_AGAIN):
+            case Verdict.UNCHANGED:
+                return await desk.unchanged(work, arrival, about.ref, about.revision, applied, "told already")
+            case Verdict.STALE:
+                return work.entry(arrival, Outcome.SUPERSEDED, desk.clock.now(), "an older telling")
+            case Verdict.READ_AGAIN:
+                return await desk.read_again(work, arrival, about.source)
+            case Verdict.APPLY:
+                return await self._apply(work, arrival, entity, about, known)
+
+    async def _apply(
+        self, work: Work, arrival: Arrival, entity: Entity, about: About, known: Mapping[Ref, Revision]
+    ) -> JournalEntry:
+        desk = self._desk
+        plan = await self._planner.plan(entity, Turn(work, arrival, known))
+        if isinstance(plan, Nothing):
+            if plan.settled:
+                await desk.applied.put(desk.target, {about.ref: about.revision})
+            return work.entry(arrival, plan.outcome, desk.clock.now(), plan.why)
+        held_back = desk.observed(work, arrival, plan.would)
+        if held_back is not None:
+            return held_back
+        for write in with_revision(plan.writes, {about.ref: about.revision}):
+            await self._write(work, arrival, write)
+        return work.entry(arrival, Outcome.DELIVERED, desk.clock.now(), plan.done)
+
+    async def _write(self, work: Work, arrival: Arrival, write: Write) -> None:
+        if isinstance(write, CreateOnce):
+            work.step = write.key.operation
+            await self._desk.effects.perform(write, replays=arrival.replays)
+            return
+        work.step = write.operation.name
+        await write.call()
+        if write.applied:
+            await self._desk.applied.put(self._desk.target, write.applied)
+
+
+def with_revision(writes: tuple[Write, ...], applied: Mapping[Ref, Revision]) -> tuple[Write, ...]:
+    """The writes, of which the last one applies those revisions too: a telling counts only when all of it is done."""
+    *before, last = writes
+    return (*before, replace(last, applied={**last.applied, **applied}))

@@ -1,0 +1,98 @@
+"""How flows take raw events: which of them take one, in which order, and which only deliver what another makes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from schemas.documents import FlowDocument
+from schemas.documents.flow import Normalize
+from streams.engine.errors import DocumentError
+from streams.engine.expressions import Evaluate, ExpressionError, compile_expression
+from streams.engine.functions import Registry
+
+Takers = Mapping[tuple[str, str], tuple["Intake", ...]]
+"""By system and entity."""
+
+_ALIKE = ("id", "number", "reads")
+"""What flows of one source must say alike: the event is read once for all of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """The half of a flow that takes raw events.
+
+    Attributes:
+        flow: the flow's id.
+        keys: its ``normalize``.
+        delivers: whether the flow delivers what it makes; a stock hint goes to another stage first.
+        path: gives the parts that it is about; None if it is about the whole.
+    """
+
+    flow: str
+    keys: Normalize
+    delivers: bool
+    path: Evaluate | None
+
+    def parts(self, body: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+        """The parts of the entity that the flow is about; empty if it has none."""
+        found = self.path(body, {}) if self.path is not None else None
+        return [part for part in found if isinstance(part, Mapping)] if isinstance(found, list) else []
+
+
+def takers(flows: Iterable[FlowDocument], files: Mapping[str, str]) -> Takers:
+    """The flows that take the events of each source, those about the whole entity first.
+
+    Args:
+        flows: all of them.
+        files: where they come from, by flow; for messages.
+
+    Raises:
+        DocumentError: the flows of a source cannot work together, or an expression is wrong; names file and key.
+    """
+    found: dict[tuple[str, str], list[Intake]] = {}
+    for flow in flows:
+        if flow.normalize is not None:
+            file = files.get(flow.id, flow.id)
+            intake = _intake(file, flow, flow.normalize)
+            others = found.setdefault(flow.normalize.source.key, [])
+            _check_beside(file, intake, others)
+            others.append(intake)
+    for source_key, intakes in found.items():
+        if all(intake.path is not None for intake in intakes):
+            file = files.get(intakes[0].flow, intakes[0].flow)
+            told = f"no flow takes {source_key[0]}'s '{source_key[1]}' as a whole, only parts of it"
+            raise DocumentError(file, "normalize.each", told)
+    return {key: tuple(sorted(intakes, key=_whole_first)) for key, intakes in found.items()}
+
+
+def readers(flows: Iterable[FlowDocument]) -> Mapping[tuple[str, str], frozenset[str]]:
+    """The systems to which flows without a source deliver, by the canonical topic and entity that they read."""
+    found: dict[tuple[str, str], frozenset[str]] = {}
+    for flow in flows:
+        if flow.normalize is None:
+            key = (flow.deliver.topic, flow.deliver.entity)
+            found[key] = found.get(key, frozenset()) | {flow.deliver.target}
+    return found
+
+
+def _intake(file: str, flow: FlowDocument, keys: Normalize) -> Intake:
+    try:
+        path = compile_expression(keys.each.path, Registry()) if keys.each is not None else None
+    except ExpressionError as error:
+        raise DocumentError(file, "normalize.each.path", str(error)) from error
+    delivers = (keys.topic, keys.entity) == (flow.deliver.topic, flow.deliver.entity)
+    return Intake(flow.id, keys, delivers, path)
+
+
+def _check_beside(file: str, intake: Intake, others: list[Intake]) -> None:
+    for other in others:
+        for name in _ALIKE:
+            if getattr(intake.keys, name) != getattr(other.keys, name):
+                told = f"the flow '{other.flow}' takes the same events, and both must name '{name}' alike"
+                raise DocumentError(file, f"normalize.{name}", told)
+
+
+def _whole_first(intake: Intake) -> tuple[bool, str]:
+    return intake.path is not None, intake.flow
