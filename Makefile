@@ -12,7 +12,7 @@ MUTANTS_AT_ONCE ?= 2
 export DEMO_SECONDS DEMO_FAULTS DEMO_KILLS DEMO_WORKERS DEMO_WEBHOOKS DEMO_SKUS DEMO_SEED
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-stop test quick lint format types imports bench poison mutants chaos outage image up lock ci clean prerequisites
+.PHONY: help setup demo demo-stop test quick lint format types imports rules bench poison mutants chaos outage image up lock ci clean prerequisites
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -42,6 +42,9 @@ types: setup ## static types, strict
 
 imports: setup ## imports go one way: app, streams, schemas
 	@$(RUN)/lint-imports
+
+rules: setup ## every rule of the trade with the tests that hold it; MISSING=1 lists those without a test
+	@$(RUN)/python -m tests.rules $(if $(MISSING),--missing)
 
 bench: prerequisites setup ## speed, beside plain loops and Quix Streams, in one run
 	@$(RUN)/python -m tests.bench
