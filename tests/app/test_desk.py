@@ -57,6 +57,7 @@ def test_old_lines_of_the_journal_are_purged(desk_settings: Settings, capsys: py
     assert len(on_store(desk_settings, lambda store: store.journal.of_receipt("young"))) == 1
 
 
+@pytest.mark.rule("starting.alias_releases")
 def test_a_mistyped_alias_is_replaced_and_what_waits_for_another_one_goes_on(
     desk_settings: Settings, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -203,6 +203,7 @@ async def test_a_row_that_is_gone_already_does_not_hide_what_queues_behind_it(an
     assert not await claims.remove(any_store.held, GROUP, record(2, key=key))
 
 
+@pytest.mark.rule("starting.alias_releases")
 @pytest.mark.parametrize("swapped", [False, True])
 @pytest.mark.parametrize("reason", [HoldReason.LINK, HoldReason.PERSON])
 async def test_a_link_makes_its_waiters_due(

@@ -102,6 +102,7 @@ async def test_a_comment_that_failed_is_unknown_and_was_sent_once(
     assert await notes.find_comment(order_id, MARKER) is None
 
 
+@pytest.mark.rule("guards.notifying_comment_400")
 @pytest.mark.parametrize(
     "rule", [Rule(Fault.ERROR_AFTER), Rule(Fault.RESET_AFTER), Rule(Fault.HANG), LATE, Rule(Fault.OPAQUE)]
 )

@@ -28,6 +28,7 @@ async def test_a_known_sku_has_one_level_in_each_location(pos: PosSystem, stock:
     assert len(set(locations)) == len(locations)
 
 
+@pytest.mark.rule("guards.short_read")
 async def test_an_unknown_sku_is_left_out_and_never_zero(pos: PosSystem, stock: StockLevels) -> None:
     odd = {"no such, SKU", "a=b&c+d e", "ünï/cödé"}
     assert set(await stock.levels({pos.sku} | odd)) == {pos.sku}
@@ -59,6 +60,7 @@ async def test_a_read_gets_through_passing_faults(pos: PosSystem, stock: StockLe
         assert pos.sku in await stock.levels({pos.sku})
 
 
+@pytest.mark.rule("guards.short_read")
 async def test_a_read_that_fails_raises_and_gives_no_levels(pos: PosSystem, stock: StockLevels) -> None:
     pos.faults.put(Rule(Fault.ERROR_BEFORE, every=1, operation="list_inventory"))
     with pytest.raises(TillstreamError):

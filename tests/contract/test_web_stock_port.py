@@ -63,6 +63,7 @@ async def test_a_write_that_began_too_long_ago_does_not_leave(web: WebSystem, st
     assert (await held(web, web.sku))[web.source] == 78
 
 
+@pytest.mark.rule("starting.no_unknown_source_items")
 async def test_only_products_are_known_letter_for_letter(web: WebSystem, stock: WebStock) -> None:
     asked = {web.sku, web.sku.lower() + "x", "no-such-sku", "with,comma", "a=b&c+d e"}
     assert await stock.known_skus(asked) == {web.sku}

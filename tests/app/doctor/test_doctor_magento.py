@@ -50,6 +50,7 @@ async def test_a_magento_that_is_not_there_is_wrong() -> None:
     assert found.grade is Grade.WRONG
 
 
+@pytest.mark.rule("channels.unmapped_in_doctor")
 def test_a_store_view_that_is_not_there_another_currency_and_an_unmapped_view_are_told() -> None:
     views = [{"id": 1, "base_currency_code": "EUR"}, {"id": 2, "base_currency_code": "USD"}]
     channels = {"main": MAIN, "gone": MAIN.model_copy(update={"store_id": 9})}

@@ -63,6 +63,7 @@ async def test_all_pages_are_read() -> None:
     assert "sort=id&page=2&per_page=500" in stub.calls[1].raw_path
 
 
+@pytest.mark.rule("guards.short_read")
 @pytest.mark.parametrize(
     "pages",
     [
@@ -82,6 +83,7 @@ async def test_an_answer_that_is_not_whole_is_read_again(pages: list[web.Respons
     assert caught.value.code == "partial_answer"
 
 
+@pytest.mark.rule("guards.short_read")
 async def test_one_failed_part_fails_all() -> None:
     skus = [f"SKU-{number:03d}" for number in range(150)]
     answers = [page([level(sku, "MAIN", 1) for sku in skus[:100]]), web.Response(status=500)]
@@ -90,6 +92,7 @@ async def test_one_failed_part_fails_all() -> None:
             await HeartlandStock(stub.client).levels(skus)
 
 
+@pytest.mark.rule("guards.short_read")
 async def test_a_row_without_figures_is_not_zero() -> None:
     row = level("S1", "MAIN", 1)
     del row["OnHand"]

@@ -122,6 +122,7 @@ def test_a_database_lock_proves_nothing_about_a_write(text: str, status: int) ->
     assert (type(on_read), on_read.code) == (Transient, "database_busy")
 
 
+@pytest.mark.rule("guards.notifying_comment_400")
 def test_a_comment_whose_mail_failed_may_be_stored() -> None:
     error = failure(answer(400, {"message": "Unable to send mail. Please try again later."}))
     assert isinstance(error, OutcomeUnknown)

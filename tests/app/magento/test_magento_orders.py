@@ -134,6 +134,7 @@ async def test_a_comment_whose_status_was_read_too_slowly_is_not_sent() -> None:
     assert [seen.method for seen in server.seen] == ["GET"]
 
 
+@pytest.mark.rule("guards.notifying_comment_400")
 async def test_an_opaque_refusal_of_a_comment_leaves_the_outcome_unknown() -> None:
     opaque = web.json_response({"message": "Could not save the comment, see error log for details"}, status=400)
     async with stubbed(web.json_response({"status": "pending"}), opaque) as (server, client):

@@ -51,6 +51,7 @@ async def test_nothing_to_write_is_no_call() -> None:
     assert server.seen == []
 
 
+@pytest.mark.rule("guards.bisect")
 async def test_a_refused_batch_is_rejected_so_that_the_caller_halves_it() -> None:
     items = [SourceItem("S1", "main", Decimal(1)), SourceItem("S2", "mian", Decimal(1))]
     async with stubbed(web.json_response(OPAQUE, status=400)) as (server, client):
@@ -101,6 +102,7 @@ async def test_a_server_error_leaves_the_outcome_unknown() -> None:
             await MagentoStock(client).write_source_items([SourceItem("S2", "main", Decimal(1))])
 
 
+@pytest.mark.rule("starting.no_unknown_source_items")
 async def test_known_skus_are_those_of_products_letter_for_letter() -> None:
     async with stubbed(products("S1", "C-Red")) as (server, client):
         assert await MagentoStock(client).known_skus({"S1", "c-red", "NOPE"}) == frozenset({"S1"})

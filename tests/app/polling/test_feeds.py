@@ -58,6 +58,7 @@ async def test_every_feed_asks_its_connector_and_reads_the_time_of_its_rows() ->
     assert heartland.asked == [(SINCE, 3, 50)] * 2
 
 
+@pytest.mark.rule("starting.polling_default")
 def test_there_is_a_feed_for_every_raw_topic_and_their_names_differ() -> None:
     made = feeds(Connector(MAGENTO), Connector(HEARTLAND))
     assert {(feed.system, feed.entity) for feed in made} == RAW_ENTITIES

@@ -48,6 +48,7 @@ def test_a_bundle_of_captures_holds_what_only_some_orders_have() -> None:
     assert sum(card.base_amount for card in gift.extension_attributes.gift_cards) == Decimal("79.95")
 
 
+@pytest.mark.rule("money.gift_card_masked")
 def test_a_gift_card_code_is_never_read() -> None:
     gift = Order.model_validate_json((DATA / "orders/order_gift_card_paid.json").read_bytes())
     codes = [

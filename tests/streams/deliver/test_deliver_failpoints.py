@@ -37,6 +37,7 @@ async def test_an_order_that_was_made_before_reaches_nothing(pos: Bench) -> None
     assert pos.failpoints.points == []
 
 
+@pytest.mark.rule("starting.observe_writes_nothing")
 async def test_an_order_of_a_flow_that_only_watches_reaches_nothing() -> None:
     pos = Bench("pos", mode=Mode.OBSERVE)
     await pos.deliver(SALE, "order")

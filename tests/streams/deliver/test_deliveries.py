@@ -40,6 +40,8 @@ async def outcome(bench: Bench, sale: Sale, receipt: str = "r2") -> Outcome:
     return entry.outcome
 
 
+@pytest.mark.rule("channels.number_prefix")
+@pytest.mark.rule("channels.link_by_entity_id")
 async def test_a_sale_becomes_one_order_linked_and_confirmed(pos: Bench) -> None:
     entry = await pos.deliver(SALE, "order")
     assert entry is not None
@@ -89,6 +91,7 @@ async def test_a_cancel_after_the_export_goes_to_a_person_with_both_numbers(pos:
         await pos.deliver(canceled, "order")
 
 
+@pytest.mark.rule("orders.changed_line_to_review")
 async def test_changed_lines_after_the_export_go_to_a_person(pos: Bench) -> None:
     await pos.deliver(SALE, "order")
     line = SALE.lines[0].model_copy(update={"quantity": Decimal(3)})
@@ -96,6 +99,7 @@ async def test_changed_lines_after_the_export_go_to_a_person(pos: Bench) -> None
         await pos.deliver(later(5, lines=(line,)), "order")
 
 
+@pytest.mark.rule("orders.states")
 async def test_an_order_that_may_not_be_exported_is_filtered_with_the_reason(pos: Bench) -> None:
     waiting = later(0, export=SALE.export.model_copy(update={"allowed": False, "reason": "state pending_payment"}))
     entry = await pos.deliver(waiting, "order")
@@ -143,6 +147,7 @@ async def test_an_alias_is_used_for_the_line(pos: Bench) -> None:
     assert lines[0]["SKU"] == "POS-A"
 
 
+@pytest.mark.rule("channels.collision_to_review")
 @pytest.mark.parametrize(
     ("changes", "told"),
     [
@@ -199,6 +204,7 @@ async def test_an_order_that_never_shows_is_sent_again_only_by_a_replay(
     assert entry.message == "created as 17"
 
 
+@pytest.mark.rule("starting.observe_writes_nothing")
 async def test_observe_writes_nothing_and_tells_what_it_would_do() -> None:
     bench = Bench("pos", mode=Mode.OBSERVE)
     entry = await bench.deliver(SALE, "order")
@@ -226,6 +232,7 @@ async def test_what_no_flow_writes_to_its_target_ends_there(pos: Bench) -> None:
     assert entry.message == "no flow document writes 'order_status' to pos"
 
 
+@pytest.mark.rule("channels.account")
 async def test_an_order_whose_channel_got_another_point_of_sale_on_the_way_goes_to_a_person() -> None:
     elsewhere = Bench("pos2")
     with pytest.raises(Rejected, match=r"000000042 was on its way to pos2 .* another point of sale, pos"):

@@ -86,6 +86,7 @@ async def test_of_readings_that_come_together_the_newest_counts_not_the_last(web
     assert web.sources.items["A", "main"] == 4
 
 
+@pytest.mark.rule("starting.no_unknown_source_items")
 async def test_stock_of_a_sku_that_the_store_does_not_sell_is_never_written(web: Bench) -> None:
     entry = await web.deliver(stock(5, sku="ONLY-IN-STORE"), "stock")
     assert entry is not None
@@ -105,6 +106,7 @@ async def test_stock_of_a_location_without_a_source_is_filtered(web: Bench) -> N
     assert entry.outcome is Outcome.FILTERED
 
 
+@pytest.mark.rule("starting.observe_writes_nothing")
 async def test_observed_stock_is_not_written() -> None:
     bench = Bench("web", mode=Mode.OBSERVE)
     entry = await bench.deliver(stock(3), "stock")
@@ -141,6 +143,7 @@ async def test_of_one_batch_only_what_is_still_ours_is_written(web: Bench) -> No
     assert web.store.writes.rows == {}
 
 
+@pytest.mark.rule("guards.bisect")
 async def test_one_bad_row_costs_one_row_and_leaves_no_doubt(web: Bench) -> None:
     web.sources.skus = frozenset("ABC")
     web.sources.refuse = {"B"}

@@ -42,6 +42,7 @@ def changed(name: str, **changes: object) -> str:
     return yaml.safe_dump(values)
 
 
+@pytest.mark.rule("starting.observe_first")
 def test_the_built_in_documents_load() -> None:
     catalog = load()
     assert sorted(catalog.flows) == ["order", "order_status", "stock"]

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, precondition, rule
@@ -16,6 +17,14 @@ from streams.inventory.formula import available_quantity, source_quantities
 from streams.inventory.table import SkuState
 
 START = datetime(2026, 11, 24, tzinfo=UTC)
+
+pytestmark = [
+    pytest.mark.rule("stock.msi_formula"),
+    pytest.mark.rule("stock.clamped_at_zero"),
+    pytest.mark.rule("stock.not_below_unshipped"),
+    pytest.mark.rule("stock.reservations_once"),
+    pytest.mark.rule("stock.legacy_formula"),
+]
 
 
 @dataclass

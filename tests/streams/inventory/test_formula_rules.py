@@ -53,6 +53,11 @@ def quantity(made: SkuState, *levels: LocationLevel) -> list[Decimal]:
     return [stock.quantity for stock in source_quantities(made, levels)]
 
 
+@pytest.mark.rule("stock.msi_formula")
+@pytest.mark.rule("stock.not_available_quantity")
+@pytest.mark.rule("stock.clamped_at_zero")
+@pytest.mark.rule("stock.not_below_unshipped")
+@pytest.mark.rule("stock.reservations_once")
 @pytest.mark.parametrize(
     ("told", "at", "expected"),
     [
@@ -99,6 +104,7 @@ def test_a_doubt_never_sells_too_much() -> None:
     assert quantity(state(units("web", unshipped=2), units("pos", committed=2)), level(10, 0)) == [D(10)]
 
 
+@pytest.mark.rule("stock.legacy_formula")
 @pytest.mark.parametrize(
     ("told", "at", "expected"),
     [

@@ -158,6 +158,7 @@ async def test_children_alone_carry_their_own_receipt(bench: Bench) -> None:
     assert Envelope.from_headers(bench.publisher.on("canonical.stock")[0].headers).receipt_id == "r3.s0"
 
 
+@pytest.mark.rule("stock.reservations_once")
 async def test_units_that_both_systems_hold_for_one_order_are_subtracted_once(bench: Bench) -> None:
     bench.shelves.committed["A"] = 2
     await bench.hint(("r1.s0", sold(2)))
@@ -246,6 +247,7 @@ async def test_versions_rise_even_on_a_worker_whose_clock_is_behind(bench: Bench
     assert bench.published.read_at == first + timedelta(seconds=60)
 
 
+@pytest.mark.rule("guards.short_read")
 async def test_a_failed_reading_is_never_zero_stock(bench: Bench) -> None:
     bench.shelves.fail = True
     with pytest.raises(Transient):

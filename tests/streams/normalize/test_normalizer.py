@@ -126,6 +126,7 @@ async def test_a_web_order_becomes_a_sale_and_a_hint_per_sku() -> None:
     )
 
 
+@pytest.mark.rule("fulfilment.left_to_ship")
 @pytest.mark.parametrize(
     ("name", "unshipped"),
     [
@@ -140,6 +141,7 @@ async def test_a_hint_tells_what_magento_has_left_to_ship(name: str, unshipped: 
     assert {sku: hint.units.unshipped for sku, hint in hints.items() if hint.units} == unshipped
 
 
+@pytest.mark.rule("fulfilment.left_to_ship")
 async def test_a_refund_of_unshipped_pieces_leaves_fewer_to_ship() -> None:
     document = order("order_discount_tax")
     document["items"][1] |= {"qty_shipped": 1, "qty_refunded": 2}
@@ -226,6 +228,7 @@ async def test_an_answer_that_is_still_thin_is_refused() -> None:
         await event({"entity_id": 1}, native_id="1", by=normalizer(readers={"web": reader}))
 
 
+@pytest.mark.rule("channels.unmapped_to_review")
 async def test_a_store_view_without_a_channel_is_refused_with_what_to_add() -> None:
     with pytest.raises(Rejected, match=r"order 000000001: store view 3 of web has no channel: add \[channels.NAME\]"):
         await event(order("order_discount_tax", store_id=3))
@@ -233,6 +236,8 @@ async def test_a_store_view_without_a_channel_is_refused_with_what_to_add() -> N
         await event(order("order_discount_tax", store_id=None))
 
 
+@pytest.mark.rule("channels.currency")
+@pytest.mark.rule("channels.currency_refused")
 async def test_a_channel_in_another_currency_is_refused() -> None:
     with pytest.raises(Rejected, match="order 000000001 is in USD, but channel 'main' is in EUR"):
         await event(raw_order("order_discount_tax"), by=normalizer(currency="EUR"))
@@ -339,6 +344,7 @@ async def test_an_order_of_another_integration_is_filtered() -> None:
     assert normalized.message == "'AMZ-1' has the prefix of no channel of pos: it is not a web order"
 
 
+@pytest.mark.rule("channels.number_prefix")
 async def test_the_channel_with_the_longest_prefix_names_the_order() -> None:
     channels = Channels([CHANNEL, CHANNEL.model_copy(update={"name": "outlet", "prefix": "W-O-", "store_id": 2})])
     by = Normalizer(engine(), channels, KnownLinks(LINKED), {}, SYSTEMS)

@@ -80,6 +80,7 @@ async def test_an_error_for_one_item_is_its_callers() -> None:
     assert answers[2] == 12
 
 
+@pytest.mark.rule("guards.bisect")
 @given(good=st.sets(st.integers(0, 99), max_size=40), bad=st.sets(st.integers(100, 120), max_size=5))
 def test_bad_rows_fail_alone(good: set[int], bad: set[int]) -> None:
     async def run() -> None:

@@ -19,6 +19,9 @@ def paid(made: Sale) -> Decimal:
     return sum((tender.amount for tender in made.tenders), D(0))
 
 
+@pytest.mark.rule("channels.number_prefix")
+@pytest.mark.rule("orders.configurable")
+@pytest.mark.rule("orders.virtual")
 def test_a_guest_order_of_simple_configurable_and_virtual_goods() -> None:
     made = sale(order("order_simple_configurable_virtual_new"))
     assert (made.number, made.public_id, made.ref) == ("000000004", "W-000000004", "web:order:4")
@@ -42,6 +45,7 @@ def test_a_guest_order_of_simple_configurable_and_virtual_goods() -> None:
     assert made.shipping_address.region == "TX"
 
 
+@pytest.mark.rule("orders.tax_per_line")
 def test_a_discount_and_tax_are_taken_line_by_line_as_charged() -> None:
     made = sale(order("order_discount_tax"))
     assert [(line.discount, line.tax) for line in made.lines] == [(D(2), D("1.49")), (D("9.3"), D("6.9"))]
@@ -61,6 +65,9 @@ def test_a_discount_and_tax_are_taken_line_by_line_as_charged() -> None:
     assert made.customer.native_id == "1"
 
 
+@pytest.mark.rule("orders.total")
+@pytest.mark.rule("orders.prepaid_are_tenders")
+@pytest.mark.rule("money.gift_card_masked")
 def test_an_order_paid_wholly_by_gift_cards_keeps_its_value() -> None:
     made = sale(order("order_gift_card_paid"))
     assert made.totals.total == D("79.95")
@@ -72,6 +79,8 @@ def test_an_order_paid_wholly_by_gift_cards_keeps_its_value() -> None:
     assert "GC7K" not in made.model_dump_json()
 
 
+@pytest.mark.rule("orders.invariant")
+@pytest.mark.rule("orders.due")
 @pytest.mark.parametrize(
     ("name", "total", "due", "canceled", "tenders"),
     [
@@ -96,11 +105,14 @@ def test_a_virtual_order_has_no_shipping_address() -> None:
     assert sale(order("order_virtual")).shipping_address is None
 
 
+@pytest.mark.rule("fulfilment.virtual_never_waits")
 def test_what_an_invoice_delivers_of_a_virtual_line_counts_as_shipped() -> None:
     made = sale(order("order_complete"))
     assert [(line.sku, line.shipped) for line in made.lines] == [("S1", D(2)), ("C-Red", D(1)), ("V1", D(1))]
 
 
+@pytest.mark.rule("orders.bundle_dynamic")
+@pytest.mark.rule("orders.bundle_counted_once")
 def test_a_dynamic_bundle_is_its_components_and_counts_once() -> None:
     document = order("order_bundles")
     dynamic = [item for item in document["items"] if item["item_id"] <= 5]
@@ -127,6 +139,7 @@ def test_a_bundle_with_a_fixed_price_goes_to_review_by_name() -> None:
         sale(order("order_bundles"))
 
 
+@pytest.mark.rule("orders.pickup_location")
 def test_a_pickup_order_is_booked_to_the_store_where_it_is_collected() -> None:
     made = sale(order("order_pickup_bopis"))
     assert made.shipping.pickup_location == "store2"

@@ -94,6 +94,7 @@ def test_a_row_that_is_not_reported_is_price_times_quantity() -> None:
     assert line_amount(line["unit_price"], line["quantity"]) == 20
 
 
+@pytest.mark.rule("orders.tax_rounding")
 def test_a_tax_inclusive_row_keeps_its_cents_although_the_net_price_is_rounded() -> None:
     # 3 x 10.00 with 8.25 % inside: 27.71 net, 9.24 each when rounded, which would make 27.72.
     line = only_line(order(item(qty_ordered=3, base_price=9.24, base_row_total=27.71)))
@@ -109,6 +110,7 @@ def test_a_row_of_very_many_pieces_gives_the_last_cents_to_the_discount() -> Non
     assert D(0) < line["discount"] < D("0.09")
 
 
+@pytest.mark.rule("orders.tax_inclusive_discount")
 def test_the_tax_inside_a_discount_is_not_a_discount() -> None:
     line = only_line(
         order(item(base_row_total=17.8, base_discount_amount=2.2, base_discount_tax_compensation_amount=0.2))
@@ -121,6 +123,7 @@ def test_a_compensation_above_its_discount_raises_the_price_instead() -> None:
     assert (line["discount"], line_amount(line["unit_price"], line["quantity"])) == (D(0), D("20.02"))
 
 
+@pytest.mark.rule("orders.tax_several_rates")
 def test_a_line_tells_the_rates_that_it_was_charged() -> None:
     applied = [
         {"type": "shipping", "applied_taxes": [{"code": "US-TX", "percent": 8.25, "base_amount": 0.41}]},
@@ -139,6 +142,7 @@ def test_a_line_tells_the_rates_that_it_was_charged() -> None:
     ]
 
 
+@pytest.mark.rule("orders.configurable")
 def test_a_configurable_is_one_line_with_its_childs_sku_and_product() -> None:
     child = item(item_id=8, parent_item_id=7, sku="TEE-RED", product_id=71, base_price=0, base_row_total=0)
     line = only_line(order(item(product_type="configurable", sku="TEE-RED"), child))
@@ -192,6 +196,8 @@ def test_an_order_without_a_number_is_still_named() -> None:
 # -- Totals -----------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.rule("orders.unexplained_amount")
+@pytest.mark.rule("orders.no_adjustment_line")
 def test_an_unexplained_amount_goes_to_review_by_name() -> None:
     document = order(base_grand_total=27.65, base_total_due=27.65, base_tax_amount=2.65)
     with pytest.raises(Rejected, match=r"1\.00 is unexplained \(base_tax_amount is 2.65, its lines and shipping make"):
@@ -203,22 +209,26 @@ def test_an_amount_that_no_field_names_says_so() -> None:
         sale_totals({}, order(base_grand_total=30, base_total_due=30))
 
 
+@pytest.mark.rule("orders.unexplained_amount")
 def test_custom_fees_are_suspected_by_name() -> None:
     document = order(base_grand_total=30, base_total_due=30, extension_attributes={"custom_fees": [{"code": "x"}]})
     with pytest.raises(Rejected, match="it has custom_fees, which are not mapped"):
         sale_totals({}, document)
 
 
+@pytest.mark.rule("orders.unexplained_amount")
 def test_a_payment_that_does_not_add_up_goes_to_review_by_name() -> None:
     with pytest.raises(Rejected, match=r"26.65 was charged, but 20.0 paid, 26.65 due"):
         sale_totals({}, order(base_total_paid=20.0))
 
 
+@pytest.mark.rule("orders.due")
 def test_due_falls_with_a_cancel_although_magentos_figure_does_not() -> None:
     totals = sale_totals({}, order(base_total_canceled=26.65))
     assert (totals["due"], totals["canceled"], totals["total"]) == (D(0), D("26.65"), D("26.65"))
 
 
+@pytest.mark.rule("orders.tax_of_shipping")
 def test_shipping_with_tax_and_discount() -> None:
     document = order(
         base_shipping_tax_amount=0.41,
@@ -238,6 +248,7 @@ def test_shipping_with_tax_and_discount() -> None:
 # -- Fees -------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.rule("orders.tax_weee")
 def test_fixed_product_taxes_are_fees_by_name() -> None:
     applied = '[{"title": "Eco fee", "base_row_amount": 2.0, "base_row_amount_incl_tax": 2.17}]'
     taxed = item(base_weee_tax_applied_row_amnt=2.0, weee_tax_applied=applied)
@@ -251,6 +262,7 @@ def test_fixed_product_taxes_are_fees_by_name() -> None:
     ]
 
 
+@pytest.mark.rule("orders.gift_wrap")
 def test_gift_wrapping_is_a_fee_although_its_amounts_are_strings() -> None:
     options = {"gw_base_price": "4.5000", "gw_base_tax_amount": "0.3700", "gw_card_base_price": "0.0000"}
     assert sale_fees(order(extension_attributes=options)) == [
@@ -261,6 +273,7 @@ def test_gift_wrapping_is_a_fee_although_its_amounts_are_strings() -> None:
 # -- Tenders ----------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.rule("money.invoiced_tender")
 @pytest.mark.parametrize(
     ("payment", "kind", "reference"),
     [
@@ -284,6 +297,7 @@ def test_a_card_field_never_lets_more_than_four_digits_through() -> None:
     assert tender["reference"] == "3333"
 
 
+@pytest.mark.rule("orders.prepaid_are_tenders")
 def test_credit_and_points_are_tenders() -> None:
     options = {"base_customer_balance_amount": 3.5, "base_reward_currency_amount": 1.5}
     tenders = sale_tenders({}, order(extension_attributes=options))
@@ -304,6 +318,7 @@ def test_gift_cards_that_do_not_add_up_go_to_review() -> None:
         sale_tenders({}, order(extension_attributes=options))
 
 
+@pytest.mark.rule("money.gift_card_masked")
 def test_a_short_gift_card_code_shows_nothing() -> None:
     assert (last_four("GC7K22PD"), last_four("GC7K22P")) == ("22PD", "")
 
@@ -311,6 +326,8 @@ def test_a_short_gift_card_code_shows_nothing() -> None:
 # -- Export -----------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.rule("orders.states")
+@pytest.mark.rule("orders.offline_in_new")
 @pytest.mark.parametrize(
     ("state", "method", "allowed", "reason"),
     [
@@ -353,6 +370,7 @@ def test_a_part_canceled_line_keeps_its_share() -> None:
     assert total_left(canonical()) == D("27.03")
 
 
+@pytest.mark.rule("orders.no_adjustment_line")
 def test_a_remainder_that_misses_by_a_cent_goes_to_review() -> None:
     document = canonical()
     document["totals"]["canceled"] = "10.46"

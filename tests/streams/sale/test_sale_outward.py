@@ -18,6 +18,8 @@ D = Decimal
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
 
 
+@pytest.mark.rule("channels.number_prefix")
+@pytest.mark.rule("channels.location")
 def test_the_whole_document_of_a_discounted_order() -> None:
     assert pos_document(sale(order("order_discount_tax"))) == {
         "ExternalID": "W-000000001",
@@ -55,6 +57,8 @@ ADDRESS = {
 }
 
 
+@pytest.mark.rule("orders.prepaid_are_tenders")
+@pytest.mark.rule("money.gift_card_masked")
 def test_gift_cards_travel_as_tenders_by_their_last_four() -> None:
     document = pos_document(sale(order("order_gift_card_paid")))
     assert document["TotalAmount"] == 79.95
@@ -82,6 +86,7 @@ def test_a_quantity_keeps_its_decimals() -> None:
     assert (outward.number("2"), outward.number("1.5"), outward.number("2.0")) == (2, 1.5, 2)
 
 
+@pytest.mark.rule("channels.number_prefix")
 def test_a_public_id_needs_a_number() -> None:
     context = {"channel": {"prefix": "W-"}}
     assert (outward.public_id(context, "000000042"), outward.public_id(context, None)) == ("W-000000042", None)
@@ -201,6 +206,7 @@ def test_only_quantities_make_a_stock_revision() -> None:
     assert stock_revision(one).updated_at == NOW
 
 
+@pytest.mark.rule("channels.location")
 def test_a_channel_without_a_source_for_the_pickup_store_books_to_its_own_location() -> None:
     context = {"channel": CHANNEL.model_copy(update={"sources": {}}).model_dump()}
     assert outward.pos_location(context, {"shipping": {"pickup_location": "store2"}}) == "MAIN"

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 import orjson
+import pytest
 from hypothesis import given, settings
 
 from schemas.canonical import Sale
@@ -40,6 +41,13 @@ def charged_by_magento(document: dict[str, Any]) -> Decimal:
     return cents(exact(document["base_grand_total"]) + sum(exact(extension.get(key)) for key in prepaid))
 
 
+@pytest.mark.rule("money.base_currency")
+@pytest.mark.rule("orders.total")
+@pytest.mark.rule("orders.invariant")
+@pytest.mark.rule("orders.bundle_counted_once")
+@pytest.mark.rule("orders.grouped")
+@pytest.mark.rule("orders.tax_inclusive_discount")
+@pytest.mark.rule("orders.tax_rounding")
 @settings(max_examples=300)
 @given(carts())
 def test_every_generated_order_balances_to_the_cent(cart: Cart) -> None:
@@ -59,6 +67,7 @@ def test_every_generated_order_balances_to_the_cent(cart: Cart) -> None:
     assert all(line.discount >= 0 for line in sale.lines)
 
 
+@pytest.mark.rule("orders.total")
 @settings(max_examples=300)
 @given(carts())
 def test_every_document_for_the_point_of_sale_totals_what_magento_charges(cart: Cart) -> None:
