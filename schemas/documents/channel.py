@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import BaseModel, ConfigDict, Field
 
 
@@ -32,3 +34,6 @@ class Channel(BaseModel):
     """Heartland location -> Magento MSI source code."""
     offline_methods: tuple[str, ...] = ("checkmo", "banktransfer", "cashondelivery", "free")
     """Payment methods whose orders are exported in state ``new`` already."""
+    capture: dict[str, Literal["fulfilment", "never"]] = Field(default_factory=dict)
+    """When an order that is not paid yet is invoiced with capture, by payment method: when its goods leave, or never by
+    Tillstream. Without an entry ``fulfilment``, but ``never`` for offline methods, which have nothing to capture."""

@@ -57,6 +57,18 @@ class Each(Document):
     id: str = Field(min_length=1)
 
 
+class Unless(Document):
+    """What a flow leaves out.
+
+    Attributes:
+        expression: JMESPath expression; the event goes no further where it is true in JMESPath's sense.
+        why: for the journal: ``our own refund, come back``.
+    """
+
+    expression: str = Field(min_length=1)
+    why: str = Field(min_length=1)
+
+
 class Hints(Document):
     """Stock hints that an event causes, one per SKU.
 
@@ -83,6 +95,7 @@ class Normalize(Document):
         number: the key of the body with the number that a person would name, for messages.
         reads: the entity that is read where an event is a hint about another one: an order, of a shipment's notice.
         each: the parts of the entity that the flow is about, if not the entity itself.
+        unless: what the flow leaves out.
         store: the key of the body with the store view, which decides the channel; without it the entity is for every
             connection that a channel joins to its own.
         external_id: the key of the body with the number of the linked entity; needed where the aggregate is linked.
@@ -100,6 +113,7 @@ class Normalize(Document):
     number: str = Field(min_length=1)
     reads: Word | None = None
     each: Each | None = None
+    unless: Unless | None = None
     store: str | None = None
     external_id: str | None = None
     parent: str | None = None

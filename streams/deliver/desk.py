@@ -12,6 +12,7 @@ from schemas.ids import Ref
 from streams.channels import Channels
 from streams.deliver.effect import Effects
 from streams.deliver.revisions import ASKED_AGAIN, asked_again
+from streams.errors import Rejected
 from streams.ports import AppliedRevisions, Clock, JournalEntry, Links, Outcome, Publisher, Revision
 from streams.runtime.work import Arrival, Work
 
@@ -41,6 +42,15 @@ class Desk:
     effects: Effects
     publisher: Publisher
     clock: Clock
+
+    def channel_context(self, name: str) -> dict[str, object]:
+        """A channel as mappings see it; raises Rejected if the settings no longer have it."""
+        channel = self.channels.named(name)
+        if channel is None:
+            raise Rejected(
+                f"channel '{name}' is gone from the settings: put [channels.{name}] back, then replay", code="no_channel"
+            )
+        return channel.model_dump(mode="json")
 
     def observed(self, work: Work, arrival: Arrival, what: str) -> JournalEntry | None:
         """In observe mode, the line that tells what would have been done; None in live mode."""

@@ -5,18 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
-from hashlib import sha256
 
-import orjson
-
-from schemas.canonical import OrderStatus, Sale
+from schemas.canonical import OrderStatus, Sale, TenderKind
 from schemas.documents.channel import Channel
 from schemas.envelope import Kind, Via
 from schemas.ids import MissingLink, Ref
 from streams.deliver.alias import alias_command
 from streams.deliver.create_once import CreateOnce, Ids, Step
 from streams.deliver.desk import Desk
+from streams.deliver.hashes import content_hash
 from streams.deliver.operations import CREATE_ORDER
+from streams.deliver.payment import PAID_WITH_ORDER
 from streams.deliver.revisions import Verdict, judge
 from streams.errors import AliasMissing, Rejected
 from streams.ports import (
@@ -41,6 +40,8 @@ one second is told twice with one time."""
 
 LAST_STATES = frozenset({"canceled", "closed"})
 """States that an order never leaves."""
+BY_INVOICE = frozenset({TenderKind.CARD, TenderKind.OFFLINE, TenderKind.OTHER})
+"""Tenders that Magento tells by an invoice as well."""
 CONFIRMED = "c"
 """Suffix of the confirmation's receipt id."""
 PASSED_BY = "order_passed_by"
@@ -163,10 +164,10 @@ class SaleDelivery:
 
         effect = CreateOnce(
             key=self._key(ref),
-            steps=(Step(CREATE_ORDER, _hash(draft.document), f"order {draft.public_id}", send, find),),
+            steps=(Step(CREATE_ORDER, content_hash(draft.document), f"order {draft.public_id}", send, find),),
             announce=announce,
             link=lambda ids: (ref, Ref(desk.target, "order", ids[0])),
-            applied={ref: revision},
+            applied={ref: revision, ref._replace(type=PAID_WITH_ORDER): Revision(sale.updated_at, _paid(sale))},
         )
         try:
             made = await desk.effects.perform(effect, replays=arrival.replays)
@@ -196,6 +197,12 @@ class SaleDelivery:
             email=sale.customer.email,
             placed_at=sale.placed_at,
         )
+
+
+def _paid(sale: Sale) -> str:
+    """What payments took before the order was exported; gift cards and credits have no invoice of their own."""
+    taken = (tender.amount for tender in sale.tenders if tender.kind in BY_INVOICE)
+    return str(sum(taken, Decimal(0)))
 
 
 def _is_older(sale: Sale, passed_by: Revision) -> bool:
@@ -255,7 +262,3 @@ def _alias_missing(error: AliasMissing, sale: Sale, channel: Channel, aliases: M
     return AliasMissing(
         f"{told}{command}. That releases every order that waits for it.", sku=error.sku, waits_for=missing
     )
-
-
-def _hash(document: Mapping[str, object]) -> str:
-    return sha256(orjson.dumps(document, option=orjson.OPT_SORT_KEYS, default=str)).hexdigest()

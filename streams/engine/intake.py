@@ -9,7 +9,7 @@ from typing import Any
 from schemas.documents import FlowDocument
 from schemas.documents.flow import Normalize
 from streams.engine.errors import DocumentError
-from streams.engine.expressions import Evaluate, ExpressionError, compile_expression
+from streams.engine.expressions import Evaluate, ExpressionError, compile_expression, is_false
 from streams.engine.functions import Registry
 
 Takers = Mapping[tuple[str, str], tuple["Intake", ...]]
@@ -28,12 +28,20 @@ class Intake:
         keys: its ``normalize``.
         delivers: whether the flow delivers what it makes; a stock hint goes to another stage first.
         path: gives the parts that it is about; None if it is about the whole.
+        unless: what it leaves out; None for nothing.
     """
 
     flow: str
     keys: Normalize
     delivers: bool
     path: Evaluate | None
+    unless: Evaluate | None = None
+
+    def left_out(self, body: Mapping[str, Any]) -> str:
+        """Why the flow leaves the entity out; empty if it takes it."""
+        if self.unless is None or self.keys.unless is None or is_false(self.unless(body, {})):
+            return ""
+        return self.keys.unless.why
 
     def parts(self, body: Mapping[str, Any]) -> list[Mapping[str, Any]]:
         """The parts of the entity that the flow is about; empty if it has none."""
@@ -78,12 +86,17 @@ def readers(flows: Iterable[FlowDocument]) -> Mapping[tuple[str, str], frozenset
 
 
 def _intake(file: str, flow: FlowDocument, keys: Normalize) -> Intake:
-    try:
-        path = compile_expression(keys.each.path, Registry()) if keys.each is not None else None
-    except ExpressionError as error:
-        raise DocumentError(file, "normalize.each.path", str(error)) from error
+    path = _compiled(file, "each.path", keys.each.path) if keys.each is not None else None
+    unless = _compiled(file, "unless.expression", keys.unless.expression) if keys.unless is not None else None
     delivers = (keys.topic, keys.entity) == (flow.deliver.topic, flow.deliver.entity)
-    return Intake(flow.id, keys, delivers, path)
+    return Intake(flow.id, keys, delivers, path, unless)
+
+
+def _compiled(file: str, place: str, expression: str) -> Evaluate:
+    try:
+        return compile_expression(expression, Registry())
+    except ExpressionError as error:
+        raise DocumentError(file, f"normalize.{place}", f"'{expression}': {error}") from error
 
 
 def _check_beside(file: str, intake: Intake, others: list[Intake]) -> None:

@@ -178,7 +178,8 @@ class Normalizer:
 
     async def _flow(self, event: Event, intake: Intake, *, is_main: bool) -> Normalized:
         """What one flow makes of the event. The main one's event keeps the receipt; all others are its children."""
-        belonging = await self._belongings.of(event, intake)
+        left_out = intake.left_out(event.body)
+        belonging = NotOurs(left_out) if left_out else await self._belongings.of(event, intake)
         if isinstance(belonging, NotOurs):
             return Normalized((), Outcome.FILTERED, intake.flow, event.subject, message=belonging.why)
         outgoing: list[Outgoing] = []

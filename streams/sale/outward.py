@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from streams.sale.exact import cents, exact
+from streams.sale.marker import marker
 
 
 def money(value: object) -> float:
@@ -68,7 +69,7 @@ def payment_status(sale: Mapping[str, Any]) -> str:
 
 def status_marker(status: Mapping[str, Any]) -> str:
     """What finds our comment about this status again: ``[tillstream pos:order:17 Open]``."""
-    return f"[tillstream {status['ref']} {status['status']}]"
+    return marker(str(status["ref"]), str(status["status"]))
 
 
 def status_comment(status: Mapping[str, Any]) -> str:

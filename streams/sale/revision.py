@@ -10,6 +10,8 @@ from typing import Any
 import orjson
 
 from schemas.canonical import Sale, Stock
+from schemas.canonical.refund import Refund
+from schemas.canonical.shipment import Shipment
 from streams.ports import Revision
 
 _LINE = {"line_id", "sku", "quantity", "unit_price", "discount", "tax", "canceled"}
@@ -37,6 +39,21 @@ def sale_revision(sale: Sale) -> Revision:
     content["lines"] = [line.model_dump(include=_LINE) for line in sale.lines]
     content["totals"] = sale.totals.model_dump(include=_TOTALS)
     return Revision(sale.updated_at, _hash(content))
+
+
+def refund_revision(refund: Refund) -> Revision:
+    """The refund's revision: its money and its pieces; what people write about it does not count."""
+    content = refund.model_dump(include={"total", "adjustment_positive", "adjustment_negative"})
+    content["lines"] = [line.model_dump(include={"line_id", "sku", "quantity", "restocked"}) for line in refund.lines]
+    return Revision(refund.updated_at, _hash(content))
+
+
+def shipment_revision(shipment: Shipment) -> Revision:
+    """The shipment's revision: its pieces and tracks, which may come later."""
+    content = shipment.model_dump(include={"location", "ready_for_pickup"})
+    content["lines"] = [line.model_dump(include={"line_id", "sku", "quantity"}) for line in shipment.lines]
+    content["tracks"] = [track.model_dump(include={"carrier", "number"}) for track in shipment.tracks]
+    return Revision(shipment.updated_at, _hash(content))
 
 
 def stock_revision(stock: Stock) -> Revision:

@@ -52,19 +52,19 @@ def _payment(context: Mapping[str, Any], order: Node) -> list[dict[str, Any]]:
     if paid == ZERO:
         return []
     payment = order.get("payment") or {}
+    kind, method = tender_of(context, payment)
+    reference = str(payment.get("last_trans_id") or card_end(payment))
+    return [{"kind": kind, "method": method, "amount": paid, "reference": reference}]
+
+
+def tender_of(context: Mapping[str, Any], payment: Node) -> tuple[TenderKind, str]:
+    """What an order's payment is paid with, and Magento's name of the method."""
     method = str(payment.get("method") or "unknown")
     offline = OFFLINE_METHODS.union((context.get("channel") or {}).get("offline_methods") or ())
-    return [
-        {
-            "kind": TenderKind.OFFLINE if method in offline else TenderKind.CARD,
-            "method": method,
-            "amount": paid,
-            "reference": str(payment.get("last_trans_id") or _card_end(payment)),
-        }
-    ]
+    return (TenderKind.OFFLINE if method in offline else TenderKind.CARD), method
 
 
-def _card_end(payment: Node) -> str:
+def card_end(payment: Node) -> str:
     """The last four digits, never more, whatever a payment module writes there."""
     digits = str(payment.get("cc_last4") or "")
     return digits[-_LAST:] if digits.isdigit() else ""

@@ -1,0 +1,132 @@
+"""A refund that the till gave for a web order, into the web store: an offline credit memo, for the till has paid."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from schemas.canonical.refund import Refund
+from schemas.ids import Ref
+from streams.deliver.create_once import CreateOnce, Ids, Step
+from streams.deliver.desk import Desk
+from streams.deliver.entity import About, Nothing, Plan, Turn
+from streams.deliver.hashes import content_hash
+from streams.deliver.linked import made_by_us
+from streams.deliver.operations import REFUND_OFFLINE
+from streams.errors import Rejected
+from streams.ports import EffectKey, Outcome
+from streams.ports.web_orders import WebOrder, WebOrderLine, WebOrders
+from streams.ports.web_refunds import CreditMemoDraft, SeenCreditMemo, WebRefunds
+from streams.sale.allocate import OpenLine, Wanted, allocate, named_otherwise
+from streams.sale.marker import marker
+from streams.sale.return_to_stock import RefundedRow, return_to_stock
+from streams.sale.revision import refund_revision
+
+ZERO = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True)
+class WebReturns:
+    """What a web store must offer for it."""
+
+    orders: WebOrders
+    refunds: WebRefunds
+
+
+class WebRefundPlanner:
+    """``refund_offline``. Which rows it is about is decided when it is sent, as with a shipment."""
+
+    model = Refund
+    blocks = False
+
+    def __init__(self, desk: Desk, web: WebReturns) -> None:
+        self._desk = desk
+        self._web = web
+
+    def about(self, entity: Refund) -> About:
+        """See `Planner.about`."""
+        ref = Ref.parse(entity.ref)
+        order = ref._replace(type="order", native_id=ref.native_id.partition("/")[0])
+        return About(ref=ref, revision=refund_revision(entity), subject=entity.sale_number, source=order)
+
+    async def plan(self, entity: Refund, turn: Turn) -> Plan | Nothing:
+        """See `Planner.plan`."""
+        if await made_by_us(self._desk, entity.ref):
+            return Nothing(Outcome.UNCHANGED, "it was recorded there for a credit memo of this store", settled=True)
+        mark = marker(entity.ref)
+        context = {"channel": self._desk.channel_context(entity.channel), "marker": mark}
+        notes = self._desk.mapper.map_out(turn.work.flow, entity.model_dump(mode="json"), context)
+        told = f"{entity.total} {entity.currency} of order {entity.sale_number}, which the till gave back"
+        effect = self._effect(entity, mark, str(notes["comment"]), bool(notes.get("notify")))
+        return Plan(f"make a credit memo over {told}", f"credit memo over {told}", (effect,))
+
+    def _effect(self, refund: Refund, mark: str, comment: str, notify: bool) -> CreateOnce:
+        ref, order = Ref.parse(refund.ref), Ref.parse(refund.sale)
+
+        async def send(_before: Ids) -> str:
+            draft = await self._draft(refund, order, mark, comment, notify)
+            return _checked(await self._web.refunds.refund_offline(draft), refund)
+
+        async def find(_before: Ids) -> str | None:
+            found = await self._web.refunds.find_credit_memo(order.native_id, mark)
+            return None if found is None else _checked(found, refund)
+
+        sought = f"a credit memo of order {refund.sale_number} with the comment '{mark}'"
+        hashed = content_hash(refund.model_dump(mode="json", include={"lines", "total", "adjustment_negative"}))
+        return CreateOnce(
+            EffectKey(self._desk.target, REFUND_OFFLINE.name, ref),
+            (Step(REFUND_OFFLINE, hashed, sought, send, find),),
+            link=lambda ids: (ref, Ref(self._desk.target, "creditmemo", ids[0])),
+        )
+
+    async def _draft(self, refund: Refund, order_ref: Ref, mark: str, comment: str, notify: bool) -> CreditMemoDraft:
+        order = await self._web.orders.order_lines(order_ref.native_id)
+        if order is None:
+            raise Rejected(
+                f"{self._desk.target} does not have order {refund.sale_number}, which the till refunded: see what "
+                "became of it there, then discard this event",
+                code="not_found",
+            )
+        what = f"refund {refund.number} of order {order.number}"
+        rows = {line.item_id: line for line in order.lines if _carries_amounts(line, order)}
+        units = await self._units(refund, rows, what)
+        refunded = [RefundedRow(i, rows[i].sku, rows[i].shipped, rows[i].left_to_ship) for i in units]
+        return CreditMemoDraft(
+            order_id=order.order_id,
+            units=units or dict.fromkeys(rows, ZERO),
+            shipping=refund.shipping.amount,
+            marker=mark,
+            comment=comment,
+            adjustment_positive=refund.adjustment_positive,
+            adjustment_negative=refund.adjustment_negative,
+            return_to_stock=return_to_stock(refunded, what=what),
+            notify=notify,
+        )
+
+    async def _units(self, refund: Refund, rows: dict[str, WebOrderLine], what: str) -> dict[str, Decimal]:
+        pos, web = Ref.parse(refund.ref).connection, Ref.parse(refund.sale).connection
+        found = await self._desk.links.find({Ref(web, "sku", row.sku) for row in rows.values()}, pos)
+        aliases = {one.native_id: other.native_id for one, other in found.items()}
+        lines = [OpenLine(row.item_id, row.sku, row.invoiced - row.refunded) for row in rows.values()]
+        wanted = [Wanted(line.sku, line.quantity, line.line_id) for line in refund.lines]
+        return allocate(named_otherwise(lines, aliases), wanted, what=what)
+
+
+def _carries_amounts(line: WebOrderLine, order: WebOrder) -> bool:
+    """A configurable is refunded by its parent, a dynamic bundle by its children: the rows that carry the amounts."""
+    if line.product_type == "bundle":
+        return False
+    parent = next((each for each in order.lines if each.item_id == line.parent_id), None)
+    return parent is None or parent.product_type == "bundle"
+
+
+def _checked(memo: SeenCreditMemo, refund: Refund) -> str:
+    """The credit memo's id; raises Rejected if Magento gave back another amount than the till."""
+    if memo.total == refund.total:
+        return memo.credit_memo_id
+    raise Rejected(
+        f"credit memo {memo.number} of order {refund.sale_number} is over {memo.total} {memo.currency}, but the till "
+        f"gave back {refund.total}: it stays as it is; book the difference of {refund.total - memo.total} by hand, then "
+        "discard this event.",
+        code="other_amount",
+    )

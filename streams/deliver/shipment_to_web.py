@@ -1,0 +1,259 @@
+"""A shipment of a web order into the web store: invoiced where the money is only reserved, shipped, tracked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from schemas.canonical.shipment import Shipment
+from schemas.documents.channel import Channel
+from schemas.ids import Ref
+from streams.deliver.create_once import CreateOnce, Ids, Step
+from streams.deliver.desk import Desk
+from streams.deliver.entity import About, Plan, Turn, Write
+from streams.deliver.hashes import content_hash
+from streams.deliver.operations import ADD_TRACK, INVOICE_ORDER, READY_FOR_PICKUP, SHIP_ORDER
+from streams.errors import Rejected
+from streams.ports import EffectKey
+from streams.ports.web_fulfilment import WebShipmentDraft, WebShipments, WebTrack
+from streams.ports.web_invoices import InvoiceDraft, WebInvoices
+from streams.ports.web_orders import WebOrder, WebOrderLine, WebOrders
+from streams.sale.allocate import OpenLine, Wanted, allocate, named_otherwise
+from streams.sale.marker import marker
+from streams.sale.pos_shipments import REST
+from streams.sale.revision import shipment_revision
+
+
+@dataclass(frozen=True, slots=True)
+class WebFulfilment:
+    """What a web store must offer for it."""
+
+    orders: WebOrders
+    shipments: WebShipments
+    invoices: WebInvoices
+
+
+@dataclass(frozen=True, slots=True)
+class _Parcel:
+    """A shipment on its way into the web store.
+
+    Attributes:
+        order: ref of the web order.
+        notes: what the ``out`` mapping made: comment and tracks.
+    """
+
+    shipment: Shipment
+    order: Ref
+    channel: Channel
+    source: str
+    mark: str
+    comment: str
+    notify: bool
+    tracks: tuple[WebTrack, ...]
+
+    @property
+    def what(self) -> str:
+        """For messages."""
+        return f"shipment {self.shipment.number} of order {self.shipment.sale_number}"
+
+
+class WebShipmentPlanner:
+    """``ship_order`` with what is known of its parcels, then ``add_track`` for each number that comes later.
+
+    Which rows are shipped is decided when it is sent, and not before: a shipment that got no answer may have been made,
+    and then its pieces are no longer left.
+    """
+
+    model = Shipment
+    blocks = False
+
+    def __init__(self, desk: Desk, web: WebFulfilment) -> None:
+        self._desk = desk
+        self._web = web
+
+    def about(self, entity: Shipment) -> About:
+        """See `Planner.about`."""
+        ref = Ref.parse(entity.ref)
+        order = ref._replace(type="order", native_id=ref.native_id.partition("/")[0])
+        return About(ref=ref, revision=shipment_revision(entity), subject=entity.sale_number, source=order)
+
+    async def plan(self, entity: Shipment, turn: Turn) -> Plan:
+        """See `Planner.plan`."""
+        parcel = self._parcel(entity, turn)
+        order = await self._read(parcel)
+        if order.pickup_location:
+            return self._pickup(parcel, order)
+        told = f"{parcel.what} from {parcel.source}"
+        made_as = await self._shipped_with_the_rest(parcel)
+        if made_as is not None:
+            return Plan(f"track {told}", f"tracked {told}", tuple(self._later_tracks(parcel, made_as)))
+        writes: list[Write] = []
+        if self._captures(parcel, order) and await self._units(parcel, order, invoiced=True):
+            writes.append(self._invoice(parcel))
+        writes.append(self._ship(parcel))
+        return Plan(f"ship {told}", f"shipped {told}", tuple(writes))
+
+    # -- What is to be shipped -------------------------------------------------------------------------------------
+
+    def _parcel(self, shipment: Shipment, turn: Turn) -> _Parcel:
+        desk, order = self._desk, Ref.parse(shipment.sale)
+        context = desk.channel_context(shipment.channel)
+        channel = Channel.model_validate(context)
+        source = channel.sources.get(shipment.location)
+        if source is None:
+            raise Rejected(
+                f"order {shipment.sale_number} was shipped from location '{shipment.location}', which has no source in "
+                f"{desk.target}: name it in channels.{channel.name}.sources, then replay",
+                code="no_source",
+            )
+        mark = marker(shipment.ref)
+        body = shipment.model_dump(mode="json")
+        notes = desk.mapper.map_out(turn.work.flow, body, {"channel": context, "marker": mark})
+        tracks = tuple(WebTrack(track.carrier, track.title, track.number) for track in shipment.tracks)
+        notify = bool(notes.get("notify"))
+        return _Parcel(shipment, order, channel, source, mark, str(notes["comment"]), notify, tracks)
+
+    async def _read(self, parcel: _Parcel) -> WebOrder:
+        order = await self._web.orders.order_lines(parcel.order.native_id)
+        if order is None:
+            raise Rejected(
+                f"{self._desk.target} does not have order {parcel.shipment.sale_number} any more, which was shipped in "
+                "store: see what became of it there, then discard this event",
+                code="not_found",
+            )
+        return order
+
+    async def _units(self, parcel: _Parcel, order: WebOrder, *, invoiced: bool = False) -> dict[str, Decimal]:
+        """Pieces by row of the order; with ``invoiced`` only those that are not invoiced yet."""
+        pos = Ref.parse(parcel.shipment.ref).connection
+        rows = {line.item_id: line for line in order.lines if _is_shipped_by_itself(line, order)}
+        refs = {Ref(parcel.order.connection, "sku", row.sku) for row in rows.values()}
+        found = await self._desk.links.find(refs, pos)
+        aliases = {one.native_id: other.native_id for one, other in found.items()}
+        lines = [OpenLine(row.item_id, row.sku, row.left_to_ship) for row in rows.values()]
+        wanted = [Wanted(line.sku, line.quantity, line.line_id) for line in parcel.shipment.lines]
+        units = allocate(named_otherwise(lines, aliases), wanted, what=parcel.what)
+        if not invoiced:
+            return units
+        open_units = {item: min(pieces, rows[item].ordered - rows[item].invoiced) for item, pieces in units.items()}
+        return {item: pieces for item, pieces in open_units.items() if pieces > 0}
+
+    def _captures(self, parcel: _Parcel, order: WebOrder) -> bool:
+        """Whether the money is taken when the goods leave: so it is for all that a gateway has reserved."""
+        method = order.method
+        default = "never" if method in parcel.channel.offline_methods else "fulfilment"
+        return order.due > 0 and parcel.channel.capture.get(method, default) == "fulfilment"
+
+    # -- The effects -----------------------------------------------------------------------------------------------
+
+    def _invoice(self, parcel: _Parcel) -> CreateOnce:
+        async def send(_before: Ids) -> str:
+            units = await self._units(parcel, await self._read(parcel), invoiced=True)
+            draft = InvoiceDraft(parcel.order.native_id, units, True, parcel.mark, f"Shipped {parcel.mark}")
+            return (await self._web.invoices.invoice_order(draft)).invoice_id
+
+        async def find(_before: Ids) -> str | None:
+            found = await self._web.invoices.find_invoice(parcel.order.native_id, parcel.mark)
+            return None if found is None else found.invoice_id
+
+        sought = f"an invoice of order {parcel.shipment.sale_number} with the comment '{parcel.mark}'"
+        return self._once(parcel, Step(INVOICE_ORDER, _hash(parcel), sought, send, find))
+
+    def _ship(self, parcel: _Parcel) -> CreateOnce:
+        async def send(_before: Ids) -> str:
+            units = await self._units(parcel, await self._read(parcel))
+            draft = WebShipmentDraft(
+                parcel.order.native_id, units, parcel.source, parcel.mark, parcel.comment, parcel.tracks, parcel.notify
+            )
+            return (await self._web.shipments.ship_order(draft)).shipment_id
+
+        async def find(_before: Ids) -> str | None:
+            found = await self._web.shipments.find_shipment(parcel.order.native_id, parcel.mark)
+            return None if found is None else found.shipment_id
+
+        sought = f"a shipment of order {parcel.shipment.sale_number} with the comment '{parcel.mark}'"
+        steps = [Step(SHIP_ORDER, _hash(parcel), sought, send, find)]
+        steps += [self._track(parcel, track) for track in parcel.tracks]
+        return self._once(parcel, *steps)
+
+    def _track(self, parcel: _Parcel, track: WebTrack, shipment_id: str = "") -> Step:
+        """A track on the shipment that the effect's first step made, or on that of the id."""
+        order = parcel.order.native_id
+
+        async def send(before: Ids) -> str:
+            return await self._web.shipments.add_track(order, shipment_id or before[0], track)
+
+        async def find(before: Ids) -> str | None:
+            return await self._web.shipments.find_track(shipment_id or before[0], track.number)
+
+        sought = f"track {track.number} on the shipment of order {parcel.shipment.sale_number}"
+        hashed = content_hash({"carrier": track.carrier, "number": track.number})
+        return Step(ADD_TRACK, hashed, sought, send, find, name="" if shipment_id else f"track {track.number}")
+
+    def _once(self, parcel: _Parcel, *steps: Step) -> CreateOnce:
+        ref, target = Ref.parse(parcel.shipment.ref), self._desk.target
+        return CreateOnce(EffectKey(target, steps[0].operation.name, ref), steps)
+
+    # -- Numbers that come after the goods have left ---------------------------------------------------------------
+
+    async def _shipped_with_the_rest(self, parcel: _Parcel) -> str | None:
+        """The shipment that was made when the order was fulfilled without this parcel's number, if it was so."""
+        ref = Ref.parse(parcel.shipment.ref)
+        order, _, name = ref.native_id.partition("/")
+        if name == REST:
+            return None
+        rest = marker(str(ref._replace(native_id=f"{order}/{REST}")))
+        found = await self._web.shipments.find_shipment(parcel.order.native_id, rest)
+        return None if found is None else found.shipment_id
+
+    def _later_tracks(self, parcel: _Parcel, shipment_id: str) -> list[CreateOnce]:
+        ref, target = Ref.parse(parcel.shipment.ref), self._desk.target
+        if not parcel.tracks:
+            raise Rejected(
+                f"{parcel.what} tells of goods that were shipped when the order was fulfilled, and has no tracking "
+                "number to add: discard this event",
+                code="shipped_already",
+                blocks=False,
+            )
+        return [
+            CreateOnce(
+                EffectKey(target, ADD_TRACK.name, ref._replace(native_id=f"{ref.native_id} {track.number}")),
+                (self._track(parcel, track, shipment_id),),
+            )
+            for track in parcel.tracks
+        ]
+
+    # -- Pickup ----------------------------------------------------------------------------------------------------
+
+    def _pickup(self, parcel: _Parcel, order: WebOrder) -> Plan:
+        """An order that is collected in store is never shipped: telling the customer that it is ready ships it."""
+        if parcel.channel.sources.get(parcel.shipment.location) != order.pickup_location:
+            raise Rejected(
+                f"order {order.number} is to be collected at {order.pickup_location}, but waits at "
+                f"{parcel.shipment.location}: move the goods or agree with the customer, then discard this event and "
+                "tell Magento by hand",
+                code="wrong_store",
+            )
+
+        async def send(_before: Ids) -> str:
+            return (await self._web.shipments.ready_for_pickup(order.order_id)).shipment_id
+
+        async def find(_before: Ids) -> str | None:
+            return await self._web.shipments.find_ready(order.order_id)
+
+        sought = f"order {order.number}, ready for pickup at {order.pickup_location}"
+        effect = self._once(parcel, Step(READY_FOR_PICKUP, _hash(parcel), sought, send, find))
+        told = f"the customer that order {order.number} waits at {order.pickup_location}"
+        return Plan(f"tell {told}", f"told {told}", (effect,))
+
+
+def _is_shipped_by_itself(line: WebOrderLine, order: WebOrder) -> bool:
+    """A configurable's parent is shipped, a bundle's children are; Magento refuses the other of the two."""
+    if line.virtual or line.product_type == "bundle":
+        return False
+    parent = next((each for each in order.lines if each.item_id == line.parent_id), None)
+    return parent is None or parent.product_type == "bundle"
+
+
+def _hash(parcel: _Parcel) -> str:
+    return content_hash(parcel.shipment.model_dump(mode="json", include={"lines", "location"}))
