@@ -18,6 +18,14 @@ class Channels:
         """The channel of that name."""
         return self._by_name.get(name)
 
+    def of_pos(self, pos: str) -> tuple[Channel, ...]:
+        """The channels whose sales go to a point of sale."""
+        return tuple(channel for channel in self._all if channel.pos == pos)
+
+    def of_web(self, web: str) -> tuple[Channel, ...]:
+        """The channels of a web store."""
+        return tuple(channel for channel in self._all if channel.web == web)
+
     def between(self, *, pos: str, web: str) -> tuple[Channel, ...]:
         """The channels that join a point of sale and a web store."""
         return tuple(channel for channel in self._all if channel.pos == pos and channel.web == web)

@@ -141,6 +141,7 @@ class Deliver(Document):
         mapping: the ``out`` mapping.
         operations: methods of the target's port, in the order in which they are called.
         confirm: canonical entity that tells the source what became of it; empty if nothing does.
+        owns: fields of an entity that the target already has which this flow may write; all others are the target's.
     """
 
     target: Word
@@ -149,6 +150,7 @@ class Deliver(Document):
     mapping: DocumentId
     operations: tuple[Word, ...] = Field(min_length=1, strict=False)
     confirm: Word | None = None
+    owns: tuple[Word, ...] = Field(default=(), strict=False)
 
 
 class FlowDocument(Versioned):

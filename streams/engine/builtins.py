@@ -4,7 +4,23 @@ from __future__ import annotations
 
 from streams.engine import functions
 from streams.engine.functions import Registry
-from streams.sale import export, fees, left, lines, outward, pos, shipping, tenders, totals
+from streams.sale import (
+    carriers,
+    export,
+    fees,
+    left,
+    lines,
+    outward,
+    pos,
+    pos_refund,
+    pos_shipments,
+    prices,
+    shipping,
+    tenders,
+    totals,
+    web_payment,
+    web_refund,
+)
 
 
 def registry() -> Registry:
@@ -17,6 +33,7 @@ def registry() -> Registry:
         functions.trim,
         functions.flag,
         functions.utc,
+        carriers.carrier_code,
         export.sale_export,
         fees.sale_fees,
         left.lines_left,
@@ -33,9 +50,22 @@ def registry() -> Registry:
         outward.status_comment,
         outward.status_marker,
         pos.pos_units,
+        pos_refund.pos_refund_given,
+        pos_refund.pos_refund_kept,
+        pos_refund.pos_refund_lines,
+        pos_shipments.pos_shipments,
+        prices.channel_prices,
         shipping.sale_shipping,
         tenders.sale_tenders,
         totals.sale_totals,
+        web_payment.invoice_lines,
+        web_payment.invoice_method,
+        web_payment.invoice_reference,
+        web_payment.invoice_state,
+        web_payment.invoice_tender,
+        web_refund.web_refund_lines,
+        web_refund.web_refund_shipping,
+        web_refund.web_refund_tenders,
     ):
         known.add(call)
     known.add(functions.context_value, "context")

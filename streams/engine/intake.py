@@ -49,12 +49,13 @@ class Intake:
         return [part for part in found if isinstance(part, Mapping)] if isinstance(found, list) else []
 
 
-def takers(flows: Iterable[FlowDocument], files: Mapping[str, str]) -> Takers:
+def takers(flows: Iterable[FlowDocument], files: Mapping[str, str], functions: Registry) -> Takers:
     """The flows that take the events of each source, those about the whole entity first.
 
     Args:
         flows: all of them.
         files: where they come from, by flow; for messages.
+        functions: what expressions may call.
 
     Raises:
         DocumentError: the flows of a source cannot work together, or an expression is wrong; names file and key.
@@ -63,7 +64,7 @@ def takers(flows: Iterable[FlowDocument], files: Mapping[str, str]) -> Takers:
     for flow in flows:
         if flow.normalize is not None:
             file = files.get(flow.id, flow.id)
-            intake = _intake(file, flow, flow.normalize)
+            intake = _intake(file, flow, flow.normalize, functions)
             others = found.setdefault(flow.normalize.source.key, [])
             _check_beside(file, intake, others)
             others.append(intake)
@@ -85,16 +86,18 @@ def readers(flows: Iterable[FlowDocument]) -> Mapping[tuple[str, str], frozenset
     return found
 
 
-def _intake(file: str, flow: FlowDocument, keys: Normalize) -> Intake:
-    path = _compiled(file, "each.path", keys.each.path) if keys.each is not None else None
-    unless = _compiled(file, "unless.expression", keys.unless.expression) if keys.unless is not None else None
+def _intake(file: str, flow: FlowDocument, keys: Normalize, functions: Registry) -> Intake:
+    path = _compiled(file, "each.path", keys.each.path, functions) if keys.each is not None else None
+    unless = None
+    if keys.unless is not None:
+        unless = _compiled(file, "unless.expression", keys.unless.expression, functions)
     delivers = (keys.topic, keys.entity) == (flow.deliver.topic, flow.deliver.entity)
     return Intake(flow.id, keys, delivers, path, unless)
 
 
-def _compiled(file: str, place: str, expression: str) -> Evaluate:
+def _compiled(file: str, place: str, expression: str, functions: Registry) -> Evaluate:
     try:
-        return compile_expression(expression, Registry())
+        return compile_expression(expression, functions)
     except ExpressionError as error:
         raise DocumentError(file, f"normalize.{place}", f"'{expression}': {error}") from error
 

@@ -52,9 +52,11 @@ class Catalog:
         flows: Mapping[str, FlowDocument],
         mappings: Mapping[str, CompiledMapping],
         files: Mapping[str, str] | None = None,
+        functions: Registry = FUNCTIONS,
     ) -> Catalog:
         """A catalog of those documents; ``files`` are for messages, by flow. Raises DocumentError."""
-        return cls(flows, mappings, takers(flows.values(), files or {}), readers(flows.values()))
+        taking = takers(flows.values(), files or {}, functions)
+        return cls(flows, mappings, taking, readers(flows.values()))
 
     def taking(self, system: str, entity: str) -> tuple[Intake, ...]:
         """The flows that take such raw events; the first one's event keeps the receipt."""
@@ -102,7 +104,7 @@ def load(
             _check_flow(read.file, read.document, compiled, flows.values())
             flows[read.document.id] = read.document
             files[read.document.id] = read.file
-    return Catalog.of(_with_modes(flows, modes or {}), compiled, files)
+    return Catalog.of(_with_modes(flows, modes or {}), compiled, files, functions)
 
 
 def json_schema(kind: str) -> dict[str, Any]:
