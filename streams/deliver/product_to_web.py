@@ -19,7 +19,9 @@ from streams.ports.web_prices import GLOBAL, BasePrice, WebPrices
 from streams.ports.web_products import WebProduct, WebProducts
 
 PRICE, ACTIVE = "price", "active"
-"""Names of what a flow may own besides the keys of the mapping's ``fields``."""
+"""Names of what a flow may own besides the keys of the mapping's `FIELDS`."""
+FIELDS = "fields"
+"""Key under which the ``out`` mapping puts the fields of a product that is there already."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,15 +80,17 @@ class WebProductPlanner:
         if not product.active:
             return Nothing(Outcome.FILTERED, "it is not sold any more, and the store never had it", settled=True)
 
+        made = {key: value for key, value in document.items() if key != FIELDS}
+
         async def send(_before: Ids) -> str:
-            return (await self._shelf.products.create_product(sku, document)).sku
+            return (await self._shelf.products.create_product(sku, made)).sku
 
         async def find(_before: Ids) -> str | None:
             found = await self._shelf.products.product(sku)
             return None if found is None else found.sku
 
         ref, target = Ref.parse(product.ref), self._desk.target
-        step = Step(CREATE_PRODUCT, content_hash(document), f"product '{sku}'", send, find)
+        step = Step(CREATE_PRODUCT, content_hash(made), f"product '{sku}'", send, find)
         effect: Write = CreateOnce(EffectKey(target, CREATE_PRODUCT.name, ref), (step,))
         return Plan(f"create '{sku}', disabled", f"created '{sku}', disabled until a person enables it", (effect,))
 
@@ -94,7 +98,7 @@ class WebProductPlanner:
         self, sku: str, there: WebProduct, document: Mapping[str, object], owned: frozenset[str]
     ) -> list[SetState]:
         """The owned fields that differ."""
-        fields = document.get("fields")
+        fields = document.get(FIELDS)
         wanted = {key: value for key, value in fields.items() if key in owned} if isinstance(fields, Mapping) else {}
         shown = {"name": there.name, **there.attributes}
         differing = {key: value for key, value in wanted.items() if str(shown.get(key, "")) != str(value)}

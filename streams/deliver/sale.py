@@ -17,6 +17,7 @@ from streams.deliver.hashes import content_hash
 from streams.deliver.operations import CREATE_ORDER
 from streams.deliver.payment import PAID_WITH_ORDER
 from streams.deliver.revisions import Verdict, judge
+from streams.deliver.sale_changes import GOODS, SaleChanges
 from streams.errors import AliasMissing, Rejected
 from streams.ports import (
     EffectKey,
@@ -28,10 +29,11 @@ from streams.ports import (
     Sales,
     SeenOrder,
 )
+from streams.ports.orders import PosOrders
 from streams.runtime.body import entity_of
 from streams.runtime.work import Arrival, Work
 from streams.sale.left import total_left
-from streams.sale.revision import sale_revision
+from streams.sale.revision import goods_revision, sale_revision
 from streams.topics import CANONICAL_SALE
 
 FIRST_STATES = frozenset({"new", "pending_payment"})
@@ -54,9 +56,10 @@ class SaleDelivery:
 
     blocks = True
 
-    def __init__(self, desk: Desk, sales: Sales) -> None:
+    def __init__(self, desk: Desk, sales: Sales, orders: PosOrders) -> None:
         self._desk = desk
         self._sales = sales
+        self._changes = SaleChanges(desk, orders)
 
     def newest(self, arrivals: Sequence[Arrival]) -> Arrival:
         """See `Delivery.newest`."""
@@ -105,7 +108,7 @@ class SaleDelivery:
     async def _again(
         self, work: Work, arrival: Arrival, sale: Sale, revision: Revision, applied: Revision
     ) -> JournalEntry:
-        """A telling of an order that was created. No change is written to it: a person makes it."""
+        """A telling of an order that was created."""
         now, allowed = self._desk.clock.now(), sale.export.allowed
         is_read_again = arrival.envelope.via is Via.READ_AGAIN
         # an order that may not be in the point of sale differs from the one that is there, whatever its lines are
@@ -120,20 +123,7 @@ class SaleDelivery:
             if sale.state in FIRST_STATES and not allowed:
                 return work.entry(arrival, Outcome.SUPERSEDED, now, "a telling from earlier in the same second")
             return await self._desk.read_again(work, arrival, Ref.parse(sale.ref))
-        if not allowed:
-            raise Rejected(
-                f"order {sale.number} was created in {self._desk.target} as {sale.public_id} and is now "
-                f"'{sale.state}' in {Ref.parse(sale.ref).connection}: make the same change to {sale.public_id} by "
-                "hand, then discard this event.",
-                code="changed_after_export",
-                blocks=False,
-            )
-        raise Rejected(
-            f"order {sale.number} changed after it was created in {self._desk.target} as {sale.public_id}: compare "
-            "both, change it there by hand, then discard this event.",
-            code="changed_after_export",
-            blocks=False,
-        )
+        return await self._changes.change(work, arrival, sale, revision)
 
     async def _create(
         self, work: Work, arrival: Arrival, sale: Sale, channel: Channel, revision: Revision
@@ -167,7 +157,11 @@ class SaleDelivery:
             steps=(Step(CREATE_ORDER, content_hash(draft.document), f"order {draft.public_id}", send, find),),
             announce=announce,
             link=lambda ids: (ref, Ref(desk.target, "order", ids[0])),
-            applied={ref: revision, ref._replace(type=PAID_WITH_ORDER): Revision(sale.updated_at, _paid(sale))},
+            applied={
+                ref: revision,
+                ref._replace(type=GOODS): goods_revision(sale),
+                ref._replace(type=PAID_WITH_ORDER): Revision(sale.updated_at, _paid(sale)),
+            },
         )
         try:
             made = await desk.effects.perform(effect, replays=arrival.replays)

@@ -35,10 +35,21 @@ def sale_revision(sale: Sale) -> Revision:
     has been created in the other system; other flows carry them. A guest who opens an account later, and texts that
     only people read, change nothing either. Canceled pieces count: the other system must not go on holding them.
     """
-    content = sale.model_dump(include=_SALE)
-    content["lines"] = [line.model_dump(include=_LINE) for line in sale.lines]
-    content["totals"] = sale.totals.model_dump(include=_TOTALS)
-    return Revision(sale.updated_at, _hash(content))
+    return Revision(sale.updated_at, _hash(sale.model_dump(include=_SALE) | _goods(sale)))
+
+
+def goods_revision(sale: Sale) -> Revision:
+    """The revision of what a sale is about: lines, amounts and currency, without names and addresses."""
+    content = sale.model_dump(include={"public_id", "channel", "currency", "shipping", "fees"})
+    content["shipping"] = sale.shipping.model_dump(include={"amount", "discount", "tax", "pickup_location"})
+    return Revision(sale.updated_at, _hash(content | _goods(sale)))
+
+
+def _goods(sale: Sale) -> dict[str, object]:
+    return {
+        "lines": [line.model_dump(include=_LINE) for line in sale.lines],
+        "totals": sale.totals.model_dump(include=_TOTALS),
+    }
 
 
 def refund_revision(refund: Refund) -> Revision:

@@ -1,0 +1,89 @@
+"""What becomes of an order in the point of sale when the web order changes after it was created there.
+
+A cancel cancels it, which releases its goods; a new address is written. Everything else is for a person: no line and no
+amount of an order is ever changed behind the back of those who pack it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from schemas.canonical import Sale
+from schemas.ids import Ref
+from streams.deliver.desk import Desk
+from streams.deliver.operations import CANCEL_ORDER, SET_ORDER_ADDRESSES
+from streams.errors import Rejected
+from streams.ports import JournalEntry, Outcome, Revision
+from streams.ports.orders import PosOrders
+from streams.runtime.work import Arrival, Work
+from streams.sale.revision import goods_revision
+
+GOODS = "order_goods"
+"""Type of the ref under which the revision of an order's lines and amounts is kept, without its addresses."""
+CANCELED = "canceled"
+ADDRESSES = ("ShippingAddress", "BillingAddress")
+"""Keys of the order's ``out`` mapping that a change of address is about."""
+
+
+class SaleChanges:
+    """Operations ``cancel_order`` and ``set_order_addresses``."""
+
+    def __init__(self, desk: Desk, orders: PosOrders) -> None:
+        self._desk = desk
+        self._orders = orders
+
+    async def change(self, work: Work, arrival: Arrival, sale: Sale, revision: Revision) -> JournalEntry:
+        """Carry a change over. Raises Rejected if it is for a person."""
+        ref = Ref.parse(sale.ref)
+        made = (await self._desk.links.find([ref], self._desk.target)).get(ref)
+        if made is not None and sale.state == CANCELED:
+            return await self._cancel(work, arrival, sale, made)
+        goods = ref._replace(type=GOODS)
+        applied = (await self._desk.applied.get(self._desk.target, [goods])).get(goods)
+        same_goods = applied is not None and applied.content == goods_revision(sale).content
+        if made is not None and sale.export.allowed and same_goods:
+            return await self._readdress(work, arrival, sale, revision, made)
+        raise _for_a_person(sale, self._desk.target)
+
+    async def _cancel(self, work: Work, arrival: Arrival, sale: Sale, made: Ref) -> JournalEntry:
+        work.step = CANCEL_ORDER.name
+        told = f"order {sale.public_id} ({made.native_id})"
+        held_back = self._desk.observed(work, arrival, f"cancel {told}")
+        if held_back is not None:
+            return held_back
+        await self._orders.cancel_order(made.native_id)
+        await self._desk.applied.put(self._desk.target, {Ref.parse(sale.ref): Revision(sale.updated_at, sale.state)})
+        return work.entry(arrival, Outcome.DELIVERED, self._desk.clock.now(), f"cancelled {told}")
+
+    async def _readdress(
+        self, work: Work, arrival: Arrival, sale: Sale, revision: Revision, made: Ref
+    ) -> JournalEntry:
+        work.step = SET_ORDER_ADDRESSES.name
+        told = f"the addresses of order {sale.public_id} ({made.native_id})"
+        held_back = self._desk.observed(work, arrival, f"change {told}")
+        if held_back is not None:
+            return held_back
+        document = self._document(work, sale)
+        await self._orders.set_order_addresses(made.native_id, document)
+        await self._desk.applied.put(self._desk.target, {Ref.parse(sale.ref): revision})
+        return work.entry(arrival, Outcome.DELIVERED, self._desk.clock.now(), f"changed {told}")
+
+    def _document(self, work: Work, sale: Sale) -> Mapping[str, object]:
+        context = {"channel": self._desk.channel_context(sale.channel), "aliases": {}}
+        whole = self._desk.mapper.map_out(work.flow, sale.model_dump(mode="json"), context)
+        return {key: whole[key] for key in ADDRESSES if key in whole}
+
+
+def _for_a_person(sale: Sale, target: str) -> Rejected:
+    if not sale.export.allowed:
+        told = (
+            f"order {sale.number} was created in {target} as {sale.public_id} and is now '{sale.state}' in "
+            f"{Ref.parse(sale.ref).connection}: make the same change to {sale.public_id} by hand, then discard this "
+            "event."
+        )
+    else:
+        told = (
+            f"order {sale.number} changed after it was created in {target} as {sale.public_id}: compare both, change it "
+            "there by hand, then discard this event."
+        )
+    return Rejected(told, code="changed_after_export", blocks=False)
