@@ -14,7 +14,7 @@ from typing import TextIO
 import structlog
 from structlog.typing import EventDict, WrappedLogger
 
-from app.cards import mask_card_numbers
+from schemas.cards import mask_card_numbers
 
 ABOUT = ("receipt_id", "subject", "stage", "flow", "step", "target")
 """What a line is about, in the order in which it is written."""

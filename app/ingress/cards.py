@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from enum import Enum
 from functools import lru_cache
 
-from app.cards import card_numbers, mask_card_numbers
+from schemas.cards import card_numbers, mask_card_numbers
 
 REMOVED = "[removed]"
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.cards import card_numbers, luhn_valid, mask_card_numbers
+from schemas.cards import card_numbers, luhn_valid, mask_card_numbers
 
 # Published test numbers of the card brands; no account stands behind any of them.
 TEST_NUMBERS = [

@@ -1,4 +1,4 @@
-"""What looks like a card number: the one definition that the door refuses by and the log masks by."""
+"""What looks like a card number: the one definition that the door and the shapes refuse by, and the log masks by."""
 
 from __future__ import annotations
 
