@@ -1,6 +1,21 @@
 """Canonical entities: one shape for both systems, versioned."""
 
 from schemas.canonical.base import Canonical, Money, Quantity
+from schemas.canonical.gift_card import GiftCard, GiftCardState
+from schemas.canonical.part import PartOfLine, PartOfSale
+from schemas.canonical.payment import Payment, PaymentKind, PaymentLine, PaymentState
+from schemas.canonical.product import (
+    Attribute,
+    ChannelPrice,
+    Image,
+    Product,
+    SalePrice,
+    TierPrice,
+    Variant,
+    Weight,
+)
+from schemas.canonical.refund import Refund, RefundLine, RefundShipping, RefundTender
+)
 from schemas.canonical.sale import (
     Address,
     ExportDecision,
@@ -15,27 +30,58 @@ from schemas.canonical.sale import (
     TenderKind,
     Totals,
 )
+from schemas.canonical.secret import MaskedCode
+from schemas.canonical.shipment import Shipment, ShipmentLine, Track
 from schemas.canonical.stock import LocationLevel, LocationStock, Stock, StockHint, WebUnits
+from schemas.canonical.tender import CardlessTender
+from schemas.canonical.ticket import Ticket, TicketLine
 
 __all__ = [
     "Address",
+    "Attribute",
     "Canonical",
+    "CardlessTender",
+    "ChannelPrice",
     "ExportDecision",
     "Fee",
+    "GiftCard",
+    "GiftCardState",
+    "Image",
     "Line",
     "LocationLevel",
     "LocationStock",
+    "MaskedCode",
     "Money",
     "OrderStatus",
+    "PartOfLine",
+    "PartOfSale",
+    "Payment",
+    "PaymentKind",
+    "PaymentLine",
+    "PaymentState",
+    "Product",
     "Quantity",
+    "Refund",
+    "RefundLine",
+    "RefundShipping",
+    "RefundTender",
     "Sale",
     "SaleCustomer",
+    "SalePrice",
+    "Shipment",
+    "ShipmentLine",
     "Shipping",
     "Stock",
     "StockHint",
     "TaxPart",
     "Tender",
     "TenderKind",
+    "Ticket",
+    "TicketLine",
+    "TierPrice",
     "Totals",
+    "Track",
+    "Variant",
     "WebUnits",
+    "Weight",
 ]

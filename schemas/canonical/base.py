@@ -21,6 +21,18 @@ Money = Annotated[Decimal, Field(max_digits=16, decimal_places=4), BeforeValidat
 Quantity = Annotated[Decimal, Field(max_digits=16, decimal_places=4), BeforeValidator(_exact)]
 """A number of pieces; Magento sells fractions of some goods."""
 
+UnsignedMoney = Annotated[Decimal, Field(ge=0, max_digits=16, decimal_places=4), BeforeValidator(_exact)]
+"""An amount that its name gives a direction: refunded, deducted, still there."""
+
+Pieces = Annotated[Decimal, Field(gt=0, max_digits=16, decimal_places=4), BeforeValidator(_exact)]
+"""How many pieces something is about; without any, it is about nothing."""
+
+PositiveMoney = Annotated[Decimal, Field(gt=0, max_digits=16, decimal_places=4), BeforeValidator(_exact)]
+"""An amount without which nothing happened."""
+
+Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
+"""ISO 4217."""
+
 
 def _is_ref(text: str) -> str:
     Ref.parse(text)

@@ -26,7 +26,8 @@ def validate(model: type[Model], values: Mapping[str, Any], subject: str) -> Mod
         subject: what a person calls the document: ``order 000000042``.
 
     Raises:
-        Rejected: names subject, field and value of the first problems.
+        Rejected: names subject, field and value of the first problems; no value of an entity with a place that a card's
+            or gift card's number could be put in (``hide_input_in_errors``).
     """
     try:
         return model.model_validate(values)
@@ -42,5 +43,6 @@ def validate(model: type[Model], values: Mapping[str, Any], subject: str) -> Mod
 
 def _problem(model: type[BaseModel], problem: ErrorDetails) -> str:
     place = ".".join(map(str, problem["loc"])) or model.__name__
-    value = "" if problem["type"] == "missing" else f" ({shown(problem['input'])})"
+    hidden = problem["type"] == "missing" or model.model_config.get("hide_input_in_errors")
+    value = "" if hidden else f" ({shown(problem['input'])})"
     return f"{place}: {problem['msg']}{value}"
