@@ -9,7 +9,7 @@ import orjson
 from pydantic import ValidationError
 
 from app.ingress.cards import card_data
-from schemas.canonical import Canonical, OrderStatus, Sale, Stock, StockHint
+from schemas.canonical import NewerVersion, read_canonical
 from schemas.envelope import Envelope, EnvelopeError
 from streams.engine.load import Catalog
 from streams.errors import Rejected
@@ -17,14 +17,17 @@ from streams.normalize.body import text_of, unwrapped
 from streams.ports import Record
 from streams.topics import CANONICAL_SALE, CANONICAL_STOCK, HINT_STOCK
 
-_SHAPES: Mapping[tuple[str, str], tuple[type[Canonical], tuple[str, ...]]] = {
-    (CANONICAL_SALE, "order"): (Sale, ("ref", "channel", "public_id")),
-    (CANONICAL_SALE, "order_status"): (OrderStatus, ("ref", "sale", "status")),
-    (CANONICAL_STOCK, "stock"): (Stock, ("ref", "sku")),
-    (HINT_STOCK, "stock_hint"): (StockHint, ("sku",)),
+_IDENTITY: Mapping[tuple[str, str], tuple[str, ...]] = {
+    (CANONICAL_SALE, "order"): ("ref", "channel", "public_id"),
+    (CANONICAL_SALE, "order_status"): ("ref", "sale", "status"),
+    (CANONICAL_SALE, "payment"): ("ref", "sale", "channel", "kind"),
+    (CANONICAL_SALE, "refund"): ("ref", "sale", "channel"),
+    (CANONICAL_SALE, "shipment"): ("ref", "sale", "channel"),
+    (CANONICAL_STOCK, "stock"): ("ref", "sku"),
+    (HINT_STOCK, "stock_hint"): ("sku",),
 }
-"""By topic and entity: the shape of a body, and its keys that say what it is about and where it goes. By them the
-effect ledger knows it, and the target is asked whether it has it already."""
+"""By topic and entity: the keys of a body that say what it is about and where it goes. By them the effect ledger knows
+it, and the target is asked whether it has it already."""
 
 
 def check(record: Record, body: bytes, catalog: Catalog) -> None:
@@ -73,13 +76,14 @@ def _check_raw(envelope: Envelope, original: dict[str, Any], edited: dict[str, A
 
 
 def _check_canonical(topic: str, envelope: Envelope, original: dict[str, Any], edited: dict[str, Any]) -> None:
-    shape = _SHAPES.get((topic, envelope.entity))
-    if shape is None:
+    identity = _IDENTITY.get((topic, envelope.entity))
+    if identity is None:
         raise Rejected(f"nothing is known of '{envelope.entity}' in {topic}: it cannot be edited", code="edit")
-    model, identity = shape
     _same(original, edited, identity)
     try:
-        model.model_validate_json(orjson.dumps(edited))
+        read_canonical(envelope.entity, orjson.dumps(edited))
+    except NewerVersion as error:
+        raise Rejected(f"the edited body does not fit {topic}: {error}", code="edit") from error
     except ValidationError as error:
         problem = error.errors(include_url=False, include_input=False)[0]
         place = ".".join(map(str, problem["loc"])) or "the body"

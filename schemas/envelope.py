@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 SCHEMA_VERSION = 1
-"""Version of the envelope and the canonical schemas that this code writes and can read."""
+"""Version of the envelope that this code writes and can read. A canonical body carries the version of its own shape."""
 
 
 class Via(StrEnum):
@@ -49,7 +49,7 @@ class Envelope:
         flow: id of the flow document that made a canonical event; empty on raw topics.
         target: the connection that a canonical event is for, which alone says how it ended; several read its topic.
             Empty for whoever reads it.
-        schema_version: version of envelope and body.
+        schema_version: version of the envelope.
     """
 
     receipt_id: str

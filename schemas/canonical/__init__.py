@@ -15,6 +15,14 @@ from schemas.canonical.product import (
     Weight,
 )
 from schemas.canonical.refund import Refund, RefundLine, RefundShipping, RefundTender
+from schemas.canonical.registry import (
+    MODELS,
+    REGISTRY,
+    UPCASTERS,
+    NewerVersion,
+    Registry,
+    UnknownEntity,
+    read_canonical,
 )
 from schemas.canonical.sale import (
     Address,
@@ -37,6 +45,9 @@ from schemas.canonical.tender import CardlessTender
 from schemas.canonical.ticket import Ticket, TicketLine
 
 __all__ = [
+    "MODELS",
+    "REGISTRY",
+    "UPCASTERS",
     "Address",
     "Attribute",
     "Canonical",
@@ -52,6 +63,7 @@ __all__ = [
     "LocationStock",
     "MaskedCode",
     "Money",
+    "NewerVersion",
     "OrderStatus",
     "PartOfLine",
     "PartOfSale",
@@ -65,6 +77,7 @@ __all__ = [
     "RefundLine",
     "RefundShipping",
     "RefundTender",
+    "Registry",
     "Sale",
     "SaleCustomer",
     "SalePrice",
@@ -81,7 +94,9 @@ __all__ = [
     "TierPrice",
     "Totals",
     "Track",
+    "UnknownEntity",
     "Variant",
     "WebUnits",
     "Weight",
+    "read_canonical",
 ]

@@ -10,6 +10,7 @@ from typing import Protocol
 
 import structlog
 
+from schemas.canonical import NewerVersion
 from schemas.envelope import SCHEMA_VERSION, Envelope, EnvelopeError, Via, place_id
 from streams.errors import Malformed, TillstreamError
 from streams.ports import (
@@ -134,13 +135,19 @@ class Stage:
             )
             return Arrival(record, _stand_in(record), epoch), problem
         if envelope.schema_version > SCHEMA_VERSION:
-            self._claims.halts.add(
-                record,
-                f"{record.topic} {record.partition}@{record.offset} has schema version {envelope.schema_version}, this "
-                f"worker reads up to {SCHEMA_VERSION}: upgrade this worker. The partition waits, nothing is lost",
+            self._halt(
+                record, f"has schema version {envelope.schema_version}, this worker reads up to {SCHEMA_VERSION}"
             )
             raise NotDone
         return Arrival(record, envelope, epoch), None
+
+    def _halt(self, record: Record, why: str) -> None:
+        """Let the partition stand still before a record that a newer version wrote."""
+        self._claims.halts.add(
+            record,
+            f"{record.topic} {record.partition}@{record.offset} {why}: upgrade this worker. The partition waits, "
+            "nothing is lost",
+        )
 
     async def _run(self, arrivals: list[Arrival]) -> bool:
         """Try until the arrivals end or are held. True if they ended.
@@ -163,6 +170,9 @@ class Stage:
                     entries = await self._handler.handle(work)
             except NotDone:
                 raise
+            except NewerVersion as error:
+                self._halt(arrivals[0].record, f"is not for this worker: {error}")
+                raise NotDone from None
             except Exception as error:  # noqa: BLE001 - the table in retry.py decides on every class
                 tries += 1
                 now = around.clock.now()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import orjson
 import pytest
 
 from app.edits import check
@@ -10,6 +11,7 @@ from schemas.envelope import Envelope
 from streams.engine import load
 from streams.errors import Rejected
 from streams.ports import Record
+from tests.schemas.golden import golden
 from tests.streams.deliver.bench import SALE, STATUS
 
 CATALOG = load()
@@ -71,6 +73,28 @@ def test_a_hint_keeps_its_sku() -> None:
     check(original, hint.model_copy(update={"cause": "sale"}).model_dump_json().encode(), CATALOG)
     with pytest.raises(Rejected, match="must not change 'sku'"):
         check(original, hint.model_copy(update={"sku": "B"}).model_dump_json().encode(), CATALOG)
+
+
+@pytest.mark.parametrize(
+    ("entity", "name"), [("payment", "failed"), ("refund", "restocking_fee"), ("shipment", "without_a_track")]
+)
+def test_what_belongs_to_a_sale_stays_with_it(entity: str, name: str) -> None:
+    document = golden(entity, name)
+    original = held("canonical.sale", orjson.dumps(document), entity=entity)
+    check(original, orjson.dumps(document | {"number": "7"}), CATALOG)
+    for key in ("ref", "sale", "channel"):
+        with pytest.raises(Rejected, match=f"must not change '{key}'"):
+            check(original, orjson.dumps(document | {key: "web:order:43"}), CATALOG)
+
+
+def test_a_body_of_a_newer_version_is_for_a_newer_tillstream() -> None:
+    body = STATUS.model_dump_json().encode()
+    with pytest.raises(Rejected, match=r"does not fit canonical\.sale: its order_status has version 2"):
+        check(
+            held("canonical.sale", body, entity="order_status"),
+            body.replace(b'"schema_version":1', b'"schema_version":2'),
+            CATALOG,
+        )
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 from structlog.testing import capture_logs
 
+from schemas.canonical import NewerVersion
 from streams.errors import Rejected
 from streams.ports import Partition, Record
 from streams.runtime.lanes import NotDone
@@ -80,6 +81,20 @@ async def test_it_is_looked_at_again_after_the_next_assignment(bench: Bench, mon
     await bench.queue.assigned(PARTITIONS)
     await bench.stage.process([sent])
     assert bench.handler.done == ["r1"]
+
+
+async def test_a_body_that_a_newer_version_wrote_halts_its_partition_too(bench: Bench) -> None:
+    sent = record(b"{}", envelope("r1"))
+    bench.handler.fail["r1"] = [NewerVersion("its order has version 2, this worker reads up to 1")]
+    await refused(bench, sent)
+    await refused(bench, record(b"{}", envelope("r2")))
+    assert bench.held == []
+    assert bench.store.journal.entries == [], "it is no failure, and nothing is told of what waits"
+    note = bench.queue.claims.halts.note()
+    assert note is not None
+    assert (
+        f"t 0@{sent.offset} is not for this worker: its order has version 2, this worker reads up to 1: upgra" in note
+    )
 
 
 async def test_a_partition_that_goes_stands_still_no_more(bench: Bench) -> None:
