@@ -289,6 +289,19 @@ def doctor() -> None:
 
 
 @cli.command(rich_help_panel=LOOK)
+def schemas(
+    entity: Annotated[str | None, typer.Argument(help="Entity as in a record's header; all without it.")] = None,
+    directory: Annotated[
+        Path | None, typer.Option(help="Write ENTITY.vN.schema.json for each there.", show_default=False)
+    ] = None,
+) -> None:
+    """Print the JSON Schema of what stands in the canonical topics, for whoever reads them or edits an event."""
+    from app.commands import schemas as command  # noqa: PLC0415
+
+    raise typer.Exit(command.show(entity, directory))
+
+
+@cli.command(rich_help_panel=LOOK)
 def settings(
     *, values: Annotated[bool, typer.Option("--values", help="Only the values that count, without secrets.")] = False
 ) -> None:

@@ -19,7 +19,7 @@ from streams.topics import TOPICS, dead_letter
 ROOT = Path(__file__).parents[2]
 COMMANDS = {
     "ingress", "poll", "worker", "demo", "sandbox", "topics", "trace", "balance", "alias", "dead-letters", "replay",
-    "discard", "purge", "offsets", "resume", "doctor", "settings",
+    "discard", "purge", "offsets", "resume", "doctor", "schemas", "settings",
 }  # fmt: skip
 
 
