@@ -21,6 +21,7 @@ def gift_card(name: str = "known_by_last_four", **changes: Any) -> GiftCard:
     return GiftCard.model_validate(golden("gift_card", name, **changes))
 
 
+@pytest.mark.rule("money.gift_card_masked")
 @pytest.mark.parametrize(
     "changes",
     [
