@@ -14,6 +14,7 @@ from app.commands.dead_letters_cli import dead_letters
 from app.commands.offsets_cli import offsets
 from app.commands.running import given_moment, given_reason, load_settings, run_to_end, whoami
 from app.exit_codes import FAILED, INTERRUPTED, MISCONFIGURED
+from app.sandbox.premises import Size
 
 cli = typer.Typer(
     name="tillstream",
@@ -125,10 +126,12 @@ def demo(
 def sandbox(
     system: Annotated[System, typer.Argument(help="Which one.")],
     database: Annotated[Path, typer.Option(help="Its SQLite file; kept if it exists.")],
+    *,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port to listen on; 0 takes a free one and prints it.")] = 0,
     skus: Annotated[int, typer.Option(help="Sellable SKUs in its catalogue.")] = 2_000,
     seed: Annotated[int, typer.Option(help="Of catalogue and faults.")] = 1,
+    size: Annotated[Size, typer.Option(help="Its locations, websites and stocks; the same for both.")] = Size.SMALL,
     webhook_url: Annotated[str | None, typer.Option(help="Where its webhooks go, {entity} is replaced.")] = None,
     credentials_file: Annotated[
         Path | None, typer.Option(help="JSON file that it writes with its address and the secrets that open it.")
@@ -155,6 +158,7 @@ def sandbox(
         port=port,
         skus=skus,
         seed=seed,
+        size=size,
         webhook_url=webhook_url,
         webhook_secret=os.environ.get("SANDBOX_WEBHOOK_SECRET") or None,
         credentials=credentials,

@@ -16,6 +16,7 @@ from aiohttp import web
 from app.sandbox.database import Database
 from app.sandbox.faults import FaultPanel
 from app.sandbox.lag import LONGEST_LAG_SECONDS, forget_past
+from app.sandbox.premises import Size
 from app.sandbox.striking import panel_routes
 from app.sandbox.webhooks import WebhookSender
 
@@ -34,6 +35,8 @@ class SandboxOptions:
         host, port: where to listen; port 0 takes a free one.
         skus: sellable SKUs in the catalogue.
         seed: of the catalogue and of the faults' phases.
+        size: how many locations, websites and stocks; the same for both sandboxes of a shop, and at every start on
+            one file.
         edition: of the Magento sandbox; only ``commerce`` has gift cards.
         webhook_url: where events go; ``{entity}`` in it is replaced, and added at the end if it is not there. None
             sends no webhooks.
@@ -48,6 +51,7 @@ class SandboxOptions:
     port: int = 0
     skus: int = 2_000
     seed: int = 1
+    size: Size = Size.SMALL
     edition: Literal["open-source", "commerce"] = "commerce"
     webhook_url: str | None = None
     webhook_secret: str | None = None

@@ -8,13 +8,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from app.sandbox.catalogue import SOURCES
 from app.sandbox.heartland.tables import COLUMNS
 from app.sandbox.heartland.values import Json, dump, write_moment
+from app.sandbox.premises import Size
 from app.sandbox.webhooks import Event, WebhookSender
 
 CURRENCY = "USD"
-LOCATIONS = frozenset(SOURCES)
 
 MICROSECOND = timedelta(microseconds=1)
 
@@ -56,9 +55,16 @@ class Created:
 class Account:
     """The account. Handlers run one at a time; those that change anything inside a transaction."""
 
-    def __init__(self, connection: sqlite3.Connection, sender: WebhookSender, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        sender: WebhookSender,
+        clock: Callable[[], datetime],
+        locations: tuple[str, ...] = Size.SMALL.premises.locations,
+    ) -> None:
         self.connection = connection
         self.sender = sender
+        self.locations = locations
         self._clock = clock
         self._last = datetime.min.replace(tzinfo=UTC)
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import NamedTuple
 
-from app.sandbox.heartland.account import LOCATIONS, Account, Call
+from app.sandbox.heartland.account import Account, Call
 from app.sandbox.heartland.errors import invalid
 from app.sandbox.heartland.lists import Listing, list_page
 from app.sandbox.heartland.values import ZERO, Json, decimal, text
@@ -39,7 +39,7 @@ def update_inventory(account: Account, call: Call) -> Json:
         "UPDATE inventory SET on_hand = ?, external_id = ?, updated_at = ? WHERE sku = ? AND location_id = ?",
         (text(body["OnHand"]), external_id, call.now, row["sku"], row["location_id"]),
     )
-    return _tell(account, call, row["sku"], row["location_id"])
+    return tell_level(account, call, row["sku"], row["location_id"])
 
 
 def move_stock(account: Account, call: Call, location: str, moves: Mapping[str, Move]) -> None:
@@ -59,14 +59,15 @@ def move_stock(account: Account, call: Call, location: str, moves: Mapping[str, 
                 location,
             ),
         )
-        _tell(account, call, sku, location)
+        tell_level(account, call, sku, location)
 
 
 def _row(account: Account, sku: str, location: str) -> sqlite3.Row | None:
     return account.one("SELECT * FROM inventory WHERE sku = ? AND location_id = ?", sku, location)
 
 
-def _tell(account: Account, call: Call, sku: str, location: str) -> Json:
+def tell_level(account: Account, call: Call, sku: str, location: str) -> Json:
+    """Queue the event of a level as it is now; returns the level."""
     row = _row(account, sku, location)
     assert row is not None  # noqa: S101 - it was just written
     level = _show(row)
@@ -76,7 +77,7 @@ def _tell(account: Account, call: Call, sku: str, location: str) -> Json:
 
 def _unknown(account: Account, body: Json) -> dict[str, str]:
     problems = {}
-    if body["LocationID"] not in LOCATIONS:
+    if body["LocationID"] not in account.locations:
         problems["LocationID"] = f"unknown location '{body['LocationID']}'"
     if account.one("SELECT 1 FROM products WHERE sku = ?", body["SKU"]) is None:
         problems["SKU"] = f"unknown SKU '{body['SKU']}'"

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import orjson
 
-from app.sandbox.heartland.account import CURRENCY, LOCATIONS, Account, Call, Created
+from app.sandbox.heartland.account import CURRENCY, Account, Call, Created
 from app.sandbox.heartland.customers import is_customer
 from app.sandbox.heartland.errors import invalid, not_found
 from app.sandbox.heartland.inventory import Move, move_stock
@@ -85,7 +85,7 @@ def _document(order_id: str, body: Json, now: str) -> Json:
 def _unknown(account: Account, body: Json) -> dict[str, str]:
     """What the order names and the account does not have."""
     problems = {}
-    if "LocationID" in body and body["LocationID"] not in LOCATIONS:
+    if "LocationID" in body and body["LocationID"] not in account.locations:
         problems["LocationID"] = f"unknown location '{body['LocationID']}'"
     if "CustomerID" in body and not is_customer(account, body["CustomerID"]):
         problems["CustomerID"] = f"unknown customer '{body['CustomerID']}'"

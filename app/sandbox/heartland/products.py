@@ -48,16 +48,20 @@ def seed_products(account: Account, goods: Iterable[Product]) -> None:
     """Put goods and their stock into an empty account, as if yesterday; every product has its own moment."""
     yesterday = utc_now() - timedelta(days=1)
     for number, product in enumerate(goods):
-        now = write_moment(yesterday + number * MICROSECOND)
-        account.connection.execute(
-            "INSERT INTO products(sku, external_id, name, price, active, updated_at) VALUES (?, '', ?, ?, 1, ?)",
-            (product.sku, product.name, text(product.price), now),
-        )
-        account.connection.executemany(
-            "INSERT INTO inventory(sku, location_id, external_id, on_hand, committed, updated_at)"
-            " VALUES (?, ?, '', ?, '0', ?)",
-            [(product.sku, location, str(units), now) for location, units in product.stock.items()],
-        )
+        insert_product(account, product, write_moment(yesterday + number * MICROSECOND))
+
+
+def insert_product(account: Account, product: Product, now: str) -> None:
+    """A new product with a stock row at every location of the account."""
+    account.connection.execute(
+        "INSERT INTO products(sku, external_id, name, price, active, updated_at) VALUES (?, '', ?, ?, 1, ?)",
+        (product.sku, product.name, text(product.price), now),
+    )
+    account.connection.executemany(
+        "INSERT INTO inventory(sku, location_id, external_id, on_hand, committed, updated_at)"
+        " VALUES (?, ?, '', ?, '0', ?)",
+        [(product.sku, location, str(product.stock.get(location, 0)), now) for location in account.locations],
+    )
 
 
 def _row(account: Account, sku: str) -> sqlite3.Row:

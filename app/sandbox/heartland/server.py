@@ -11,6 +11,7 @@ from app.sandbox.catalogue import POS_ONLY, catalogue, sellable
 from app.sandbox.database import Database
 from app.sandbox.faults import Fault
 from app.sandbox.heartland.account import Account, utc_now
+from app.sandbox.heartland.back_office import back_office_route
 from app.sandbox.heartland.contract import the_contract
 from app.sandbox.heartland.controller import Controller, json_answer
 from app.sandbox.heartland.customers import seed_web_guest
@@ -58,7 +59,7 @@ async def start(
     sender = WebhookSender(database, panel, retries=retries)
     secret = options.webhook_secret or new_secret()
     with database.transaction() as connection:
-        account = Account(connection, sender, clock)
+        account = Account(connection, sender, clock, options.size.premises.locations)
         account.resume()
         _seed(account, options)
         if options.webhook_template is not None:
@@ -72,6 +73,7 @@ async def start(
     )
     for first in ("v1", "oauth"):
         application.router.add_route("*", f"/{first}/{{path:{ANYTHING}}}", controller.answer)
+    application.add_routes([back_office_route(database, account)])
     application.cleanup_ctx.append(forgetting(database, tuple(COLUMNS)))
     return await serve(
         application,
@@ -89,7 +91,8 @@ def _seed(account: Account, options: SandboxOptions) -> None:
     """Fill an empty account; one that has goods keeps what it has."""
     if account.one("SELECT 1 FROM products") is not None:
         return
-    seed_products(account, [*sellable(catalogue(options.seed, options.skus)), POS_ONLY])
+    goods = catalogue(options.seed, options.skus, account.locations)
+    seed_products(account, [*sellable(goods), POS_ONLY])
     seed_web_guest(account)
 
 
