@@ -3,32 +3,43 @@
 from __future__ import annotations
 
 import secrets
+import sqlite3
 from collections.abc import Callable
 from decimal import Decimal
 
 import orjson
 
 from app.sandbox.catalogue import ProductKind
+from app.sandbox.magento.attributes import SHADE_ATTRIBUTE
 from app.sandbox.magento.errors import RestError, missing
 from app.sandbox.magento.order_document import FLAT_RATE, FREE, PAYMENT_TITLES
-from app.sandbox.magento.products import SHADE_ATTRIBUTE, find_product
+from app.sandbox.magento.product_rows import find_product, is_sold_at, values_at
 from app.sandbox.magento.routing import ANONYMOUS, COMMERCE, Route
 from app.sandbox.magento.shop import Call, Json, Shop, decimal, number
-from app.sandbox.magento.stock import salable_quantity
+from app.sandbox.magento.stock import can_sell
+from app.sandbox.magento.stock_settings import stock_settings
 from app.sandbox.magento.totals import COUPONS, TAX_PERCENT, TAXED_REGION, CartLine, Totals, compute_totals
 from app.sandbox.magento.typed import read_parameters
 
 NOT_AVAILABLE = "The requested qty is not available"
+NOT_SOLD = "Product that you are trying to add is not available."
 ADDRESS_FIELDS = ("firstname", "lastname", "street", "city", "telephone", "postcode", "country_id")
 
 REGIONS = {"12": ("CA", "California"), "43": ("NY", "New York"), "57": ("TX", "Texas")}
 """Region id -> code and name, of those states that the sandbox's shoppers live in."""
 
 
-def create_guest_cart(shop: Shop, _call: Call) -> str:
-    """POST /V1/guest-carts: a cart's masked id."""
+def create_guest_cart(shop: Shop, call: Call) -> str:
+    """POST /V1/guest-carts: a cart's masked id. The cart belongs to the store view of the path."""
     masked = secrets.token_hex(16)
-    cart: Json = {"quote_id": shop.next_id("quote"), "items": [], "gift_cards": [], "coupon": ""}
+    store_id = shop.scope(call) or shop.premises.default_store
+    cart: Json = {
+        "quote_id": shop.next_id("quote"),
+        "store_id": store_id,
+        "items": [],
+        "gift_cards": [],
+        "coupon": "",
+    }
     shop.connection.execute(
         "INSERT INTO carts(masked_id, quote_id, active, document) VALUES (?, ?, 1, ?)",
         (masked, cart["quote_id"], orjson.dumps(cart).decode()),
@@ -62,7 +73,7 @@ def add_cart_item(shop: Shop, call: Call) -> Json:
     if not item.get("sku"):
         raise missing("sku")
     cart = load_cart(shop, item["quote_id"])
-    row = _cart_row(shop, item)
+    row = _cart_row(shop, item, cart["store_id"])
     same = next((other for other in cart["items"] if _is_same_line(other, row)), None)
     if same is None:
         row["quote_item_ids"] = [shop.next_id("quote_item") for _ in range(2 if row.get("parent") else 1)]
@@ -70,21 +81,18 @@ def add_cart_item(shop: Shop, call: Call) -> Json:
     else:
         same["qty"] += row["qty"]
         row = same
-    if decimal(row["qty"]) > salable_quantity(shop, row["sku"]):
+    if not can_sell(shop, row["sku"], decimal(row["qty"]), cart["store_id"]):
         raise RestError(400, NOT_AVAILABLE)
     _save_cart(shop, call.params["cartId"], cart)
     return _item_document(row, call.params["cartId"])
 
 
-def _cart_row(shop: Shop, item: Json) -> Json:
+def _cart_row(shop: Shop, item: Json, store_id: int) -> Json:
     """What the cart keeps of a line."""
     qty = decimal(item.get("qty"))
     if qty <= 0:
         raise RestError(400, "The product quantity should be greater than 0")
-    try:
-        product = find_product(shop, item["sku"])
-    except RestError:
-        raise RestError(404, "Product that you are trying to add is not available.") from None
+    product = _offered(shop, item["sku"], store_id)
     row: Json = {"qty": number(qty)}
     bought = product
     if product["type_id"] == ProductKind.CONFIGURABLE:
@@ -92,15 +100,32 @@ def _cart_row(shop: Shop, item: Json) -> Json:
         child = shop.one("SELECT * FROM products WHERE parent_id = ? AND shade = ?", product["entity_id"], chosen)
         if child is None:
             raise RestError(400, "You need to choose options for your item.")
-        bought = child
-        row |= {"parent": [product["entity_id"], product["name"]], "option": [SHADE_ATTRIBUTE, chosen]}
+        if not stock_settings(product["stock"]).is_in_stock:
+            raise RestError(400, "This product is out of stock.")
+        bought = _offered(shop, child["sku"], store_id)
+        row |= {"parent": [product["entity_id"], _name(shop, product, store_id)], "option": [SHADE_ATTRIBUTE, chosen]}
     return row | {
         "sku": bought["sku"],
         "product_id": bought["entity_id"],
-        "name": bought["name"],
+        "name": _name(shop, bought, store_id),
         "price": bought["price"],
         "is_virtual": bought["type_id"] == ProductKind.VIRTUAL,
     }
+
+
+def _offered(shop: Shop, sku: str, store_id: int) -> sqlite3.Row:
+    """A product that the store view sells: on its website, and enabled."""
+    try:
+        product = find_product(shop, sku)
+    except RestError:
+        raise RestError(404, NOT_SOLD) from None
+    if not is_sold_at(shop, product, store_id):
+        raise RestError(404, NOT_SOLD)
+    return product
+
+
+def _name(shop: Shop, product: sqlite3.Row, store_id: int) -> str:
+    return str(values_at(shop, product, store_id)["name"])
 
 
 def _is_same_line(one: Json, other: Json) -> bool:

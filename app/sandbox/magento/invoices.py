@@ -19,7 +19,7 @@ from app.sandbox.magento.lifecycle import (
 )
 from app.sandbox.magento.routing import Route
 from app.sandbox.magento.shop import Call, Json, Shop, decimal, money, number
-from app.sandbox.magento.stock import FIRST_SOURCE, reserve, take_from_source
+from app.sandbox.magento.stock import first_source, reserve, take_from_source
 from app.sandbox.magento.typed import read_parameters
 
 PAID = 2
@@ -183,8 +183,8 @@ def _book_child(shop: Shop, child: Json, quantity: Decimal) -> None:
 
 def _hand_over(shop: Shop, document: Json, sku: str, quantity: Decimal) -> None:
     """A virtual product is delivered by its invoice."""
-    if take_from_source(shop, sku, FIRST_SOURCE, quantity):
-        reserve(shop, sku, quantity, increment_id=document["increment_id"], event="invoice_created")
+    if take_from_source(shop, sku, first_source(shop, document["store_id"]), quantity):
+        reserve(shop, sku, quantity, document, "invoice_created")
 
 
 def _sum(items: Iterable[Json], name: str) -> Decimal:
@@ -207,7 +207,7 @@ def _head(shop: Shop, document: Json, items: list[Json], entity_id: int) -> Json
         "created_at": now,
         "entity_id": entity_id,
         "global_currency_code": "USD",
-        "increment_id": f"{shop.next_id('invoice_increment'):09d}",
+        "increment_id": shop.next_number("invoice", document["store_id"]),
         "order_currency_code": "USD",
         "order_id": document["entity_id"],
         "state": PAID,

@@ -66,6 +66,8 @@ class NewOrder:
 
     entity_id: int
     increment_id: str
+    store_id: int
+    store_name: str
     quote_id: int
     first_item_id: int
     first_tax_item_id: int
@@ -150,8 +152,8 @@ def _head(new: NewOrder) -> Json:
         "state": "new",
         "status": "pending",
         "store_currency_code": "USD",
-        "store_id": 1,
-        "store_name": "Main Website\nMain Website Store\nDefault Store View",
+        "store_id": new.store_id,
+        "store_name": new.store_name,
         "store_to_base_rate": 0,
         "store_to_order_rate": 0,
         "total_item_count": len(new.lines),
@@ -224,7 +226,7 @@ def _item_start(new: NewOrder, line: OrderLine, item_id: int, quote_item_id: int
         "quote_item_id": quote_item_id,
         "row_invoiced": 0,
         "sku": line.sku,
-        "store_id": 1,
+        "store_id": new.store_id,
         "tax_invoiced": 0,
         "updated_at": new.now,
     } | ({} if line.is_virtual else {"weight": 1})

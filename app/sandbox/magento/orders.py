@@ -173,10 +173,16 @@ def _insert(shop: Shop, entity: Json) -> Json:
         raise RestError(400, "Please provide payment for the order.")
     now = shop.now()
     entity_id = shop.next_id("order")
-    document = {"store_id": 1, "created_at": now, "updated_at": now, "state": "new", "status": "pending"}
+    document: Json = {
+        "store_id": shop.premises.default_store,
+        "created_at": now,
+        "updated_at": now,
+        "state": "new",
+        "status": "pending",
+    }
     document |= {name: value for name, value in entity.items() if value is not None}
     document["entity_id"] = entity_id
-    document.setdefault("increment_id", f"{shop.next_id('order_increment'):09d}")
+    document.setdefault("increment_id", shop.next_number("order", document["store_id"]))
     rows = entity.get("items") or []
     first = shop.next_id("order_item", len(rows)) if rows else 0
     quantities = dict.fromkeys(("qty_ordered", "qty_invoiced", "qty_shipped", "qty_canceled", "qty_refunded"), 0)
@@ -285,7 +291,7 @@ def _cancel_row(shop: Shop, document: Json, row: Json) -> None:
         changed["discount_tax_compensation_canceled"] = 0
         changed["updated_at"] = shop.now()
     if quantity:
-        reserve(shop, row["sku"], quantity, increment_id=document["increment_id"], event="order_canceled")
+        reserve(shop, row["sku"], quantity, document, "order_canceled")
 
 
 def _cancel_totals(document: Json) -> None:

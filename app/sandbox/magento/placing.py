@@ -28,7 +28,7 @@ from app.sandbox.magento.order_document import (
 )
 from app.sandbox.magento.routing import ANONYMOUS, Route
 from app.sandbox.magento.shop import Call, Json, Shop, decimal, number
-from app.sandbox.magento.stock import reserve, salable_quantity
+from app.sandbox.magento.stock import can_sell, reserve
 from app.sandbox.magento.totals import COUPONS, LineTotals, Totals
 from app.sandbox.magento.typed import read_parameters
 
@@ -60,7 +60,7 @@ def _place(shop: Shop, call: Call, cart: Json, method: str | None) -> int:
     call.resource_key = new.increment_id
     document = build_order(new)
     for line in new.lines:
-        reserve(shop, line.sku, -line.qty, increment_id=new.increment_id, event="order_placed")
+        reserve(shop, line.sku, -line.qty, document, "order_placed")
     shop.connection.execute("UPDATE carts SET active = 0 WHERE masked_id = ?", (call.params["cartId"],))
     orders.insert_order(shop, document)
     if method in PAID_AT_ONCE:
@@ -89,7 +89,7 @@ def _check_stock(shop: Shop, cart: Json) -> None:
     wanted: dict[str, Decimal] = defaultdict(Decimal)
     for row in cart["items"]:
         wanted[row["sku"]] += decimal(row["qty"])
-    if any(quantity > salable_quantity(shop, sku) for sku, quantity in wanted.items()):
+    if not all(can_sell(shop, sku, quantity, cart["store_id"]) for sku, quantity in wanted.items()):
         raise RestError(400, NOT_AVAILABLE)
 
 
@@ -108,7 +108,9 @@ def _new_order(shop: Shop, cart: Json, totals: Totals, method: str, email: str) 
     shipping_id = shop.next_id("order_address") if has_goods(cart) else 0
     return NewOrder(
         entity_id=entity_id,
-        increment_id=f"{shop.next_id('order_increment'):09d}",
+        increment_id=shop.next_number("order", cart["store_id"]),
+        store_id=cart["store_id"],
+        store_name=shop.premises.website_of(cart["store_id"]).full_name,
         quote_id=cart["quote_id"],
         first_item_id=shop.next_id("order_item", row_count),
         first_tax_item_id=shop.next_id("order_tax_item", len(lines)) if taxed else 0,

@@ -17,7 +17,7 @@ from app.sandbox.database import Database
 from app.sandbox.magento.errors import CRASHED, CrashError, RestError, unauthorised
 from app.sandbox.magento.fields import trim_answer
 from app.sandbox.magento.oauth import OAuthVerifier, Signed
-from app.sandbox.magento.shop import STORE_CODES, Call, Json, Shop
+from app.sandbox.magento.shop import Call, Json, Shop
 from app.sandbox.mutations import log_mutation
 from app.sandbox.striking import list_lag
 
@@ -143,19 +143,27 @@ class FrontController:
             return web.Response(text="<html><body>Error</body></html>", status=500, content_type="text/html")
         if request.method not in METHODS:
             raise RestError(405, f"The {request.method} HTTP method is not supported.")
-        _check_store(raw_path)
+        store = self._read_store(raw_path)
         match = self._router.match(request.method, raw_path)
         if match is None:
             raise RestError(404, "Request does not match any route.")
         self._authorise(request, match.route, raw_path, raw_query)
         query = parse_qsl(raw_query, keep_blank_values=True)
-        call = Call(params=match.params, query=query, lag=list_lag(request))
+        call = Call(params=match.params, store=store, query=query, lag=list_lag(request))
         if request.method == "GET":
             result = match.route.handler(self._shop, call)
         else:
             result = self._change(request, match.route, call, content)
         fields = dict(query).get("fields")
         return _json(trim_answer(result, fields) if fields else result, 200)
+
+    def _read_store(self, raw_path: str) -> str:
+        """The path's store code; empty if it has none."""
+        found = PATH.match(raw_path)
+        code = (found[1] if found else None) or ""
+        if code not in ("", "all", *self._shop.premises.store_ids):
+            raise RestError(400, "Specified request cannot be processed.")
+        return code
 
     def _authorise(self, request: web.Request, route: Route, raw_path: str, raw_query: str) -> None:
         header = request.headers.get("Authorization", "")
@@ -187,12 +195,6 @@ class FrontController:
 def _accepts_json(accept: str) -> bool:
     kinds = [part.partition(";")[0].strip() for part in accept.split(",")]
     return not accept or any(kind in JSON_TYPES for kind in kinds)
-
-
-def _check_store(raw_path: str) -> None:
-    found = PATH.match(raw_path)
-    if found is not None and found[1] is not None and found[1] not in STORE_CODES:
-        raise RestError(400, "Specified request cannot be processed.")
 
 
 def _read_body(request: web.Request, content: bytes) -> Json:

@@ -9,7 +9,24 @@ from aiohttp import web
 
 from app.sandbox.catalogue import catalogue
 from app.sandbox.database import Database
-from app.sandbox.magento import carts, invoices, orders, placing, products, shipments, stock, stores
+from app.sandbox.magento import (
+    attributes,
+    carts,
+    invoices,
+    media,
+    orders,
+    placing,
+    prices,
+    product_rows,
+    products,
+    shipments,
+    source_items,
+    stock,
+    stock_items,
+    stocks,
+    stores,
+    tier_prices,
+)
 from app.sandbox.magento.errors import could_not_save, internal_error
 from app.sandbox.magento.oauth import Credentials, OAuthVerifier
 from app.sandbox.magento.routing import FrontController
@@ -29,7 +46,14 @@ ROUTES = (
     *invoices.ROUTES,
     *shipments.ROUTES,
     *products.ROUTES,
+    *attributes.ROUTES,
+    *media.ROUTES,
+    *prices.ROUTES,
+    *tier_prices.ROUTES,
+    *stock_items.ROUTES,
+    *source_items.ROUTES,
     *stock.ROUTES,
+    *stocks.ROUTES,
     *stores.ROUTES,
     *carts.ROUTES,
     *placing.ROUTES,
@@ -54,7 +78,7 @@ async def start(
     sender = WebhookSender(database, panel)
     secret = options.webhook_secret or new_secret()
     with database.transaction() as connection:
-        shop = Shop(connection, sender, options.edition, clock)
+        shop = Shop(connection, sender, options.edition, clock, options.size.premises)
         _seed(shop, options)
         if options.webhook_template is not None:
             sender.subscribe(connection, options.webhook_template, secret)
@@ -95,7 +119,9 @@ def _seed(shop: Shop, options: SandboxOptions) -> None:
     """Fill an empty shop; one that has goods keeps what it has."""
     if shop.one("SELECT 1 FROM products") is not None:
         return
-    products.seed_products(shop, catalogue(options.seed, options.skus))
+    stocks.seed_links(shop)
+    attributes.seed_options(shop)
+    product_rows.seed_products(shop, catalogue(options.seed, options.skus, shop.premises.locations))
     shop.connection.executemany(
         "INSERT INTO gift_cards(code, balance) VALUES (?, ?)",
         [(f"GIFT-{index:03d}", GIFT_CARD_BALANCE) for index in range(1, GIFT_CARDS + 1)],

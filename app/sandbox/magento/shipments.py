@@ -86,7 +86,7 @@ def _shipment(shop: Shop, document: Json, quantities: dict[int, Decimal], source
             continue
         if not take_from_source(shop, row["sku"], source, quantity):
             raise RestError(400, "Could not save a shipment, see error log for details")
-        reserve(shop, row["sku"], quantity, increment_id=document["increment_id"], event="shipment_created")
+        reserve(shop, row["sku"], quantity, document, "shipment_created")
         row["qty_shipped"] = number(decimal(row["qty_shipped"]) + quantity)
         row["updated_at"] = now
         items.append(_item(shop, row, quantity, entity_id))
@@ -95,7 +95,7 @@ def _shipment(shop: Shop, document: Json, quantities: dict[int, Decimal], source
         "billing_address_id": document["billing_address_id"],
         "created_at": now,
         "entity_id": entity_id,
-        "increment_id": f"{shop.next_id('shipment_increment'):09d}",
+        "increment_id": shop.next_number("shipment", document["store_id"]),
         "order_id": document["entity_id"],
         "packages": [],
         "shipping_address_id": address.get("entity_id"),

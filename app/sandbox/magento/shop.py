@@ -11,13 +11,15 @@ from typing import Any, Literal
 
 import orjson
 
+from app.sandbox.premises import Premises, Size
 from app.sandbox.webhooks import Event, WebhookSender
 
 Json = dict[str, Any]
 Edition = Literal["open-source", "commerce"]
 
 CENT = Decimal("0.01")
-STORE_CODES = frozenset({"default", "all"})
+ALL_STORES = 0
+"""The scope of global values, as a store id."""
 
 
 def utc_now() -> datetime:
@@ -31,6 +33,7 @@ class Call:
 
     Attributes:
         params: path parameters, decoded.
+        store: the code of the path's store view, ``all``, or empty if the path has none.
         query: the query's pairs, decoded as PHP does.
         body: the JSON body, an empty object if there was none.
         lag: seconds by which a list lags (fault panel).
@@ -38,6 +41,7 @@ class Call:
     """
 
     params: dict[str, str]
+    store: str = ""
     query: list[tuple[str, str]] = field(default_factory=list)
     body: Json = field(default_factory=dict)
     lag: float = 0.0
@@ -52,6 +56,13 @@ class Shop:
     sender: WebhookSender
     edition: Edition = "commerce"
     clock: Callable[[], datetime] = utc_now
+    premises: Premises = Size.SMALL.premises
+
+    def scope(self, call: Call) -> int:
+        """The store view that a call reads and updates: ``all`` means the global values, no code the default view."""
+        if call.store == "all":
+            return ALL_STORES
+        return self.premises.store_ids.get(call.store, self.premises.default_store)
 
     def now(self) -> str:
         """Magento's time format: UTC, whole seconds, no zone."""
@@ -65,6 +76,10 @@ class Shop:
             (name, count),
         ).fetchone()
         return int(row["value"]) - count + 1
+
+    def next_number(self, kind: str, store_id: int) -> str:
+        """The next increment id of a store view's own sequence: another store view gives the same number again."""
+        return f"{self.next_id(f'{kind}_increment_{store_id}'):09d}"
 
     def one(self, sql: str, *values: object) -> sqlite3.Row | None:
         """The first row, or None."""

@@ -1,128 +1,111 @@
-"""Multi-source stock: source items, reservations, and what is left to sell.
+"""What is left to sell of each stock.
 
-Salable = what the stock's sources hold + reservations (which are negative). Placing an order only reserves; shipping
-takes the goods from a source and releases the reservation.
+Salable = what the stock's sources hold + reservations (which are negative) - the out-of-stock threshold. Placing an
+order only reserves, in the stock of its website; shipping takes the goods from a source and releases the reservation.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 
-from app.sandbox.lag import as_of
-from app.sandbox.magento.errors import CrashError, ErrorItem, RestError
+from app.sandbox.magento.errors import CrashError, RestError
 from app.sandbox.magento.routing import Route
-from app.sandbox.magento.search import Table, flat_unknown, read_criteria, to_sql
+from app.sandbox.magento.search import PART
 from app.sandbox.magento.shop import Call, Json, Shop, decimal, number
-from app.sandbox.magento.tables import SOURCE_ITEM_COLUMNS
-from app.sandbox.magento.typed import read_parameters
+from app.sandbox.magento.stock_settings import StockSettings, put_default_stock, stock_settings
+from app.sandbox.premises import DEFAULT_SOURCE
 
-STOCK_ID = "2"
-"""The website's stock; Magento's own default stock (1) is not used."""
-STOCK_SOURCES = ("main", "store2")
-ALL_SOURCES = ("default", *STOCK_SOURCES)
-FIRST_SOURCE = "main"
-"""The source of the highest priority, which an invoice takes virtual goods from."""
-
-LIST_TABLE = Table(
-    columns={name: name for name in SOURCE_ITEM_COLUMNS},
-    numeric=frozenset({"source_item_id", "quantity", "status"}),
-    unknown=flat_unknown,
-)
+SourceItem = tuple[str, str, float, int]
+"""SKU, source code, quantity, status."""
 
 
-def list_source_items(shop: Shop, call: Call) -> Json:
-    """GET /V1/inventory/source-items."""
-    criteria = read_criteria(call.query)
-    selection = to_sql(criteria, LIST_TABLE)
-    source = as_of("source_items", SOURCE_ITEM_COLUMNS, call.lag)
-    count = shop.one(f"SELECT count(*) AS n FROM {source}{selection.where}", *selection.values)  # noqa: S608
-    rows = shop.connection.execute(
-        f"SELECT * FROM {source}{selection.where}{selection.order or ' ORDER BY source_item_id'}{selection.limit}",  # noqa: S608
-        selection.values,
+def stock_of(shop: Shop, store_id: int) -> int:
+    """The stock that serves a store view's website."""
+    return shop.premises.website_of(store_id).stock_id
+
+
+def first_source(shop: Shop, store_id: int) -> str:
+    """The source of the highest priority in the store view's stock: an invoice takes virtual goods from it."""
+    row = shop.one(
+        "SELECT source_code FROM stock_source_links WHERE stock_id = ? ORDER BY priority, source_code LIMIT 1",
+        stock_of(shop, store_id),
     )
-    return {
-        "items": [
-            {
-                "sku": row["sku"],
-                "source_code": row["source_code"],
-                "quantity": number(Decimal(str(row["quantity"]))),
-                "status": row["status"],
-            }
-            for row in rows
-        ],
-        "search_criteria": criteria.echo(),
-        "total_count": count["n"] if count else 0,
-    }
+    return str(row["source_code"]) if row else DEFAULT_SOURCE
 
 
-def write_source_items(shop: Shop, call: Call) -> list[object]:
-    """POST /V1/inventory/source-items: absolute quantities, all rows or none. SKUs are not checked."""
-    rows = read_parameters(call.body, {"sourceItems": "array<SourceItem>"})["sourceItems"]
-    call.resource_key = ",".join(str(row.get("sku", "")) for row in rows)
-    if not rows:
-        raise RestError(400, "Input data is empty")
-    errors = [error for row in rows for error in _row_errors(row)]
-    if errors:
-        raise RestError(400, f"Validation Failed: {_filled(errors[0])}", errors=errors)
-    if any(row["source_code"].lower() not in ALL_SOURCES for row in rows):
-        raise RestError(400, "Could not save Source Item")
-    shop.connection.executemany(
-        "INSERT INTO source_items(sku, source_code, quantity, status) VALUES (?, ?, ?, ?)"
-        " ON CONFLICT(sku, source_code) DO UPDATE SET quantity = excluded.quantity, status = excluded.status",
-        [(row["sku"], row["source_code"], row["quantity"], row["status"]) for row in rows],
+def salable_quantity(shop: Shop, sku: str, stock_id: int) -> Decimal:
+    """What may still be sold of a SKU; source items of status 0 do not count. Below 0 it is an oversale."""
+    row = shop.one(
+        "SELECT (SELECT coalesce(sum(item.quantity), 0) FROM source_items item"
+        "  JOIN stock_source_links link ON link.source_code = item.source_code"
+        "  WHERE item.sku = ?1 AND item.status = 1 AND link.stock_id = ?2)"
+        " + (SELECT coalesce(sum(quantity), 0) FROM reservations WHERE sku = ?1 AND stock_id = ?2) AS n",
+        sku,
+        stock_id,
     )
-    return []
+    return decimal(row["n"] if row else 0) - _settings(shop, sku).min_qty
 
 
-def _row_errors(row: Json) -> list[ErrorItem]:
-    errors = [
-        ErrorItem('"%field" can not be empty.', {"field": name})
-        for name in ("sku", "source_code")
-        if not str(row.get(name) or "").strip()
-    ]
-    if row.get("quantity") is None:
-        errors.append(ErrorItem('"%field" should be numeric.', {"field": "quantity"}))
-    if row.get("status") not in (0, 1):
-        errors.append(ErrorItem('"%field" should a known status.', {"field": "status"}))
-    return errors
+def can_sell(shop: Shop, sku: str, quantity: Decimal, store_id: int) -> bool:
+    """True if the store view may sell so many more; backorders sell what is not there."""
+    return _settings(shop, sku).backorders or quantity <= salable_quantity(shop, sku, stock_of(shop, store_id))
 
 
-def _filled(error: ErrorItem) -> str:
-    assert isinstance(error.parameters, dict)  # noqa: S101 - made above
-    return error.message.replace("%field", str(error.parameters["field"]))
+def _settings(shop: Shop, sku: str) -> StockSettings:
+    row = shop.one("SELECT stock FROM products WHERE sku = ?", sku)
+    return stock_settings(row["stock"] if row else "{}")
 
 
 def get_salable_quantity(shop: Shop, call: Call) -> int | float:
     """GET /V1/inventory/get-product-salable-quantity/:sku/:stockId. An unknown SKU is a crash, not a 404."""
-    row = shop.one("SELECT type_id FROM products WHERE sku = ?", call.params["sku"])
-    if row is None or call.params["stockId"] != STOCK_ID:
+    sku, stock_id = call.params["sku"], _stock_id(shop, call.params["stockId"])
+    row = shop.one("SELECT type_id, stock FROM products WHERE sku = ?", sku)
+    if row is None or stock_id is None:
         raise CrashError
     if row["type_id"] == "configurable":
         raise RestError(400, "Can't check requested quantity for products without Source Items support.")
-    return number(max(Decimal(0), salable_quantity(shop, call.params["sku"])))
+    left = salable_quantity(shop, sku, stock_id)
+    return number(left if stock_settings(row["stock"]).backorders else max(Decimal(0), left))
 
 
 def get_is_salable(shop: Shop, call: Call) -> bool:
-    """GET /V1/inventory/is-product-salable/:sku/:stockId."""
-    return call.params["stockId"] == STOCK_ID and salable_quantity(shop, call.params["sku"]) > 0
+    """GET /V1/inventory/is-product-salable/:sku/:stockId. False for what is not there at all."""
+    return _is_salable(shop, call.params["sku"], call.params["stockId"])
 
 
-def salable_quantity(shop: Shop, sku: str) -> Decimal:
-    """What may still be sold of a SKU; source items of status 0 do not count."""
-    row = shop.one(
-        "SELECT (SELECT coalesce(sum(quantity), 0) FROM source_items"
-        "  WHERE sku = ?1 AND status = 1 AND source_code IN ('main', 'store2'))"
-        " + (SELECT coalesce(sum(quantity), 0) FROM reservations WHERE sku = ?1) AS n",
-        sku,
-    )
-    return decimal(row["n"]) if row else Decimal(0)
+def list_salable(shop: Shop, call: Call) -> list[Json]:
+    """GET /V1/inventory/are-products-salable?skus[0]=...&stockId=..."""
+    stock_id = dict(call.query).get("stockId", "")
+    skus = [value for key, value in call.query if key.startswith("skus") and PART.search(key)]
+    return [
+        {"sku": sku, "stock_id": int(stock_id), "salable": _is_salable(shop, sku, stock_id)}
+        for sku in skus
+        if stock_id.isdigit()
+    ]
 
 
-def reserve(shop: Shop, sku: str, quantity: Decimal, *, increment_id: str, event: str) -> None:
-    """Add a reservation: negative when sold, positive when shipped, invoiced (virtual) or cancelled."""
+def _is_salable(shop: Shop, sku: str, sent_stock: str) -> bool:
+    stock_id = _stock_id(shop, sent_stock)
+    row = shop.one("SELECT type_id, stock FROM products WHERE sku = ?", sku)
+    if row is None or stock_id is None:
+        return False
+    settings = stock_settings(row["stock"])
+    if row["type_id"] == "configurable":
+        return settings.is_in_stock
+    return settings.backorders or salable_quantity(shop, sku, stock_id) > 0
+
+
+def _stock_id(shop: Shop, sent: str) -> int | None:
+    return int(sent) if sent.isdigit() and int(sent) in shop.premises.stocks else None
+
+
+def reserve(shop: Shop, sku: str, quantity: Decimal, order: Json, event: str) -> None:
+    """Add a reservation in the stock of the order's website: negative when sold, positive when shipped, invoiced
+    (virtual), cancelled or refunded."""
     shop.connection.execute(
-        "INSERT INTO reservations(sku, quantity, order_increment_id, event) VALUES (?, ?, ?, ?)",
-        (sku, float(quantity), increment_id, event),
+        "INSERT INTO reservations(sku, stock_id, quantity, order_increment_id, event) VALUES (?, ?, ?, ?, ?)",
+        (sku, stock_of(shop, order["store_id"]), float(quantity), order["increment_id"], event),
     )
 
 
@@ -135,9 +118,19 @@ def take_from_source(shop: Shop, sku: str, source: str, quantity: Decimal) -> bo
     return changed.rowcount == 1
 
 
+def put_source_items(shop: Shop, items: Sequence[SourceItem]) -> None:
+    """Write absolute quantities. Those of the ``default`` source are the legacy stock item's, too."""
+    shop.connection.executemany(
+        "INSERT INTO source_items(sku, source_code, quantity, status) VALUES (?, ?, ?, ?)"
+        " ON CONFLICT(sku, source_code) DO UPDATE SET quantity = excluded.quantity, status = excluded.status",
+        items,
+    )
+    for sku, source, _, status in items:
+        if source.lower() == DEFAULT_SOURCE:
+            put_default_stock(shop, sku, is_in_stock=status == 1)
+
+
 ROUTES = (
-    Route("GET", "/V1/inventory/source-items", "Magento_InventoryApi::source", list_source_items, lists=True),
-    Route("POST", "/V1/inventory/source-items", "Magento_InventoryApi::source", write_source_items),
     Route(
         "GET",
         "/V1/inventory/get-product-salable-quantity/:sku/:stockId",
@@ -145,4 +138,5 @@ ROUTES = (
         get_salable_quantity,
     ),
     Route("GET", "/V1/inventory/is-product-salable/:sku/:stockId", "Magento_InventorySalesApi::stock", get_is_salable),
+    Route("GET", "/V1/inventory/are-products-salable", "Magento_InventorySalesApi::stock", list_salable),
 )

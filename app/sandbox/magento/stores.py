@@ -1,59 +1,82 @@
-"""The shop's set-up, for those who check it: its sources and its store view."""
+"""Websites, store groups and store views. The admin's own, with id 0, are among them, except in the store configs."""
 
 from __future__ import annotations
 
-from app.sandbox.magento.errors import RestError
 from app.sandbox.magento.routing import Route
 from app.sandbox.magento.shop import Call, Json, Shop
-from app.sandbox.magento.stock import ALL_SOURCES
 
 BASE_URL = "https://shop.example/"
+ADMIN = {"id": 0, "code": "admin"}
+ROOT_CATEGORY = 2
 
 
-def get_source(_shop: Shop, call: Call) -> Json:
-    """GET /V1/inventory/sources/:sourceCode."""
-    code = call.params["sourceCode"]
-    if code.lower() not in ALL_SOURCES:
-        raise RestError(404, 'Source with code "%value" does not exist.', {"value": code})
-    return _source(code.lower())
+def list_websites(shop: Shop, _call: Call) -> list[Json]:
+    """GET /V1/store/websites."""
+    admin = ADMIN | {"name": "Admin", "default_group_id": 0}
+    websites = [
+        {"id": site.website_id, "code": site.code, "name": site.name, "default_group_id": site.website_id}
+        for site in shop.premises.websites
+    ]
+    return [admin, *websites]
 
 
-def list_sources(_shop: Shop, _call: Call) -> Json:
-    """GET /V1/inventory/sources, all of them whatever is asked: there are three."""
-    items = [_source(code) for code in ALL_SOURCES]
-    return {"items": items, "search_criteria": {"filter_groups": []}, "total_count": len(items)}
+def list_store_groups(shop: Shop, _call: Call) -> list[Json]:
+    """GET /V1/store/storeGroups."""
+    admin: Json = {"website_id": 0, "root_category_id": 0, "default_store_id": 0, "name": "Default", "code": "default"}
+    groups = [
+        {
+            "id": site.website_id,
+            "website_id": site.website_id,
+            "root_category_id": ROOT_CATEGORY,
+            "default_store_id": site.store_id,
+            "name": f"{site.name} Store",
+            "code": f"{site.code}_store",
+        }
+        for site in shop.premises.websites
+    ]
+    return [{"id": 0} | admin, *groups]
 
 
-def _source(code: str) -> Json:
-    return {
-        "source_code": code,
-        "name": code.title(),
-        "enabled": True,
-        "country_id": "US",
-        "postcode": "78701",
-        "use_default_carrier_config": True,
-        "carrier_links": [],
-    }
+def list_store_views(shop: Shop, _call: Call) -> list[Json]:
+    """GET /V1/store/storeViews."""
+    admin = ADMIN | {"name": "Admin", "website_id": 0, "store_group_id": 0, "is_active": 1}
+    views = [
+        {
+            "id": site.store_id,
+            "code": site.store_code,
+            "name": site.store_name,
+            "website_id": site.website_id,
+            "store_group_id": site.website_id,
+            "is_active": 1,
+        }
+        for site in shop.premises.websites
+    ]
+    return [admin, *views]
 
 
-def list_store_configs(_shop: Shop, _call: Call) -> list[Json]:
-    """GET /V1/store/storeConfigs: one store view, in US dollars."""
-    urls = ("base_url", "base_link_url", "base_static_url", "base_media_url")
-    config: Json = {
-        "id": 1,
-        "code": "default",
-        "website_id": 1,
-        "locale": "en_US",
-        "base_currency_code": "USD",
-        "default_display_currency_code": "USD",
-        "timezone": "America/Chicago",
-        "weight_unit": "lbs",
-    }
-    return [config | {name: BASE_URL for url in urls for name in (url, f"secure_{url}")}]
+def list_store_configs(shop: Shop, _call: Call) -> list[Json]:
+    """GET /V1/store/storeConfigs: every store view, in US dollars."""
+    kinds = ("base_url", "base_link_url", "base_static_url", "base_media_url")
+    urls = {name: BASE_URL for kind in kinds for name in (kind, f"secure_{kind}")}
+    return [
+        {
+            "id": site.store_id,
+            "code": site.store_code,
+            "website_id": site.website_id,
+            "locale": "en_US",
+            "base_currency_code": "USD",
+            "default_display_currency_code": "USD",
+            "timezone": site.time_zone,
+            "weight_unit": "lbs",
+            **urls,
+        }
+        for site in shop.premises.websites
+    ]
 
 
 ROUTES = (
-    Route("GET", "/V1/inventory/sources", "Magento_InventoryApi::source", list_sources),
-    Route("GET", "/V1/inventory/sources/:sourceCode", "Magento_InventoryApi::source", get_source),
+    Route("GET", "/V1/store/websites", "Magento_Backend::store", list_websites),
+    Route("GET", "/V1/store/storeGroups", "Magento_Backend::store", list_store_groups),
+    Route("GET", "/V1/store/storeViews", "Magento_Backend::store", list_store_views),
     Route("GET", "/V1/store/storeConfigs", "Magento_Backend::store", list_store_configs),
 )

@@ -45,6 +45,10 @@ PRODUCT_COLUMNS = (
     "weight",
     "parent_id",
     "shade",
+    "attributes",
+    "website_ids",
+    "options",
+    "stock",
     "created_at",
     "updated_at",
 )
@@ -110,11 +114,39 @@ CREATE TABLE IF NOT EXISTS products(
     weight TEXT,                       -- decimal, null for virtual ones
     parent_id INTEGER,                 -- of a configurable's child
     shade INTEGER,                     -- option value of a configurable's child
+    attributes TEXT NOT NULL,          -- JSON: global values of the other attributes by code
+    website_ids TEXT NOT NULL,         -- JSON list
+    options TEXT NOT NULL,             -- JSON list: custom options
+    stock TEXT NOT NULL,               -- JSON: what was set at the legacy stock item
     created_at TEXT NOT NULL,
     updated_at TEXT NOT NULL,
     valid_from REAL NOT NULL DEFAULT (0)
 );
 CREATE INDEX IF NOT EXISTS products_by_parent ON products(parent_id);
+CREATE TABLE IF NOT EXISTS product_values(
+    product_id INTEGER NOT NULL, store_id INTEGER NOT NULL, code TEXT NOT NULL,
+    value TEXT NOT NULL,               -- JSON: instead of the global value at this store view
+    PRIMARY KEY(product_id, store_id, code)
+);
+CREATE TABLE IF NOT EXISTS tier_prices(
+    product_id INTEGER NOT NULL, customer_group TEXT NOT NULL, quantity REAL NOT NULL,
+    price TEXT NOT NULL,               -- decimal: an amount, or percent off
+    price_type TEXT NOT NULL,          -- fixed or discount
+    PRIMARY KEY(product_id, customer_group, quantity)
+);
+CREATE TABLE IF NOT EXISTS media_entries(
+    entry_id INTEGER PRIMARY KEY, product_id INTEGER NOT NULL, document TEXT NOT NULL, content BLOB NOT NULL
+);
+CREATE INDEX IF NOT EXISTS media_entries_by_product ON media_entries(product_id);
+CREATE TABLE IF NOT EXISTS attribute_options(
+    option_id INTEGER PRIMARY KEY, attribute_code TEXT NOT NULL, label {_TEXT} NOT NULL,
+    sort_order INTEGER NOT NULL, UNIQUE(attribute_code, label)
+);
+CREATE TABLE IF NOT EXISTS stock_source_links(
+    stock_id INTEGER NOT NULL, source_code {_TEXT} NOT NULL,
+    priority INTEGER NOT NULL,         -- 1 is the first
+    PRIMARY KEY(stock_id, source_code)
+);
 CREATE TABLE IF NOT EXISTS source_items(
     source_item_id INTEGER PRIMARY KEY,
     sku {_TEXT} NOT NULL,
@@ -127,11 +159,12 @@ CREATE TABLE IF NOT EXISTS source_items(
 CREATE TABLE IF NOT EXISTS reservations(
     id INTEGER PRIMARY KEY,
     sku {_TEXT} NOT NULL,
+    stock_id INTEGER NOT NULL,
     quantity REAL NOT NULL,            -- negative: sold and not yet shipped
     order_increment_id TEXT NOT NULL,
-    event TEXT NOT NULL                -- order_placed, order_canceled, shipment_created, invoice_created
+    event TEXT NOT NULL                -- order_placed, order_canceled, shipment_created ...
 );
-CREATE INDEX IF NOT EXISTS reservations_by_sku ON reservations(sku, quantity);
+CREATE INDEX IF NOT EXISTS reservations_by_sku ON reservations(sku, stock_id, quantity);
 CREATE TABLE IF NOT EXISTS carts(
     masked_id TEXT PRIMARY KEY, quote_id INTEGER NOT NULL, active INTEGER NOT NULL, document TEXT NOT NULL
 );

@@ -11,7 +11,9 @@ from urllib.parse import quote, urlencode
 import aiohttp
 import orjson
 
+from app.sandbox.catalogue import MAIN
 from app.sandbox.magento.server import start
+from app.sandbox.premises import Size
 from app.sandbox.server import SandboxHandle, SandboxOptions
 
 Answer = tuple[int, Any]
@@ -33,14 +35,22 @@ CAP_RED = {"extension_attributes": {"configurable_item_options": [{"option_id": 
 class Storefront:
     """Calls the sandbox with a bearer token."""
 
-    def __init__(self, handle: SandboxHandle, session: aiohttp.ClientSession) -> None:
+    def __init__(
+        self, handle: SandboxHandle, session: aiohttp.ClientSession, store: str = "/rest", source: str = "main"
+    ) -> None:
         self.handle = handle
+        self.store = store
+        self.source = source
         self.session = session
         self.headers = {"Authorization": f"Bearer {handle.credentials['bearer_token']}"}
 
-    async def call(self, method: str, path: str, body: object = None, *, store: str = "/rest") -> Answer:
+    def at(self, code: str) -> Storefront:
+        """The same shop, called with a store code in the path."""
+        return Storefront(self.handle, self.session, f"/rest/{code}", self.source)
+
+    async def call(self, method: str, path: str, body: object = None, *, store: str = "") -> Answer:
         """Status and body; JSON where it is JSON."""
-        url = f"{self.handle.url}{store}/V1{path}"
+        url = f"{self.handle.url}{store or self.store}/V1{path}"
         async with self.session.request(method, url, json=body, headers=self.headers) as response:
             text = await response.read()
             kind = response.content_type
@@ -68,11 +78,11 @@ class Storefront:
         return await self.get(path, **query, **more)
 
     async def make_product(self, sku: str, price: float, kind: str = "simple", **more: object) -> int:
-        """A product with 100 units in source main."""
+        """A product with 100 units in the source of the shop's first location."""
         product = {"sku": sku, "name": sku.title(), "price": price, "type_id": kind, "attribute_set_id": 4, **more}
         made = await self.do("POST", "/products", {"product": product})
         if kind != "configurable":
-            await self.put_stock(sku, 100)
+            await self.put_stock(sku, 100, self.source)
         return int(made["id"])
 
     async def put_stock(self, sku: str, quantity: float, source: str = "main") -> None:
@@ -116,8 +126,17 @@ class Storefront:
         arguments = {"extension_attributes": {"source_code": source}}
         return await self.call("POST", f"/order/{entity_id}/ship", {"items": items or [], "arguments": arguments})
 
-    async def salable(self, sku: str) -> float:
-        return float(await self.get(f"/inventory/get-product-salable-quantity/{sku}/2"))
+    async def salable(self, sku: str, stock: int = 2) -> float:
+        return float(await self.get(f"/inventory/get-product-salable-quantity/{sku}/{stock}"))
+
+    async def put_product(self, sku: str, /, **product: object) -> Any:
+        """The answer of a PUT that must succeed."""
+        return await self.do("PUT", f"/products/{sku}", {"product": product})
+
+    async def custom(self, sku: str) -> dict[str, Any]:
+        """Custom attributes of a product by code."""
+        found = (await self.get(f"/products/{sku}"))["custom_attributes"]
+        return {item["attribute_code"]: item["value"] for item in found}
 
     async def on_hand(self, sku: str, source: str = "main") -> float:
         found = await self.find("/inventory/source-items", ("sku", "eq", sku), ("source_code", "eq", source))
@@ -131,13 +150,14 @@ async def open_shop(directory: Path, **options: Any) -> AsyncIterator[Storefront
     options = {"skus": 40, "edition": "open-source", **options}
     handle = await start(SandboxOptions(database=directory / "magento.db", **options), **start_options)
     async with aiohttp.ClientSession() as session:
-        shop = Storefront(handle, session)
+        source = options.get("size", Size.SMALL).premises.sources[MAIN]
+        shop = Storefront(handle, session, source=source)
         for sku, price in (("S1", 10), ("S2", 20), ("S3", 30.99), ("S4", 40), ("S5", 50)):
             await shop.make_product(sku, price)
         await shop.make_product("V1", 15, "virtual")
         shade = [{"attribute_code": "shade", "value": "4"}]
         red = await shop.make_product("C-Red", 25, custom_attributes=shade)
-        links = {"configurable_product_links": [red]}
-        await shop.make_product("CAP", 0, "configurable", extension_attributes=links)
+        parent = {"configurable_product_links": [red], "stock_item": {"is_in_stock": True}}
+        await shop.make_product("CAP", 0, "configurable", extension_attributes=parent)
         yield shop
     await handle.stop()
