@@ -39,15 +39,13 @@ def _default_quantity(shop: Shop, sku: str) -> int | float:
 
 def write_stock_item(shop: Shop, row: sqlite3.Row, sent: Json) -> None:
     """Merge what is sent into the stock item. A quantity goes to the default source and does not raise
-    ``is_in_stock``; a parent has the flag alone."""
+    ``is_in_stock``; a parent has the flag alone; what is sent as it is shown changes nothing."""
     sku = row["sku"]
-    in_stock = sent.get(IN_STOCK)
-    if in_stock is None:
-        in_stock = bool(orjson.loads(row["stock"]).get(IN_STOCK, False))
-    in_stock = bool(in_stock) and in_stock not in ("0", "false")
+    was_in_stock = bool(orjson.loads(row["stock"]).get(IN_STOCK, False))
+    in_stock = was_in_stock if sent.get(IN_STOCK) is None else sent[IN_STOCK] not in (False, 0, "", "0", "false")
     settings = {name: sent[name] for name in DEFAULTS if sent.get(name) is not None}
     change_settings(shop, sku, settings | {IN_STOCK: in_stock})
-    moves_stock = sent.get("qty") is not None or sent.get(IN_STOCK) is not None
+    moves_stock = sent.get("qty") is not None or in_stock is not was_in_stock
     if moves_stock and row["type_id"] != ProductKind.CONFIGURABLE:
         quantity = sent["qty"] if sent.get("qty") is not None else _default_quantity(shop, sku)
         put_source_items(shop, [(sku, DEFAULT_SOURCE, float(quantity), int(in_stock))])

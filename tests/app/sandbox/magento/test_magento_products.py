@@ -58,6 +58,13 @@ async def test_what_is_not_sent_is_kept_and_empty_extension_attributes_keep_the_
     assert after | {"price": 10, "updated_at": before["updated_at"]} == before
 
 
+@pytest.mark.parametrize("sku", ["S1", "CAP"])
+async def test_a_whole_product_may_be_sent_back_as_it_was_read(shop: Storefront, sku: str) -> None:
+    before = await shop.get(f"/products/{sku}")
+    after = await shop.do("PUT", f"/products/{sku}", {"product": before})
+    assert after | {"updated_at": before["updated_at"]} == before
+
+
 async def test_website_ids_replace(shop: Storefront) -> None:
     saved = await shop.put_product("S1", extension_attributes={"website_ids": []})
     assert saved["extension_attributes"]["website_ids"] == []

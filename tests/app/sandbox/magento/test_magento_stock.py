@@ -75,6 +75,13 @@ async def test_salable_is_what_the_sources_hold_less_what_is_sold(shop: Storefro
     assert await shop.get("/inventory/is-product-salable/S1/2") is False
 
 
+async def test_the_last_piece_leaves_a_source_item_in_stock_without_a_quantity(shop: Storefront) -> None:
+    await write(shop, row(quantity=2))
+    await shop.ship(await shop.place(("S1", 2)))
+    found = await shop.find("/inventory/source-items", ("sku", "eq", "S1"), ("source_code", "eq", "main"))
+    assert [(item["quantity"], item["status"]) for item in found["items"]] == [(0, 1)]
+
+
 async def test_cancelling_gives_the_goods_back(shop: Storefront) -> None:
     order_id = await shop.place(("CAP", 2))
     assert await shop.salable("C-Red") == 98
