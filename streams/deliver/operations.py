@@ -26,12 +26,14 @@ class Operation:
         lookup: how a create-once is found in the target; None if it cannot be, so that one without an answer goes to a
             person.
         window: what can still go wrong, and when.
+        mails: whether the target may write to the customer because of it.
     """
 
     name: str
     kind: OperationKind
     lookup: str | None
     window: str
+    mails: bool = False
 
 
 CREATE_ORDER = Operation(
@@ -61,7 +63,103 @@ WRITE_SOURCE_ITEMS = Operation(
     "then the newest is written again",
 )
 
+CANCEL_ORDER = Operation(
+    name="cancel_order",
+    kind=OperationKind.SET_STATE,
+    lookup=None,
+    window="none: a cancelled order stays cancelled, and one that was fulfilled first refuses",
+)
+FULFIL_ORDER = Operation(
+    name="fulfil_order",
+    kind=OperationKind.SET_STATE,
+    lookup=None,
+    window="none: a fulfilled order stays fulfilled, and one that was cancelled first refuses",
+)
+SET_ORDER_ADDRESSES = Operation(
+    name="set_order_addresses",
+    kind=OperationKind.SET_STATE,
+    lookup=None,
+    window="an older address, from when a call without an answer takes effect after a newer one until the newest is "
+    "written again",
+)
+SET_ORDER_CUSTOMER = Operation(
+    name="set_order_customer",
+    kind=OperationKind.SET_STATE,
+    lookup=None,
+    window="an older customer, as with set_order_addresses",
+)
+APPEND_SHIPMENT = Operation(
+    name="append_shipment",
+    kind=OperationKind.CREATE_ONCE,
+    lookup="the order's shipments by the marker in their tracking number or carrier",
+    window="none from a late call: the list is written as a whole, and refused if the order has another by then. An "
+    "entry never changes, so that its marker stays",
+)
+APPEND_REFUND = Operation(
+    name="append_refund",
+    kind=OperationKind.CREATE_ONCE,
+    lookup="the order's refunds by the marker in their reason or in a tender's reference",
+    window="none from a late call, as with append_shipment; a refund that somebody enters there by hand carries no "
+    "marker, and is a second one",
+)
+CREATE_PAYMENT = Operation(
+    name="create_payment",
+    kind=OperationKind.CREATE_ONCE,
+    lookup="payments by the external id",
+    window="a second payment, as with create_order, and only as far as the order still has money due or its parent "
+    "money left: more is refused",
+)
+CREATE_CUSTOMER = Operation(
+    name="create_customer",
+    kind=OperationKind.CREATE_ONCE,
+    lookup="customers by the external id",
+    window="a second profile, as with create_order; and one more if the external id is changed by hand before a look",
+)
+UPDATE_CUSTOMER = Operation(
+    name="update_customer",
+    kind=OperationKind.SET_STATE,
+    lookup=None,
+    window="an older profile, from when a call without an answer takes effect after a newer one until the newest is "
+    "written again",
+)
+HOLD_GIFT_CARD = Operation(
+    name="hold_gift_card",
+    kind=OperationKind.CREATE_ONCE,
+    lookup="the card's holds by the external id",
+    window="a second hold, as with create_order, until it is released; never more than the card has available",
+)
+COMMIT_GIFT_CARD = Operation(
+    name="commit_gift_card",
+    kind=OperationKind.SET_STATE,
+    lookup=None,
+    window="none: a hold is spent once and stays so, and one that was released first refuses",
+)
+RELEASE_GIFT_CARD = Operation(
+    name="release_gift_card",
+    kind=OperationKind.SET_STATE,
+    lookup=None,
+    window="none: a hold is released once and stays so, and one that was spent first refuses",
+)
+
 OPERATIONS: Mapping[str, Operation] = {
-    operation.name: operation for operation in (CREATE_ORDER, ADD_COMMENT, SET_EXTERNAL_NUMBER, WRITE_SOURCE_ITEMS)
+    operation.name: operation
+    for operation in (
+        CREATE_ORDER,
+        ADD_COMMENT,
+        SET_EXTERNAL_NUMBER,
+        WRITE_SOURCE_ITEMS,
+        CANCEL_ORDER,
+        FULFIL_ORDER,
+        SET_ORDER_ADDRESSES,
+        SET_ORDER_CUSTOMER,
+        APPEND_SHIPMENT,
+        APPEND_REFUND,
+        CREATE_PAYMENT,
+        CREATE_CUSTOMER,
+        UPDATE_CUSTOMER,
+        HOLD_GIFT_CARD,
+        COMMIT_GIFT_CARD,
+        RELEASE_GIFT_CARD,
+    )
 }
 """By name, everything that a flow document may name."""

@@ -5,6 +5,7 @@ suite in `tests/contract/`, run against each implementation.
 """
 
 from streams.ports.clock import Clock
+from streams.ports.customers import PosCustomers, ProfileDraft, SeenAddress, SeenProfile
 from streams.ports.effects import (
     AppliedRevisions,
     EffectDone,
@@ -17,10 +18,17 @@ from streams.ports.effects import (
 )
 from streams.ports.failpoints import NOWHERE, Failpoint, Failpoints
 from streams.ports.fencing import Fenced
+from streams.ports.fulfilment import ParcelDraft, PosShipments, SeenParcel
+from streams.ports.gift_cards import GiftCardNumber, HoldDraft, PosGiftCards, SeenGiftCard, SeenHold
 from streams.ports.held import Held, HeldKey, HeldRecord, Hold, HoldReason, Place
 from streams.ports.journal import Journal, JournalEntry, Outcome
 from streams.ports.kafka import Outgoing, Partition, Publisher, Record
+from streams.ports.orders import PosOrders
+from streams.ports.payments import PaymentDraft, PosPayments, SeenPayment
+from streams.ports.products import PosProducts, SeenProduct
 from streams.ports.pulse import Pulse
+from streams.ports.refunds import PosRefunds, RefundDraft, SeenRefund
+from streams.ports.reports import DaySum, PosReports
 from streams.ports.stops import FlowStop, Stops
 from streams.ports.systems import (
     EntityReader,
@@ -39,6 +47,7 @@ __all__ = [
     "AppliedRevisions",
     "Claim",
     "Clock",
+    "DaySum",
     "EffectDone",
     "EffectKey",
     "EffectState",
@@ -47,10 +56,12 @@ __all__ = [
     "Failpoints",
     "Fenced",
     "FlowStop",
+    "GiftCardNumber",
     "Held",
     "HeldKey",
     "HeldRecord",
     "Hold",
+    "HoldDraft",
     "HoldReason",
     "Intent",
     "Journal",
@@ -65,14 +76,34 @@ __all__ = [
     "OrderNotes",
     "Outcome",
     "Outgoing",
+    "ParcelDraft",
     "Partition",
+    "PaymentDraft",
     "Place",
+    "PosCustomers",
+    "PosGiftCards",
+    "PosOrders",
+    "PosPayments",
+    "PosProducts",
+    "PosRefunds",
+    "PosReports",
+    "PosShipments",
+    "ProfileDraft",
     "Publisher",
     "Pulse",
     "Record",
+    "RefundDraft",
     "Revision",
     "Sales",
+    "SeenAddress",
+    "SeenGiftCard",
+    "SeenHold",
     "SeenOrder",
+    "SeenParcel",
+    "SeenPayment",
+    "SeenProduct",
+    "SeenProfile",
+    "SeenRefund",
     "SourceItem",
     "StockLevels",
     "Stops",
