@@ -77,11 +77,7 @@ class HeartlandClient:
     async def find(self, operation: str, subject: str, path: str) -> bytes | None:
         """As `get`; None if Heartland does not have the resource."""
         request = self._reading(operation, subject, path, ())
-        answer = await self._send(request)
-        if is_missing(answer):
-            return None
-        check(answer, request, self.name)
-        return answer.content
+        return self._found(await self._send(request), request)
 
     async def list(self, operation: str, path: str, updated_since: datetime, *, page: int, page_size: int) -> Listing:
         """One page of a list, oldest change first; rows of that moment are in it."""
@@ -91,6 +87,10 @@ class HeartlandClient:
         found = read_as(Page[dict[str, Any]], content, f"{self.name}: the list {path}")
         return Listing(found.results, found.total)
 
+    def begin(self) -> float:
+        """The beginning of a mutation that reads something before its `change`."""
+        return self._http.begin()
+
     async def change(
         self,
         method: Literal["POST", "PUT"],
@@ -99,15 +99,37 @@ class HeartlandClient:
         path: str,
         body: Mapping[str, object],
         explain: Explain | None = None,
+        *,
+        began: float | None = None,
     ) -> bytes:
-        """Send a mutation once; Decimals in the body become JSON numbers. The wait for a token counts against it."""
-        began = self._http.begin()
+        """Send a mutation once; Decimals in the body become JSON numbers.
+
+        It began here, or at ``began``; the wait for a token counts against it.
+        """
+        began = self.begin() if began is None else began
         request = Request(operation, subject, method, self._base + path, exact_json.dumps(body), began=began)
         answer = await self._send(request)
         refusal = body_of(answer) if explain is not None and answer.status == HTTPStatus.BAD_REQUEST else None
         better = explain(refusal) if explain is not None and refusal is not None else None
         if better is not None:
             raise better
+        check(answer, request, self.name)
+        return answer.content
+
+    async def look_up(self, operation: str, subject: str, path: str, body: Mapping[str, object]) -> bytes | None:
+        """The answer of a read whose question is a body and not a URL, which logs keep; None if there is no such."""
+        request = Request(operation, subject, "POST", self._base + path, exact_json.dumps(body), repeatable=True)
+        return self._found(await self._send(request), request)
+
+    async def remove(self, operation: str, subject: str, path: str) -> bool:
+        """Delete a resource, by a request that is sent once; False if Heartland does not have it."""
+        request = Request(operation, subject, "DELETE", self._base + path)
+        answer = await self._send(request)
+        return answer.status == HTTPStatus.NO_CONTENT or self._found(answer, request) is not None
+
+    def _found(self, answer: Answer, request: Request) -> bytes | None:
+        if is_missing(answer):
+            return None
         check(answer, request, self.name)
         return answer.content
 

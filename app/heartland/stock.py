@@ -6,19 +6,16 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from app.heartland.client import HeartlandClient
+from app.heartland.lists import BY_ID, Question, whole
 from app.listing import Listing
 from app.skus import named, parts
-from app.wire import read_as
 from schemas.canonical import LocationLevel
-from schemas.heartland import InventoryLevel, Page
-from streams.errors import Transient
+from schemas.heartland import InventoryLevel
 
 INVENTORY = "/v1/inventory"
 
 MOST_SKUS = 100
 """SKUs in one filter (schemas/heartland/openapi.yaml, parameter ``sku``)."""
-
-ROWS_IN_A_PAGE = 500
 
 
 class HeartlandStock:
@@ -51,24 +48,13 @@ class HeartlandStock:
 
     async def _rows(self, skus: Sequence[str]) -> list[InventoryLevel]:
         """All pages of one filter, each row once, as many as Heartland counts."""
-        found: list[InventoryLevel] = []
-        number, pages, totals = 1, 1, set[int]()
-        while number <= pages:
-            page = await self._page(skus, number)
-            found += page.results
-            totals.add(page.total)
-            number, pages = number + 1, page.pages
-        pairs = {(row.sku, row.location_id) for row in found}
-        if totals != {len(found)} or len(pairs) != len(found) or not {row.sku for row in found} <= set(skus):
-            raise Transient(
-                f"{self._client.name}: levels for {named(skus)}: {len(pairs)} rows came where Heartland counts "
-                f"{', '.join(map(str, sorted(totals)))}. It is read again; nothing is taken for zero.",
-                code="partial_answer",
-            )
-        return found
-
-    async def _page(self, skus: Sequence[str], number: int) -> Page[InventoryLevel]:
-        query = [("sku", sku) for sku in skus]
-        query += [("sort", "id"), ("page", str(number)), ("per_page", str(ROWS_IN_A_PAGE))]
-        content = await self._client.get("levels", named(skus), INVENTORY, query)
-        return read_as(Page[InventoryLevel], content, f"{self._client.name}: the stock of {named(skus)}")
+        query = [*(("sku", sku) for sku in skus), BY_ID]
+        question = Question("levels", named(skus), INVENTORY, query)
+        wanted = frozenset(skus)
+        return await whole(
+            self._client,
+            InventoryLevel,
+            question,
+            key=lambda row: (row.sku, row.location_id),
+            fits=lambda row: row.sku in wanted,
+        )

@@ -4,13 +4,8 @@ from __future__ import annotations
 
 from pydantic import AwareDatetime, Field
 
+from schemas.heartland.address import Address
 from schemas.wire import Amount, Wire
-
-
-class Address(Wire):
-    """Of an address only what tells one customer from another is read."""
-
-    email: str = Field("", alias="Email")
 
 
 class Order(Wire):
@@ -18,6 +13,7 @@ class Order(Wire):
 
     order_id: str = Field(alias="OrderID")
     external_id: str = Field("", alias="ExternalID")
+    customer_id: str = Field("", alias="CustomerID")
     order_date: AwareDatetime | None = Field(None, alias="OrderDate")
     total_amount: Amount = Field(alias="TotalAmount")
     currency: str = Field("", alias="Currency")

@@ -1,0 +1,19 @@
+"""An address, of an order or in a profile."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from schemas.wire import Wire
+
+
+class Address(Wire):
+    """What is not given is empty."""
+
+    line1: str = Field("", alias="Line1")
+    line2: str = Field("", alias="Line2")
+    city: str = Field("", alias="City")
+    state: str = Field("", alias="State")
+    postal_code: str = Field("", alias="PostalCode")
+    country: str = Field("", alias="Country")
+    email: str = Field("", alias="Email")

@@ -1,0 +1,37 @@
+"""Refunds: what an order's ``Refunds`` hold."""
+
+from __future__ import annotations
+
+from pydantic import AwareDatetime, Field
+
+from schemas.heartland.shipment import Pieces
+from schemas.wire import Amount, Wire
+
+
+class RefundedPieces(Pieces):
+    """Pieces of one SKU that a refund is about."""
+
+    restocked: bool = Field(default=False, alias="Restocked")
+
+
+class RefundTender(Wire):
+    """Of a tender only what it refers to is read."""
+
+    reference: str = Field("", alias="Reference")
+
+
+class Refund(Wire):
+    """Money that went back."""
+
+    refund_id: str = Field(alias="RefundID")
+    refunded_at: AwareDatetime = Field(alias="RefundedAt")
+    amount: Amount = Field(alias="Amount")
+    reason: str = Field("", alias="Reason")
+    tenders: tuple[RefundTender, ...] = Field((), alias="Tenders")
+    lines: tuple[RefundedPieces, ...] = Field((), alias="Lines")
+
+
+class RefundedOrder(Wire):
+    """Of an order its refunds. They are always told: what is missing is never taken for none."""
+
+    refunds: tuple[Refund, ...] = Field(alias="Refunds")
