@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from http import HTTPStatus
 
 from pydantic import ValidationError
@@ -21,6 +22,16 @@ def check(answer: Answer, request: Request, connection: str) -> None:
     if not answer.good:
         raise _error(answer, request, place)
     require_json(answer, request, place)
+
+
+def refused(field: str, code: str, tell: Callable[[str], str]) -> Callable[[ErrorBody], Rejected | None]:
+    """Explains a refusal of that field in an operation's own words, given Heartland's reason; others it leaves."""
+
+    def explain(body: ErrorBody) -> Rejected | None:
+        reason = body.details.get(field)
+        return None if reason is None else Rejected(tell(one_line(reason)), code=code)
+
+    return explain
 
 
 def body_of(answer: Answer) -> ErrorBody | None:
