@@ -4,12 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import cast
 
 from app.connections import Connection, HeartlandConnection, MagentoConnection
 from app.heartland.client import HeartlandClient
+from app.heartland.customers import HeartlandCustomers
+from app.heartland.gift_cards import HeartlandGiftCards
 from app.heartland.orders import HeartlandOrders
+from app.heartland.payments import HeartlandPayments
+from app.heartland.products import HeartlandProducts
+from app.heartland.reader import HeartlandReader
+from app.heartland.refunds import HeartlandRefunds
+from app.heartland.reports import HeartlandReports
+from app.heartland.shipments import HeartlandShipments
 from app.heartland.stock import HeartlandStock
+from app.heartland.webhooks import HeartlandWebhooks
 from app.magento.client import MagentoClient
 from app.magento.orders import MagentoOrders
 from app.magento.stock import MagentoStock
@@ -32,8 +40,35 @@ class Pos:
     """A Heartland account."""
 
     client: HeartlandClient
+    reader: HeartlandReader
     orders: HeartlandOrders
+    shipments: HeartlandShipments
+    refunds: HeartlandRefunds
+    payments: HeartlandPayments
+    customers: HeartlandCustomers
+    products: HeartlandProducts
     stock: HeartlandStock
+    gift_cards: HeartlandGiftCards
+    reports: HeartlandReports
+    webhooks: HeartlandWebhooks
+
+    @classmethod
+    def through(cls, client: HeartlandClient) -> Pos:
+        """All of an account, through one client."""
+        return cls(
+            client=client,
+            reader=HeartlandReader(client),
+            orders=HeartlandOrders(client),
+            shipments=HeartlandShipments(client),
+            refunds=HeartlandRefunds(client),
+            payments=HeartlandPayments(client),
+            customers=HeartlandCustomers(client),
+            products=HeartlandProducts(client),
+            stock=HeartlandStock(client),
+            gift_cards=HeartlandGiftCards(client),
+            reports=HeartlandReports(client),
+            webhooks=HeartlandWebhooks(client),
+        )
 
 
 class Systems:
@@ -75,7 +110,9 @@ class Systems:
     @property
     def readers(self) -> Mapping[str, EntityReader]:
         """What reads an entity again, by connection."""
-        return {name: cast(EntityReader, system.orders) for name, system in self._all.items()}
+        webs, points_of_sale = self.webs.items(), self.points_of_sale.items()
+        readers: dict[str, EntityReader] = {name: web.orders for name, web in webs}
+        return readers | {name: pos.reader for name, pos in points_of_sale}
 
     async def close(self) -> None:
         """Close every connection."""
@@ -95,4 +132,4 @@ def _connector(
             return Web(magento, MagentoOrders(magento), MagentoStock(magento))
         case HeartlandConnection():
             heartland = HeartlandClient(name, connection, clock, observe=observe, pulse=pulse, failpoints=failpoints)
-            return Pos(heartland, HeartlandOrders(heartland), HeartlandStock(heartland))
+            return Pos.through(heartland)

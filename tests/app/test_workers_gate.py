@@ -39,7 +39,7 @@ def sample(parts: Parts, name: str) -> float | None:
 
 async def read(systems: Systems, gate: Gate) -> None:
     async with gate.turn(lambda: True, asyncio.sleep):
-        await systems.points_of_sale["pos"].orders.read("order", "1")
+        await systems.points_of_sale["pos"].reader.read("order", "1")
 
 
 async def test_a_worker_has_its_part_of_the_budget_of_its_target() -> None:

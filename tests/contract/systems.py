@@ -17,7 +17,7 @@ import asyncio
 import os
 import secrets
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -33,6 +33,7 @@ from app.connections import HeartlandConnection, Http, MagentoConnection
 from app.heartland.client import HeartlandClient
 from app.heartland.orders import HeartlandOrders
 from app.heartland.stock import HeartlandStock
+from app.http import Answer, Request
 from app.magento.client import MagentoClient
 from app.magento.orders import MagentoOrders
 from app.magento.stock import MagentoStock
@@ -40,7 +41,11 @@ from app.sandbox.faults import Fault, FaultPanel, Rule
 from app.sandbox.heartland import server as heartland_server
 from app.sandbox.magento import server as magento_server
 from app.sandbox.server import SandboxHandle, SandboxOptions
-from streams.ports import OrderDraft
+from app.systems import Pos
+from streams.errors import TillstreamError
+from streams.ports import Clock, OrderDraft
+from tests.app.heartland.heartland_contract import check_request
+from tests.app.stub_server import Seen
 
 SKUS = 130
 HTTP = Http(timeout_seconds=20)
@@ -142,24 +147,45 @@ class WebSystem:
             return str(await _json(session, "PUT", f"{base}/{cart}/order", paid))
 
 
+class CheckedHeartland(HeartlandClient):
+    """Holds every request to the OpenAPI document before it is sent, and keeps which operation it calls."""
+
+    def __init__(self, name: str, settings: HeartlandConnection, clock: Clock) -> None:
+        super().__init__(name, settings, clock)
+        self.called: list[str] = []
+
+    async def _send(self, request: Request) -> Answer:
+        path = request.url.removeprefix(self._base)
+        seen = Seen(request.method, path, {"Content-Type": request.content_type}, request.content or b"")
+        self.called.append(check_request(seen))
+        return await super()._send(request)
+
+
 @dataclass(frozen=True)
 class PosSystem:
     """A Heartland, through the connector."""
 
-    client: HeartlandClient
-    orders: HeartlandOrders
-    stock: HeartlandStock
+    client: CheckedHeartland
+    connector: Pos
     sku: str
     location: str
     faults: Faults
     settings: HeartlandConnection
 
+    @property
+    def orders(self) -> HeartlandOrders:
+        return self.connector.orders
+
+    @property
+    def stock(self) -> HeartlandStock:
+        return self.connector.stock
+
     @asynccontextmanager
-    async def in_a_hurry(self) -> AsyncIterator[HeartlandOrders]:
-        """The orders through a client that waits for no answer longer than `HURRY_SECONDS`."""
+    async def in_a_hurry(self) -> AsyncIterator[Pos]:
+        """The connector through a client that waits for no answer longer than `HURRY_SECONDS`."""
         settings = self.settings.model_copy(update={"http": Http(timeout_seconds=HURRY_SECONDS)})
-        async with HeartlandClient("pos", settings, SystemClock()) as client:
-            yield HeartlandOrders(client)
+        async with CheckedHeartland("pos", settings, SystemClock()) as client:
+            yield Pos.through(client)
 
     def draft(self, **changes: Any) -> OrderDraft:
         """An order of two pieces with a public id that nobody has used."""
@@ -237,10 +263,14 @@ async def _magento(
 async def _heartland(
     settings: HeartlandConnection, sku: str, location: str, handle: SandboxHandle | None
 ) -> AsyncIterator[PosSystem]:
-    async with HeartlandClient("pos", settings, SystemClock()) as client:
-        yield PosSystem(
-            client, HeartlandOrders(client), HeartlandStock(client), sku, location, Faults(handle), settings
-        )
+    async with CheckedHeartland("pos", settings, SystemClock()) as client:
+        yield PosSystem(client, Pos.through(client), sku, location, Faults(handle), settings)
+
+
+async def failures(*calls: Awaitable[object]) -> list[str]:
+    """Class and code of each call's error; what a call answers if it has none. All are made."""
+    answers = await asyncio.gather(*calls, return_exceptions=True)
+    return [f"{type(one).__name__} {one.code}" if isinstance(one, TillstreamError) else repr(one) for one in answers]
 
 
 def implementations(url: str) -> list[str]:

@@ -8,6 +8,9 @@ from datetime import UTC, datetime, timedelta
 import orjson
 import pytest
 
+from app.clock import SystemClock
+from app.heartland.client import HeartlandClient
+from app.heartland.reader import HeartlandReader
 from app.sandbox.faults import Fault, Rule
 from streams.errors import Rejected
 from tests.contract.systems import PosSystem, WebSystem
@@ -24,7 +27,7 @@ async def test_a_web_order_is_read_as_magento_shows_it(web: WebSystem) -> None:
 
 async def test_a_pos_order_is_read_as_heartland_shows_it(pos: PosSystem) -> None:
     created = await pos.orders.create_order(pos.draft())
-    content = await pos.orders.read("order", created.order_id)
+    content = await pos.connector.reader.read("order", created.order_id)
     assert content is not None
     order = orjson.loads(content)
     assert order["OrderID"] == created.order_id
@@ -36,18 +39,19 @@ async def test_what_magento_does_not_have_is_none(web: WebSystem) -> None:
 
 
 async def test_what_heartland_does_not_have_is_none(pos: PosSystem) -> None:
-    assert await pos.orders.read("order", "999999999") is None
+    assert await pos.connector.reader.read("order", "999999999") is None
 
 
 @pytest.mark.parametrize("native_id", ["4/../2", "a b", "?x=1", "é"])
 async def test_an_odd_id_never_reaches_another_resource(web: WebSystem, pos: PosSystem, native_id: str) -> None:
-    for reader in (web.orders, pos.orders):
-        with suppress(Rejected):
-            assert await reader.read("order", native_id) is None
+    async with HeartlandClient("pos", pos.settings, SystemClock()) as unchecked:
+        for reader in (web.orders, HeartlandReader(unchecked)):
+            with suppress(Rejected):
+                assert await reader.read("order", native_id) is None
 
 
 async def test_entities_that_are_not_read_are_refused(web: WebSystem, pos: PosSystem) -> None:
-    for reader in (web.orders, pos.orders):
+    for reader in (web.orders, pos.connector.reader):
         with pytest.raises(Rejected, match="'shipment' is not read"):
             await reader.read("shipment", "1")
 

@@ -93,7 +93,7 @@ async def test_an_order_whose_answer_was_lost_is_unknown_sent_once_and_found_onc
     pos.faults.put(replace(rule, every=1, operation="create_order", client="tillstream"))
     async with pos.in_a_hurry() as hurried:
         with pytest.raises(OutcomeUnknown, match=f"pos: create_order for order {draft.public_id}"):
-            await hurried.create_order(draft)
+            await hurried.orders.create_order(draft)
     assert pos.faults.fired(rule.fault) == 1
     assert await pos.faults.done("create_order", 1) == [201]
     found = await sales.find_order(draft.public_id)
@@ -106,7 +106,7 @@ async def test_an_order_that_hung_and_was_never_done_is_unknown_and_not_found(po
     pos.faults.put(Rule(Fault.HANG, every=1, operation="create_order", done=False))
     async with pos.in_a_hurry() as hurried:
         with pytest.raises(OutcomeUnknown):
-            await hurried.create_order(draft)
+            await hurried.orders.create_order(draft)
     assert pos.faults.fired(Fault.HANG) == 1
     assert pos.faults.mutations("create_order") == []
     assert await sales.find_order(draft.public_id) is None
@@ -120,10 +120,3 @@ async def test_an_order_of_many_lines_and_amounts_arrives_digit_for_digit(pos: P
     total = (Decimal("10.00") + Decimal("0.07")) * 50
     draft = replace(pos.draft(LineItems=lines, TotalAmount=total, BalanceDue=total), total=total)
     assert (await sales.create_order(draft)).total == total
-
-
-async def test_a_status_goes_from_open_to_fulfilled_and_stays(pos: PosSystem, sales: Sales) -> None:
-    created = await sales.create_order(pos.draft())
-    assert (await pos.orders.set_status(created.order_id, "Fulfilled")).status == "Fulfilled"
-    with pytest.raises(Rejected):
-        await pos.orders.set_status(created.order_id, "Open")

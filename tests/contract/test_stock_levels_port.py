@@ -43,7 +43,7 @@ async def test_an_open_order_commits_its_units_and_a_fulfilled_one_takes_them(
     order = await pos.orders.create_order(pos.draft())
     opened = await level(pos)
     assert (opened.on_hand, opened.committed) == (before.on_hand, before.committed + 2)
-    await pos.orders.set_status(order.order_id, "Fulfilled")
+    await pos.orders.fulfil_order(order.order_id)
     fulfilled = await level(pos)
     assert (fulfilled.on_hand, fulfilled.committed) == (before.on_hand - 2, before.committed)
 

@@ -6,7 +6,7 @@ import re
 from functools import cache
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, unquote
 
 import yaml
 from jsonschema import Draft202012Validator
@@ -14,7 +14,6 @@ from jsonschema import Draft202012Validator
 from tests.app.stub_server import Seen
 
 DOCUMENT = Path(__file__).parents[3] / "schemas/heartland/openapi.yaml"
-METHODS = ("get", "post", "put")
 
 
 @cache
@@ -41,11 +40,14 @@ def check(schema: dict[str, Any], value: object) -> None:
 
 
 def operation_of(seen: Seen) -> dict[str, Any]:
-    """The operation that a request calls, its path's parameters included."""
+    """The operation that a request calls; the parameters in its path are checked."""
     path = seen.raw_path.partition("?")[0]
     for template, item in contract()["paths"].items():
-        if re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", template), path) and seen.method.lower() in item:
+        found = re.fullmatch(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", template), path)
+        if found and seen.method.lower() in item:
             operation: dict[str, Any] = item[seen.method.lower()]
+            for parameter in map(resolve, item.get("parameters", [])):
+                check(parameter["schema"], unquote(found[parameter["name"]]))
             return operation
     raise AssertionError(f"{seen.method} {path} is not in the contract")
 
@@ -63,6 +65,8 @@ def check_request(seen: Seen) -> str:
         assert seen.headers["Content-Type"] == kind
         body = dict(parse_qsl(seen.content.decode(), strict_parsing=True)) if "form" in kind else seen.body
         check(content["schema"], body)
+    else:
+        assert not seen.content, f"{operation['operationId']} takes no body"
     operation_id: str = operation["operationId"]
     return operation_id
 

@@ -10,6 +10,7 @@ from aiohttp import web
 
 from app.heartland.oauth import MARGIN_SECONDS, HeldToken
 from app.heartland.orders import HeartlandOrders
+from app.heartland.reader import HeartlandReader
 from app.http import SEND_SECONDS, Request
 from streams.errors import AuthFailed, Throttled, Transient, Unavailable
 from tests.app.heartland.heartland_contract import check_request
@@ -25,11 +26,11 @@ def good(_seen: Seen) -> web.Response:
 
 
 async def read(stub: Stubbed) -> bytes | None:
-    return await HeartlandOrders(stub.client).read("order", "17")
+    return await HeartlandReader(stub.client).read("order", "17")
 
 
 async def change(stub: Stubbed) -> None:
-    await HeartlandOrders(stub.client).set_status("17", "Fulfilled")
+    await HeartlandOrders(stub.client).fulfil_order("17")
 
 
 async def test_a_token_is_asked_for_once_and_shown_on_every_call() -> None:
@@ -76,7 +77,7 @@ async def test_a_mutation_that_waited_too_long_for_its_token_is_not_sent_and_the
         return token(number)
 
     async with stubbed(answer=good, tokens=slow, monotonic=lambda: passed) as stub:
-        with pytest.raises(Transient, match="pos: set_status for order 17 was not sent") as caught:
+        with pytest.raises(Transient, match="pos: fulfil_order for order 17 was not sent") as caught:
             await change(stub)
         assert (caught.value.code, stub.calls) == ("late", [])
         await change(stub)

@@ -11,6 +11,7 @@ from aiohttp import web
 
 from app import exact_json
 from app.heartland.orders import HeartlandOrders
+from app.heartland.reader import HeartlandReader
 from streams.errors import (
     AliasMissing,
     AuthFailed,
@@ -107,7 +108,7 @@ async def test_a_failed_read_is_never_an_unknown_outcome() -> None:
     for answer, error in [(refusal(500, "internal_error"), Transient), (web.Response(status=502), Unavailable)]:
         async with stubbed(answer) as stub:
             with pytest.raises(error):
-                await HeartlandOrders(stub.client).read("order", "17")
+                await HeartlandReader(stub.client).read("order", "17")
 
 
 async def test_an_order_is_found_by_its_public_id_letter_for_letter() -> None:
@@ -132,27 +133,43 @@ async def test_two_orders_of_one_public_id_are_a_collision_for_a_person() -> Non
     assert caught.value.code == "collision"
 
 
-async def test_a_status_is_put() -> None:
-    async with stubbed(web.json_response(order(Status="Fulfilled"))) as stub:
-        seen = await HeartlandOrders(stub.client).set_status("17", "Fulfilled")
+@pytest.mark.parametrize(("method", "status"), [("cancel_order", "Cancelled"), ("fulfil_order", "Fulfilled")])
+async def test_a_status_is_put(method: str, status: str) -> None:
+    async with stubbed(web.json_response(order(Status=status))) as stub:
+        seen = await getattr(HeartlandOrders(stub.client), method)("17")
     assert check_request(stub.calls[0]) == "update_order"
-    assert (seen.status, stub.calls[0].body) == ("Fulfilled", {"Status": "Fulfilled"})
+    assert (seen.status, stub.calls[0].body) == (status, {"Status": status})
 
 
-async def test_an_order_is_read_byte_for_byte_and_a_missing_one_is_none() -> None:
-    content = exact_json.dumps(order())
-    answers = [web.Response(body=content, content_type="application/json"), refusal(404, "not_found")]
-    async with stubbed(*answers) as stub:
+@pytest.mark.parametrize(
+    ("method", "told"),
+    [
+        ("cancel_order", "order 17: is Fulfilled and stays so; it was not cancelled. Its goods have left: take them"),
+        ("fulfil_order", "order 17: is Fulfilled and stays so; it was not fulfilled. If its goods have left, enter"),
+    ],
+)
+async def test_a_change_of_status_that_cannot_be_says_what_to_do(method: str, told: str) -> None:
+    async with stubbed(refusal(400, "validation_error", Status="is Fulfilled and stays so")) as stub:
+        with pytest.raises(Rejected, match=told) as caught:
+            await getattr(HeartlandOrders(stub.client), method)("17")
+    assert caught.value.code == "order_state"
+
+
+async def test_another_refusal_of_a_change_of_status_is_told_as_heartland_tells_it() -> None:
+    async with stubbed(refusal(400, "invalid_request", "The body is not JSON")) as stub:
+        with pytest.raises(Rejected, match="The body is not JSON") as caught:
+            await HeartlandOrders(stub.client).cancel_order("17")
+    assert caught.value.code == "http_400"
+
+
+async def test_addresses_and_customer_are_put() -> None:
+    address = {"Line1": "12 Oak St", "City": "Austin", "Country": "US"}
+    async with stubbed(answer=lambda _: web.json_response(order())) as stub:
         orders = HeartlandOrders(stub.client)
-        assert await orders.read("order", "17") == content
-        assert await orders.read("order", "99") is None
-    assert check_request(stub.calls[0]) == "get_order"
-
-
-async def test_another_entity_is_refused() -> None:
-    async with stubbed() as stub:
-        with pytest.raises(Rejected, match="'payment' is not read"):
-            await HeartlandOrders(stub.client).read("payment", "1")
+        await orders.set_order_addresses("17", {"ShippingAddress": address})
+        await orders.set_order_customer("17", "1001")
+    assert [check_request(call) for call in stub.calls] == ["update_order"] * 2
+    assert [call.body for call in stub.calls] == [{"ShippingAddress": address}, {"CustomerID": "1001"}]
 
 
 async def test_changed_orders_are_listed_with_exact_amounts() -> None:

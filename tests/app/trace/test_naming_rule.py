@@ -8,8 +8,10 @@ import pytest
 
 from app.trace.names import ROOT, modules_of
 from streams import ports
+from streams.deliver.operations import OPERATIONS
 from streams.engine import load
 
+SYSTEMS = ("magento", "heartland")
 FLOWS = load().flows
 STEPS = [(flow.id, step, flow.deliver.target) for flow in FLOWS.values() for step in flow.deliver.operations]
 READS = [("normalize", "read", "magento"), ("normalize", "read", "heartland"), ("inventory", "levels", "heartland")]
@@ -45,7 +47,13 @@ def test_every_operation_is_a_method_of_a_port() -> None:
         if inspect.isclass(port) and getattr(port, "_is_protocol", False)
         for name in vars(port)
     }
-    assert {step for _, step, _ in STEPS} <= methods
+    assert {step for _, step, _ in STEPS} | set(OPERATIONS) <= methods
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_every_operation_is_a_function_of_one_connector(name: str) -> None:
+    found = [path for system in SYSTEMS for path in modules_of("", "", name, system) if path.endswith(f":{name}")]
+    assert len(found) == 1
 
 
 def test_unknown_names_lead_nowhere_and_break_nothing() -> None:
