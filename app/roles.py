@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
@@ -25,6 +25,7 @@ from app.polling.poller import Backoff, Poller
 from app.polling.poller import serve as serve_polls
 from app.polling.polls import ChangesConfig, ChangesPoll, Poll, SnapshotPoll
 from app.polling.publishing import RowPublisher
+from app.polling.sources import sources_of
 from app.publisher import KafkaPublisher, PublisherLimits
 from app.settings import PollingSettings, Settings
 from app.store import Cursors, Store, migrate
@@ -110,27 +111,36 @@ async def _poll(parts: Parts) -> None:
         store = await stack.enter_async_context(_store(parts))
         systems = await stack.enter_async_context(_systems(parts))
         rows = RowPublisher(publisher, parts.clock, parts.metrics)
-        polls = _polls(parts.settings.polling, systems, store.cursors, rows, parts.clock)
+        sources = sources_of(parts.settings)
+        polls = _polls(parts.settings.polling, systems, sources, store.cursors, rows, parts.clock)
         poller = Poller(polls, parts.clock, parts.metrics, Backoff(longest_seconds=longest))
         await serve_polls(poller, readiness=parts.readiness, stop=parts.stop)
 
 
 def _polls(
-    polling: PollingSettings, systems: Systems, cursors: Cursors, rows: RowPublisher, clock: Clock
+    polling: PollingSettings,
+    systems: Systems,
+    sources: Collection[tuple[str, str]],
+    cursors: Cursors,
+    rows: RowPublisher,
+    clock: Clock,
 ) -> list[Poll]:
-    """The changes of every list, and Heartland's whole stock from time to time, by a cursor of its own."""
-    size, points_of_sale = polling.page_size, systems.points_of_sale.items()
-    stock = [feeds.heartland_inventory(name, pos.stock, size) for name, pos in points_of_sale]
-    lists = [
-        *(feeds.magento_orders(name, web.orders, size) for name, web in systems.webs.items()),
-        *(feeds.heartland_orders(name, pos.orders, size) for name, pos in points_of_sale),
-        *stock,
+    """The changes of every list that a flow takes, and Heartland's whole stock from time to time, by a cursor of its
+    own."""
+    size = polling.page_size
+    magento = [feeds.magento_orders(name, web.orders.list_orders, size) for name, web in systems.webs.items()]
+    heartland = [
+        feeds.heartland_feed(name, entity, lists, size)
+        for name, pos in systems.points_of_sale.items()
+        for entity, lists in pos.lists.items()
     ]
+    lists = feeds.taken([*magento, *heartland], sources)
     config = ChangesConfig(polling.interval_seconds, polling.overlap_seconds, polling.since)
     changes = [ChangesPoll(feed, cursors, rows, clock, config) for feed in lists]
     if not polling.snapshot_minutes:
         return [*changes]
     period = polling.snapshot_minutes * 60.0
+    stock = [feed for feed in lists if (feed.system, feed.entity) == ("heartland", "inventory")]
     return [*changes, *(SnapshotPoll(feed, cursors, rows, clock, period) for feed in stock)]
 
 

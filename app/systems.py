@@ -21,6 +21,7 @@ from app.heartland.webhooks import HeartlandWebhooks
 from app.magento.client import MagentoClient
 from app.magento.orders import MagentoOrders
 from app.magento.stock import MagentoStock
+from app.polling.feeds import Lists
 from app.settings import Settings
 from streams.metrics import Metrics
 from streams.ports import NOWHERE, Clock, EntityReader, Failpoints, Pulse
@@ -69,6 +70,18 @@ class Pos:
             reports=HeartlandReports(client),
             webhooks=HeartlandWebhooks(client),
         )
+
+    @property
+    def lists(self) -> Mapping[str, Lists]:
+        """What can be polled, by the entity of its raw events."""
+        return {
+            "order": self.orders.list_orders,
+            "inventory": self.stock.list_inventory,
+            "payment": self.payments.list_payments,
+            "customer": self.customers.list_customers,
+            "product": self.products.list_products,
+            "gift_card": self.gift_cards.list_gift_cards,
+        }
 
 
 class Systems:

@@ -60,8 +60,12 @@ PARTITIONS = 12
 
 TOPICS: tuple[Topic, ...] = (
     Topic(raw("magento", "order"), PARTITIONS),
-    Topic(raw("heartland", "order"), PARTITIONS),
+    Topic(raw("heartland", "customer"), PARTITIONS),
+    Topic(raw("heartland", "gift_card"), PARTITIONS),
     Topic(raw("heartland", "inventory"), PARTITIONS),
+    Topic(raw("heartland", "order"), PARTITIONS),
+    Topic(raw("heartland", "payment"), PARTITIONS),
+    Topic(raw("heartland", "product"), PARTITIONS),
     Topic(HINT_STOCK, PARTITIONS),
     # small segments: only closed ones are compacted, and a worker reads all of it when it starts
     Topic(

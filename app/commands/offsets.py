@@ -13,6 +13,7 @@ from app.commands.store import say, utc, with_store
 from app.offsets.kafka import read_places, require_no_members, set_offsets
 from app.offsets.plan import Beginning, Place, Repair, beginnings, repair_of
 from app.polling.cursor import set_back
+from app.polling.sources import sources_of
 from app.settings import Settings
 from app.store import Store
 from streams import groups
@@ -28,7 +29,7 @@ async def show(settings: Settings, group: str) -> int:
         gone = str(place.gap.gone) if place.gap is not None else ""
         table.add_row(place.topic, str(place.partition), committed, str(place.first), str(place.end), gone)
     Console(soft_wrap=True).print(table)
-    repair = repair_of(places, settings.systems)
+    repair = repair_of(places, settings.systems, sources_of(settings))
     _tell_gaps(repair)
     if repair.broken:
         say(f"\n`tillstream offsets repair {group}` tells what would mend it.")
@@ -47,7 +48,7 @@ async def repair(settings: Settings, group: str, since: datetime | None, *, appl
     Raises:
         Rejected: the group is not known or has workers, or ``since`` is needed.
     """
-    plan = repair_of(await _places(settings, group), settings.systems, since)
+    plan = repair_of(await _places(settings, group), settings.systems, sources_of(settings), since)
     if not plan.broken:
         say(f"{group} can go on everywhere; there is nothing to repair")
         return 0

@@ -16,7 +16,7 @@ class Pointers:
 
     Attributes:
         native_id: the id in the source system.
-        subject: the order number or SKU that a person knows it by.
+        subject: what a person knows it by: the order number or SKU, never a gift card's number.
     """
 
     native_id: tuple[str, ...]
@@ -46,6 +46,19 @@ POINTERS: Mapping[tuple[str, str], Pointers] = {
         subject=("/ExternalID", "/data/ExternalID", "/OrderID", "/data/OrderID"),
     ),
     ("heartland", "inventory"): Pointers(native_id=("/SKU", "/data/SKU"), subject=("/SKU", "/data/SKU")),
+    ("heartland", "payment"): Pointers(
+        native_id=("/PaymentID", "/data/PaymentID"),
+        subject=("/ExternalID", "/data/ExternalID", "/PaymentID", "/data/PaymentID"),
+    ),
+    ("heartland", "customer"): Pointers(
+        native_id=("/CustomerID", "/data/CustomerID"),
+        subject=("/CustomerID", "/data/CustomerID"),
+    ),
+    ("heartland", "product"): Pointers(native_id=("/SKU", "/data/SKU"), subject=("/SKU", "/data/SKU")),
+    ("heartland", "gift_card"): Pointers(
+        native_id=("/GiftCardID", "/data/GiftCardID"),
+        subject=("/GiftCardID", "/data/GiftCardID"),
+    ),
 }
 """For each (system, entity) that the door takes; the topics' table is `streams.topics.RAW_ENTITIES`."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -10,6 +10,8 @@ from enum import StrEnum
 from streams.ports import Partition
 from streams.runtime.starting import Gap, gap_of
 from streams.topics import RAW_ENTITIES, raw
+
+Sources = Collection[tuple[str, str]]
 
 MARGIN = timedelta(days=1)
 """How much earlier than the first lost record the systems are read again: a row may be older than its record, by a
@@ -74,16 +76,19 @@ class Repair:
         return {place.key: place.first for place in self.broken}
 
 
-def repair_of(places: Iterable[Place], connections: Mapping[str, str], since: datetime | None = None) -> Repair:
+def repair_of(
+    places: Iterable[Place], connections: Mapping[str, str], sources: Sources, since: datetime | None = None
+) -> Repair:
     """What would mend the gaps among these places.
 
     Args:
         places: of one group.
         connections: system by name.
+        sources: system and entity of every flow, of which there is a poll.
         since: where the systems shall be read again from, instead of what the gaps tell.
     """
     broken = tuple(place for place in places if place.gap is not None)
-    return Repair(broken, feeds_of({place.topic for place in broken}, connections), since or _since(broken))
+    return Repair(broken, feeds_of({place.topic for place in broken}, connections, sources), since or _since(broken))
 
 
 def _since(broken: Sequence[Place]) -> datetime | None:
@@ -91,7 +96,7 @@ def _since(broken: Sequence[Place]) -> datetime | None:
     return min(known) - MARGIN if known and len(known) == len(broken) else None
 
 
-def feeds_of(topics: Iterable[str], connections: Mapping[str, str]) -> tuple[str, ...]:
+def feeds_of(topics: Iterable[str], connections: Mapping[str, str], sources: Sources) -> tuple[str, ...]:
     """The polls from which these topics can be filled again; other topics are made from raw ones, so from all."""
     lost = set(topics)
     raw_topics = {raw(*entity) for entity in RAW_ENTITIES}
@@ -100,7 +105,7 @@ def feeds_of(topics: Iterable[str], connections: Mapping[str, str]) -> tuple[str
         sorted(
             f"{name}.{entity}"
             for name, of_system in connections.items()
-            for system, entity in RAW_ENTITIES
+            for system, entity in sources
             if system == of_system and raw(system, entity) in wanted
         )
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Protocol
@@ -11,19 +11,11 @@ from app.listing import Listing
 from app.polling.feed import Page, Row
 
 
-class OrderList(Protocol):
-    """Implemented by `app.magento.orders.MagentoOrders` and `app.heartland.orders.HeartlandOrders`."""
+class Lists(Protocol):
+    """A connector's list, such as `app.heartland.orders.HeartlandOrders.list_orders`."""
 
-    async def list_orders(self, updated_since: datetime, *, page: int = 1, page_size: int = 100) -> Listing:
-        """Orders that changed then or later, oldest change first."""
-        ...
-
-
-class InventoryList(Protocol):
-    """Implemented by `app.heartland.stock.HeartlandStock`."""
-
-    async def list_inventory(self, updated_since: datetime, *, page: int = 1, page_size: int = 100) -> Listing:
-        """Stock rows that changed then or later, oldest change first."""
+    def __call__(self, updated_since: datetime, *, page: int = 1, page_size: int = 100) -> Awaitable[Listing]:
+        """Rows that changed then or later, oldest change first."""
         ...
 
 
@@ -62,32 +54,34 @@ class ListFeed:
         return Page(rows, more=before + len(rows) < found.total_count)
 
 
-def magento_orders(connection: str, orders: OrderList, page_size: int) -> ListFeed:
+def magento_orders(connection: str, orders: Lists, page_size: int) -> ListFeed:
     """Orders of a Magento instance by ``updated_at``, which moves on state, invoices, refunds and cancels, and not on
     a shipment that leaves the state as it was."""
-
-    async def read(since: datetime, number: int) -> Listing:
-        return await orders.list_orders(since, page=number, page_size=page_size)
-
+    read = _reading(orders, page_size)
     return ListFeed(connection, "magento", "order", page_size, read, lambda row: magento_time(row.get("updated_at")))
 
 
-def heartland_orders(connection: str, orders: OrderList, page_size: int) -> ListFeed:
-    """Orders of a Heartland account by ``UpdatedAt``."""
+def heartland_feed(connection: str, entity: str, rows: Lists, page_size: int) -> ListFeed:
+    """One list of a Heartland account by ``UpdatedAt``, which moves with every change of a row."""
+    read = _reading(rows, page_size)
+    return ListFeed(connection, "heartland", entity, page_size, read, lambda row: iso_time(row.get("UpdatedAt")))
 
+
+def taken(feeds: Iterable[ListFeed], sources: Collection[tuple[str, str]]) -> list[ListFeed]:
+    """The feeds whose rows a flow takes; those of the others would wait for a person, every one of them.
+
+    Args:
+        feeds: of the connections.
+        sources: system and entity of every flow.
+    """
+    return [feed for feed in feeds if (feed.system, feed.entity) in sources]
+
+
+def _reading(rows: Lists, page_size: int) -> Read:
     async def read(since: datetime, number: int) -> Listing:
-        return await orders.list_orders(since, page=number, page_size=page_size)
+        return await rows(since, page=number, page_size=page_size)
 
-    return ListFeed(connection, "heartland", "order", page_size, read, lambda row: iso_time(row.get("UpdatedAt")))
-
-
-def heartland_inventory(connection: str, inventory: InventoryList, page_size: int) -> ListFeed:
-    """Stock of a Heartland account by ``UpdatedAt``."""
-
-    async def read(since: datetime, number: int) -> Listing:
-        return await inventory.list_inventory(since, page=number, page_size=page_size)
-
-    return ListFeed(connection, "heartland", "inventory", page_size, read, lambda row: iso_time(row.get("UpdatedAt")))
+    return read
 
 
 def magento_time(value: object) -> datetime | None:

@@ -53,6 +53,20 @@ def test_what_a_person_calls_it() -> None:
     assert subject("heartland", "inventory", {"data": {"SKU": "TEE-M"}}) == "TEE-M"
 
 
+@pytest.mark.parametrize(
+    ("entity", "document", "expected"),
+    [
+        ("payment", {"PaymentID": "500001", "ExternalID": "W-42-1"}, ("500001", "W-42-1")),
+        ("payment", {"data": {"PaymentID": "500001"}}, ("500001", "500001")),
+        ("customer", {"CustomerID": "Web guest", "ExternalID": "web:customer:7"}, ("Web guest", "Web guest")),
+        ("product", {"data": {"SKU": "TEE-M"}}, ("TEE-M", "TEE-M")),
+        ("gift_card", {"GiftCardID": "700001", "ExternalID": "X", "LastFour": "1234"}, ("700001", "700001")),
+    ],
+)
+def test_what_heartlands_other_entities_are_known_by(entity: str, document: object, expected: tuple[str, str]) -> None:
+    assert (native_id("heartland", entity, document), subject("heartland", entity, document)) == expected
+
+
 def test_pointers_follow_the_standard() -> None:
     document = {"a/b": 1, "m~n": 2, "list": [10, {"x": 11}], "": 3}
     assert resolve("/a~1b", document) == 1

@@ -9,11 +9,11 @@ import pytest
 from app.listing import Listing
 from app.polling.feeds import (
     ListFeed,
-    heartland_inventory,
-    heartland_orders,
+    heartland_feed,
     iso_time,
     magento_orders,
     magento_time,
+    taken,
 )
 from streams.topics import RAW_ENTITIES
 
@@ -27,11 +27,7 @@ class Connector:
     answer: Listing
     asked: list[tuple[datetime, int, int]] = field(default_factory=list)
 
-    async def list_orders(self, updated_since: datetime, *, page: int = 1, page_size: int = 100) -> Listing:
-        self.asked.append((updated_since, page, page_size))
-        return self.answer
-
-    async def list_inventory(self, updated_since: datetime, *, page: int = 1, page_size: int = 100) -> Listing:
+    async def list_rows(self, updated_since: datetime, *, page: int = 1, page_size: int = 100) -> Listing:
         self.asked.append((updated_since, page, page_size))
         return self.answer
 
@@ -40,11 +36,13 @@ MAGENTO = Listing(({"entity_id": 42, "updated_at": "2026-01-31 12:00:00"},), 1)
 HEARTLAND = Listing(({"OrderID": "17", "SKU": "TEE", "UpdatedAt": "2026-01-31T12:00:00Z"},), 1)
 
 
+ENTITIES = ("order", "inventory", "payment", "customer", "product", "gift_card")
+
+
 def feeds(magento: Connector, heartland: Connector) -> list[ListFeed]:
     return [
-        magento_orders("web", magento, 50),
-        heartland_orders("pos", heartland, 50),
-        heartland_inventory("pos", heartland, 50),
+        magento_orders("web", magento.list_rows, 50),
+        *(heartland_feed("pos", entity, heartland.list_rows, 50) for entity in ENTITIES),
     ]
 
 
@@ -55,20 +53,26 @@ async def test_every_feed_asks_its_connector_and_reads_the_time_of_its_rows() ->
         assert page.rows[0].updated_at == datetime(2026, 1, 31, 12, tzinfo=UTC)
         assert orjson.loads(page.rows[0].body) == page.rows[0].document
     assert magento.asked == [(SINCE, 3, 50)]
-    assert heartland.asked == [(SINCE, 3, 50)] * 2
+    assert heartland.asked == [(SINCE, 3, 50)] * len(ENTITIES)
 
 
 @pytest.mark.rule("starting.polling_default")
 def test_there_is_a_feed_for_every_raw_topic_and_their_names_differ() -> None:
     made = feeds(Connector(MAGENTO), Connector(HEARTLAND))
     assert {(feed.system, feed.entity) for feed in made} == RAW_ENTITIES
-    assert [feed.name for feed in made] == ["web.order", "pos.order", "pos.inventory"]
+    assert [feed.name for feed in made] == ["web.order", *(f"pos.{entity}" for entity in ENTITIES)]
+
+
+def test_what_no_flow_takes_is_not_read() -> None:
+    made = feeds(Connector(MAGENTO), Connector(HEARTLAND))
+    assert [feed.name for feed in taken(made, {("heartland", "payment"), ("magento", "product")})] == ["pos.payment"]
+    assert taken(made, ()) == []
 
 
 @pytest.mark.parametrize(("number", "total", "more"), [(1, 1, False), (1, 2, True), (2, 51, False), (2, 52, True)])
 async def test_the_total_decides_whether_there_is_more(number: int, total: int, more: bool) -> None:
     connector = Connector(Listing(({"entity_id": 1, "updated_at": None},), total))
-    page = await magento_orders("web", connector, 50).page(SINCE, number)
+    page = await magento_orders("web", connector.list_rows, 50).page(SINCE, number)
     assert page.more is more
 
 

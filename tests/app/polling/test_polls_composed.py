@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 
 import pytest
 from pydantic import SecretStr
@@ -12,10 +12,12 @@ from app.polling.publishing import RowPublisher
 from app.roles import _polls
 from app.settings import PollingSettings, Settings
 from app.systems import Systems
+from streams.engine import load
 from streams.metrics import Metrics
 from tests.app.polling.polling_fakes import FakeClock, FakeCursors, FakeKafka
 
 CHANGES = ["web.order", "pos.order", "pos.inventory"]
+SOURCES = {(flow.source.system, flow.source.entity) for flow in load().flows.values()}
 
 
 @pytest.fixture
@@ -27,10 +29,12 @@ async def systems() -> AsyncIterator[Systems]:
     await systems.close()
 
 
-def names(systems: Systems, polling: PollingSettings) -> list[str]:
+def names(
+    systems: Systems, polling: PollingSettings, sources: Collection[tuple[str, str]] = frozenset(SOURCES)
+) -> list[str]:
     clock = FakeClock()
     rows = RowPublisher(FakeKafka(), clock, Metrics())
-    return [poll.name for poll in _polls(polling, systems, FakeCursors(), rows, clock)]
+    return [poll.name for poll in _polls(polling, systems, sources, FakeCursors(), rows, clock)]
 
 
 async def test_stock_is_also_read_whole_by_a_cursor_of_its_own(systems: Systems) -> None:
@@ -39,3 +43,13 @@ async def test_stock_is_also_read_whole_by_a_cursor_of_its_own(systems: Systems)
 
 async def test_without_snapshots_only_changes_are_read(systems: Systems) -> None:
     assert names(systems, PollingSettings(snapshot_minutes=0)) == CHANGES
+
+
+async def test_a_list_is_read_only_if_a_flow_takes_it(systems: Systems) -> None:
+    assert names(systems, PollingSettings(), SOURCES | {("heartland", "payment"), ("heartland", "gift_card")}) == [
+        *CHANGES,
+        "pos.payment",
+        "pos.gift_card",
+        "pos.inventory.snapshot",
+    ]
+    assert names(systems, PollingSettings(), {("heartland", "product")}) == ["pos.product"]
