@@ -85,9 +85,10 @@ async def the_one(
 
     Raises:
         Rejected: there are several, which a person must sort out.
+        Transient: the answer is not whole: what was made must never look as if it were not there.
     """
-    page = await _page(client, model, question, 1)
-    return one_of([row for row in page.results if fits(row)], key, f"{client.name} has", question.subject)
+    rows = await whole(client, model, question, key)
+    return one_of([row for row in rows if fits(row)], key, f"{client.name} has", question.subject)
 
 
 def one_of(found: Sequence[Row], key: Callable[[Row], str], whose: str, called: str) -> Row | None:
