@@ -58,6 +58,7 @@ async def test_a_number_that_no_card_has_is_none(gift_cards: PosGiftCards, numbe
     assert await gift_cards.gift_card(number) is None
 
 
+@pytest.mark.rule("money.gift_card_ledger")
 async def test_what_is_held_is_not_available_and_what_is_committed_is_spent(
     gift_cards: PosGiftCards, card: SeenGiftCard, number: GiftCardNumber
 ) -> None:
@@ -73,6 +74,7 @@ async def test_what_is_held_is_not_available_and_what_is_committed_is_spent(
     assert await amounts(gift_cards, number) == (Decimal("30.00"), Decimal(0), Decimal("30.00"))
 
 
+@pytest.mark.rule("money.gift_card_ledger")
 async def test_what_is_released_is_available_again(
     gift_cards: PosGiftCards, card: SeenGiftCard, number: GiftCardNumber
 ) -> None:
@@ -166,6 +168,7 @@ async def test_a_look_up_gets_through_passing_faults_and_a_failed_one_is_no_unkn
     assert number.reveal() not in str(caught.value)
 
 
+@pytest.mark.rule("money.gift_card_masked")
 async def test_the_number_is_in_no_url_log_list_or_representation(
     pos: PosSystem,
     gift_cards: PosGiftCards,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from decimal import Decimal
 
 import orjson
 import pytest
@@ -34,6 +35,18 @@ async def test_an_open_order_is_cancelled_and_once_more_changes_nothing(orders: 
     assert cancelled == replace(order, status="Cancelled", updated_at=cancelled.updated_at)
     assert cancelled.updated_at > order.updated_at
     assert await orders.cancel_order(order.order_id) == cancelled
+
+
+async def test_a_cancelled_order_releases_the_units_that_it_had_committed(
+    pos: PosSystem, orders: PosOrders, order: SeenOrder
+) -> None:
+    async def committed() -> Decimal:
+        levels = (await pos.stock.levels({pos.sku}))[pos.sku]
+        return next(level.committed for level in levels if level.location == pos.location)
+
+    before = await committed()
+    await orders.cancel_order(order.order_id)
+    assert await committed() == before - 2
 
 
 async def test_an_open_order_is_fulfilled_and_once_more_changes_nothing(orders: PosOrders, order: SeenOrder) -> None:

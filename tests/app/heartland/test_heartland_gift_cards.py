@@ -41,6 +41,7 @@ async def test_the_number_is_in_the_body_and_in_no_url() -> None:
     assert NUMBER.reveal() not in stub.calls[0].raw_path + str(stub.calls[0].headers)
 
 
+@pytest.mark.rule("money.gift_card_masked")
 @pytest.mark.parametrize(
     "answer",
     [

@@ -16,6 +16,7 @@ from streams.ports import GiftCardNumber
 numbers = st.text("ABC0123456789-", min_size=5, max_size=32)
 
 
+@pytest.mark.rule("money.gift_card_masked")
 @given(numbers)
 def test_no_way_to_show_it_shows_more_than_the_last_four(number: str) -> None:
     hidden = GiftCardNumber(number)
@@ -32,6 +33,7 @@ def test_two_are_equal_if_their_numbers_are(one: str, other: str) -> None:
     assert GiftCardNumber(one) != one
 
 
+@pytest.mark.rule("money.gift_card_masked")
 def test_no_serialiser_takes_it() -> None:
     hidden = GiftCardNumber("GIFT-4711-0815")
     for write in (pickle.dumps, copy.deepcopy, json.dumps, orjson.dumps):
