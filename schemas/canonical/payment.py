@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from enum import StrEnum
 from typing import Literal, Self
 
 from pydantic import AwareDatetime, ConfigDict, Field, model_validator
 
-from schemas.canonical.base import Currency, PositiveMoney, RefText
+from schemas.canonical.base import Currency, PositiveMoney, RefText, UnsignedMoney
 from schemas.canonical.part import PartOfLine, PartOfSale
 from schemas.canonical.sale import TenderKind
 from schemas.canonical.secret import CardlessText, MaskedCode
@@ -50,6 +51,8 @@ class Payment(PartOfSale):
         reference: the gateway's id of it, or the last four of a card; never a card number.
         gift_card: which card, if it was paid with one.
         parent: the payment that it captures, refunds or voids.
+        earlier: what the sale's earlier payments of its kind took, as its system tells it; by that it is known which of
+            them came with the order.
         lines: what it pays for, where its system says so; empty for the whole sale or an amount.
         failure: why it failed, in the gateway's words.
         at: when it happened at the gateway or the till; its business date is taken from this.
@@ -67,6 +70,7 @@ class Payment(PartOfSale):
     reference: CardlessText = ""
     gift_card: MaskedCode | None = None
     parent: RefText | None = None
+    earlier: UnsignedMoney = Decimal(0)
     lines: tuple[PaymentLine, ...] = ()
     failure: CardlessText = ""
     at: AwareDatetime

@@ -141,6 +141,66 @@ RELEASE_GIFT_CARD = Operation(
     window="none: a hold is released once and stays so, and one that was spent first refuses",
 )
 
+SHIP_ORDER = Operation(
+    name="ship_order",
+    kind=OperationKind.CREATE_ONCE,
+    lookup="the order's shipments by the marker in a comment",
+    window="a second shipment, as with create_order, and only as far as pieces of its rows are left to ship",
+    mails=True,
+)
+ADD_TRACK = Operation(
+    name="add_track",
+    kind=OperationKind.CREATE_ONCE,
+    lookup="the shipment's tracks by number",
+    window="the number a second time on the same shipment, as with create_order",
+)
+READY_FOR_PICKUP = Operation(
+    name="ready_for_pickup",
+    kind=OperationKind.CREATE_ONCE,
+    lookup="a shipment of the order that leaves nothing to ship",
+    window="a second mail to the customer, as with create_order; never a second shipment",
+    mails=True,
+)
+INVOICE_ORDER = Operation(
+    name="invoice_order",
+    kind=OperationKind.CREATE_ONCE,
+    lookup="the order's invoices by the marker in a comment",
+    window="a second invoice, as with create_order, and only as far as pieces of its rows are not invoiced",
+    mails=True,
+)
+REFUND_OFFLINE = Operation(
+    name="refund_offline",
+    kind=OperationKind.CREATE_ONCE,
+    lookup="the order's credit memos by the marker in a comment",
+    window="a second credit memo, as with create_order, and only as far as money and pieces are left to refund",
+    mails=True,
+)
+CREATE_PRODUCT = Operation(
+    name="create_product",
+    kind=OperationKind.CREATE_ONCE,
+    lookup="products by SKU",
+    window="none: a SKU has one product, and a second call would set it to what it is",
+)
+UPDATE_PRODUCT = Operation(
+    name="update_product",
+    kind=OperationKind.SET_STATE,
+    lookup=None,
+    window="an older value, from when a call without an answer takes effect after a newer one until the newest is "
+    "written again",
+)
+SET_BASE_PRICES = Operation(
+    name="set_base_prices",
+    kind=OperationKind.SET_STATE,
+    lookup=None,
+    window="an older price, as with update_product",
+)
+SET_PRODUCT_ENABLED = Operation(
+    name="set_product_enabled",
+    kind=OperationKind.SET_STATE,
+    lookup=None,
+    window="an older value, as with update_product",
+)
+
 OPERATIONS: Mapping[str, Operation] = {
     operation.name: operation
     for operation in (
@@ -160,6 +220,15 @@ OPERATIONS: Mapping[str, Operation] = {
         HOLD_GIFT_CARD,
         COMMIT_GIFT_CARD,
         RELEASE_GIFT_CARD,
+        SHIP_ORDER,
+        ADD_TRACK,
+        READY_FOR_PICKUP,
+        INVOICE_ORDER,
+        REFUND_OFFLINE,
+        CREATE_PRODUCT,
+        UPDATE_PRODUCT,
+        SET_BASE_PRICES,
+        SET_PRODUCT_ENABLED,
     )
 }
 """By name, everything that a flow document may name."""

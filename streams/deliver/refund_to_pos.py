@@ -11,7 +11,7 @@ from streams.deliver.hashes import content_hash
 from streams.deliver.linked import made_by_us, order_of
 from streams.deliver.operations import APPEND_REFUND
 from streams.errors import Rejected
-from streams.ports import EffectKey, Outcome, Revision
+from streams.ports import EffectKey, Outcome
 from streams.ports.refunds import PosRefunds, RefundDraft, SeenRefund
 from streams.sale.marker import marker
 from streams.sale.revision import refund_revision
