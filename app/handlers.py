@@ -99,7 +99,8 @@ def _operations(target: str, tools: Tools, desk: Desk, settling: Settling) -> di
             "set_external_number": EntityDelivery(desk, OrderStatusPlanner(desk, web.orders)),
             "write_source_items": StockDelivery(desk, web.stock, tools.store.writes, settle=settling.total),
         }
-    return {"create_order": SaleDelivery(desk, tools.systems.points_of_sale[target].orders)}
+    pos = tools.systems.points_of_sale[target]
+    return {"create_order": SaleDelivery(desk, pos.orders, pos.orders)}
 
 
 def doubts_of(target: str, tools: Tools) -> Doubts:

@@ -48,7 +48,8 @@ class Desk:
         channel = self.channels.named(name)
         if channel is None:
             raise Rejected(
-                f"channel '{name}' is gone from the settings: put [channels.{name}] back, then replay", code="no_channel"
+                f"channel '{name}' is gone from the settings: put [channels.{name}] back, then replay",
+                code="no_channel",
             )
         return channel.model_dump(mode="json")
 

@@ -126,7 +126,7 @@ def _checked(memo: SeenCreditMemo, refund: Refund) -> str:
         return memo.credit_memo_id
     raise Rejected(
         f"credit memo {memo.number} of order {refund.sale_number} is over {memo.total} {memo.currency}, but the till "
-        f"gave back {refund.total}: it stays as it is; book the difference of {refund.total - memo.total} by hand, then "
-        "discard this event.",
+        f"gave back {refund.total}: it stays as it is; book the difference of {refund.total - memo.total} by hand, "
+        "then discard this event.",
         code="other_amount",
     )

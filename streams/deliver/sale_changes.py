@@ -55,9 +55,7 @@ class SaleChanges:
         await self._desk.applied.put(self._desk.target, {Ref.parse(sale.ref): Revision(sale.updated_at, sale.state)})
         return work.entry(arrival, Outcome.DELIVERED, self._desk.clock.now(), f"cancelled {told}")
 
-    async def _readdress(
-        self, work: Work, arrival: Arrival, sale: Sale, revision: Revision, made: Ref
-    ) -> JournalEntry:
+    async def _readdress(self, work: Work, arrival: Arrival, sale: Sale, revision: Revision, made: Ref) -> JournalEntry:
         work.step = SET_ORDER_ADDRESSES.name
         told = f"the addresses of order {sale.public_id} ({made.native_id})"
         held_back = self._desk.observed(work, arrival, f"change {told}")
@@ -83,7 +81,7 @@ def _for_a_person(sale: Sale, target: str) -> Rejected:
         )
     else:
         told = (
-            f"order {sale.number} changed after it was created in {target} as {sale.public_id}: compare both, change it "
-            "there by hand, then discard this event."
+            f"order {sale.number} changed after it was created in {target} as {sale.public_id}: compare both, change "
+            "it there by hand, then discard this event."
         )
     return Rejected(told, code="changed_after_export", blocks=False)

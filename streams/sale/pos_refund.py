@@ -81,9 +81,7 @@ def _parts(order: Node, refund: Node, wanted: Node, before: list[Decimal]) -> li
     return parts
 
 
-def _spread(
-    order: Node, before: list[Decimal], sku: str, pieces: Decimal, refund: Node
-) -> list[tuple[int, Decimal]]:
+def _spread(order: Node, before: list[Decimal], sku: str, pieces: Decimal, refund: Node) -> list[tuple[int, Decimal]]:
     """The pieces of a SKU on the order's lines: the first that have some left."""
     rest, found = pieces, []
     for number, line in enumerate(order["LineItems"]):

@@ -31,6 +31,7 @@ from streams.topics import CANONICAL_SALE
 from tests.bench.report import Line, Part
 from tests.streams.deliver.bench import CHANNEL, SALE
 from tests.twins.kafka import MemoryPublisher
+from tests.twins.orders import OrdersNeverChanged
 
 WIDE, BAR = 64, 50.0
 TARGET_SECONDS = 0.1
@@ -144,7 +145,9 @@ def _stage(store: Store, sales: SlowSales) -> tuple[Stage, HeldQueue]:
     )
     flow = catalog.flows["order"]
     documents = {flow.id: catalog.documents(flow.id, flow.deliver.mapping)}
-    handler = DeliverHandler("pos", {"order": ("order", SaleDelivery(desk, sales))}, documents, clock)
+    handler = DeliverHandler(
+        "pos", {"order": ("order", SaleDelivery(desk, sales, OrdersNeverChanged()))}, documents, clock
+    )
     queue = HeldQueue(store.held, group="bench", owner="bench", clock=clock)
     return Stage("deliver", handler, Surroundings(queue, store.journal, publisher, clock, Metrics())), queue
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 
 from schemas.canonical import OrderStatus, Sale, Stock
@@ -72,12 +73,14 @@ STATUS = OrderStatus(
 
 
 class OrderBook:
-    """The point of sale's orders, in memory. Implements `streams.ports.Sales`."""
+    """The point of sale's orders, in memory. Implements `streams.ports.Sales` and `streams.ports.PosOrders`."""
 
     def __init__(self) -> None:
         self.orders: list[SeenOrder] = []
         self.documents: list[OrderDraft] = []
         self.unknown_skus: set[str] = set()
+        self.addresses: dict[str, Mapping[str, object]] = {}
+        self.customers: dict[str, str] = {}
 
     async def create_order(self, draft: OrderDraft) -> SeenOrder:
         lines = draft.document["LineItems"]
@@ -102,6 +105,30 @@ class OrderBook:
 
     async def find_order(self, public_id: str) -> SeenOrder | None:
         return next((order for order in self.orders if order.public_id == public_id), None)
+
+    async def cancel_order(self, order_id: str) -> SeenOrder:
+        return self._become(order_id, "Cancelled", unless="Fulfilled")
+
+    async def fulfil_order(self, order_id: str) -> SeenOrder:
+        return self._become(order_id, "Fulfilled", unless="Cancelled")
+
+    async def set_order_addresses(self, order_id: str, document: Mapping[str, object]) -> SeenOrder:
+        self.addresses[order_id] = document
+        return self._of(order_id)
+
+    async def set_order_customer(self, order_id: str, customer_id: str) -> SeenOrder:
+        self.customers[order_id] = customer_id
+        return self._of(order_id)
+
+    def _become(self, order_id: str, status: str, *, unless: str) -> SeenOrder:
+        order = self._of(order_id)
+        if order.status == unless:
+            raise Rejected(f"order {order_id} is {unless}")
+        self.orders[self.orders.index(order)] = replace(order, status=status)
+        return self._of(order_id)
+
+    def _of(self, order_id: str) -> SeenOrder:
+        return next(order for order in self.orders if order.order_id == order_id)
 
 
 class Notes:
@@ -169,7 +196,7 @@ class Bench:
             clock=self.clock,
         )
         deliveries: dict[str, tuple[str, Delivery]] = {
-            "order": ("order", SaleDelivery(desk, self.book)),
+            "order": ("order", SaleDelivery(desk, self.book, self.book)),
             "order_status": ("order_status", EntityDelivery(desk, OrderStatusPlanner(desk, self.notes))),
             "stock": ("stock", StockDelivery(desk, self.sources, self.store.writes, settle=settling.total)),
         }

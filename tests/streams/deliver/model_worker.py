@@ -32,6 +32,7 @@ from tests.streams.deliver.model_kafka import DRAIN_SECONDS, Group, Log, ModelAp
 from tests.streams.deliver.model_process import Process, Time, Wire
 from tests.streams.deliver.model_targets import SETTLING, TURN, NotesClient, PointOfSale, SalesClient, Turn, WebStore
 from tests.twins.kafka import Counting
+from tests.twins.orders import OrdersNeverChanged
 from tests.twins.store import MemoryStore
 
 DRAIN_INTERVAL = 1.0
@@ -188,7 +189,7 @@ class Worker:
         )
         delivery: Delivery
         if target == "pos":
-            flow, delivery = "order", SaleDelivery(desk, SalesClient(process, outside.pos))
+            flow, delivery = "order", SaleDelivery(desk, SalesClient(process, outside.pos), OrdersNeverChanged())
         else:
             planner = OrderStatusPlanner(desk, NotesClient(process, outside.web))
             flow, delivery = "order_status", EntityDelivery(desk, planner)

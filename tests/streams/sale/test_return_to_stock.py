@@ -25,5 +25,5 @@ def test_what_was_never_shipped_is_listed() -> None:
 
 @pytest.mark.rule("money.return_part_shipped")
 def test_what_was_shipped_in_part_is_for_a_person() -> None:
-    with pytest.raises(Rejected, match="refund R1 of order 42 gives back 'CAP', of which 1 have been shipped and 2 not"):
+    with pytest.raises(Rejected, match="order 42 gives back 'CAP', of which 1 have been shipped and 2 not"):
         return_to_stock([RefundedRow("10", "CAP", D(1), D(2))], what="refund R1 of order 42")
