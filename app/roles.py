@@ -128,13 +128,20 @@ def _polls(
     """The changes of every list that a flow takes, and Heartland's whole stock from time to time, by a cursor of its
     own."""
     size = polling.page_size
-    magento = [feeds.magento_orders(name, web.orders.list_orders, size) for name, web in systems.webs.items()]
+    magento = [
+        feeds.magento_feed(name, entity, lists, size)
+        for name, web in systems.webs.items()
+        for entity, lists in web.lists.items()
+    ]
+    transactions = [
+        feeds.magento_transactions(name, web.transactions.list_transactions, size) for name, web in systems.webs.items()
+    ]
     heartland = [
         feeds.heartland_feed(name, entity, lists, size)
         for name, pos in systems.points_of_sale.items()
         for entity, lists in pos.lists.items()
     ]
-    lists = feeds.taken([*magento, *heartland], sources)
+    lists = feeds.taken([*magento, *transactions, *heartland], sources)
     config = ChangesConfig(polling.interval_seconds, polling.overlap_seconds, polling.since)
     changes = [ChangesPoll(feed, cursors, rows, clock, config) for feed in lists]
     if not polling.snapshot_minutes:

@@ -18,9 +18,19 @@ from app.heartland.reports import HeartlandReports
 from app.heartland.shipments import HeartlandShipments
 from app.heartland.stock import HeartlandStock
 from app.heartland.webhooks import HeartlandWebhooks
+from app.magento.catalogue import MagentoCatalogue
 from app.magento.client import MagentoClient
+from app.magento.credit_memos import MagentoCreditMemos
+from app.magento.customers import MagentoCustomers
+from app.magento.invoices import MagentoInvoices
+from app.magento.lifecycle import MagentoLifecycle
 from app.magento.orders import MagentoOrders
+from app.magento.prices import MagentoPrices
+from app.magento.products import MagentoProducts
+from app.magento.reader import MagentoReader
+from app.magento.shipments import MagentoShipments
 from app.magento.stock import MagentoStock
+from app.magento.transactions import MagentoTransactions
 from app.polling.feeds import Lists
 from app.settings import Settings
 from streams.metrics import Metrics
@@ -32,8 +42,48 @@ class Web:
     """A Magento instance."""
 
     client: MagentoClient
+    reader: MagentoReader
     orders: MagentoOrders
+    lifecycle: MagentoLifecycle
+    shipments: MagentoShipments
+    invoices: MagentoInvoices
+    credit_memos: MagentoCreditMemos
+    transactions: MagentoTransactions
+    customers: MagentoCustomers
+    products: MagentoProducts
+    catalogue: MagentoCatalogue
+    prices: MagentoPrices
     stock: MagentoStock
+
+    @classmethod
+    def through(cls, client: MagentoClient) -> Web:
+        """All of an instance, through one client."""
+        return cls(
+            client=client,
+            reader=MagentoReader(client),
+            orders=MagentoOrders(client),
+            lifecycle=MagentoLifecycle(client),
+            shipments=MagentoShipments(client),
+            invoices=MagentoInvoices(client),
+            credit_memos=MagentoCreditMemos(client),
+            transactions=MagentoTransactions(client),
+            customers=MagentoCustomers(client),
+            products=MagentoProducts(client),
+            catalogue=MagentoCatalogue(client),
+            prices=MagentoPrices(client),
+            stock=MagentoStock(client),
+        )
+
+    @property
+    def lists(self) -> Mapping[str, Lists]:
+        """What can be polled by its change, by the entity of its raw events."""
+        return {
+            "order": self.orders.list_orders,
+            "invoice": self.invoices.list_invoices,
+            "shipment": self.shipments.list_shipments,
+            "credit_memo": self.credit_memos.list_credit_memos,
+            "customer": self.customers.list_customers,
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +174,7 @@ class Systems:
     def readers(self) -> Mapping[str, EntityReader]:
         """What reads an entity again, by connection."""
         webs, points_of_sale = self.webs.items(), self.points_of_sale.items()
-        readers: dict[str, EntityReader] = {name: web.orders for name, web in webs}
+        readers: dict[str, EntityReader] = {name: web.reader for name, web in webs}
         return readers | {name: pos.reader for name, pos in points_of_sale}
 
     async def close(self) -> None:
@@ -142,7 +192,7 @@ def _connector(
     match connection:
         case MagentoConnection():
             magento = MagentoClient(name, connection, clock, observe=observe, pulse=pulse, failpoints=failpoints)
-            return Web(magento, MagentoOrders(magento), MagentoStock(magento))
+            return Web.through(magento)
         case HeartlandConnection():
             heartland = HeartlandClient(name, connection, clock, observe=observe, pulse=pulse, failpoints=failpoints)
             return Pos.through(heartland)

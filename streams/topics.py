@@ -59,7 +59,12 @@ PARTITIONS = 12
 """Partitions of every working topic: twelve divide by 1, 2, 3, 4, 6 and 12 workers."""
 
 TOPICS: tuple[Topic, ...] = (
+    Topic(raw("magento", "credit_memo"), PARTITIONS),
+    Topic(raw("magento", "customer"), PARTITIONS),
+    Topic(raw("magento", "invoice"), PARTITIONS),
     Topic(raw("magento", "order"), PARTITIONS),
+    Topic(raw("magento", "shipment"), PARTITIONS),
+    Topic(raw("magento", "transaction"), PARTITIONS),
     Topic(raw("heartland", "customer"), PARTITIONS),
     Topic(raw("heartland", "gift_card"), PARTITIONS),
     Topic(raw("heartland", "inventory"), PARTITIONS),

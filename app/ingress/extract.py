@@ -23,6 +23,12 @@ class Pointers:
     subject: tuple[str, ...]
 
 
+def _magento(key: str, subject: str = "increment_id") -> Pointers:
+    """Of an entity as REST shows it; inside an envelope; and as Adobe I/O Events carry it."""
+    places = ("", "/data", "/data/value", "/event/data/value")
+    return Pointers(tuple(f"{place}/{key}" for place in places), tuple(f"{place}/{subject}" for place in places))
+
+
 POINTERS: Mapping[tuple[str, str], Pointers] = {
     # Bare order as REST shows it; a hint with the id alone; either of them inside an envelope; Adobe I/O Events.
     ("magento", "order"): Pointers(
@@ -40,6 +46,15 @@ POINTERS: Mapping[tuple[str, str], Pointers] = {
             "/data/value/increment_id",
             "/event/data/value/increment_id",
         ),
+    ),
+    ("magento", "invoice"): _magento("entity_id"),
+    ("magento", "shipment"): _magento("entity_id"),
+    ("magento", "credit_memo"): _magento("entity_id"),
+    ("magento", "transaction"): _magento("transaction_id", subject="txn_id"),
+    # REST shows a customer's id as `id`, and events as `entity_id`.
+    ("magento", "customer"): Pointers(
+        native_id=("/id", "/entity_id", "/data/id", "/data/value/entity_id", "/event/data/value/entity_id"),
+        subject=("/id", "/entity_id", "/data/id", "/data/value/entity_id", "/event/data/value/entity_id"),
     ),
     ("heartland", "order"): Pointers(
         native_id=("/OrderID", "/data/OrderID"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Mapping
-from typing import Self
+from typing import Literal, Self
 
 from app import exact_json
 from app.connections import MagentoConnection
@@ -15,6 +15,9 @@ from app.magento.oauth import OAuthKeys, OAuthSigner
 from app.magento.search import Query
 from app.urls import query_string
 from streams.ports import NOWHERE, Clock, Failpoints, Pulse
+
+Scope = Literal["", "all"]
+"""What a route's values are for: the default store view, or ``all`` for the global ones. Lists are never narrowed."""
 
 
 class MagentoClient:
@@ -61,15 +64,17 @@ class MagentoClient:
         """Close the connection pool."""
         await self._http.close()
 
-    async def get(self, operation: str, subject: str, path: str, query: Query = ()) -> bytes:
+    async def get(self, operation: str, subject: str, path: str, query: Query = (), *, scope: Scope = "") -> bytes:
         """The JSON of a route; ``path`` begins with ``/V1`` and is percent-encoded segment by segment."""
-        answer, request = await self._get(operation, subject, path, query)
+        answer, request = await self._get(operation, subject, _scoped(scope) + path, query)
         check(answer, request, self.name)
         return answer.content
 
-    async def find(self, operation: str, subject: str, path: str, query: Query = ()) -> bytes | None:
+    async def find(
+        self, operation: str, subject: str, path: str, query: Query = (), *, scope: Scope = ""
+    ) -> bytes | None:
         """As `get`; None if Magento does not have the entity."""
-        answer, request = await self._get(operation, subject, path, query)
+        answer, request = await self._get(operation, subject, _scoped(scope) + path, query)
         if is_missing(answer):
             return None
         check(answer, request, self.name)
@@ -80,19 +85,67 @@ class MagentoClient:
         return self._http.begin()
 
     async def post(
-        self, operation: str, subject: str, path: str, body: Mapping[str, object], *, began: float | None = None
+        self,
+        operation: str,
+        subject: str,
+        path: str,
+        body: Mapping[str, object],
+        *,
+        scope: Scope = "",
+        began: float | None = None,
     ) -> bytes:
         """Send a mutation once; Decimals in the body become JSON numbers. It began here, or at ``began``."""
-        began = self.begin() if began is None else began
-        request = Request(operation, subject, "POST", self._base + path, exact_json.dumps(body), began=began)
-        answer = await self._http.send(request, self._authorise)
+        return await self._change("POST", operation, subject, _scoped(scope) + path, body, began)
+
+    async def put(
+        self,
+        operation: str,
+        subject: str,
+        path: str,
+        body: Mapping[str, object],
+        *,
+        scope: Scope = "",
+        began: float | None = None,
+    ) -> bytes:
+        """As `post`, by PUT."""
+        return await self._change("PUT", operation, subject, _scoped(scope) + path, body, began)
+
+    async def look_up(
+        self, operation: str, subject: str, path: str, body: Mapping[str, object], *, scope: Scope = ""
+    ) -> bytes:
+        """The answer of a read whose question is the body of a POST."""
+        url = self._base + _scoped(scope) + path
+        request = Request(operation, subject, "POST", url, exact_json.dumps(body), repeatable=True)
+        answer = await self._send(request)
         check(answer, request, self.name)
         return answer.content
+
+    async def _change(
+        self,
+        method: Literal["POST", "PUT"],
+        operation: str,
+        subject: str,
+        path: str,
+        body: Mapping[str, object],
+        began: float | None,
+    ) -> bytes:
+        began = self.begin() if began is None else began
+        request = Request(operation, subject, method, self._base + path, exact_json.dumps(body), began=began)
+        answer = await self._send(request)
+        check(answer, request, self.name)
+        return answer.content
+
+    async def _send(self, request: Request) -> Answer:
+        return await self._http.send(request, self._authorise)
 
     async def _get(self, operation: str, subject: str, path: str, query: Query) -> tuple[Answer, Request]:
         url = self._base + path + (f"?{query_string(query)}" if query else "")
         request = Request(operation, subject, "GET", url)
-        return await self._http.send(request, self._authorise), request
+        return await self._send(request), request
+
+
+def _scoped(scope: Scope) -> str:
+    return f"/{scope}" if scope else ""
 
 
 def _authorisation(name: str, settings: MagentoConnection, clock: Clock) -> Authorise:

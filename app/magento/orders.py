@@ -1,17 +1,19 @@
-"""Orders of the web store: reading them, and what it keeps on them for us. Implements OrderNotes and EntityReader."""
+"""What the web store keeps on orders for us, and which orders changed. Implements OrderNotes."""
 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 
 from app.listing import Listing
 from app.magento.client import MagentoClient
-from app.magento.search import Search, Where, moment
+from app.magento.ids import whole
+from app.magento.lists import Polled, changed
 from app.urls import encode
 from app.wire import read_as
 from schemas.magento import Comment, OrderState, SearchResult
 from streams.errors import Rejected, Transient
+
+CHANGED = Polled("list_orders", "orders", "/V1/orders")
 
 
 class MagentoOrders:
@@ -20,33 +22,18 @@ class MagentoOrders:
     def __init__(self, client: MagentoClient) -> None:
         self._client = client
 
-    async def read(self, entity: str, native_id: str) -> bytes | None:
-        """The order's JSON (``GET /V1/orders/:id``), None if Magento does not have it."""
-        if entity != "order":
-            raise Rejected(f"{self._client.name}: '{entity}' is not read from Magento, only orders are.", code="entity")
-        return await self._client.find("read", f"order {native_id}", f"/V1/orders/{encode(native_id)}")
-
     async def list_orders(self, updated_since: datetime, *, page: int = 1, page_size: int = 100) -> Listing:
         """Orders that changed at that second or later, oldest change first (``GET /V1/orders``).
 
         ``updated_at`` moves on invoice, refund, cancel, hold and a saved order column; not on a comment, and not on a
         shipment that leaves the state as it was.
         """
-        search = Search(
-            groups=((Where("updated_at", "gteq", moment(updated_since)),),),
-            sort=("updated_at", "entity_id"),
-            page_size=page_size,
-            page=page,
-        )
-        subject = f"orders since {moment(updated_since)}, page {page}"
-        content = await self._client.get("list_orders", subject, "/V1/orders", search.query())
-        found = read_as(SearchResult[dict[str, Any]], content, f"{self._client.name}: the list of orders")
-        return Listing(found.items, found.total_count)
+        return await changed(self._client, CHANGED, updated_since, page, page_size)
 
     async def set_external_number(self, order_id: str, number: str) -> None:
         """Write ``ext_order_id`` (``POST /V1/orders``), that column alone: a state or status sent there is stored as it
         is, even null or invented."""
-        body = {"entity": {"entity_id": self._whole(order_id), "ext_order_id": number}}
+        body = {"entity": {"entity_id": whole(self._client.name, "order", order_id), "ext_order_id": number}}
         await self._client.post("set_external_number", f"order {order_id} ({number})", "/V1/orders", body)
 
     async def add_comment(self, order_id: str, comment: str) -> str:
@@ -61,7 +48,7 @@ class MagentoOrders:
         history = {
             "comment": comment,
             "entity_name": "order",
-            "parent_id": self._whole(order_id),
+            "parent_id": whole(self._client.name, "order", order_id),
             "status": status,
             "is_customer_notified": 0,
             "is_visible_on_front": 0,
@@ -85,9 +72,3 @@ class MagentoOrders:
     async def _status(self, subject: str, path: str) -> str:
         content = await self._client.get("add_comment", subject, path, [("fields", "state,status")])
         return read_as(OrderState, content, f"{self._client.name}: {subject}").status
-
-    def _whole(self, order_id: str) -> int:
-        """Magento's order ids are whole numbers, and typed as such in a body."""
-        if not order_id.isdecimal():
-            raise Rejected(f"{self._client.name}: '{order_id}' is not the id of a Magento order.", code="order_id")
-        return int(order_id)

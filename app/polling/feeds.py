@@ -54,11 +54,15 @@ class ListFeed:
         return Page(rows, more=before + len(rows) < found.total_count)
 
 
-def magento_orders(connection: str, orders: Lists, page_size: int) -> ListFeed:
-    """Orders of a Magento instance by ``updated_at``, which moves on state, invoices, refunds and cancels, and not on
-    a shipment that leaves the state as it was."""
-    read = _reading(orders, page_size)
-    return ListFeed(connection, "magento", "order", page_size, read, lambda row: magento_time(row.get("updated_at")))
+def magento_feed(connection: str, entity: str, rows: Lists, page_size: int) -> ListFeed:
+    """One list of a Magento instance by ``updated_at``. An order's moves on state, invoices, refunds and cancels, and
+    not on a shipment that leaves the state as it was: what is made of an order has a list of its own."""
+    return _magento(connection, entity, rows, page_size, "updated_at")
+
+
+def magento_transactions(connection: str, rows: Lists, page_size: int) -> ListFeed:
+    """Gateway transactions of a Magento instance by ``created_at``, the only time they have."""
+    return _magento(connection, "transaction", rows, page_size, "created_at")
 
 
 def heartland_feed(connection: str, entity: str, rows: Lists, page_size: int) -> ListFeed:
@@ -75,6 +79,11 @@ def taken(feeds: Iterable[ListFeed], sources: Collection[tuple[str, str]]) -> li
         sources: system and entity of every flow.
     """
     return [feed for feed in feeds if (feed.system, feed.entity) in sources]
+
+
+def _magento(connection: str, entity: str, rows: Lists, page_size: int, time: str) -> ListFeed:
+    read = _reading(rows, page_size)
+    return ListFeed(connection, "magento", entity, page_size, read, lambda row: magento_time(row.get(time)))
 
 
 def _reading(rows: Lists, page_size: int) -> Read:

@@ -9,4 +9,4 @@ from streams.engine import load
 def sources_of(settings: Settings) -> frozenset[tuple[str, str]]:
     """System and entity of every flow's source. Raises DocumentError."""
     flows = load(settings.flows_directory).flows.values()
-    return frozenset((flow.source.system, flow.source.entity) for flow in flows)
+    return frozenset(flow.normalize.source.key for flow in flows if flow.normalize is not None)

@@ -1,19 +1,52 @@
 """Magento's wire models: what is read of its REST answers, and nothing else of them."""
 
+from schemas.magento.customer import Country, Customer, CustomerAddress
 from schemas.magento.error import ErrorBody, ErrorItem
 from schemas.magento.order import Comment, Order, OrderItem, OrderState, Payment
-from schemas.magento.search import SearchResult
-from schemas.magento.stock import ProductSku, SourceItem
+from schemas.magento.product import (
+    AttributeSet,
+    BasePriceRow,
+    FailedPrice,
+    Option,
+    Product,
+    SpecialPriceRow,
+    TaxClass,
+    TierPriceRow,
+)
+from schemas.magento.sales import CreditMemo, Invoice, OrderDocument, PickupResult, Piece, Remark, Shipment, Track
+from schemas.magento.search import Rows, SearchResult
+from schemas.magento.stock import ProductSku, SourceItem, StockItem
 
 __all__ = [
+    "AttributeSet",
+    "BasePriceRow",
     "Comment",
+    "Country",
+    "CreditMemo",
+    "Customer",
+    "CustomerAddress",
     "ErrorBody",
     "ErrorItem",
+    "FailedPrice",
+    "Invoice",
+    "Option",
     "Order",
+    "OrderDocument",
     "OrderItem",
     "OrderState",
     "Payment",
+    "PickupResult",
+    "Piece",
+    "Product",
     "ProductSku",
+    "Remark",
+    "Rows",
     "SearchResult",
+    "Shipment",
     "SourceItem",
+    "SpecialPriceRow",
+    "StockItem",
+    "TaxClass",
+    "TierPriceRow",
+    "Track",
 ]

@@ -26,6 +26,11 @@ class ErrorItem(Wire):
         """The message with its placeholders filled; one that has no value stays as it is."""
         return _PLACEHOLDER.sub(self._value, self.message)
 
+    @property
+    def values(self) -> tuple[Any, ...]:
+        """The parameters without their names."""
+        return tuple(self.parameters.values()) if isinstance(self.parameters, Mapping) else self.parameters
+
     def _value(self, found: re.Match[str]) -> str:
         name = found[1]
         if isinstance(self.parameters, Mapping):

@@ -1,8 +1,10 @@
-"""The answer of every list route."""
+"""The answers of list routes."""
 
 from __future__ import annotations
 
 from typing import Generic, TypeVar
+
+from pydantic import RootModel
 
 from schemas.wire import Wire
 
@@ -14,3 +16,7 @@ class SearchResult(Wire, Generic[Row]):
 
     items: tuple[Row, ...] = ()
     total_count: int = 0
+
+
+class Rows(RootModel[tuple[Row, ...]], Generic[Row]):
+    """A bare array, as routes answer that take no search criteria."""

@@ -20,3 +20,12 @@ class ProductSku(Wire):
     """A product trimmed to ``fields=items[sku]``."""
 
     sku: str
+
+
+class StockItem(Wire):
+    """``GET /V1/stockItems/:productSku``: what the inventory modules leave to it. Its quantity is the default source's.
+
+    ``manage_stock`` is what applies, the shop's setting or the product's own.
+    """
+
+    manage_stock: bool = True

@@ -141,64 +141,127 @@ RELEASE_GIFT_CARD = Operation(
     window="none: a hold is released once and stays so, and one that was spent first refuses",
 )
 
+CANCEL_WEB_ORDER = Operation(
+    name="cancel_web_order",
+    kind=OperationKind.SET_STATE,
+    lookup=None,
+    window="none: a cancelled order stays cancelled, and what is invoiced by then stays invoiced",
+)
+HOLD_WEB_ORDER = Operation(
+    name="hold_web_order",
+    kind=OperationKind.SET_STATE,
+    lookup=None,
+    window="an order held again, if a call without an answer takes effect after somebody let it go on",
+)
+UNHOLD_WEB_ORDER = Operation(
+    name="unhold_web_order",
+    kind=OperationKind.SET_STATE,
+    lookup=None,
+    window="an order that goes on, if a call without an answer takes effect after somebody held it again",
+)
 SHIP_ORDER = Operation(
     name="ship_order",
     kind=OperationKind.CREATE_ONCE,
-    lookup="the order's shipments by the marker in a comment",
-    window="a second shipment, as with create_order, and only as far as pieces of its rows are left to ship",
+    lookup="the order's shipments by the marker in a comment, or by a track's number",
+    window="a second shipment, as with create_order, and only of pieces that are still left; and one more if the "
+    "marker is edited out by hand before a look. Somebody who ships by hand at that moment makes ours smaller, which "
+    "is seen and told",
     mails=True,
 )
 ADD_TRACK = Operation(
     name="add_track",
     kind=OperationKind.CREATE_ONCE,
     lookup="the shipment's tracks by number",
-    window="the number a second time on the same shipment, as with create_order",
+    window="the same number twice on a shipment, as with create_order",
 )
 READY_FOR_PICKUP = Operation(
     name="ready_for_pickup",
     kind=OperationKind.CREATE_ONCE,
-    lookup="a shipment of the order that leaves nothing to ship",
-    window="a second mail to the customer, as with create_order; never a second shipment",
+    lookup="a shipment of the order, of which nothing is left to ship then",
+    window="a second mail, as with create_order; never a second shipment",
     mails=True,
 )
 INVOICE_ORDER = Operation(
     name="invoice_order",
     kind=OperationKind.CREATE_ONCE,
     lookup="the order's invoices by the marker in a comment",
-    window="a second invoice, as with create_order, and only as far as pieces of its rows are not invoiced",
+    window="a second invoice and capture, as with create_order, and only of pieces that are not invoiced yet; and "
+    "money that the gateway took for an invoice that Magento then gave up, which only the gateway tells",
     mails=True,
 )
 REFUND_OFFLINE = Operation(
     name="refund_offline",
     kind=OperationKind.CREATE_ONCE,
     lookup="the order's credit memos by the marker in a comment",
-    window="a second credit memo, as with create_order, and only as far as money and pieces are left to refund",
+    window="a second credit memo, as with create_order, and only as far as paid money is left; and one more if the "
+    "marker is edited out by hand before a look",
     mails=True,
+)
+REFUND_ONLINE = Operation(
+    name="refund_online",
+    kind=OperationKind.CREATE_ONCE,
+    lookup="the order's credit memos by the marker in a comment",
+    window="as with refund_offline; and money that the gateway gave back for a credit memo that Magento then gave up, "
+    "which only the gateway tells",
+    mails=True,
+)
+CREATE_ACCOUNT = Operation(
+    name="create_account",
+    kind=OperationKind.CREATE_ONCE,
+    lookup="accounts by e-mail and website",
+    window="none: Magento refuses a second account of an address on one website",
+    mails=True,
+)
+UPDATE_ACCOUNT = Operation(
+    name="update_account",
+    kind=OperationKind.SET_STATE,
+    lookup=None,
+    window="an older account, from when a call without an answer takes effect after a newer one until the newest is "
+    "written again; an address that the customer adds while the whole list is on its way is lost",
 )
 CREATE_PRODUCT = Operation(
     name="create_product",
     kind=OperationKind.CREATE_ONCE,
-    lookup="products by SKU",
-    window="none: a SKU has one product, and a second call would set it to what it is",
+    lookup="products by SKU, letter for letter",
+    window="none: a SKU is unique, and a late call writes the same product again, disabled as it was made",
 )
 UPDATE_PRODUCT = Operation(
     name="update_product",
     kind=OperationKind.SET_STATE,
     lookup=None,
-    window="an older value, from when a call without an answer takes effect after a newer one until the newest is "
-    "written again",
-)
-SET_BASE_PRICES = Operation(
-    name="set_base_prices",
-    kind=OperationKind.SET_STATE,
-    lookup=None,
-    window="an older price, as with update_product",
+    window="older values, from when a call without an answer takes effect after a newer one until the newest is "
+    "written again; and a new product, if somebody deletes it between the look and the write",
 )
 SET_PRODUCT_ENABLED = Operation(
     name="set_product_enabled",
     kind=OperationKind.SET_STATE,
     lookup=None,
-    window="an older value, as with update_product",
+    window="an older state, as with update_product",
+)
+SET_BASE_PRICES = Operation(
+    name="set_base_prices",
+    kind=OperationKind.SET_STATE,
+    lookup=None,
+    window="an older price, from when a call without an answer takes effect after a newer one until the newest is "
+    "written again",
+)
+SET_SPECIAL_PRICES = Operation(
+    name="set_special_prices",
+    kind=OperationKind.SET_STATE,
+    lookup=None,
+    window="an older price, as with set_base_prices; and no special price for a moment, where an old bound has to go",
+)
+DELETE_SPECIAL_PRICES = Operation(
+    name="delete_special_prices",
+    kind=OperationKind.SET_STATE,
+    lookup=None,
+    window="a newer price that a late call takes away, until it is written again",
+)
+SET_TIER_PRICES = Operation(
+    name="set_tier_prices",
+    kind=OperationKind.SET_STATE,
+    lookup=None,
+    window="older prices, as with set_base_prices",
 )
 
 OPERATIONS: Mapping[str, Operation] = {
@@ -220,15 +283,24 @@ OPERATIONS: Mapping[str, Operation] = {
         HOLD_GIFT_CARD,
         COMMIT_GIFT_CARD,
         RELEASE_GIFT_CARD,
+        CANCEL_WEB_ORDER,
+        HOLD_WEB_ORDER,
+        UNHOLD_WEB_ORDER,
         SHIP_ORDER,
         ADD_TRACK,
         READY_FOR_PICKUP,
         INVOICE_ORDER,
         REFUND_OFFLINE,
+        REFUND_ONLINE,
+        CREATE_ACCOUNT,
+        UPDATE_ACCOUNT,
         CREATE_PRODUCT,
         UPDATE_PRODUCT,
-        SET_BASE_PRICES,
         SET_PRODUCT_ENABLED,
+        SET_BASE_PRICES,
+        SET_SPECIAL_PRICES,
+        DELETE_SPECIAL_PRICES,
+        SET_TIER_PRICES,
     )
 }
 """By name, everything that a flow document may name."""

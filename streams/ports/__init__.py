@@ -40,13 +40,24 @@ from streams.ports.systems import (
     StockLevels,
     WebStock,
 )
+from streams.ports.web_customers import AccountAddress, AccountDraft, SeenAccount, WebCustomers
+from streams.ports.web_fulfilment import WebShipment, WebShipmentDraft, WebShipments, WebTrack
+from streams.ports.web_invoices import InvoiceDraft, SeenInvoice, WebInvoices
+from streams.ports.web_orders import WebOrder, WebOrderLine, WebOrders
+from streams.ports.web_prices import BasePrice, PriceProblem, SpecialPrice, WebPrices, WebTierPrice
+from streams.ports.web_products import WebCatalogue, WebProduct, WebProducts
+from streams.ports.web_refunds import CreditMemoDraft, SeenCreditMemo, WebRefunds
 from streams.ports.writes import Claim, Intent, LastApplied, OpenWrite, OpenWrites
 
 __all__ = [
     "NOWHERE",
+    "AccountAddress",
+    "AccountDraft",
     "AppliedRevisions",
+    "BasePrice",
     "Claim",
     "Clock",
+    "CreditMemoDraft",
     "DaySum",
     "EffectDone",
     "EffectKey",
@@ -64,6 +75,7 @@ __all__ = [
     "HoldDraft",
     "HoldReason",
     "Intent",
+    "InvoiceDraft",
     "Journal",
     "JournalEntry",
     "LastApplied",
@@ -88,6 +100,7 @@ __all__ = [
     "PosRefunds",
     "PosReports",
     "PosShipments",
+    "PriceProblem",
     "ProfileDraft",
     "Publisher",
     "Pulse",
@@ -95,9 +108,12 @@ __all__ = [
     "RefundDraft",
     "Revision",
     "Sales",
+    "SeenAccount",
     "SeenAddress",
+    "SeenCreditMemo",
     "SeenGiftCard",
     "SeenHold",
+    "SeenInvoice",
     "SeenOrder",
     "SeenParcel",
     "SeenPayment",
@@ -105,7 +121,23 @@ __all__ = [
     "SeenProfile",
     "SeenRefund",
     "SourceItem",
+    "SpecialPrice",
     "StockLevels",
     "Stops",
+    "WebCatalogue",
+    "WebCustomers",
+    "WebInvoices",
+    "WebOrder",
+    "WebOrderLine",
+    "WebOrders",
+    "WebPrices",
+    "WebProduct",
+    "WebProducts",
+    "WebRefunds",
+    "WebShipment",
+    "WebShipmentDraft",
+    "WebShipments",
     "WebStock",
+    "WebTierPrice",
+    "WebTrack",
 ]

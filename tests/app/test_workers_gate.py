@@ -88,7 +88,7 @@ async def test_another_connections_requests_say_nothing_about_the_target() -> No
     try:
         for _ in range(6):
             with pytest.raises(TillstreamError):
-                await systems.webs["web"].orders.read("order", "1")
+                await systems.webs["web"].reader.read("order", "1")
         assert gate.state is State.CLOSED
     finally:
         await systems.close()

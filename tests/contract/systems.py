@@ -41,10 +41,11 @@ from app.sandbox.faults import Fault, FaultPanel, Rule
 from app.sandbox.heartland import server as heartland_server
 from app.sandbox.magento import server as magento_server
 from app.sandbox.server import SandboxHandle, SandboxOptions
-from app.systems import Pos
+from app.systems import Pos, Web
 from streams.errors import TillstreamError
 from streams.ports import Clock, OrderDraft
 from tests.app.heartland.heartland_contract import check_request
+from tests.app.magento.magento_contract import check_request as check_magento
 from tests.app.stub_server import Seen
 
 SKUS = 130
@@ -109,28 +110,48 @@ class Faults:
         return self.handle
 
 
+class CheckedMagento(MagentoClient):
+    """Holds every request to Magento's routes and data interfaces before it is sent, and keeps which route it calls."""
+
+    def __init__(self, name: str, settings: MagentoConnection, clock: Clock) -> None:
+        super().__init__(name, settings, clock)
+        self.called: list[str] = []
+
+    async def _send(self, request: Request) -> Answer:
+        path = "/rest" + request.url.removeprefix(self._base)
+        self.called.append(check_magento(Seen(request.method, path, {}, request.content or b"")))
+        return await super()._send(request)
+
+
 @dataclass(frozen=True)
 class WebSystem:
     """A Magento, through the connector."""
 
     url: str
-    client: MagentoClient
-    orders: MagentoOrders
-    stock: MagentoStock
+    client: CheckedMagento
+    connector: Web
     sku: str
     source: str
     faults: Faults
     settings: MagentoConnection
 
-    @asynccontextmanager
-    async def in_a_hurry(self) -> AsyncIterator[MagentoOrders]:
-        """The orders through a client that waits for no answer longer than `HURRY_SECONDS`."""
-        settings = self.settings.model_copy(update={"http": Http(timeout_seconds=HURRY_SECONDS)})
-        async with MagentoClient("web", settings, SystemClock()) as client:
-            yield MagentoOrders(client)
+    @property
+    def orders(self) -> MagentoOrders:
+        return self.connector.orders
 
-    async def place_order(self) -> str:
-        """A guest buys one piece and pays by check; the order's entity id."""
+    @property
+    def stock(self) -> MagentoStock:
+        return self.connector.stock
+
+    @asynccontextmanager
+    async def in_a_hurry(self) -> AsyncIterator[Web]:
+        """The connector through a client that waits for no answer longer than `HURRY_SECONDS`."""
+        settings = self.settings.model_copy(update={"http": Http(timeout_seconds=HURRY_SECONDS)})
+        async with CheckedMagento("web", settings, SystemClock()) as client:
+            yield Web.through(client)
+
+    async def place_order(self, pieces: int = 1) -> str:
+        """A guest buys one piece, or more, and pays by check; the order's entity id."""
         base = f"{self.url}/rest/V1/guest-carts"
         shipping = {
             "shipping_address": ADDRESS,
@@ -140,7 +161,7 @@ class WebSystem:
         }
         async with aiohttp.ClientSession(raise_for_status=True, headers={"Accept": "application/json"}) as session:
             cart = await _json(session, "POST", base, None)
-            item = {"cartItem": {"quote_id": cart, "sku": self.sku, "qty": 1}}
+            item = {"cartItem": {"quote_id": cart, "sku": self.sku, "qty": pieces}}
             await _json(session, "POST", f"{base}/{cart}/items", item)
             await _json(session, "POST", f"{base}/{cart}/shipping-information", {"addressInformation": shipping})
             paid = {"paymentMethod": {"method": "checkmo"}}
@@ -254,9 +275,9 @@ async def real_heartland() -> AsyncIterator[PosSystem]:
 async def _magento(
     settings: MagentoConnection, sku: str, source: str, handle: SandboxHandle | None
 ) -> AsyncIterator[WebSystem]:
-    async with MagentoClient("web", settings, SystemClock()) as client:
+    async with CheckedMagento("web", settings, SystemClock()) as client:
         url = settings.base_url.rstrip("/")
-        yield WebSystem(url, client, MagentoOrders(client), MagentoStock(client), sku, source, Faults(handle), settings)
+        yield WebSystem(url, client, Web.through(client), sku, source, Faults(handle), settings)
 
 
 @asynccontextmanager

@@ -18,7 +18,7 @@ from tests.contract.systems import PosSystem, WebSystem
 
 async def test_a_web_order_is_read_as_magento_shows_it(web: WebSystem) -> None:
     order_id = await web.place_order()
-    content = await web.orders.read("order", order_id)
+    content = await web.connector.reader.read("order", order_id)
     assert content is not None
     order = orjson.loads(content)
     assert str(order["entity_id"]) == order_id
@@ -35,7 +35,7 @@ async def test_a_pos_order_is_read_as_heartland_shows_it(pos: PosSystem) -> None
 
 
 async def test_what_magento_does_not_have_is_none(web: WebSystem) -> None:
-    assert await web.orders.read("order", "999999999") is None
+    assert await web.connector.reader.read("order", "999999999") is None
 
 
 async def test_what_heartland_does_not_have_is_none(pos: PosSystem) -> None:
@@ -45,22 +45,22 @@ async def test_what_heartland_does_not_have_is_none(pos: PosSystem) -> None:
 @pytest.mark.parametrize("native_id", ["4/../2", "a b", "?x=1", "é"])
 async def test_an_odd_id_never_reaches_another_resource(web: WebSystem, pos: PosSystem, native_id: str) -> None:
     async with HeartlandClient("pos", pos.settings, SystemClock()) as unchecked:
-        for reader in (web.orders, HeartlandReader(unchecked)):
+        for reader in (web.connector.reader, HeartlandReader(unchecked)):
             with suppress(Rejected):
                 assert await reader.read("order", native_id) is None
 
 
 async def test_entities_that_are_not_read_are_refused(web: WebSystem, pos: PosSystem) -> None:
-    for reader in (web.orders, pos.connector.reader):
-        with pytest.raises(Rejected, match="'shipment' is not read"):
-            await reader.read("shipment", "1")
+    for reader in (web.connector.reader, pos.connector.reader):
+        with pytest.raises(Rejected, match="'nonsense' is not read"):
+            await reader.read("nonsense", "1")
 
 
 async def test_a_read_gets_through_passing_faults(web: WebSystem) -> None:
     order_id = await web.place_order()
     web.faults.put(Rule(Fault.RESET_BEFORE, every=2, operation="get_order"))
     for _ in range(6):
-        assert await web.orders.read("order", order_id) is not None
+        assert await web.connector.reader.read("order", order_id) is not None
 
 
 async def test_changed_web_orders_are_listed_oldest_change_first_page_by_page(web: WebSystem) -> None:

@@ -27,7 +27,7 @@ def notes(web: WebSystem) -> OrderNotes:
 
 
 async def shown(web: WebSystem, order_id: str) -> dict[str, Any]:
-    content = await web.orders.read("order", order_id)
+    content = await web.connector.reader.read("order", order_id)
     assert content is not None
     document: dict[str, Any] = orjson.loads(content)
     return document
@@ -112,7 +112,7 @@ async def test_a_comment_whose_answer_was_lost_is_unknown_sent_once_and_found_on
     web.faults.put(replace(rule, every=1, operation="add_comment", client="tillstream"))
     async with web.in_a_hurry() as hurried:
         with pytest.raises(OutcomeUnknown, match=f"web: add_comment for order {order_id}"):
-            await hurried.add_comment(order_id, MARKER)
+            await hurried.orders.add_comment(order_id, MARKER)
     assert web.faults.fired(rule.fault) == 1
     assert await web.faults.done("add_comment", 1) == [200]
     assert await notes.find_comment(order_id, MARKER)
@@ -127,7 +127,7 @@ async def test_a_comment_that_was_never_done_is_unknown_and_not_found(
     web.faults.put(Rule(fault, every=1, operation="add_comment", done=False))
     async with web.in_a_hurry() as hurried:
         with pytest.raises(OutcomeUnknown):
-            await hurried.add_comment(order_id, MARKER)
+            await hurried.orders.add_comment(order_id, MARKER)
     assert web.faults.fired(fault) == 1
     assert web.faults.mutations("add_comment") == []
     assert await notes.find_comment(order_id, MARKER) is None

@@ -12,7 +12,7 @@ from aiohttp import web
 
 from app.http import SEND_SECONDS
 from app.magento.orders import MagentoOrders
-from streams.errors import OutcomeUnknown, Rejected, Transient, Unavailable
+from streams.errors import OutcomeUnknown, Rejected, Transient
 from tests.app.magento.magento_stub import stubbed
 from tests.app.stub_server import Seen
 
@@ -20,30 +20,6 @@ DATA = Path(__file__).parents[2] / "data"
 LISTS = orjson.loads((DATA / "magento/lists.json").read_bytes())
 GONE = {"message": "The entity that was requested doesn't exist. Verify the entity and try again."}
 OTHER_STATUS = {"message": 'The status "%1" is not part of the order\n status history.', "parameters": ["pending"]}
-
-
-async def test_an_order_is_read_byte_for_byte() -> None:
-    content = (DATA / "orders/order_discount_tax.json").read_bytes()
-    async with stubbed(web.Response(body=content, content_type="application/json")) as (server, client):
-        assert await MagentoOrders(client).read("order", "1") == content
-    assert (server.seen[0].method, server.seen[0].raw_path) == ("GET", "/rest/V1/orders/1")
-
-
-async def test_an_order_that_magento_does_not_have_is_none() -> None:
-    async with stubbed(web.json_response(GONE, status=404)) as (_, client):
-        assert await MagentoOrders(client).read("order", "99999") is None
-
-
-async def test_a_wrong_address_is_not_taken_for_a_missing_order() -> None:
-    async with stubbed(web.json_response({"message": "Request does not match any route."}, status=404)) as (_, client):
-        with pytest.raises(Unavailable, match="base_url"):
-            await MagentoOrders(client).read("order", "1")
-
-
-async def test_another_entity_is_refused() -> None:
-    async with stubbed() as (_, client):
-        with pytest.raises(Rejected, match="'invoice' is not read"):
-            await MagentoOrders(client).read("invoice", "1")
 
 
 async def test_changed_orders_are_asked_for_oldest_change_first() -> None:

@@ -11,7 +11,7 @@ import pytest
 from app.clock import SystemClock
 from app.connections import MagentoConnection
 from app.magento.client import MagentoClient
-from app.magento.orders import MagentoOrders
+from app.magento.reader import MagentoReader
 from app.sandbox.magento.server import start
 from app.sandbox.server import SandboxOptions
 from app.urls import encode
@@ -45,14 +45,14 @@ async def test_a_product_with_an_awkward_sku_is_made_and_read_with_good_signatur
 
 async def test_a_bearer_token_serves_where_it_is_switched_on(tmp_path: Path) -> None:
     async with signed_in(tmp_path, "bearer_token") as client:
-        assert await MagentoOrders(client).read("order", "1") is None
+        assert await MagentoReader(client).read("order", "1") is None
 
 
 @pytest.mark.parametrize("name", OAUTH)
 async def test_any_wrong_secret_is_refused_and_never_told(tmp_path: Path, name: str) -> None:
     async with signed_in(tmp_path, wrong={name: "z" * 32}) as client:
         with pytest.raises(AuthFailed) as caught:
-            await MagentoOrders(client).read("order", "1")
+            await MagentoReader(client).read("order", "1")
     assert caught.value.code == "credentials"
     assert "z" * 32 not in str(caught.value)
 
@@ -60,14 +60,14 @@ async def test_any_wrong_secret_is_refused_and_never_told(tmp_path: Path, name: 
 async def test_a_token_of_another_length_is_refused_as_such(tmp_path: Path) -> None:
     async with signed_in(tmp_path, wrong={"access_token": "short"}) as client:
         with pytest.raises(AuthFailed) as caught:
-            await MagentoOrders(client).read("order", "1")
+            await MagentoReader(client).read("order", "1")
     assert caught.value.code == "oauth"
 
 
 async def test_a_missing_right_is_named(tmp_path: Path) -> None:
     async with signed_in(tmp_path, denied=frozenset({"Magento_Sales::actions_view"})) as client:
         with pytest.raises(AuthFailed, match="lacks the right Magento_Sales::actions_view") as caught:
-            await MagentoOrders(client).read("order", "1")
+            await MagentoReader(client).read("order", "1")
     assert caught.value.code == "missing_right"
 
 

@@ -17,7 +17,7 @@ from streams.metrics import Metrics
 from tests.app.polling.polling_fakes import FakeClock, FakeCursors, FakeKafka
 
 CHANGES = ["web.order", "pos.order", "pos.inventory"]
-SOURCES = {(flow.source.system, flow.source.entity) for flow in load().flows.values()}
+SOURCES = {flow.normalize.source.key for flow in load().flows.values() if flow.normalize is not None}
 
 
 @pytest.fixture
@@ -53,3 +53,7 @@ async def test_a_list_is_read_only_if_a_flow_takes_it(systems: Systems) -> None:
         "pos.inventory.snapshot",
     ]
     assert names(systems, PollingSettings(), {("heartland", "product")}) == ["pos.product"]
+    assert names(systems, PollingSettings(), {("magento", "credit_memo"), ("magento", "transaction")}) == [
+        "web.credit_memo",
+        "web.transaction",
+    ]
