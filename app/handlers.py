@@ -17,7 +17,12 @@ from streams.deliver.effect import Effects, Settling
 from streams.deliver.entity import EntityDelivery
 from streams.deliver.handler import DeliverHandler, Delivery
 from streams.deliver.order_status import OrderStatusPlanner
+from streams.deliver.payment import PaymentPlanner
+from streams.deliver.product_to_web import WebProductPlanner, WebShelf
+from streams.deliver.refund_to_pos import PosRefundPlanner
+from streams.deliver.refund_to_web import WebRefundPlanner, WebReturns
 from streams.deliver.sale import SaleDelivery
+from streams.deliver.shipment_to_web import WebFulfilment, WebShipmentPlanner
 from streams.deliver.stock import StockDelivery
 from streams.engine import Engine, load
 from streams.inventory.handler import InventoryHandler
@@ -95,12 +100,20 @@ def _operations(target: str, tools: Tools, desk: Desk, settling: Settling) -> di
     """What can be done in a target, by the first operation that a flow document names."""
     web = tools.systems.webs.get(target)
     if web is not None:
+        fulfilment = WebFulfilment(web.lifecycle, web.shipments, web.invoices)
         return {
             "set_external_number": EntityDelivery(desk, OrderStatusPlanner(desk, web.orders)),
             "write_source_items": StockDelivery(desk, web.stock, tools.store.writes, settle=settling.total),
+            "invoice_order": EntityDelivery(desk, WebShipmentPlanner(desk, fulfilment)),
+            "refund_offline": EntityDelivery(desk, WebRefundPlanner(desk, WebReturns(web.lifecycle, web.credit_memos))),
+            "create_product": EntityDelivery(desk, WebProductPlanner(desk, WebShelf(web.products, web.prices))),
         }
     pos = tools.systems.points_of_sale[target]
-    return {"create_order": SaleDelivery(desk, pos.orders, pos.orders)}
+    return {
+        "create_order": SaleDelivery(desk, pos.orders, pos.orders),
+        "create_payment": EntityDelivery(desk, PaymentPlanner(desk, pos.payments)),
+        "append_refund": EntityDelivery(desk, PosRefundPlanner(desk, pos.refunds)),
+    }
 
 
 def doubts_of(target: str, tools: Tools) -> Doubts:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from streams.topics import CANONICAL_SALE, CANONICAL_STOCK, HINT_STOCK, RAW_ENTITIES, raw
+from streams.topics import CANONICAL_PRODUCT, CANONICAL_SALE, CANONICAL_STOCK, HINT_STOCK, RAW_ENTITIES, raw
 
 NORMALIZE = "tillstream.normalize"
 INVENTORY = "tillstream.inventory"
@@ -13,7 +13,7 @@ RAW_TOPICS: tuple[str, ...] = tuple(sorted(raw(system, entity) for system, entit
 
 DELIVERED: Mapping[str, tuple[str, ...]] = {
     "heartland": (CANONICAL_SALE,),
-    "magento": (CANONICAL_SALE, CANONICAL_STOCK),
+    "magento": (CANONICAL_SALE, CANONICAL_STOCK, CANONICAL_PRODUCT),
 }
 """Canonical topics that a target of each system reads."""
 

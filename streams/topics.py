@@ -48,6 +48,7 @@ def dead_letter(stage: str) -> str:
 
 CANONICAL_SALE = "canonical.sale"
 CANONICAL_STOCK = "canonical.stock"
+CANONICAL_PRODUCT = "canonical.product"
 HINT_STOCK = "hint.stock"
 
 WEB_UNITS = "web-units"
@@ -81,6 +82,7 @@ TOPICS: tuple[Topic, ...] = (
     ),
     Topic(CANONICAL_SALE, PARTITIONS),
     Topic(CANONICAL_STOCK, PARTITIONS),
+    Topic(CANONICAL_PRODUCT, PARTITIONS),
     Topic(dead_letter("normalize"), 3, retention_days=90),
     Topic(dead_letter("inventory"), 3, retention_days=90),
     Topic(dead_letter("deliver"), 3, retention_days=90),

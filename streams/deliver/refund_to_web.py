@@ -76,7 +76,7 @@ class WebRefundPlanner:
         return CreateOnce(
             EffectKey(self._desk.target, REFUND_OFFLINE.name, ref),
             (Step(REFUND_OFFLINE, hashed, sought, send, find),),
-            link=lambda ids: (ref, Ref(self._desk.target, "creditmemo", ids[0])),
+            link=lambda ids: (ref, Ref(self._desk.target, "credit_memo", ids[0])),
         )
 
     async def _draft(self, refund: Refund, order_ref: Ref, mark: str, comment: str, notify: bool) -> CreditMemoDraft:

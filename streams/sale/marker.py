@@ -7,7 +7,7 @@ MARK = "[tillstream "
 
 
 def marker(ref: str, word: str = "") -> str:
-    """What an entry's text carries: ``[tillstream web:creditmemo:9]``.
+    """What an entry's text carries: ``[tillstream web:credit_memo:9]``.
 
     Args:
         ref: of what it was made for.
