@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from schemas.canonical import OrderStatus, Sale, Stock
+from schemas.canonical import Address, OrderStatus, Sale, Stock
 from schemas.documents.flow import Mode
 from schemas.envelope import Envelope, Kind, Via
 from schemas.ids import MissingLink, Ref
@@ -82,13 +82,40 @@ async def test_a_change_of_state_after_the_export_changes_nothing(pos: Bench) ->
     assert await outcome(pos, later(5, state="complete", status="complete")) is Outcome.UNCHANGED
 
 
-async def test_a_cancel_after_the_export_goes_to_a_person_with_both_numbers(pos: Bench) -> None:
+CANCELED = SALE.export.model_copy(update={"allowed": False, "reason": "canceled"})
+
+
+@pytest.mark.rule("orders.cancel")
+async def test_a_cancel_after_the_export_cancels_the_order_there_once(pos: Bench) -> None:
     await pos.deliver(SALE, "order")
-    canceled = later(
-        5, state="canceled", export=SALE.export.model_copy(update={"allowed": False, "reason": "canceled"})
-    )
-    with pytest.raises(Rejected, match=r"000000042.*W-000000042.*canceled"):
-        await pos.deliver(canceled, "order")
+    canceled = later(5, state="canceled", export=CANCELED)
+    assert await outcome(pos, canceled) is Outcome.DELIVERED
+    assert [order.status for order in pos.book.orders] == ["Cancelled"]
+    assert await outcome(pos, later(6, state="canceled", export=CANCELED)) is Outcome.UNCHANGED
+
+
+async def test_a_cancel_of_goods_that_have_left_is_refused(pos: Bench) -> None:
+    await pos.deliver(SALE, "order")
+    await pos.book.fulfil_order("17")
+    with pytest.raises(Rejected, match="Fulfilled"):
+        await pos.deliver(later(5, state="canceled", export=CANCELED), "order")
+
+
+@pytest.mark.rule("orders.hold")
+async def test_an_order_that_is_held_after_the_export_goes_to_a_person_with_both_numbers(pos: Bench) -> None:
+    await pos.deliver(SALE, "order")
+    held = later(5, state="holded", export=SALE.export.model_copy(update={"allowed": False, "reason": "on hold"}))
+    with pytest.raises(Rejected, match=r"000000042.*W-000000042.*holded"):
+        await pos.deliver(held, "order")
+
+
+@pytest.mark.rule("orders.address_change")
+async def test_a_new_address_is_written_to_the_order_and_nothing_else_is(pos: Bench) -> None:
+    await pos.deliver(SALE, "order")
+    moved = later(5, shipping_address=Address(lines=("9 Elm St",), city="Austin", country="US"))
+    assert await outcome(pos, moved) is Outcome.DELIVERED
+    assert set(pos.book.addresses["17"]) == {"ShippingAddress"}
+    assert await outcome(pos, moved) is Outcome.UNCHANGED
 
 
 @pytest.mark.rule("orders.changed_line_to_review")

@@ -45,7 +45,7 @@ def changed(name: str, **changes: object) -> str:
 @pytest.mark.rule("starting.observe_first")
 def test_the_built_in_documents_load() -> None:
     catalog = load()
-    assert sorted(catalog.flows) == ["order", "order_status", "stock"]
+    assert set(catalog.flows) == {file.stem for file in FLOWS.iterdir()}
     assert {flow.mode for flow in catalog.flows.values()} == {Mode.OBSERVE}
     assert [taker.flow for taker in catalog.taking("magento", "order")] == ["order"]
     assert catalog.taking("magento", "cart") == ()
@@ -75,7 +75,7 @@ def test_a_users_flow_sets_its_mode(tmp_path: Path) -> None:
 def test_the_settings_set_a_mode_by_flow() -> None:
     catalog = load(modes={"stock": Mode.LIVE})
     assert (catalog.flows["stock"].mode, catalog.flows["order"].mode) == (Mode.LIVE, Mode.OBSERVE)
-    with pytest.raises(DocumentError, match=r"there is no flow 'stok' \(known: order, order_status, stock\)"):
+    with pytest.raises(DocumentError, match=r"there is no flow 'stok' \(known: order, .*stock\)"):
         load(modes={"stok": Mode.LIVE})
 
 

@@ -1,0 +1,109 @@
+"""The pipe between both systems without Kafka: normalise and deliver, one event after the other, all flows live."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import cast
+
+import orjson
+
+from app.clock import SystemClock
+from app.handlers import Tools, deliver_handler, normalize_handler
+from app.health import Readiness
+from app.parts import Parts
+from app.settings import Settings
+from app.store import Store
+from app.systems import Pos, Systems, Web
+from schemas.documents import Channel, Mode
+from schemas.envelope import Envelope
+from streams.channels import Channels
+from streams.engine import Engine, load
+from streams.errors import TillstreamError
+from streams.metrics import Metrics
+from streams.ports import EntityReader, JournalEntry, Outcome, Record
+from streams.runtime.work import Arrival, Handler, Work
+from tests.contract.systems import PosSystem, WebSystem
+from tests.twins.kafka import MemoryPublisher
+from tests.twins.store import MemoryStore
+
+CHANNEL = Channel(
+    name="main", web="web", pos="pos", prefix="W-", location="MAIN", sources={"MAIN": "main", "STORE2": "store2"}
+)
+
+
+class Joined:
+    """Both systems, as `app.systems.Systems` gives them."""
+
+    def __init__(self, web: WebSystem, pos: PosSystem) -> None:
+        self.webs: Mapping[str, Web] = {"web": web.connector}
+        self.points_of_sale: Mapping[str, Pos] = {"pos": pos.connector}
+        self.readers: Mapping[str, EntityReader] = {"web": web.connector.reader, "pos": pos.connector.reader}
+
+
+@dataclass
+class Pipe:
+    """Both systems, joined.
+
+    Attributes:
+        told: what became of every event, in order.
+        failed: what a person or a wait has to mend.
+    """
+
+    web: WebSystem
+    pos: PosSystem
+    told: list[JournalEntry] = field(default_factory=list)
+    failed: list[TillstreamError] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._clock = SystemClock()
+        self._publisher = MemoryPublisher()
+        self.store = MemoryStore(self._clock)
+        settings = Settings(
+            connections={"web": self.web.settings, "pos": self.pos.settings}, channels={"main": CHANNEL}
+        )
+        flows = load().flows
+        tools = Tools(
+            parts=Parts(settings, "pipe", self._clock, Metrics(), Readiness(), asyncio.Event()),
+            publisher=self._publisher,
+            store=cast(Store, self.store),
+            systems=cast(Systems, Joined(self.web, self.pos)),
+            engine=Engine(load(modes=dict.fromkeys(flows, Mode.LIVE))),
+            channels=Channels(settings.channels.values()),
+        )
+        self._normalize: Handler = normalize_handler(tools)
+        self._deliver: Mapping[str, Handler] = {name: deliver_handler(name, tools) for name in ("web", "pos")}
+        self._receipts = 0
+
+    async def changed(self, connection: str, entity: str, native_id: str) -> list[JournalEntry]:
+        """A hint that an entity has changed, carried through the pipe. What became of it and all that it caused."""
+        self._receipts += 1
+        system = {"web": "magento", "pos": "heartland"}[connection]
+        envelope = Envelope(f"r{self._receipts}", connection, system, entity, native_id, 1_000)
+        before = len(self.told)
+        body = orjson.dumps({"hint": native_id})
+        await self._handle(
+            self._normalize, Record("raw", 0, 0, b"", body, tuple(envelope.to_headers()), 0), "normalize"
+        )
+        while self._publisher.records:
+            out = self._publisher.records.pop(0)
+            record = Record(out.topic, 0, 0, out.key, out.value, tuple(out.headers), 0)
+            if out.topic.startswith("raw."):
+                await self._handle(self._normalize, record, "normalize")
+            elif out.topic.startswith("canonical."):
+                for handler in self._deliver.values():
+                    await self._handle(handler, record, "deliver")
+        return self.told[before:]
+
+    async def _handle(self, handler: Handler, record: Record, stage: str) -> None:
+        arrival = Arrival(record, Envelope.from_headers(record.headers))
+        try:
+            self.told += await handler.handle(Work(stage, [arrival]))
+        except TillstreamError as error:
+            self.failed.append(error)
+
+
+def delivered(entries: list[JournalEntry]) -> list[str]:
+    """What was done, in the shop's words."""
+    return [entry.message for entry in entries if entry.outcome is Outcome.DELIVERED]

@@ -1,0 +1,170 @@
+"""The flows, from one system into the other, through the whole connectors: what the shop finds there afterwards."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import orjson
+import pytest
+
+from tests.contract.pipe import Pipe, delivered
+from tests.contract.systems import PosSystem, WebSystem
+
+D = Decimal
+
+
+@pytest.fixture
+def pipe(web: WebSystem, pos: PosSystem) -> Pipe:
+    return Pipe(web, pos)
+
+
+async def exported(pipe: Pipe, pieces: int = 1) -> tuple[str, str]:
+    """A web order in both systems: its ids there."""
+    order = await pipe.web.place_order(pieces)
+    await pipe.changed("web", "order", order)
+    assert pipe.failed == []
+    document = await web_order(pipe, order)
+    found = await pipe.pos.orders.find_order(f"W-{document['increment_id']}")
+    assert found is not None
+    return order, found.order_id
+
+
+async def web_order(pipe: Pipe, order: str) -> dict[str, Any]:
+    found = await pipe.web.connector.reader.read("order", order)
+    assert found is not None
+    return dict(orjson.loads(found))
+
+
+async def pos_order(pipe: Pipe, order: str) -> dict[str, Any]:
+    found = await pipe.pos.connector.reader.read("order", order)
+    assert found is not None
+    return dict(orjson.loads(found))
+
+
+async def invoice(pipe: Pipe, order: str) -> str:
+    """All of it, as a person does in Magento's admin."""
+    answer = await pipe.web.client.post("invoice_order", order, f"/V1/order/{order}/invoice", {"capture": False})
+    return str(orjson.loads(answer))
+
+
+async def in_store(pipe: Pipe, order: str, **changes: object) -> None:
+    """What a person does with the order at the till."""
+    await pipe.pos.client.change("PUT", "till", order, f"/v1/orders/{order}", changes)
+
+
+# -- Payments ----------------------------------------------------------------------------------------------------
+
+
+async def test_an_invoice_after_the_export_becomes_one_payment_and_the_order_is_paid(pipe: Pipe) -> None:
+    order, created = await exported(pipe)
+    total = D(str((await web_order(pipe, order))["base_grand_total"]))
+    paid = await invoice(pipe, order)
+    for _ in range(2):
+        await pipe.changed("web", "invoice", paid)
+    assert pipe.failed == []
+    (payment,) = await pipe.pos.connector.payments.payments_of(created)
+    assert (payment.amount, payment.kind) == (total, "Sale")
+    assert (await pos_order(pipe, created))["PaymentStatus"] == "Paid"
+
+
+async def test_what_was_paid_before_the_export_is_a_tender_and_no_payment(pipe: Pipe) -> None:
+    order = await pipe.web.place_order()
+    paid = await invoice(pipe, order)
+    await pipe.changed("web", "order", order)
+    await pipe.changed("web", "invoice", paid)
+    assert pipe.failed == []
+    found = await pipe.pos.orders.find_order(f"W-{(await web_order(pipe, order))['increment_id']}")
+    assert found is not None
+    assert (await pipe.pos.connector.payments.payments_of(found.order_id)) == ()
+    assert (await pos_order(pipe, found.order_id))["PaymentStatus"] == "Paid"
+
+
+async def test_a_payment_waits_for_its_order(pipe: Pipe) -> None:
+    order = await pipe.web.place_order()
+    await pipe.changed("web", "invoice", await invoice(pipe, order))
+    (error,) = pipe.failed
+    assert "waits until that order is in pos" in error.message
+
+
+# -- Shipments ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.rule("fulfilment.explicit_items")
+@pytest.mark.rule("fulfilment.source_code")
+async def test_a_parcel_from_a_store_is_shipped_from_its_source_with_its_number_once(pipe: Pipe) -> None:
+    order, created = await exported(pipe, pieces=3)
+    parcel = {
+        "ShippedAt": "2026-11-28T12:00:00Z",
+        "Carrier": "UPS Ground",
+        "TrackingNumber": "1Z999",
+        "Lines": [{"SKU": pipe.pos.sku, "Quantity": 2}],
+    }
+    await in_store(pipe, created, Shipments=[parcel])
+    for _ in range(2):
+        await pipe.changed("pos", "order", created)
+    assert pipe.failed == []
+    (shipment,) = await pipe.web.connector.shipments.shipments_of(order)
+    assert (shipment.source, list(shipment.units.values())) == ("main", [D(2)])
+    assert [(track.carrier, track.number) for track in shipment.tracks] == [("ups", "1Z999")]
+
+
+@pytest.mark.rule("fulfilment.track_later")
+async def test_a_number_that_comes_after_the_goods_have_left_is_added_to_their_shipment(pipe: Pipe) -> None:
+    order, created = await exported(pipe, pieces=2)
+    await in_store(pipe, created, Status="Fulfilled")
+    await pipe.changed("pos", "order", created)
+    (shipment,) = await pipe.web.connector.shipments.shipments_of(order)
+    assert (list(shipment.units.values()), shipment.tracks) == ([D(2)], ())
+    parcel = {
+        "ShippedAt": "2026-11-28T12:00:00Z",
+        "TrackingNumber": "1Z999",
+        "Lines": [{"SKU": pipe.pos.sku, "Quantity": 2}],
+    }
+    await in_store(pipe, created, Shipments=[parcel])
+    await pipe.changed("pos", "order", created)
+    assert pipe.failed == []
+    (shipment,) = await pipe.web.connector.shipments.shipments_of(order)
+    assert [track.number for track in shipment.tracks] == ["1Z999"]
+
+
+# -- What becomes of an order ------------------------------------------------------------------------------------
+
+
+@pytest.mark.rule("orders.cancel")
+async def test_a_cancel_in_the_web_store_releases_the_goods_in_the_point_of_sale(pipe: Pipe) -> None:
+    order, created = await exported(pipe)
+    await pipe.web.client.post("cancel", order, f"/V1/orders/{order}/cancel", {})
+    for _ in range(2):
+        await pipe.changed("web", "order", order)
+    assert pipe.failed == []
+    assert (await pos_order(pipe, created))["Status"] == "Cancelled"
+
+
+async def test_a_cancel_of_goods_that_have_left_is_for_a_person(pipe: Pipe) -> None:
+    order, created = await exported(pipe)
+    await in_store(pipe, created, Status="Fulfilled")
+    await pipe.web.client.post("cancel", order, f"/V1/orders/{order}/cancel", {})
+    await pipe.changed("web", "order", order)
+    (error,) = pipe.failed
+    assert created in error.message
+
+
+# -- Products ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.rule("products.owned_fields_only")
+async def test_a_price_of_the_point_of_sale_follows_and_the_web_teams_name_stays(pipe: Pipe) -> None:
+    sku = pipe.pos.sku
+    before = await pipe.web.connector.products.product(sku)
+    assert before is not None
+    await pipe.pos.client.change("PUT", "till", sku, f"/v1/products/{sku}", {"Name": "Another name", "Price": 12.34})
+    told = await pipe.changed("pos", "product", sku)
+    assert pipe.failed == []
+    assert delivered(told) == [f"changed '{sku}': set_base_prices"]
+    (price,) = await pipe.web.connector.prices.base_prices([sku])
+    assert price.amount == D("12.34")
+    after = await pipe.web.connector.products.product(sku)
+    assert after is not None
+    assert after.name == before.name
+    assert delivered(await pipe.changed("pos", "product", sku)) == []
