@@ -22,6 +22,7 @@ from app.magento.catalogue import MagentoCatalogue
 from app.magento.client import MagentoClient
 from app.magento.credit_memos import MagentoCreditMemos
 from app.magento.customers import MagentoCustomers
+from app.magento.gift_cards import UnavailableGiftCards
 from app.magento.invoices import MagentoInvoices
 from app.magento.lifecycle import MagentoLifecycle
 from app.magento.orders import MagentoOrders
@@ -53,6 +54,7 @@ class Web:
     products: MagentoProducts
     catalogue: MagentoCatalogue
     prices: MagentoPrices
+    gift_cards: UnavailableGiftCards
     stock: MagentoStock
 
     @classmethod
@@ -71,6 +73,7 @@ class Web:
             products=MagentoProducts(client),
             catalogue=MagentoCatalogue(client),
             prices=MagentoPrices(client),
+            gift_cards=UnavailableGiftCards(client.name),
             stock=MagentoStock(client),
         )
 

@@ -263,6 +263,12 @@ SET_TIER_PRICES = Operation(
     lookup=None,
     window="older prices, as with set_base_prices",
 )
+SET_GIFT_CARD_BALANCE = Operation(
+    name="set_gift_card_balance",
+    kind=OperationKind.SET_STATE,
+    lookup=None,
+    window="a balance that somebody changes between the look and the write is lost: the store compares nothing",
+)
 
 OPERATIONS: Mapping[str, Operation] = {
     operation.name: operation
@@ -301,6 +307,7 @@ OPERATIONS: Mapping[str, Operation] = {
         SET_SPECIAL_PRICES,
         DELETE_SPECIAL_PRICES,
         SET_TIER_PRICES,
+        SET_GIFT_CARD_BALANCE,
     )
 }
 """By name, everything that a flow document may name."""

@@ -42,6 +42,7 @@ from streams.ports.systems import (
 )
 from streams.ports.web_customers import AccountAddress, AccountDraft, SeenAccount, WebCustomers
 from streams.ports.web_fulfilment import WebShipment, WebShipmentDraft, WebShipments, WebTrack
+from streams.ports.web_gift_cards import WebGiftCards
 from streams.ports.web_invoices import InvoiceDraft, SeenInvoice, WebInvoices
 from streams.ports.web_orders import WebOrder, WebOrderLine, WebOrders
 from streams.ports.web_prices import BasePrice, PriceProblem, SpecialPrice, WebPrices, WebTierPrice
@@ -126,6 +127,7 @@ __all__ = [
     "Stops",
     "WebCatalogue",
     "WebCustomers",
+    "WebGiftCards",
     "WebInvoices",
     "WebOrder",
     "WebOrderLine",

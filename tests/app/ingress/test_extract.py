@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -65,6 +66,27 @@ def test_what_a_person_calls_it() -> None:
 )
 def test_what_heartlands_other_entities_are_known_by(entity: str, document: object, expected: tuple[str, str]) -> None:
     assert (native_id("heartland", entity, document), subject("heartland", entity, document)) == expected
+
+
+@pytest.mark.parametrize(
+    "wrap", [lambda body: body, lambda body: {"data": body}, lambda body: {"data": {"value": body}}]
+)
+@pytest.mark.parametrize("entity", ["invoice", "shipment", "credit_memo"])
+def test_what_is_made_of_a_web_order_is_known_by_its_own_id_and_never_by_its_orders(
+    entity: str, wrap: Callable[[object], object]
+) -> None:
+    body = {"entity_id": 7, "order_id": 42, "increment_id": "000000007"}
+    assert native_id("magento", entity, wrap(body)) == "7"
+    assert subject("magento", entity, wrap(body)) == "000000007"
+    assert native_id("magento", entity, wrap({"order_id": 42})) == ""
+
+
+def test_what_magentos_customers_and_transactions_are_known_by() -> None:
+    assert native_id("magento", "customer", {"id": 1, "email": "ann@example.com"}) == "1"
+    assert subject("magento", "customer", {"id": 1, "email": "ann@example.com"}) == "1"
+    assert native_id("magento", "customer", {"event": {"data": {"value": {"entity_id": "1"}}}}) == "1"
+    assert native_id("magento", "transaction", {"transaction_id": 3, "txn_id": "ch_1", "order_id": 42}) == "3"
+    assert subject("magento", "transaction", {"transaction_id": 3, "txn_id": "ch_1"}) == "ch_1"
 
 
 def test_pointers_follow_the_standard() -> None:

@@ -98,7 +98,7 @@ PRICE = {"sku": "S1", "store_id": 0, "price": 8}
 
 
 def answer(seen: Seen) -> web.Response:
-    """What lets each call go on as far as it can: an order of which three pieces are left, in a source that has them."""
+    """What lets each call go on as far as it can: an order of three pieces, of goods that are not counted."""
     path = seen.raw_path.partition("?")[0].removeprefix("/rest").removeprefix("/all")
     answers: dict[str, Any] = {
         "/V1/orders/42": ORDER,

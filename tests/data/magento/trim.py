@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 USED = [
-    "",
     "GET /V1/orders",
     "GET /V1/orders/:id",
     "POST /V1/orders",
@@ -60,7 +59,6 @@ USED = [
     "GET /V1/inventory/source-items",
     "POST /V1/inventory/source-items",
     "GET /V1/inventory/sources/:sourceCode",
-    "",
 ]
 
 NESTED = {"Address", "Region", "Attribute", "CustomerExtension", "ProductExtension"}
@@ -137,7 +135,7 @@ def main(routes: str, interfaces: str) -> None:
         json.loads(Path(routes).read_text("utf-8"))["routes"],
         json.loads(Path(interfaces).read_text("utf-8"))["interfaces"],
     )
-    lines = [json.dumps(trimmer.route(line)) for line in USED if line]
+    lines = [json.dumps(trimmer.route(line)) for line in USED]
     shapes = [f"{json.dumps(name)}: {json.dumps(trimmer.shapes[name])}" for name in sorted(trimmer.shapes)]
     required = json.dumps({name: trimmer.required[name] for name in sorted(trimmer.required) if trimmer.required[name]})
     text = (

@@ -5,11 +5,9 @@ from __future__ import annotations
 import ast
 import inspect
 from dataclasses import replace
-from typing import get_args
 
 import pytest
 
-from schemas.documents.flow import Deliver
 from streams.deliver import order_status, sale
 from streams.deliver.operations import (
     ADD_COMMENT,
@@ -22,13 +20,6 @@ from streams.deliver.operations import (
 from tests.streams.deliver.effect_bench import Bench
 
 NO_LOOKUP = replace(CREATE_ORDER, lookup=None)
-
-
-def test_every_operation_that_a_flow_document_may_name_is_declared() -> None:
-    (may_name,) = {
-        get_args(part) for part in get_args(Deliver.model_fields["operations"].annotation) if part is not ...
-    }
-    assert set(may_name) <= set(OPERATIONS)
 
 
 def test_what_is_delivered_through_the_ledger_is_declared_as_made_once() -> None:
