@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from app.clock import SystemClock
 from app.handlers import Tools, deliver_handler, engine_of, normalize_handler
 from app.health import Readiness
-from app.heartland.orders import HeartlandOrders
-from app.magento.orders import MagentoOrders
 from app.magento.stock import MagentoStock
 from app.parts import Parts
 from app.settings import Settings
@@ -19,11 +18,14 @@ from app.store import HeldEvent, Store
 from app.store.applied import SqlApplied
 from app.store.ledger import SqlLedger
 from app.store.writes import SqlOpenWrites
-from app.systems import Pos, Systems, Web
+from app.systems import Systems, Web
 from schemas.envelope import Envelope
 from schemas.ids import Ref
 from streams import groups
 from streams.channels import Channels
+from streams.deliver.create_once import Call
+from streams.deliver.effect import Effects
+from streams.deliver.operations import Operation
 from streams.metrics import Metrics
 from streams.ports import (
     EffectDone,
@@ -33,10 +35,8 @@ from streams.ports import (
     Intent,
     LedgerRow,
     OpenWrite,
-    OrderDraft,
     Outgoing,
     Revision,
-    SeenOrder,
     SourceItem,
 )
 from streams.runtime.work import Arrival, Handler, Work
@@ -73,7 +73,13 @@ class DryRun:
             systems=self._systems,
             engine=engine_of(settings),
             channels=Channels(settings.channels.values()),
+            effects=self._effects,
         )
+
+    def _effects(self, *given: Any, **named: Any) -> Effects:
+        made = _Effects(*given, **named)
+        made.calls = self._calls
+        return made
 
     async def close(self) -> None:
         """Close the connections to the systems."""
@@ -125,36 +131,19 @@ class _ReadOnly(Systems):
 
     @property
     def webs(self) -> Mapping[str, Web]:
-        return {
-            name: replace(web, orders=_WebOrders(web, self._calls), stock=_WebStock(web, self._calls))
-            for name, web in super().webs.items()
-        }
-
-    @property
-    def points_of_sale(self) -> Mapping[str, Pos]:
-        return {name: replace(pos, orders=_PosOrders(pos, self._calls)) for name, pos in super().points_of_sale.items()}
+        return {name: replace(web, stock=_WebStock(web, self._calls)) for name, web in super().webs.items()}
 
 
-class _PosOrders(HeartlandOrders):
-    def __init__(self, pos: Pos, calls: list[str]) -> None:
-        super().__init__(pos.client)
-        self._calls = calls
+class _Effects(Effects):
+    """Notes what would be sent."""
 
-    async def create_order(self, draft: OrderDraft) -> SeenOrder:
-        self._calls.append(f"create_order in {self._client.name}: {draft.public_id}, {draft.total} {draft.currency}")
-        raise _Stop
+    calls: list[str]
 
+    async def set(self, operation: Operation, what: str, call: Callable[[], Awaitable[object]]) -> None:  # noqa: ARG002
+        self.calls.append(f"{operation.name}: {what}")
 
-class _WebOrders(MagentoOrders):
-    def __init__(self, web: Web, calls: list[str]) -> None:
-        super().__init__(web.client)
-        self._calls = calls
-
-    async def set_external_number(self, order_id: str, number: str) -> None:
-        self._calls.append(f"set_external_number in {self._client.name}: order {order_id} gets {number}")
-
-    async def add_comment(self, order_id: str, comment: str) -> str:
-        self._calls.append(f"add_comment in {self._client.name}: order {order_id}, '{comment}'")
+    async def _make(self, call: Call) -> str:
+        self.calls.append(f"{call.step.operation.name} in {call.key.target}: {call.step.sought}")
         raise _Stop
 
 

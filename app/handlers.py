@@ -44,6 +44,7 @@ class Tools:
     systems: Systems
     engine: Engine
     channels: Channels
+    effects: Callable[..., Effects] = Effects
 
 
 def engine_of(settings: Settings) -> Engine:
@@ -86,7 +87,9 @@ def deliver_handler(target: str, tools: Tools) -> DeliverHandler:
         mapper=tools.engine,
         links=store.links,
         applied=store.applied,
-        effects=Effects(store.ledger, parts.clock, owner=parts.owner, settling=settling, failpoints=parts.failpoints),
+        effects=tools.effects(
+            store.ledger, parts.clock, owner=parts.owner, settling=settling, failpoints=parts.failpoints
+        ),
         publisher=tools.publisher,
         clock=parts.clock,
     )

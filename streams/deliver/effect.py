@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from streams.deliver.create_once import Call, CreateOnce, Ids
 from streams.deliver.ledger import AlreadyDone, LookUp, next_action, same_target, sends_allowed
+from streams.deliver.operations import Operation
 from streams.errors import AuthFailed, OutcomeUnknown, Rejected, Transient, Unavailable
 from streams.ports import NOWHERE, Clock, EffectKey, EffectState, Failpoint, Failpoints, Fenced, Ledger
 
@@ -85,6 +87,20 @@ class Effects:
             found = found and made.found
         return Made(ids[-1], found)
 
+    async def set(self, operation: Operation, what: str, call: Callable[[], Awaitable[object]]) -> None:
+        """Set a value in the target. Safe to repeat, so nothing is written down before.
+
+        Args:
+            operation: how it is declared.
+            what: for who asks what would be done: ``order 42 gets 17``.
+            call: sets it.
+
+        Raises:
+            OutcomeUnknown, Transient, Unavailable, AuthFailed, Rejected: as the port's method says.
+        """
+        del operation, what
+        await call()
+
     async def owes_confirmation(self, key: EffectKey) -> bool:
         """Whether an effect is done whose confirmation may not have been published; `perform` then publishes it.
 
@@ -149,7 +165,7 @@ class Effects:
             await self._reopen(call, row.epoch)
             raise Transient(f"{_what(call)} was not sent: this worker had stopped.")
         try:
-            target_id = await call.send()
+            target_id = await self._make(call)
         except OutcomeUnknown as error:
             raise OutcomeUnknown(error.message, code=error.code, retry_at=self._soon()) from error
         except (Transient, Unavailable, AuthFailed, Rejected):
@@ -157,6 +173,10 @@ class Effects:
             raise
         await self._finish(call, target_id, row.epoch)
         return Made(target_id, found=False)
+
+    async def _make(self, call: Call) -> str:
+        """The one place where a create-once is sent; a dry run tells it instead."""
+        return await call.send()
 
     async def _reopen(self, call: Call, epoch: int) -> None:
         try:

@@ -49,11 +49,13 @@ class SetState:
 
     Attributes:
         operation: how it is declared.
+        what: for who asks what would be done: ``order 42 gets 17``.
         call: makes it.
         applied: revisions that are applied with it.
     """
 
     operation: Operation
+    what: str
     call: Callable[[], Awaitable[object]]
     applied: Mapping[Ref, Revision] = field(default_factory=dict)
 
@@ -189,7 +191,7 @@ class EntityDelivery(Generic[Entity]):
             await self._desk.effects.perform(write, replays=arrival.replays)
             return
         work.step = write.operation.name
-        await write.call()
+        await self._desk.effects.set(write.operation, write.what, write.call)
         if write.applied:
             await self._desk.applied.put(self._desk.target, write.applied)
 

@@ -75,6 +75,7 @@ class OrderStatusPlanner:
         return [
             SetState(
                 SET_EXTERNAL_NUMBER,
+                f"order {order} gets {number}",
                 call=lambda: self._notes.set_external_number(order, number),
                 applied={numbered: revision},
             )

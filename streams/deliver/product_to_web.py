@@ -104,7 +104,12 @@ class WebProductPlanner:
         differing = {key: value for key, value in wanted.items() if str(shown.get(key, "")) != str(value)}
         if not differing:
             return []
-        return [SetState(UPDATE_PRODUCT, lambda: self._shelf.products.update_product(sku, differing))]
+        told = ", ".join(f"{key} '{value}'" for key, value in differing.items())
+        return [
+            SetState(
+                UPDATE_PRODUCT, f"'{sku}' gets {told}", lambda: self._shelf.products.update_product(sku, differing)
+            )
+        ]
 
     async def _price(self, product: Product, sku: str, owned: frozenset[str]) -> list[SetState]:
         """The list price, of each store view that a channel joins. No price is not a price of 0."""
@@ -113,7 +118,8 @@ class WebProductPlanner:
         wanted = {(price.store, price.amount) for price in self._wanted_prices(product, sku)}
         shown = {(price.store, price.amount) for price in await self._shelf.prices.base_prices([sku])}
         missing = tuple(BasePrice(sku, amount, store) for store, amount in sorted(wanted - shown))
-        return [SetState(SET_BASE_PRICES, lambda: self._set_prices(missing))] if missing else []
+        told = ", ".join(f"'{sku}' {price.amount}" for price in missing)
+        return [SetState(SET_BASE_PRICES, told, lambda: self._set_prices(missing))] if missing else []
 
     def _wanted_prices(self, product: Product, sku: str) -> list[BasePrice]:
         """One price for all store views where the channels agree, else one for each of them."""
@@ -136,7 +142,11 @@ class WebProductPlanner:
         """What is not sold any more is disabled, if the flow owns that; enabling is for a person."""
         if ACTIVE not in owned or product.active or not there.enabled:
             return []
-        return [SetState(SET_PRODUCT_ENABLED, lambda: self._shelf.products.set_product_enabled(sku, enabled=False))]
+
+        async def disable() -> None:
+            await self._shelf.products.set_product_enabled(sku, enabled=False)
+
+        return [SetState(SET_PRODUCT_ENABLED, f"'{sku}' is disabled", disable)]
 
 
 def _has_price(price: ChannelPrice) -> bool:

@@ -51,7 +51,7 @@ class SaleChanges:
         held_back = self._desk.observed(work, arrival, f"cancel {told}")
         if held_back is not None:
             return held_back
-        await self._orders.cancel_order(made.native_id)
+        await self._desk.effects.set(CANCEL_ORDER, told, lambda: self._orders.cancel_order(made.native_id))
         await self._desk.applied.put(self._desk.target, {Ref.parse(sale.ref): Revision(sale.updated_at, sale.state)})
         return work.entry(arrival, Outcome.DELIVERED, self._desk.clock.now(), f"cancelled {told}")
 
@@ -62,7 +62,9 @@ class SaleChanges:
         if held_back is not None:
             return held_back
         document = self._document(work, sale)
-        await self._orders.set_order_addresses(made.native_id, document)
+        await self._desk.effects.set(
+            SET_ORDER_ADDRESSES, told, lambda: self._orders.set_order_addresses(made.native_id, document)
+        )
         await self._desk.applied.put(self._desk.target, {Ref.parse(sale.ref): revision})
         return work.entry(arrival, Outcome.DELIVERED, self._desk.clock.now(), f"changed {told}")
 

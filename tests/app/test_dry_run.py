@@ -72,7 +72,7 @@ def to_target(name: str, body: Sale | OrderStatus | Stock, entity: str) -> HeldE
 
 async def test_an_order_is_looked_up_and_not_created(dry: DryRun, pos: PosSystem, store: Store) -> None:
     event = to_target("pos", SALE, "order")
-    assert await dry.tell(event) == ["create_order in pos: W-000000042, 26.65 USD"]
+    assert await dry.tell(event) == ["create_order in pos: order W-000000042"]
     assert pos.faults.mutations("create_order") == []
     assert await pos.orders.find_order("W-000000042") is None
     assert await store.database.fetch("SELECT FROM ledger") == []
@@ -93,8 +93,8 @@ async def test_a_status_is_told_up_to_its_comment(dry: DryRun, web: WebSystem) -
     told = await dry.tell(to_target("web", status, "order_status"))
     assert len(told) == 2, told
     number, comment = told
-    assert number == f"set_external_number in web: order {order_id} gets 17"
-    assert comment.startswith(f"add_comment in web: order {order_id}, ")
+    assert number == f"set_external_number: order {order_id} gets 17"
+    assert comment.startswith("add_comment in web: the comment 'Heartland order 17: Open ")
     assert web.faults.mutations("add_comment") == []
 
 
