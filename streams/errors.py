@@ -8,7 +8,8 @@ TillstreamError
 ├── AuthFailed          credentials or rights are wrong: the same, until a person mends the connection
 ├── DependencyMissing   something that this one refers to is not known yet: park on that link
 ├── Rejected            the target or a rule says no: a person decides
-│   └── AliasMissing    the target does not know the SKU: a person names its alias
+│   ├── AliasMissing    the target does not know the SKU: a person names its alias
+│   └── Guarded         too much would change at once: a person approves the whole list, or rejects it
 └── Malformed           not readable at all: dead letter
 """
 
@@ -17,6 +18,9 @@ from __future__ import annotations
 from datetime import datetime
 
 from schemas.ids import MissingLink
+
+GUARD = "guard"
+"""Code of what a guard holds."""
 
 
 class TillstreamError(Exception):
@@ -95,6 +99,13 @@ class AliasMissing(Rejected):
         super().__init__(message, code=code)
         self.sku = sku
         self.waits_for = waits_for
+
+
+class Guarded(Rejected):
+    """A guard holds the change, with a list of others; see `streams/guards/`. Later events do not need it."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, code=GUARD, blocks=False)
 
 
 class Malformed(TillstreamError):

@@ -20,6 +20,7 @@ from streams.ports.failpoints import NOWHERE, Failpoint, Failpoints
 from streams.ports.fencing import Fenced
 from streams.ports.fulfilment import ParcelDraft, PosShipments, SeenParcel
 from streams.ports.gift_cards import GiftCardNumber, HoldDraft, PosGiftCards, SeenGiftCard, SeenHold
+from streams.ports.guards import GuardHold, GuardKind, Guards, ListedChange, Proposed, Standing, Verdict, WrittenStock
 from streams.ports.held import Held, HeldKey, HeldRecord, Hold, HoldReason, Place
 from streams.ports.journal import Journal, JournalEntry, Outcome
 from streams.ports.kafka import Outgoing, Partition, Publisher, Record
@@ -69,6 +70,9 @@ __all__ = [
     "Fenced",
     "FlowStop",
     "GiftCardNumber",
+    "GuardHold",
+    "GuardKind",
+    "Guards",
     "Held",
     "HeldKey",
     "HeldRecord",
@@ -83,6 +87,7 @@ __all__ = [
     "Ledger",
     "LedgerRow",
     "Links",
+    "ListedChange",
     "OpenWrite",
     "OpenWrites",
     "OrderDraft",
@@ -103,6 +108,7 @@ __all__ = [
     "PosShipments",
     "PriceProblem",
     "ProfileDraft",
+    "Proposed",
     "Publisher",
     "Pulse",
     "Record",
@@ -123,8 +129,10 @@ __all__ = [
     "SeenRefund",
     "SourceItem",
     "SpecialPrice",
+    "Standing",
     "StockLevels",
     "Stops",
+    "Verdict",
     "WebCatalogue",
     "WebCustomers",
     "WebGiftCards",
@@ -142,4 +150,5 @@ __all__ = [
     "WebStock",
     "WebTierPrice",
     "WebTrack",
+    "WrittenStock",
 ]
