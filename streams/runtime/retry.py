@@ -6,7 +6,7 @@ Transient               again in the lane with full jitter, then parked with gro
 OutcomeUnknown          again for a set-state (the current value); a create-once is parked until its look-up counts
 Unavailable, AuthFailed again in the lane, without end: the lanes fill, Kafka holds, nothing moves into SQL
 DependencyMissing       parked on the link, and looked at again every hour; after a day of looks in review
-Rejected                in review
+Rejected                in review; what a guard holds is no dead letter, a person decides on it with its list
 Malformed               in review, later records of the key go on
 anything else           a fault of ours: in review with its stack
 ======================  =====================================================================================
@@ -25,6 +25,7 @@ from streams.errors import (
     AliasMissing,
     AuthFailed,
     DependencyMissing,
+    Guarded,
     Malformed,
     OutcomeUnknown,
     Rejected,
@@ -117,6 +118,8 @@ def decide(error: BaseException, trial: Trial, patience: Patience, chance: Calla
     match error:
         case AliasMissing():
             return Review(dead=False, waits_for=error.waits_for)
+        case Guarded():
+            return Review(dead=False)
         case Rejected() | Malformed():
             return Review(dead=True)
         case DependencyMissing():

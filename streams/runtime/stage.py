@@ -12,7 +12,7 @@ import structlog
 
 from schemas.canonical import NewerVersion
 from schemas.envelope import SCHEMA_VERSION, Envelope, EnvelopeError, Via, place_id
-from streams.errors import Malformed, TillstreamError
+from streams.errors import Guarded, Malformed, TillstreamError
 from streams.ports import (
     Clock,
     Fenced,
@@ -184,7 +184,7 @@ class Stage:
                 if isinstance(decision, Again):
                     await self._claims.pause(decision.wait)
                     continue
-                if isinstance(decision, Review) and await around.guard.keeps(arrivals, _failure(work, error)):
+                if isinstance(decision, Review) and await self._waits(arrivals, work, error):
                     continue
                 await self._hold(work, error, decision)
                 return False
@@ -194,6 +194,10 @@ class Stage:
             self._observe(arrivals, entries, (around.clock.now() - began).total_seconds())
             return True
         raise NotDone
+
+    async def _waits(self, arrivals: list[Arrival], work: Work, error: Exception) -> bool:
+        """Whether it must wait instead of going to review, because everything fails. What a guard holds has not."""
+        return not isinstance(error, Guarded) and await self._around.guard.keeps(arrivals, _failure(work, error))
 
     async def _look_again(self, arrivals: list[Arrival]) -> None:
         """Raises NotDone if what is held has changed while its turn waited, for hours perhaps: it takes a new one."""

@@ -14,6 +14,7 @@ from streams.errors import (
     AliasMissing,
     AuthFailed,
     DependencyMissing,
+    Guarded,
     Malformed,
     OutcomeUnknown,
     Rejected,
@@ -41,6 +42,11 @@ def test_a_missing_alias_waits_for_a_person_and_names_the_sku_that_releases_it()
     missing = MissingLink(Ref("web", "sku", "X"), "pos")
     error = AliasMissing("unknown", sku="X", waits_for=missing)
     assert decision(error) == Review(dead=False, waits_for=missing)
+
+
+def test_what_a_guard_holds_waits_for_a_person_and_blocks_nothing() -> None:
+    assert decision(Guarded("too many")) == Review(dead=False)
+    assert not blocks(Guarded("too many"))
 
 
 @pytest.mark.parametrize("error", [Rejected("no"), Malformed("bytes"), KeyError("a fault of ours")])

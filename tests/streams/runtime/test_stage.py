@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from schemas.dead_letter import DeadLetter
-from streams.errors import Rejected, Throttled, Transient, Unavailable
+from streams.errors import Guarded, Rejected, Throttled, Transient, Unavailable
 from streams.ports import HoldReason, JournalEntry, Outcome, Outgoing, Place
 from streams.runtime.work import Work
 from tests.streams.runtime.stage_bench import GROUP, Bench, assigned_bench
@@ -64,6 +64,17 @@ async def test_what_a_person_must_decide_is_held_and_dead_lettered_with_its_byte
     assert "Rejected: order 000000042" in told.stack
     assert row.hold.letter == told
     assert bench.outcomes("r1") == [Outcome.IN_REVIEW]
+
+
+async def test_what_a_guard_holds_waits_for_a_person_and_is_no_dead_letter(bench: Bench) -> None:
+    bench.handler.fail["r1"] = [Guarded("812 SKUs would be set to zero stock")]
+    await bench.feed("r1", "r2")
+    (row,) = bench.held
+    assert (row.hold.reason, row.hold.error, row.hold.blocks) == (HoldReason.PERSON, "Guarded", False)
+    assert row.hold.letter is not None
+    assert row.hold.letter.code == "guard"
+    assert bench.publisher.on("dead-letter.deliver") == []
+    assert bench.handler.done == ["r2"]
 
 
 async def test_a_replayed_letter_counts_tries_and_replays_from_its_first_failure_on(bench: Bench) -> None:

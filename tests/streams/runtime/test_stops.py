@@ -11,7 +11,7 @@ import pytest
 import structlog
 
 from schemas.ids import MissingLink
-from streams.errors import AliasMissing, DependencyMissing, Rejected, Throttled, Unavailable
+from streams.errors import AliasMissing, DependencyMissing, Guarded, Rejected, Throttled, Unavailable
 from streams.ports import FlowStop, JournalEntry, Outcome, Record
 from streams.runtime.flood import KEYS, WINDOW
 from streams.runtime.lanes import NotDone
@@ -196,6 +196,12 @@ async def test_a_topic_full_of_what_is_not_ours_stops_by_itself(shop: Shop) -> N
 )
 async def test_what_waits_for_a_time_or_a_link_is_no_failure(shop: Shop, parked: Exception) -> None:
     shop.refuses = parked
+    await shop.feed(2 * WINDOW)
+    assert (shop.held, shop.stopped) == (2 * WINDOW, [])
+
+
+async def test_what_a_guard_holds_is_no_failure_however_much_it_is(shop: Shop) -> None:
+    shop.refuses = Guarded("all would be set to zero stock")
     await shop.feed(2 * WINDOW)
     assert (shop.held, shop.stopped) == (2 * WINDOW, [])
 
