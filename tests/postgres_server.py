@@ -18,7 +18,7 @@ from app.local.postgres import start_postgres
 from app.store import Cursors, Store, migrate
 from app.store.engine import engine_for
 from app.store.tables import metadata
-from streams.ports import AppliedRevisions, Held, Journal, Ledger, Links, OpenWrites, Stops
+from streams.ports import AppliedRevisions, Guards, Held, Journal, Ledger, Links, OpenWrites, Stops, WrittenStock
 from tests.servers import VERSIONS
 from tests.twins.clock import FakeClock
 from tests.twins.store import MemoryStore
@@ -114,6 +114,10 @@ class Ports(Protocol):
     def cursors(self) -> Cursors: ...
     @property
     def stops(self) -> Stops: ...
+    @property
+    def guards(self) -> Guards: ...
+    @property
+    def written_stock(self) -> WrittenStock: ...
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Durable facts in PostgreSQL: links, effect ledger, applied revisions, held events, journal, cursors, stops."""
+"""Durable facts in PostgreSQL: links, ledger, applied revisions, held events, journal, cursors, stops, guards."""
 
 from app.store.cursors import Cursors
 from app.store.desk import Edit, HeldDesk, HeldEvent, Wanted

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +17,8 @@ from sqlalchemy.pool import QueuePool
 from streams.errors import AuthFailed, Rejected, TillstreamError, Transient, Unavailable
 
 Row = Mapping[str, Any]
+Fetch = Callable[..., Awaitable[Sequence[Row]]]
+"""Runs one statement with ``$1 …`` for values."""
 
 CONNECT_SECONDS = 5.0
 STATEMENT_SECONDS = 10.0
@@ -159,6 +161,12 @@ class Database:
         async with self._lease() as lease:
             rows: Sequence[Row] = await lease.driver.fetch(statement, *values)
             return rows
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Fetch]:
+        """Several statements that commit together at the end; each sees what was committed before it."""
+        async with self._lease() as lease, lease.driver.transaction():
+            yield lease.driver.fetch
 
     async def fetch_after_locking(self, lock: str, ref: str, statement: str, *values: object) -> Sequence[Row]:
         """Run ``lock`` with ``ref``, then the statement, which sees what the lock waited for, in one transaction."""

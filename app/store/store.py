@@ -11,6 +11,7 @@ from app.store.applied import SqlApplied
 from app.store.cursors import SqlCursors
 from app.store.desk import HeldDesk
 from app.store.engine import Database, engine_for
+from app.store.guards import SqlGuards
 from app.store.held import SqlHeld
 from app.store.journal import SqlJournal
 from app.store.ledger import SqlLedger
@@ -19,6 +20,7 @@ from app.store.migrations import head, upgrade
 from app.store.receipts import Receipts
 from app.store.stops import SqlStops
 from app.store.writes import SqlOpenWrites
+from app.store.written_stock import SqlWrittenStock
 from streams.errors import Unavailable
 from streams.ports import Clock
 
@@ -57,6 +59,8 @@ class Store:
     cursors: SqlCursors
     receipts: Receipts
     stops: SqlStops
+    guards: SqlGuards
+    written_stock: SqlWrittenStock
 
     @classmethod
     def open(cls, url: str, *, role: str, clock: Clock, connections: int = 10) -> Store:
@@ -86,6 +90,8 @@ class Store:
             cursors=SqlCursors(database),
             receipts=Receipts(database),
             stops=SqlStops(database, clock),
+            guards=SqlGuards(database, clock),
+            written_stock=SqlWrittenStock(database, clock),
         )
 
     async def ping(self) -> None:

@@ -14,12 +14,14 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     MetaData,
+    Numeric,
     PrimaryKeyConstraint,
     Table,
     Text,
     UniqueConstraint,
     text,
 )
+from sqlalchemy.dialects.postgresql import JSONB
 
 metadata = MetaData(
     naming_convention={
@@ -281,4 +283,64 @@ Index(
     stops.c.target,
     unique=True,
     postgresql_where=text("resumed_at IS NULL"),
+)
+
+guard_holds = Table(
+    "guard_holds",
+    metadata,
+    Column("number", BigInteger, Identity(), primary_key=True),
+    _text("kind"),
+    _text("target"),
+    Column("opened_at", _Moment, nullable=False),
+    Column("population", Integer, nullable=False),
+    Column("allowed", Integer, nullable=False),
+    Column("decided_at", _Moment),
+    Column("approved", Boolean, nullable=False, server_default=text("false")),
+    Column("decided_by", Text, nullable=False, server_default=""),
+    Column("reason", Text, nullable=False, server_default=""),
+    comment="Windows that changed too much at once; those that a person decided on tell the history.",
+)
+Index(
+    "uq_guard_holds_open",
+    guard_holds.c.kind,
+    guard_holds.c.target,
+    unique=True,
+    postgresql_where=text("decided_at IS NULL"),
+)
+
+guard_changes = Table(
+    "guard_changes",
+    metadata,
+    _text("kind"),
+    _text("target"),
+    _text("sku"),
+    Column("before", Numeric, nullable=False),
+    Column("after", Numeric, nullable=False),
+    _text("standing"),
+    Column("at", _Moment, nullable=False),
+    _text("receipt_id"),
+    Column("hold", BigInteger),
+    PrimaryKeyConstraint("kind", "target", "sku"),
+    comment="The last guarded change of each SKU, and the hold that has it in its list.",
+)
+Index(
+    "ix_guard_changes_passed",
+    guard_changes.c.kind,
+    guard_changes.c.target,
+    guard_changes.c.at,
+    postgresql_where=text("standing = 'passed'"),
+)
+Index("ix_guard_changes_hold", guard_changes.c.hold)
+
+written_stock = Table(
+    "written_stock",
+    metadata,
+    _text("target"),
+    _text("sku"),
+    Column("quantities", JSONB, nullable=False, comment="Pieces by source."),
+    Column("total", Numeric, nullable=False),
+    Column("emptied_at", _Moment, comment="When the total last fell to zero."),
+    PrimaryKeyConstraint("target", "sku"),
+    comment="What the web store's sources hold of each SKU, as it was last written or read.",
+    postgresql_with=_ROOM_FOR_UPDATES,
 )

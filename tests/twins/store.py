@@ -31,6 +31,7 @@ from streams.ports import (
     Record,
     Revision,
 )
+from tests.twins.guards import MemoryGuards, MemoryWrittenStock
 from tests.twins.writes import MemoryOpenWrites
 
 
@@ -370,8 +371,12 @@ class MemoryStore:
     ledger: MemoryLedger = field(init=False)
     held: MemoryHeld = field(init=False)
     writes: MemoryOpenWrites = field(init=False)
+    guards: MemoryGuards = field(init=False)
+    written_stock: MemoryWrittenStock = field(init=False)
 
     def __post_init__(self) -> None:
         self.ledger = MemoryLedger(self.links, self.applied, self.clock)
         self.held = MemoryHeld(self.links, self.clock)
         self.writes = MemoryOpenWrites(self.applied, self.held, self.clock)
+        self.guards = MemoryGuards(self.clock)
+        self.written_stock = MemoryWrittenStock(self.clock)
