@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from app.clock import SystemClock
@@ -16,8 +17,10 @@ from app.parts import Parts
 from app.settings import Settings
 from app.store import HeldEvent, Store
 from app.store.applied import SqlApplied
+from app.store.guards import SqlGuards
 from app.store.ledger import SqlLedger
 from app.store.writes import SqlOpenWrites
+from app.store.written_stock import SqlWrittenStock
 from app.systems import Systems, Web
 from schemas.envelope import Envelope
 from schemas.ids import Ref
@@ -32,12 +35,15 @@ from streams.ports import (
     EffectKey,
     EffectState,
     Fenced,
+    GuardKind,
     Intent,
     LedgerRow,
     OpenWrite,
     Outgoing,
+    Proposed,
     Revision,
     SourceItem,
+    Verdict,
 )
 from streams.runtime.work import Arrival, Handler, Work
 
@@ -65,6 +71,8 @@ class DryRun:
             applied=_Applied(store.database),
             writes=_Writes(store.database),
             ledger=_Ledger(store.database, clock),
+            guards=_Guards(store.database, clock),
+            written_stock=_WrittenStock(store.database, clock),
         )
         self._tools = Tools(
             parts=parts,
@@ -180,6 +188,23 @@ class _Writes(SqlOpenWrites):
 
     async def withdraw(self, writes: Collection[OpenWrite]) -> None:
         """Nothing was opened."""
+
+
+class _Guards(SqlGuards):
+    async def judge(
+        self,
+        kind: GuardKind,  # noqa: ARG002
+        target: str,  # noqa: ARG002
+        proposed: Sequence[Proposed],
+        population: int,  # noqa: ARG002
+    ) -> Mapping[str, Verdict]:
+        """Nothing counts: what one event would write alone, no guard stops."""
+        return {change.sku: Verdict(passes=True) for change in proposed}
+
+
+class _WrittenStock(SqlWrittenStock):
+    async def keep(self, target: str, stock: Mapping[str, Mapping[str, Decimal]]) -> None:
+        """Nothing was written."""
 
 
 class _Ledger(SqlLedger):

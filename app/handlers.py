@@ -24,6 +24,7 @@ from streams.deliver.refund_to_web import WebRefundPlanner, WebReturns
 from streams.deliver.sale import SaleDelivery
 from streams.deliver.shipment_to_web import WebFulfilment, WebShipmentPlanner
 from streams.deliver.stock import StockDelivery
+from streams.deliver.stock_guard import StockGuard
 from streams.engine import Engine, load
 from streams.inventory.handler import InventoryHandler
 from streams.normalize.handler import NormalizeHandler
@@ -104,9 +105,11 @@ def _operations(target: str, tools: Tools, desk: Desk, settling: Settling) -> di
     web = tools.systems.webs.get(target)
     if web is not None:
         fulfilment = WebFulfilment(web.lifecycle, web.shipments, web.invoices)
+        store = tools.store
+        guard = StockGuard(target, store.guards, store.written_stock, web.stock)
         return {
             "set_external_number": EntityDelivery(desk, OrderStatusPlanner(desk, web.orders)),
-            "write_source_items": StockDelivery(desk, web.stock, tools.store.writes, settle=settling.total),
+            "write_source_items": StockDelivery(desk, web.stock, store.writes, guard, settle=settling.total),
             "invoice_order": EntityDelivery(desk, WebShipmentPlanner(desk, fulfilment)),
             "refund_offline": EntityDelivery(desk, WebRefundPlanner(desk, WebReturns(web.lifecycle, web.credit_memos))),
             "create_product": EntityDelivery(desk, WebProductPlanner(desk, WebShelf(web.products, web.prices))),

@@ -18,6 +18,7 @@ from schemas.documents.channel import Channel
 from schemas.ids import Ref
 from streams import groups
 from streams.deliver.desk import Desk
+from streams.deliver.stock_guard import AlreadyHeld, StockChange, StockGuard
 from streams.errors import AuthFailed, Malformed, Rejected, Transient, Unavailable
 from streams.hints import stock_hint
 from streams.ports import (
@@ -59,15 +60,19 @@ class StockDelivery:
         desk: of the target.
         stock: the target's.
         writes: where writes are open until nothing can come of them any more.
+        guard: asked before each batch.
         settle: how long that takes for one that got no answer.
     """
 
     blocks = False
 
-    def __init__(self, desk: Desk, stock: WebStock, writes: OpenWrites, *, settle: timedelta) -> None:
+    def __init__(
+        self, desk: Desk, stock: WebStock, writes: OpenWrites, guard: StockGuard, *, settle: timedelta
+    ) -> None:
         self._desk = desk
         self._stock = stock
         self._writes = writes
+        self._guard = guard
         self._settle = settle
         self._known: dict[str, datetime] = {}
         self._lookup: Batcher[str, bool] = Batcher(self._ask_known, most=ROWS_IN_A_CALL)
@@ -116,7 +121,10 @@ class StockDelivery:
             return held_back
         record = arrival.record
         claim = Claim(groups.deliver(desk.target), record.topic, record.partition, arrival.epoch)
-        write = await self._writer.submit(_Write(Intent(ref, claim, arrival.envelope.receipt_id), items))
+        try:
+            write = await self._writer.submit(_Write(Intent(ref, claim, arrival.envelope.receipt_id), items))
+        except AlreadyHeld as known:
+            return work.entry(arrival, Outcome.SUPERSEDED, desk.clock.now(), str(known))
         await self._writes.landed(desk.target, write, revision)
         return work.entry(arrival, Outcome.DELIVERED, desk.clock.now(), told)
 
@@ -154,16 +162,26 @@ class StockDelivery:
         return [sku in known for sku in skus]
 
     async def _write(self, batch: Sequence[_Write]) -> Sequence[OpenWrite | Exception]:
-        """Open the writes and send them. One whose outcome is unknown stays open."""
+        """Open the writes that no guard stops, and send them. One whose outcome is unknown stays open."""
+        stopped = await self._guard.stopped([StockChange(write.intent.receipt_id, write.items) for write in batch])
+        free = [write for write, problem in zip(batch, stopped, strict=True) if problem is None]
+        sent = await self._send(free) if free else {}
+        return [
+            problem or sent.get(write.intent.entity) or NotDone() for write, problem in zip(batch, stopped, strict=True)
+        ]
+
+    async def _send(self, batch: Sequence[_Write]) -> Mapping[Ref, OpenWrite]:
+        """The writes that were opened and answered."""
         began = self._stock.begin()  # before they are open: by then it is known when nothing can come of them
         opened = await self._writes.open(self._desk.target, [write.intent for write in batch], self._settle)
-        ours = [write for write in batch if write.intent.entity in opened]
+        items = [item for write in batch if write.intent.entity in opened for item in write.items]
         try:
-            await self._stock.write_source_items([item for write in ours for item in write.items], began=began)
+            await self._stock.write_source_items(items, began=began)
         except (Transient, Unavailable, AuthFailed, Rejected):
             await self._writes.withdraw(opened.values())
             raise
-        return [opened.get(write.intent.entity) or NotDone() for write in batch]
+        await self._guard.wrote(items)
+        return opened
 
 
 def _read_at(arrival: Arrival) -> tuple[bool, datetime]:

@@ -101,6 +101,10 @@ class WebStock(Protocol):
         """Those SKUs that are products of the store (Magento stores source items of unknown ones silently)."""
         ...
 
+    async def list_source_items(self, skus: Collection[str]) -> Sequence[SourceItem]:
+        """What the sources hold of those SKUs."""
+        ...
+
 
 class StockLevels(Protocol):
     """The point of sale's stock."""

@@ -18,7 +18,8 @@ def stock(web: WebSystem) -> WebStock:
 
 
 async def held(web: WebSystem, sku: str) -> dict[str, Decimal]:
-    return {item.source: item.quantity for item in await web.stock.list_source_items([sku])}
+    stock: WebStock = web.stock
+    return {item.source: item.quantity for item in await stock.list_source_items([sku])}
 
 
 @pytest.mark.parametrize("quantity", ["12", "0", "3.5", "0.0001"])

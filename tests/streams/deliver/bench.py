@@ -19,6 +19,7 @@ from streams.deliver.handler import DeliverHandler, Delivery
 from streams.deliver.order_status import OrderStatusPlanner
 from streams.deliver.sale import SaleDelivery
 from streams.deliver.stock import StockDelivery
+from streams.deliver.stock_guard import StockGuard
 from streams.engine import Engine, load
 from streams.errors import AliasMissing, Rejected, TillstreamError
 from streams.ports import HeldRecord, Hold, HoldReason, JournalEntry, OrderDraft, SeenOrder, SourceItem
@@ -173,6 +174,9 @@ class Sources:
     async def known_skus(self, skus: Collection[str]) -> frozenset[str]:
         return self.skus & frozenset(skus)
 
+    async def list_source_items(self, skus: Collection[str]) -> Sequence[SourceItem]:
+        return [SourceItem(sku, source, pieces) for (sku, source), pieces in self.items.items() if sku in skus]
+
 
 class Bench:
     def __init__(self, target: str, *, mode: Mode = Mode.LIVE) -> None:
@@ -195,10 +199,11 @@ class Bench:
             publisher=self.publisher,
             clock=self.clock,
         )
+        guard = StockGuard(target, self.store.guards, self.store.written_stock, self.sources)
         deliveries: dict[str, tuple[str, Delivery]] = {
             "order": ("order", SaleDelivery(desk, self.book, self.book)),
             "order_status": ("order_status", EntityDelivery(desk, OrderStatusPlanner(desk, self.notes))),
-            "stock": ("stock", StockDelivery(desk, self.sources, self.store.writes, settle=settling.total)),
+            "stock": ("stock", StockDelivery(desk, self.sources, self.store.writes, guard, settle=settling.total)),
         }
         if target == "pos":
             deliveries = {"order": deliveries["order"]}

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from decimal import Decimal
 from functools import partial
 
 from schemas.canonical import StockHint
@@ -18,6 +19,7 @@ from streams.deliver.doubts import Doubts
 from streams.deliver.effect import Effects, Settling
 from streams.deliver.handler import DeliverHandler
 from streams.deliver.stock import StockDelivery
+from streams.deliver.stock_guard import StockGuard
 from streams.engine import Engine, load
 from streams.errors import OutcomeUnknown, Transient
 from streams.inventory.handler import InventoryHandler
@@ -98,6 +100,9 @@ class WebShop:
     async def known_skus(self, skus: Collection[str]) -> frozenset[str]:
         return frozenset(skus)
 
+    async def list_source_items(self, skus: Collection[str]) -> Sequence[SourceItem]:
+        return [SourceItem(sku, "main", Decimal(self.held[-1])) for sku in skus if self.held]
+
 
 class SlowWrites(MemoryOpenWrites):
     """Opens writes as slowly as their ways say."""
@@ -130,7 +135,8 @@ class Worker:
             publisher=world,
             clock=clock,
         )
-        delivery = StockDelivery(desk, world.web, world.writes, settle=SETTLING.total)
+        guard = StockGuard("web", store.guards, store.written_stock, world.web)
+        delivery = StockDelivery(desk, world.web, world.writes, guard, settle=SETTLING.total)
         documents = CATALOG.documents("stock", CATALOG.flows["stock"].deliver.mapping)
         handler = DeliverHandler("web", {"stock": ("stock", delivery)}, {"stock": documents}, clock)
         around = Surroundings(self.queue, store.journal, world, clock, Counting(), chance=lambda: 0.5)
