@@ -17,6 +17,7 @@ from schemas.documents.flow import Mode
 from streams.engine.errors import DocumentError
 from streams.engine.load import load
 from streams.errors import TillstreamError
+from streams.guards.words import decisions, told
 from streams.ports import Clock, FlowStop
 from streams.runtime.stops import resume_command
 from streams.topics import TOPICS
@@ -49,12 +50,14 @@ async def store(settings: Settings, clock: Clock) -> list[Finding]:
     try:
         await opened.ping()
         stopped = await opened.stops.current()
+        holds = await opened.guards.open_holds()
     except TillstreamError as error:
         return [wrong("store", error.message)]
     finally:
         await opened.close()
     answers = ok("store", f"{opened.database.name} answers and has this version's tables")
-    return [answers, *(wrong(f"flow {stop.flow}", f"is stopped: {stop.reason}", _resume(stop)) for stop in stopped)]
+    flows = [wrong(f"flow {stop.flow}", f"is stopped: {stop.reason}", _resume(stop)) for stop in stopped]
+    return [answers, *flows, *(wrong(f"guard {hold.number}", told(hold), decisions(hold)) for hold in holds)]
 
 
 def _resume(stop: FlowStop) -> str:

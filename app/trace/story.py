@@ -11,6 +11,7 @@ from schemas.documents.channel import Channel
 from schemas.envelope import root_of
 from schemas.ids import MissingLink
 from streams.deliver.alias import alias_command
+from streams.errors import GUARD
 from streams.ports import HoldReason, JournalEntry
 
 
@@ -114,6 +115,8 @@ def waiting(event: HeldEvent, systems: Mapping[str, str], channels: Sequence[Cha
         why, give_up = "waits for a person", f"tillstream discard {hold.receipt_id} --reason 'WHY'"
         if hold.waits_for is not None and hold.waits_for.ref.type == "sku":
             mend = _alias(hold.waits_for, channels)
+        elif hold.letter is not None and hold.letter.code == GUARD:
+            mend = "tillstream guards list"
         else:
             mend = f"tillstream replay {hold.receipt_id}"
     elif hold.reason is HoldReason.LINK and hold.waits_for is not None:
