@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Protocol
 
 from schemas.canonical import LocationLevel, Stock, StockHint
@@ -12,7 +13,7 @@ from schemas.documents import FlowDocument
 from schemas.envelope import Envelope
 from schemas.ids import Ref
 from streams.channels import Channels
-from streams.errors import Malformed, Transient
+from streams.errors import Malformed, Rejected, Transient
 from streams.inventory.formula import source_quantities
 from streams.inventory.table import SkuState
 from streams.ports import Clock, JournalEntry, Outcome, Outgoing, Publisher, Record, StockLevels
@@ -102,6 +103,8 @@ class InventoryHandler:
         levels = await self._read[connection].submit(sku)
         if levels is None:
             await self._keep(state, kept, work.last)
+            if state.read_at is not None:
+                raise _vanished(connection, sku, state.read_at)
             told = f"{connection} does not know '{sku}'"
             return [work.entry(arrival, Outcome.FILTERED, read_at, told) for arrival in work.arrivals]
         behind = state.lagging(levels)
@@ -136,6 +139,17 @@ class InventoryHandler:
             return work.entry(arrival, Outcome.PASSED, self._clock.now(), children=children)
         told = "one reading served several causes"
         return work.entry(arrival, Outcome.SUPERSEDED, self._clock.now(), told)
+
+
+def _vanished(connection: str, sku: str, read_at: datetime) -> Rejected:
+    """A SKU that is missing from an answer, and was in one before, is never taken for zero stock."""
+    return Rejected(
+        f"{connection} had '{sku}' when it was read at {read_at:%Y-%m-%d %H:%M} UTC, and its answer of now does not "
+        f"have it. Nothing is written, the web store keeps its stock. See whether {connection} lists its goods as "
+        "usual; if so, replay this. If the SKU is gone for good, take it off sale in the web store, then discard this.",
+        code="sku_vanished",
+        blocks=False,
+    )
 
 
 def _reader(

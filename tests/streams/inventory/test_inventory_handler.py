@@ -13,7 +13,7 @@ from schemas.documents import Channel
 from schemas.envelope import Envelope
 from streams.channels import Channels
 from streams.engine import load
-from streams.errors import Malformed, Transient, Unavailable
+from streams.errors import Malformed, Rejected, Transient, Unavailable
 from streams.inventory.handler import InventoryHandler
 from streams.inventory.table import SkuState
 from streams.ports import JournalEntry, Outcome, Record
@@ -173,6 +173,20 @@ async def test_the_table_remembers_what_orders_hold_between_hints(bench: Bench) 
     bench.publisher.records.clear()
     await bench.hint(("r3", look()))
     assert bench.published.locations[0].quantity == 10
+
+
+@pytest.mark.rule("guards.short_read")
+async def test_an_answer_without_skus_that_were_known_writes_nothing_and_shows_a_person_why(bench: Bench) -> None:
+    await bench.hint(("r1", look()))
+    bench.shelves.on_hand.clear()
+    with pytest.raises(Rejected, match=r"pos had 'A' .* Nothing is written, the web store keeps its stock") as caught:
+        await bench.hint(("r2", sold(2)))
+    assert (caught.value.code, caught.value.blocks) == ("sku_vanished", False)
+    assert len(bench.publisher.on("canonical.stock")) == 1
+    bench.shelves.on_hand["A"] = 10
+    await bench.hint(("r2", look()))
+    assert bench.published.locations[0].quantity == 10
+    assert "web:order:42" in SkuState.from_json(bench.table.get("pos:A")).orders
 
 
 async def test_a_sku_that_the_point_of_sale_does_not_know_is_filtered(bench: Bench) -> None:
