@@ -88,6 +88,8 @@ class ChangesPoll:
         if self._left_at is not None and cursor < self._left_at:
             self._seen.forget()  # somebody has set it back so that all of it is published again
         self._left_at = cursor
+        if stored is None:
+            self._tell_beginning(cursor)
         begin = cursor if stored is None else cursor - timedelta(seconds=self._config.overlap_seconds)
         async for page in walk(self._feed, begin):
             fresh = self._seen.fresh(page.rows)
@@ -97,6 +99,14 @@ class ChangesPoll:
             if stored is None or reached > cursor:
                 stored, cursor = await self._move(reached, stored), reached
         return self._config.interval_seconds
+
+    def _tell_beginning(self, cursor: datetime) -> None:
+        log.warning(
+            "feed_begins",
+            feed=self.name,
+            problem=f"{self.name} has no cursor, so it is read from {cursor:%Y-%m-%d %H:%M} UTC on. What changed "
+            "before then stays where it is, nothing of it is published; whether it shall come is for a person to say",
+        )
 
     def _first(self) -> datetime:
         if self._config.since is not None:

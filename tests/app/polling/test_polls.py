@@ -6,7 +6,7 @@ import orjson
 import pytest
 import structlog
 
-from app.polling.cursor import set_back
+from app.polling.cursor import set_back, written_cursor
 from app.polling.polls import ChangesConfig, ChangesPoll, SnapshotPoll
 from app.polling.publishing import RowPublisher
 from app.polling.seen import Seen
@@ -62,6 +62,32 @@ async def test_the_first_poll_does_not_flood_with_old_orders(world: Surroundings
     world.feed.change(2, START - seconds(100))
     await world.changes().once()
     assert world.kafka.keys() == ["2"]
+
+
+async def test_a_first_poll_on_a_shop_with_50_000_old_orders_publishes_none_and_tells_a_person(
+    world: Surroundings,
+) -> None:
+    old = START - timedelta(days=900)
+    for number in range(50_000):
+        world.feed.change(number, old + timedelta(minutes=20 * number))
+    with structlog.testing.capture_logs() as logs:
+        await world.changes().once()
+        await world.changes().once()
+    assert world.kafka.records == []
+    assert world.feed.asked == [(START - seconds(120), 1), (START - seconds(240), 1)]
+    (told,) = logs
+    assert (told["event"], told["log_level"], told["feed"]) == ("feed_begins", "warning", "web.order")
+    assert "read from 2026-01-01 11:58 UTC on. What changed before then stays where it is" in told["problem"]
+
+
+async def test_a_feed_of_which_the_cursor_was_lost_begins_anew_and_tells_so(world: Surroundings) -> None:
+    world.feed.change(1, START - timedelta(days=300))
+    await world.changes().once()
+    world.cursors.values.clear()
+    with structlog.testing.capture_logs() as logs:
+        await world.changes().once()
+    assert world.kafka.records == []
+    assert [told["event"] for told in logs] == ["feed_begins"]
 
 
 async def test_the_first_poll_begins_where_it_is_told_to(world: Surroundings) -> None:
@@ -169,6 +195,7 @@ async def test_two_pollers_of_one_feed_do_not_move_each_others_cursor(world: Sur
 
 async def test_card_data_of_a_polled_row_never_reaches_kafka(world: Surroundings) -> None:
     world.feed.change(42, START, payment={"cc_number": "4111111111111111", "method": "cc"})
+    await world.cursors.set(world.feed.name, written_cursor(START), previous=None)
     with structlog.testing.capture_logs() as logs:
         await world.changes().once()
     (record,) = world.kafka.records
