@@ -11,10 +11,16 @@ import pytest
 
 from schemas.canonical import Stock
 from schemas.documents.flow import Mode
+from schemas.envelope import Envelope
+from streams import groups
+from streams.deliver.stock_guard import AlreadyHeld, StockChange, StockGuard
 from streams.errors import Guarded
-from streams.ports import JournalEntry, Outcome
+from streams.ports import HoldReason, JournalEntry, Outcome, Record, SourceItem
+from streams.runtime.holding import HeldQueue
+from streams.runtime.stage import Stage, Surroundings
 from tests.streams.deliver.bench import Bench
 from tests.twins.clock import START
+from tests.twins.kafka import Counting, envelope, record
 
 SKUS = [f"S{number:02}" for number in range(40)]
 ALLOWED = 2
@@ -106,6 +112,54 @@ async def test_what_a_person_approved_is_written_as_it_is_read_then(web: Bench) 
     await web.deliver(stock(last, 2, seconds=300), "stock", "again")
     assert web.sources.items[last, "main"] == 2
     assert len(empty(web)) == len(SKUS) - 1
+
+
+async def test_what_is_held_waits_in_review_and_an_approval_has_it_read_again(web: Bench) -> None:
+    group, store = groups.deliver("web"), web.store
+    queue = HeldQueue(store.held, group=group, owner="a", clock=web.clock)
+    await queue.assigned([("t", 0)])
+    stage = Stage("deliver", web.handler, Surroundings(queue, store.journal, web.publisher, web.clock, Counting()))
+
+    def came(sku: str, receipt: str, seconds: float) -> Record:
+        body = stock(sku, 0, seconds=seconds).model_dump_json().encode()
+        return record(body, envelope(receipt, entity="stock"), key=f"pos:{sku}")
+
+    await asyncio.gather(*(stage.process([came(sku, f"z-{sku}", 60)]) for sku in SKUS))
+    held = store.held.records
+    assert {row.hold.reason for row in held} == {HoldReason.PERSON}
+    assert {row.hold.letter.code for row in held if row.hold.letter} == {"guard"}
+    assert len(held) == len(SKUS) - len(empty(web))
+    assert "tillstream guards approve 1" in held[0].hold.message
+
+    await store.guards.decide(1, approve=True, by="ann", reason="the shop closes")
+    for row in held:
+        store.held.release(group, row.record)
+    for row in store.held.records:
+        assert await stage.process_held(row)
+    hints = [Envelope.from_headers(hint.headers) for hint in web.publisher.on("hint.stock")]
+    assert {hint.native_id for hint in hints} == {row.hold.subject for row in held}
+    assert len(empty(web)) <= ALLOWED  # old bytes are not written
+    await asyncio.gather(*(stage.process([came(hint.native_id, hint.receipt_id, 90)]) for hint in hints))
+    assert empty(web) == set(SKUS)
+
+
+async def test_a_replay_without_an_approval_is_held_again(web: Bench) -> None:
+    await zero(web, SKUS[:10])
+    (again,) = await zero(web, [SKUS[9]], seconds=90, run="again")
+    (child,) = await asyncio.gather(
+        web.deliver(stock(SKUS[9], 0, seconds=91), "stock", f"z-{SKUS[9]}.again1"), return_exceptions=True
+    )
+    assert isinstance(again, JournalEntry)
+    assert isinstance(child, Guarded)
+
+
+async def test_a_worker_that_is_started_anew_finds_the_window_held(web: Bench) -> None:
+    await zero(web, SKUS)
+    anew = StockGuard("web", web.store.guards, web.store.written_stock, web.sources)
+    (last,) = [sku for sku in SKUS if sku not in empty(web)][-1:]
+    change = StockChange("other", [SourceItem(last, "main", Decimal(0))])
+    (problem,) = await anew.stopped([change])
+    assert isinstance(problem, AlreadyHeld)
 
 
 @pytest.mark.rule("guards.short_read")
