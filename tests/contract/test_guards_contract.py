@@ -62,6 +62,14 @@ async def test_what_is_older_than_the_window_does_not_count(any_store: Ports, cl
     assert not (await judge(any_store, "G"))["G"].passes
 
 
+async def test_a_sku_that_changes_again_counts_from_then_on(any_store: Ports, clock: FakeClock) -> None:
+    await judge(any_store, "A")
+    clock.move(14 * 60)
+    assert (await judge(any_store, "A"))["A"].passes
+    clock.move(2 * 60)
+    assert not any(verdict.passes for verdict in (await judge(any_store, *"BCD")).values())
+
+
 async def test_a_held_window_stays_held_long_after_it_and_later_changes_join(
     any_store: Ports, clock: FakeClock
 ) -> None:
