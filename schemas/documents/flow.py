@@ -8,6 +8,7 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 
 from schemas.documents.base import Document, DocumentId, Versioned, Word
+from schemas.documents.validation import ValidationRule
 
 
 class Mode(StrEnum):
@@ -159,9 +160,21 @@ class FlowDocument(Versioned):
     Attributes:
         normalize: makes the canonical entity; a flow without it delivers what another flow makes.
         deliver: writes it to the target.
+        rules: what must hold of the canonical entity; checked where it is made, so they need ``normalize``.
     """
 
     kind: Literal["flow"]
     mode: Mode = Field(default=Mode.OBSERVE, strict=False)
     normalize: Normalize | None = None
     deliver: Deliver
+    rules: tuple[ValidationRule, ...] = Field(default=(), strict=False)
+
+    @model_validator(mode="after")
+    def _rules_have_something_to_check(self) -> Self:
+        if self.rules and self.normalize is None:
+            raise ValueError("rules are checked where an entity is made: put them into the flow that makes it")
+        ids = [rule.id for rule in self.rules]
+        twice = next((rule for rule in ids if ids.count(rule) > 1), None)
+        if twice is not None:
+            raise ValueError(f"there are two rules '{twice}'")
+        return self

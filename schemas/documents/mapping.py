@@ -6,7 +6,7 @@ from typing import Literal, Self
 
 from pydantic import Field, JsonValue, field_validator, model_validator
 
-from schemas.documents.base import Document, Versioned, Word
+from schemas.documents.base import Document, DocumentId, Versioned, Word
 
 SOURCES = ("from", "value", "expression")
 """A rule has exactly one of these."""
@@ -15,8 +15,8 @@ SOURCES = ("from", "value", "expression")
 class Rule(Document):
     """One target key and where its value comes from.
 
-    The steps run in the order when, source, lookup, each, transform, default. A rule whose result is null sets
-    nothing, unless it is required: then it is an error.
+    The steps run in the order when, source, lookup, each or mapping, transform, default. A rule whose result is null
+    sets nothing, unless it is required: then it is an error.
 
     Attributes:
         to: target key; dots make nested objects (``customer.email``).
@@ -26,8 +26,11 @@ class Rule(Document):
         when: an expression; the rule is skipped where its result is false in JMESPath's sense.
         default: used where the result is null, or where the lookup table lacks the key.
         transform: name of a function of one argument that the result goes through.
-        lookup: name of a table of the document, in which the result is the key.
-        each: rules that make an object of every element of the result, which must be a list.
+        lookup: name of a table of the document, or id of a shared one, in which the result is the key.
+        each: rules that make an object of every element of the result: a list, or an object whose keys are kept.
+        mapping: id of a mapping of the same system and direction that makes an object of the result, or of every
+            element where the result is a list. An object that gets nothing is null: there was no address.
+        by: an expression on an element of the list; its object stands under that key, and the result is an object.
         required: a null result is an error.
     """
 
@@ -38,8 +41,10 @@ class Rule(Document):
     when: str | None = Field(default=None, min_length=1)
     default: JsonValue = None
     transform: str | None = None
-    lookup: Word | None = None
+    lookup: DocumentId | None = None
     each: tuple[Rule, ...] = Field(default=(), strict=False)
+    mapping: DocumentId | None = None
+    by: str | None = Field(default=None, min_length=1)
     required: bool = False
 
     @model_validator(mode="after")
@@ -48,6 +53,14 @@ class Rule(Document):
         if len(given) != 1:
             named = " and ".join(sorted(name.replace("source_path", "from") for name in given)) or "none"
             raise ValueError(f"the rule for '{self.to}' needs exactly one of from, value, expression; it has {named}")
+        return self
+
+    @model_validator(mode="after")
+    def _one_inside(self) -> Self:
+        if self.each and self.mapping is not None:
+            raise ValueError(f"the rule for '{self.to}' has each and mapping, of which only one can make its objects")
+        if self.by is not None and not self.each and self.mapping is None:
+            raise ValueError(f"the rule for '{self.to}' has by, which needs each or mapping")
         return self
 
     @property
@@ -62,7 +75,7 @@ class MappingDocument(Versioned):
     Attributes:
         system: whose dialect is on the other side of the canonical shape.
         entity: the entity in the words of our topics (``order``, ``order_status``, ``stock``).
-        tables: look-up tables: name → key → value.
+        tables: look-up tables of its own: name → key → value. Those that mappings share are `TableDocument`s.
     """
 
     kind: Literal["mapping"]

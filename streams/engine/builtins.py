@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from streams.engine import functions
+from streams.engine import addresses, checks, enrich, functions, names, phones, units
 from streams.engine.functions import Registry
 from streams.sale import (
     carriers,
@@ -34,6 +34,23 @@ def registry() -> Registry:
         functions.flag,
         functions.utc,
         carriers.carrier_code,
+        functions.entries,
+        functions.filled,
+        addresses.address_key,
+        addresses.standard_line,
+        addresses.street_line,
+        addresses.street_lines,
+        checks.present,
+        checks.totals_add_up,
+        enrich.loyalty_points,
+        enrich.source_system,
+        names.first_name,
+        names.last_name,
+        names.proper_name,
+        phones.is_country,
+        phones.phone,
+        units.convert,
+        units.rounded,
         export.sale_export,
         fees.sale_fees,
         left.lines_left,
@@ -42,7 +59,6 @@ def registry() -> Registry:
         outward.money,
         outward.number,
         outward.payment_status,
-        outward.pos_address,
         outward.pos_location,
         outward.pos_sku,
         outward.public_id,

@@ -105,6 +105,20 @@ def utc(value: str) -> datetime:
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
+def filled(value: object) -> object:
+    """The value; null if it is an empty string, list or object, so that its key is left out."""
+    return None if value in ("", [], {}) else value
+
+
+def entries(value: Mapping[str, Any] | None) -> list[dict[str, Any]]:
+    """An object's pairs as a list, for ``each``: ``{"a": 1}`` is ``[{"key": "a", "value": 1}]``; null is empty."""
+    if value is None:
+        return []
+    if not isinstance(value, Mapping):
+        raise TypeError("an object is needed")
+    return [{"key": key, "value": each} for key, each in value.items()]
+
+
 def context_value(context: Context, path: str) -> Any:
     """What the stage knows under that dotted path (``channel.prefix``); null if it does not."""
     found: Any = context

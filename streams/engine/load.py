@@ -1,32 +1,36 @@
-"""Reads flow and mapping documents: the built-in ones, and the user's, which replace built-ins by id."""
+"""Reads flow, mapping and table documents: the built-in ones, and the user's, which replace built-ins by id."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import yaml
 from pydantic import TypeAdapter, ValidationError
 
 from schemas.canonical.registry import MODELS
 from schemas.dead_letter import Documents
-from schemas.documents import FlowDocument, MappingDocument, Mode
+from schemas.documents import FlowDocument, MappingDocument, Mode, TableDocument
 from streams import topics
 from streams.deliver.operations import OPERATIONS
 from streams.engine.builtins import FUNCTIONS
+from streams.engine.compiler import Library, Source
 from streams.engine.errors import DocumentError, shown
 from streams.engine.functions import Registry
 from streams.engine.intake import Intake, Takers, readers, takers
 from streams.engine.mapping import CompiledMapping
+from streams.engine.rules import Rules
+from streams.engine.tables import Table
 
-Document = TypeVar("Document", FlowDocument, MappingDocument)
+Document = FlowDocument | MappingDocument | TableDocument
 
-_MODELS: dict[str, TypeAdapter[FlowDocument] | TypeAdapter[MappingDocument]] = {
+_MODELS: dict[str, TypeAdapter[FlowDocument] | TypeAdapter[MappingDocument] | TypeAdapter[TableDocument]] = {
     "flow": TypeAdapter(FlowDocument),
     "mapping": TypeAdapter(MappingDocument),
+    "table": TypeAdapter(TableDocument),
 }
 
 
@@ -39,12 +43,16 @@ class Catalog:
         mappings: compiled, by id.
         takers: the flows that take the events of each system and entity, those about the whole entity first.
         readers: the systems that get what another flow makes, by canonical topic and entity.
+        rules: what must hold of what a flow makes, compiled, by its id.
+        tables: the tables that mappings share, by id.
     """
 
     flows: Mapping[str, FlowDocument]
     mappings: Mapping[str, CompiledMapping]
     takers: Takers
     readers: Mapping[tuple[str, str], frozenset[str]]
+    rules: Mapping[str, Rules] = field(default_factory=dict)
+    tables: Mapping[str, TableDocument] = field(default_factory=dict)
 
     @classmethod
     def of(
@@ -53,10 +61,12 @@ class Catalog:
         mappings: Mapping[str, CompiledMapping],
         files: Mapping[str, str] | None = None,
         functions: Registry = FUNCTIONS,
+        tables: Mapping[str, TableDocument] | None = None,
     ) -> Catalog:
         """A catalog of those documents; ``files`` are for messages, by flow. Raises DocumentError."""
-        taking = takers(flows.values(), files or {}, functions)
-        return cls(flows, mappings, taking, readers(flows.values()))
+        files = files or {}
+        rules = {name: Rules(flow.rules, files.get(name, name), functions) for name, flow in flows.items()}
+        return cls(flows, mappings, takers(flows.values(), files, functions), readers(flows.values()), rules, tables or {})
 
     def taking(self, system: str, entity: str) -> tuple[Intake, ...]:
         """The flows that take such raw events; the first one's event keeps the receipt."""
@@ -73,7 +83,7 @@ class _Read:
     """A document and the file that it came from."""
 
     file: str
-    document: FlowDocument | MappingDocument
+    document: Document
 
 
 def load(
@@ -92,11 +102,8 @@ def load(
     found = _by_id(_built_in())
     if directory is not None:
         found |= _by_id(_from_directory(directory))
-    compiled = {
-        read.document.id: CompiledMapping(read.document, read.file, functions)
-        for read in found.values()
-        if isinstance(read.document, MappingDocument)
-    }
+    tables = {read.document.id: read.document for read in found.values() if isinstance(read.document, TableDocument)}
+    compiled = _compiled(found.values(), tables, functions)
     flows: dict[str, FlowDocument] = {}
     files: dict[str, str] = {}
     for read in found.values():
@@ -104,15 +111,15 @@ def load(
             _check_flow(read.file, read.document, compiled, flows.values())
             flows[read.document.id] = read.document
             files[read.document.id] = read.file
-    return Catalog.of(_with_modes(flows, modes or {}), compiled, files, functions)
+    return Catalog.of(_with_modes(flows, modes or {}), compiled, files, functions, tables)
 
 
 def json_schema(kind: str) -> dict[str, Any]:
-    """The JSON Schema of a document kind (``flow`` or ``mapping``), for editors."""
+    """The JSON Schema of a document kind (``flow``, ``mapping`` or ``table``), for editors."""
     return _MODELS[kind].json_schema(by_alias=True)
 
 
-def parse(file: str, content: str) -> FlowDocument | MappingDocument:
+def parse(file: str, content: str) -> Document:
     """One document from YAML; ``file`` is only for messages.
 
     Raises:
@@ -126,7 +133,7 @@ def parse(file: str, content: str) -> FlowDocument | MappingDocument:
         raise DocumentError(file, "", "a document is an object with the key 'kind'")
     model = _MODELS.get(str(values.get("kind")))
     if model is None:
-        raise DocumentError(file, "kind", f"'flow' or 'mapping' is needed, not {shown(values.get('kind'))}")
+        raise DocumentError(file, "kind", f"'flow', 'mapping' or 'table' is needed, not {shown(values.get('kind'))}")
     try:
         return model.validate_python(values)
     except ValidationError as error:
@@ -147,7 +154,7 @@ class _Loader(yaml.SafeLoader):
 
 
 def _built_in() -> Iterator[_Read]:
-    for folder in ("flows", "mappings"):
+    for folder in ("flows", "mappings", "tables"):
         for file in sorted((resources.files("streams") / folder).iterdir(), key=lambda each: each.name):
             if file.name.endswith(".yaml"):
                 name = f"streams/{folder}/{file.name}"
@@ -173,6 +180,18 @@ def _by_id(reads: Iterable[_Read]) -> dict[tuple[str, str], _Read]:
             raise DocumentError(read.file, "id", f"'{read.document.id}' is also the id of {found[key].file}")
         found[key] = read
     return found
+
+
+def _compiled(
+    reads: Iterable[_Read], tables: Mapping[str, TableDocument], functions: Registry
+) -> dict[str, CompiledMapping]:
+    sources = {
+        read.document.id: Source(read.document, read.file)
+        for read in reads
+        if isinstance(read.document, MappingDocument)
+    }
+    library = Library({name: Table.of(table) for name, table in tables.items()}, sources)
+    return {name: CompiledMapping(source.document, source.file, functions, library) for name, source in sources.items()}
 
 
 def _check_flow(

@@ -2,41 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any
 
 from jmespath.exceptions import JMESPathError
 
-from schemas.documents import MappingDocument, Rule
-from streams.engine.errors import DocumentError, MappingError
-from streams.engine.expressions import Evaluate, ExpressionError, compile_expression, is_false
+from schemas.documents import MappingDocument
+from streams.engine.compiler import CompiledRule, Compiler, Library, Source
+from streams.engine.errors import MappingError
+from streams.engine.expressions import Evaluate, is_false
 from streams.engine.functions import Context, Registry
+from streams.engine.tables import NoRow, Table
 from streams.engine.trace import RuleTrace
 
-Transform = Callable[[Any, Context], Any]
+_NOTHING_SHARED = Library()
 
 
 class _Failed(Exception):
     """A step of a rule cannot go on; becomes a MappingError that names the rule."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Rule:
-    """A rule, ready to run. ``name`` and ``path`` are what errors and traces say."""
-
-    name: str
-    path: str
-    parents: tuple[str, ...]
-    key: str
-    read: Evaluate
-    when: Evaluate | None
-    table: Mapping[str, Any] | None
-    each: tuple[_Rule, ...]
-    transform: Transform | None
-    default: Any
-    has_default: bool
-    required: bool
 
 
 class CompiledMapping:
@@ -47,10 +30,12 @@ class CompiledMapping:
         file: where it was read from.
     """
 
-    def __init__(self, document: MappingDocument, file: str, registry: Registry) -> None:
+    def __init__(
+        self, document: MappingDocument, file: str, registry: Registry, library: Library = _NOTHING_SHARED
+    ) -> None:
         self.document = document
         self.file = file
-        self._rules = _Compiler(document, file, registry).rules(document.rules, "rules")
+        self._rules = Compiler(Source(document, file), registry, library).compile()
 
     def run(self, source: Mapping[str, Any], context: Context, trace: list[RuleTrace] | None = None) -> dict[str, Any]:
         """Map one document.
@@ -67,7 +52,7 @@ class CompiledMapping:
         return self._run(self._rules, source, context, trace)
 
     def _run(
-        self, rules: tuple[_Rule, ...], source: Any, context: Context, trace: list[RuleTrace] | None
+        self, rules: tuple[CompiledRule, ...], source: Any, context: Context, trace: list[RuleTrace] | None
     ) -> dict[str, Any]:
         out: dict[str, Any] = {}
         for rule in rules:
@@ -95,14 +80,12 @@ class CompiledMapping:
                 _put(out, rule, result)
         return out
 
-    def _result(self, rule: _Rule, found: Any, context: Context, trace: list[RuleTrace] | None) -> Any:
+    def _result(self, rule: CompiledRule, found: Any, context: Context, trace: list[RuleTrace] | None) -> Any:
         value = found
         if rule.table is not None and value is not None:
-            value = _looked_up(rule, value)
-        if rule.each and value is not None:
-            if not isinstance(value, list):
-                raise _Failed("a list is needed")
-            value = [self._run(rule.each, element, context, trace) for element in value]
+            value = _looked_up(rule, rule.table, value)
+        if rule.inner and value is not None:
+            value = self._objects(rule, value, context, trace)
         if rule.transform is not None and value is not None:
             value = rule.transform(value, context)
         if value is None:
@@ -111,89 +94,41 @@ class CompiledMapping:
             raise _Failed("a value is required")
         return value
 
+    def _objects(self, rule: CompiledRule, value: Any, context: Context, trace: list[RuleTrace] | None) -> Any:
+        """What the inner rules make of a list or an object."""
+        if isinstance(value, list):
+            made = [self._run(rule.inner, element, context, trace) for element in value]
+            return made if rule.by is None else _keyed(rule.by, value, made, context)
+        if not isinstance(value, dict) or rule.by is not None:
+            raise _Failed("a list is needed" if rule.by is not None else "a list or an object is needed")
+        if rule.one:
+            return self._run(rule.inner, value, context, trace) or None
+        return {key: self._run(rule.inner, element, context, trace) for key, element in value.items()}
 
-def _looked_up(rule: _Rule, value: Any) -> Any:
-    table = rule.table or {}
-    key = str(value)
-    if key not in table and not rule.has_default:
-        raise _Failed(f"the table has no row '{key}' and the rule no default")
-    return table.get(key)
+
+def _looked_up(rule: CompiledRule, table: Table, value: Any) -> Any:
+    try:
+        return table.look_up(value)
+    except NoRow:
+        if rule.has_default:
+            return None
+        raise
 
 
-def _put(out: dict[str, Any], rule: _Rule, result: Any) -> None:
+def _keyed(by: Evaluate, elements: list[Any], made: list[dict[str, Any]], context: Context) -> dict[str, Any]:
+    """The objects under the keys that their elements name."""
+    out: dict[str, Any] = {}
+    for number, (element, result) in enumerate(zip(elements, made, strict=True)):
+        key = by(element, context)
+        if key is None:
+            raise _Failed(f"element {number} has no key")
+        if str(key) in out:
+            raise _Failed(f"two elements have the key '{key}'")
+        out[str(key)] = result
+    return out
+
+
+def _put(out: dict[str, Any], rule: CompiledRule, result: Any) -> None:
     for parent in rule.parents:
         out = out.setdefault(parent, {})
     out[rule.key] = result
-
-
-class _Compiler:
-    """Turns a document's rules into closures; every refusal names file and rule."""
-
-    def __init__(self, document: MappingDocument, file: str, registry: Registry) -> None:
-        self._document = document
-        self._file = file
-        self._registry = registry
-        self._none = Registry()
-
-    def rules(self, rules: tuple[Rule, ...], place: str) -> tuple[_Rule, ...]:
-        """Compile them; targets must not collide."""
-        self._check_targets(rules, place)
-        return tuple(self._rule(rule, f"{place}[{number}]") for number, rule in enumerate(rules))
-
-    def _rule(self, rule: Rule, place: str) -> _Rule:
-        *parents, key = rule.to.split(".")
-        read, path = self._read(rule, place)
-        return _Rule(
-            name=f"{place} ({rule.to})",
-            path=path,
-            parents=tuple(parents),
-            key=key,
-            read=read,
-            when=self._compiled(rule.when, f"{place}.when", self._registry) if rule.when else None,
-            table=self._table(rule.lookup, place) if rule.lookup else None,
-            each=self.rules(rule.each, f"{place}.each"),
-            transform=self._transform(rule.transform, place) if rule.transform else None,
-            default=rule.default,
-            has_default=rule.has_default,
-            required=rule.required,
-        )
-
-    def _read(self, rule: Rule, place: str) -> tuple[Evaluate, str]:
-        if rule.source_path is not None:
-            return self._compiled(rule.source_path, f"{place}.from", self._none), rule.source_path
-        if rule.expression is not None:
-            return self._compiled(rule.expression, f"{place}.expression", self._registry), rule.expression
-        constant = rule.value
-        return (lambda _document, _context: constant), "value"
-
-    def _compiled(self, expression: str, place: str, registry: Registry) -> Evaluate:
-        try:
-            return compile_expression(expression, registry)
-        except ExpressionError as error:
-            raise DocumentError(self._file, place, f"'{expression}': {error}") from error
-
-    def _table(self, name: str, place: str) -> Mapping[str, Any]:
-        table = self._document.tables.get(name)
-        if table is None:
-            known = ", ".join(sorted(self._document.tables)) or "none"
-            raise DocumentError(self._file, f"{place}.lookup", f"there is no table '{name}' (known: {known})")
-        return table
-
-    def _transform(self, name: str, place: str) -> Transform:
-        function = self._registry.get(name)
-        if function is None:
-            raise DocumentError(self._file, f"{place}.transform", f"there is no function '{name}'")
-        if not function.least <= 1 <= function.most:
-            raise DocumentError(self._file, f"{place}.transform", f"'{name}' does not take one argument")
-        return lambda value, context: function.invoke(context, [value])
-
-    def _check_targets(self, rules: tuple[Rule, ...], place: str) -> None:
-        seen: set[str] = set()
-        for number, rule in enumerate(rules):
-            here = f"{place}[{number}].to"
-            if rule.to in seen and rule.when is None:
-                raise DocumentError(self._file, here, f"a second rule for '{rule.to}' needs a 'when'")
-            for other in seen:
-                if other.startswith(f"{rule.to}.") or rule.to.startswith(f"{other}."):
-                    raise DocumentError(self._file, here, f"'{rule.to}' collides with '{other}'")
-            seen.add(rule.to)

@@ -19,12 +19,14 @@ class Event:
         body: the whole entity.
         ref: which one it is.
         subject: its number, as a person would name it.
+        approved: id of the validation rule for which it was in review, if a person lets it go on; else empty.
     """
 
     envelope: Envelope
     body: Mapping[str, Any]
     ref: Ref
     subject: str
+    approved: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,9 @@ class NormalizeHandler:
         return False
 
     async def _one(self, work: Work, arrival: Arrival) -> JournalEntry:
-        normalized = await self._normalizer.normalize(arrival.record, arrival.envelope, work)
+        letter = arrival.row.hold.letter if arrival.row and arrival.replays else None
+        approved = letter.code if letter else ""
+        normalized = await self._normalizer.normalize(arrival.record, arrival.envelope, work, approved)
         if normalized.outgoing:
             await self._publisher.publish(normalized.outgoing)
         return self._entry(work, arrival, normalized)

@@ -92,8 +92,12 @@ class Normalizer:
         self._systems = systems
         self._belongings = Belongings(channels, links)
 
-    async def normalize(self, record: Record, envelope: Envelope, told: Told | None = None) -> Normalized:
+    async def normalize(
+        self, record: Record, envelope: Envelope, told: Told | None = None, approved: str = ""
+    ) -> Normalized:
         """Normalise one raw record; ``told`` is kept up to date, also when this raises.
+
+        ``approved`` is the code for which it was in review, if a person lets it try again.
 
         Raises:
             Malformed: the body is not a JSON object, or no flow takes such events.
@@ -110,7 +114,7 @@ class Normalizer:
             )
         told = told or Untold()
         self._tell(told, takers[0])
-        event = await self._event(takers, record, envelope, told)
+        event = replace(await self._event(takers, record, envelope, told), approved=approved)
         main = await self._flow(event, takers[0], is_main=True)
         outgoing = list(main.outgoing)
         for intake in takers[1:]:
@@ -183,16 +187,26 @@ class Normalizer:
         if isinstance(belonging, NotOurs):
             return Normalized((), Outcome.FILTERED, intake.flow, event.subject, message=belonging.why)
         outgoing: list[Outgoing] = []
-        message = ""
+        messages: list[str] = []
+        subject = f"{event.ref.type} {event.subject}"
         for part in self._parts(event, intake):
-            values = self._engine.map_in(intake.flow, part.body, {**belonging.context, **part.context})
+            context = {**belonging.context, **part.context}
+            values = self._engine.map_in(intake.flow, part.body, context)
             units = values.pop(HINTS, {})
-            entity = validate(MODELS[intake.keys.entity], values, f"{event.ref.type} {event.subject}")
+            entity = validate(MODELS[intake.keys.entity], values, subject)
             if isinstance(entity, Sale):
-                message = _accepted(entity, belonging.channel)
+                messages.append(_accepted(entity, belonging.channel))
+            messages.append(self._engine.check(intake.flow, entity, context, subject, event.approved))
             outgoing += self._copies(event, intake, belonging, part, entity, is_main=is_main)
             outgoing += await self._hints(event, intake, belonging, entity, units)
-        return Normalized(tuple(outgoing), Outcome.PASSED, intake.flow, event.subject, belonging.key, message)
+        return Normalized(
+            tuple(outgoing),
+            Outcome.PASSED,
+            intake.flow,
+            event.subject,
+            belonging.key,
+            "; ".join(filter(None, messages)),
+        )
 
     def _parts(self, event: Event, intake: Intake) -> list[Part]:
         """The entity itself, or those of its parts that the flow is about."""

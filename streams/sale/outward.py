@@ -39,27 +39,6 @@ def public_id(context: Mapping[str, Any], increment_id: object) -> str | None:
     return None if increment_id is None else f"{(context.get('channel') or {}).get('prefix', '')}{increment_id}"
 
 
-def pos_address(address: Mapping[str, Any] | None, email: object = None) -> dict[str, str] | None:
-    """A canonical address in `/v1`'s words; null without one."""
-    if address is None:
-        return None
-    street = [*address.get("lines", ()), "", ""]
-    words = {
-        "FirstName": address.get("first_name"),
-        "LastName": address.get("last_name"),
-        "Company": address.get("company"),
-        "Line1": street[0],
-        "Line2": ", ".join(line for line in street[1:] if line),
-        "City": address.get("city"),
-        "State": address.get("region"),
-        "PostalCode": address.get("postcode"),
-        "Country": address.get("country"),
-        "Phone": address.get("phone"),
-        "Email": email,
-    }
-    return {key: str(value) for key, value in words.items() if value}
-
-
 def payment_status(sale: Mapping[str, Any]) -> str:
     """``Paid`` when nothing is due, ``Unpaid`` when nothing has been received, else ``PartiallyPaid``."""
     if exact(sale["totals"]["due"]) <= 0:

@@ -14,6 +14,7 @@ from streams.engine.load import json_schema, parse
 
 FLOWS = Path(__file__).parents[3] / "streams" / "flows"
 MAPPINGS = FLOWS.parent / "mappings"
+TABLES = FLOWS.parent / "tables"
 
 MAPPING = """
 kind: mapping
@@ -52,7 +53,9 @@ def test_the_built_in_documents_load() -> None:
     assert catalog.flows["order_status"].deliver.operations == ("set_external_number", "add_comment")
 
 
-@pytest.mark.parametrize("file", sorted([*FLOWS.iterdir(), *MAPPINGS.iterdir()]), ids=lambda file: file.stem)
+@pytest.mark.parametrize(
+    "file", sorted([*FLOWS.iterdir(), *MAPPINGS.iterdir(), *TABLES.iterdir()]), ids=lambda file: file.stem
+)
 def test_a_built_in_document_is_named_like_its_id_and_fits_the_json_schema(file: Path) -> None:
     values = yaml.safe_load(file.read_text("utf-8"))
     assert values["id"] == file.stem
@@ -103,7 +106,7 @@ def test_a_file_that_is_not_text_is_refused(tmp_path: Path) -> None:
         ("a: [", "not YAML"),
         ("a: 1\na: 2", "the key 'a' stands twice"),
         ("- 1", "a document is an object with the key 'kind'"),
-        ("kind: flaw", "kind: 'flow' or 'mapping' is needed, not 'flaw'"),
+        ("kind: flaw", "kind: 'flow', 'mapping' or 'table' is needed, not 'flaw'"),
         (MAPPING.replace("version: 2", "version: 0"), r"version: .*greater than or equal to 1 \(it is 0\)"),
         (MAPPING.replace("version: 2", "version: two"), r"version: .*\(it is 'two'\)"),
         (MAPPING.replace("from: number", "form: number"), r"rules\[0\]"),

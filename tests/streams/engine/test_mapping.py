@@ -72,7 +72,7 @@ def test_each_maps_every_element_of_a_list() -> None:
     assert run(source, rule) == {"lines": [{"sku": "A", "first": "1"}, {"sku": "B"}]}
     assert run({}, rule) == {}
     with pytest.raises(
-        MappingError, match=r"rules\[0\] \(lines\), reading 'items': a list is needed; the value is 'x'"
+        MappingError, match=r"rules\[0\] \(lines\), reading 'items': a list or an object is needed; the value is 'x'"
     ):
         run({"items": "x"}, rule)
 

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
+import orjson
 import pytest
 
-from schemas.dead_letter import Documents
+from schemas.dead_letter import DeadLetter, Documents
 from schemas.envelope import Envelope
 from streams.channels import Channels
 from streams.engine import Engine
 from streams.errors import Rejected
 from streams.normalize.handler import NormalizeHandler
 from streams.normalize.normalizer import Normalizer
-from streams.ports import Outcome, Outgoing, Record
+from streams.ports import HeldRecord, Hold, HoldReason, Outcome, Outgoing, Record
 from streams.runtime.work import Arrival, Work
-from tests.streams.normalize.test_normalizer import KnownLinks
+from tests.streams.normalize.test_normalizer import KnownLinks, order_to
 from tests.streams.sale.real_orders import CHANNEL, engine, raw_order
 
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
@@ -81,8 +83,26 @@ async def test_a_refusal_leaves_the_names_in_the_work() -> None:
     with pytest.raises(Rejected):
         await handler(Published()).handle(given)
     assert (given.flow, given.step, given.subject) == ("order", "read", "1")
-    assert given.documents == Documents(1, "magento.order.in", 1)
+    assert given.documents == Documents(2, "magento.order.in", 2)
 
 
 def test_a_raw_event_never_blocks_later_ones() -> None:
     assert not handler(Published()).blocks(work(b"{}"))
+
+
+async def test_a_replay_approves_the_rule_that_held_the_order() -> None:
+    given = work(orjson.dumps(order_to("XX")))
+    letter = DeadLetter(
+        **(dict.fromkeys(("stage", "flow", "step", "target", "mapping", "error", "message", "stack", "topic"), "")),
+        **(dict.fromkeys(("flow_version", "mapping_version", "attempts", "replays", "partition", "offset"), 0)),
+        code="country",
+        first_ms=0,
+        last_ms=0,
+    )
+    hold = Hold("1", HoldReason.TIME, "normalize", "r1", letter=letter)
+    row = HeldRecord(1, hold, given.last.record, NOW)
+    first, again = replace(given.last, row=row), replace(given.last, row=replace(row, replays=1))
+    with pytest.raises(Rejected, match="rule 'country'"):
+        await handler(Published()).handle(replace(given, arrivals=[first]))
+    (entry,) = await handler(Published()).handle(replace(given, arrivals=[again]))
+    assert entry.outcome is Outcome.PASSED

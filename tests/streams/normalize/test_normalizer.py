@@ -68,12 +68,13 @@ async def event(
     via: Via = Via.WEBHOOK,
     by: Normalizer | None = None,
     told: Untold | None = None,
+    approved: str = "",
 ) -> Normalized:
     connection = {"magento": "web", "heartland": "pos"}.get(system, "other")
     envelope = Envelope("r1", connection, system, entity, native_id, 1_000, via=via)
     value = body if isinstance(body, bytes) else orjson.dumps(body)
     record = Record(f"raw.{system}.{entity}", 3, 17, native_id.encode(), value, tuple(envelope.to_headers()), 1_000)
-    return await (by or normalizer()).normalize(record, envelope, told)
+    return await (by or normalizer()).normalize(record, envelope, told, approved)
 
 
 def envelope_of(outgoing: Outgoing) -> Envelope:
@@ -377,3 +378,32 @@ async def test_a_change_of_stock_becomes_a_hint_without_figures(via: Via, cause:
         "MUG",
         "stock",
     )
+
+
+# -- Validation rules ------------------------------------------------------------------------------------------------
+
+
+def order_to(country: str, **changes: Any) -> dict[str, Any]:
+    placed = order("order_complete", **changes)
+    assignment = placed["extension_attributes"]["shipping_assignments"][0]
+    assignment["shipping"]["address"]["country_id"] = country
+    return placed
+
+
+async def test_an_order_that_breaks_a_review_rule_waits_for_a_person() -> None:
+    with pytest.raises(Rejected, match="it ships to the country 'XX', which there is not") as caught:
+        await event(order_to("XX"))
+    assert caught.value.code == "country"
+
+
+async def test_a_person_who_has_seen_the_rule_lets_the_order_go_on() -> None:
+    result = await event(order_to("XX"), approved="country")
+    assert result.outcome is Outcome.PASSED
+    assert "'XX'" in result.message
+    with pytest.raises(Rejected, match="rule 'country'"):
+        await event(order_to("XX"), approved="no_channel")
+
+
+async def test_a_warning_is_told_and_the_order_goes_on() -> None:
+    result = await event(order_to("US", customer_email=None))
+    assert (result.outcome, result.message) == (Outcome.PASSED, "it has no e-mail, so it belongs to no customer")
