@@ -12,6 +12,7 @@ import typer
 
 from app.commands.dead_letters_cli import dead_letters
 from app.commands.guards_cli import guards
+from app.commands.mapping_cli import mapping
 from app.commands.offsets_cli import offsets
 from app.commands.running import given_moment, given_reason, load_settings, run_to_end, whoami
 from app.exit_codes import FAILED, INTERRUPTED, MISCONFIGURED
@@ -29,6 +30,7 @@ topics = typer.Typer(help="Kafka's topics: create what is missing, list what the
 cli.add_typer(topics, name="topics", rich_help_panel="Look after it")
 cli.add_typer(dead_letters, name="dead-letters", rich_help_panel="Look after it")
 cli.add_typer(guards, name="guards", rich_help_panel="Look after it")
+cli.add_typer(mapping, name="mapping", rich_help_panel="Look after it")
 cli.add_typer(offsets, name="offsets", rich_help_panel="Look after it")
 
 JOURNAL_DAYS = 30

@@ -6,11 +6,12 @@ from streams.engine.intake import Intake
 from streams.engine.load import Catalog, json_schema, load
 from streams.engine.mapping import CompiledMapping
 from streams.engine.rules import Finding, Rules
-from streams.engine.run import Engine
+from streams.engine.run import HINTS, Engine
 from streams.engine.trace import RuleTrace
 from streams.engine.validate import validate
 
 __all__ = [
+    "HINTS",
     "Catalog",
     "CompiledMapping",
     "Context",

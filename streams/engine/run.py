@@ -11,6 +11,9 @@ from streams.engine.load import Catalog
 from streams.engine.rules import decided
 from streams.engine.trace import RuleTrace
 
+HINTS = "hints"
+"""Key under which an ``in`` mapping puts what only the stock hints carry."""
+
 
 class Engine:
     """Runs the documents of one catalog.

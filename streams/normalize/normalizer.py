@@ -15,16 +15,13 @@ from schemas.documents import Channel
 from schemas.envelope import Envelope
 from schemas.ids import Ref
 from streams.channels import Channels
-from streams.engine import Engine, Intake, validate
+from streams.engine import HINTS, Engine, Intake, validate
 from streams.errors import Malformed, Rejected
 from streams.normalize.belonging import Belonging, Belongings, NotOurs
 from streams.normalize.body import is_whole, parse, text_of, unwrapped
 from streams.normalize.event import Event, Part
 from streams.normalize.hints import as_children, pos_hints, web_hints
 from streams.ports import EntityReader, Links, Outcome, Outgoing, Record
-
-HINTS = "hints"
-"""Key under which an ``in`` mapping puts what only the stock hints carry."""
 
 
 class Told(Protocol):

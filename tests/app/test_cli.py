@@ -19,7 +19,7 @@ from streams.topics import TOPICS, dead_letter
 ROOT = Path(__file__).parents[2]
 COMMANDS = {
     "ingress", "poll", "worker", "demo", "sandbox", "topics", "trace", "balance", "alias", "dead-letters", "replay",
-    "discard", "purge", "offsets", "resume", "doctor", "schemas", "settings",
+    "discard", "purge", "offsets", "mapping", "guards", "resume", "doctor", "schemas", "settings",
 }  # fmt: skip
 
 
@@ -50,7 +50,7 @@ def test_help_names_every_command() -> None:
     assert all(f" {command} " in shown.output for command in COMMANDS)
 
 
-@pytest.mark.parametrize("command", ["", "worker", "sandbox", "dead-letters replay", "offsets repair"])
+@pytest.mark.parametrize("command", ["", "worker", "sandbox", "dead-letters replay", "offsets repair", "mapping test"])
 def test_help_imports_nothing_that_it_does_not_need(command: str) -> None:
     arguments = [*command.split(), "--help"]
     code = (

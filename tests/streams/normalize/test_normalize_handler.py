@@ -90,15 +90,15 @@ def test_a_raw_event_never_blocks_later_ones() -> None:
     assert not handler(Published()).blocks(work(b"{}"))
 
 
+def dead_letter(code: str) -> DeadLetter:
+    texts = dict.fromkeys(("stage", "flow", "step", "target", "mapping", "error", "message", "stack", "topic"), "")
+    numbers = ("flow_version", "mapping_version", "attempts", "replays", "first_ms", "last_ms", "partition", "offset")
+    return DeadLetter.from_json(orjson.dumps({**texts, **dict.fromkeys(numbers, 0), "code": code}).decode())
+
+
 async def test_a_replay_approves_the_rule_that_held_the_order() -> None:
     given = work(orjson.dumps(order_to("XX")))
-    letter = DeadLetter(
-        **(dict.fromkeys(("stage", "flow", "step", "target", "mapping", "error", "message", "stack", "topic"), "")),
-        **(dict.fromkeys(("flow_version", "mapping_version", "attempts", "replays", "partition", "offset"), 0)),
-        code="country",
-        first_ms=0,
-        last_ms=0,
-    )
+    letter = dead_letter("country")
     hold = Hold("1", HoldReason.TIME, "normalize", "r1", letter=letter)
     row = HeldRecord(1, hold, given.last.record, NOW)
     first, again = replace(given.last, row=row), replace(given.last, row=replace(row, replays=1))
