@@ -104,8 +104,8 @@ def _closure(node: Node, registry: Registry) -> Evaluate | None:
             return _literal(node["value"])
         case "subexpression" | "index_expression":
             return _chain([_closure(child, registry) for child in node["children"]])
-        case "or_expression":
-            return _either([_closure(child, registry) for child in node["children"]])
+        case "or_expression" | "and_expression" | "not_expression":
+            return _logical(node["type"], [_closure(child, registry) for child in node["children"]])
         case "function_expression":
             return _call(registry.get(node["value"]), [_closure(child, registry) for child in node["children"]])
         case _:
@@ -155,16 +155,35 @@ def _chain(steps: list[Evaluate | None]) -> Evaluate | None:
     return evaluate
 
 
-def _either(sides: list[Evaluate | None]) -> Evaluate | None:
-    left, right = sides
-    if left is None or right is None:
-        return None
+def _logical(kind: str, sides: list[Evaluate | None]) -> Evaluate | None:
+    known = [side for side in sides if side is not None]
+    return _LOGIC[kind](*known) if len(known) == len(sides) else None
 
+
+def _either(left: Evaluate, right: Evaluate) -> Evaluate:
     def evaluate(document: Any, context: Context) -> Any:
         found = left(document, context)
         return right(document, context) if is_false(found) else found
 
     return evaluate
+
+
+def _both(left: Evaluate, right: Evaluate) -> Evaluate:
+    def evaluate(document: Any, context: Context) -> Any:
+        found = left(document, context)
+        return found if is_false(found) else right(document, context)
+
+    return evaluate
+
+
+def _not(side: Evaluate) -> Evaluate:
+    def evaluate(document: Any, context: Context) -> Any:
+        return is_false(side(document, context))
+
+    return evaluate
+
+
+_LOGIC: dict[str, Callable[..., Evaluate]] = {"or_expression": _either, "and_expression": _both, "not_expression": _not}
 
 
 def _call(function: Function | None, arguments: list[Evaluate | None]) -> Evaluate | None:

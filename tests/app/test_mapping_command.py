@@ -9,8 +9,7 @@ from typing import Any
 import orjson
 import pytest
 import yaml
-from click.testing import Result
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from app.cli import cli
 from app.exit_codes import FAILED, MISCONFIGURED, OK

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from streams.engine.addresses import address_key, standard_line, street_line, street_lines
@@ -64,6 +64,8 @@ def test_streets_of_other_countries_are_only_evened_out() -> None:
     assert standard_line("12, rue de  l'Église Street", "FR") == "12 RUE DE LÉGLISE STREET"
 
 
+@example("12 Lower North", "US")  # what was no unit's number must not become one
+@example("12 Lot # Court", "US")
 @given(LINES, st.sampled_from(["US", "CA", "FR", "", None]))
 def test_standardising_twice_is_standardising_once(line: str, country: str | None) -> None:
     once = standard_line(line, country)

@@ -154,6 +154,7 @@ def test_an_order_to_nowhere_waits_for_a_person() -> None:
     assert "'XX'" in ENGINE.check("order", nowhere, {}, "order 42", approved="country")
 
 
+@pytest.mark.rule("orders.invariant")
 @given(st.sampled_from(["total", "due", "canceled"]), st.decimals(min_value="0.01", max_value=100, places=2))
 def test_totals_off_by_a_cent_or_more_are_noticed(key: str, by: Any) -> None:
     values = sale(order("order_complete")).model_dump(mode="json")
