@@ -68,7 +68,7 @@ def _check_raw(envelope: Envelope, original: dict[str, Any], edited: dict[str, A
         raise Rejected(f"no flow takes {envelope.system} events about '{envelope.entity}'", code="edit")
     keys = takers[0].keys
     before, after = unwrapped(original, keys), unwrapped(edited, keys)
-    named = [(taker.keys.id, taker.keys.store, taker.keys.external_id, taker.keys.parent) for taker in takers]
+    named = [(taker.keys.id, taker.keys.store, taker.keys.external_id, taker.keys.parent, taker.keys.number) for taker in takers]
     _same(before, after, dict.fromkeys(key for names in named for key in names if key))
     told = text_of(after, keys.id)
     if envelope.native_id and told and told != envelope.native_id:

@@ -66,7 +66,9 @@ class Catalog:
         """A catalog of those documents; ``files`` are for messages, by flow. Raises DocumentError."""
         files = files or {}
         rules = {name: Rules(flow.rules, files.get(name, name), functions) for name, flow in flows.items()}
-        return cls(flows, mappings, takers(flows.values(), files, functions), readers(flows.values()), rules, tables or {})
+        return cls(
+            flows, mappings, takers(flows.values(), files, functions), readers(flows.values()), rules, tables or {}
+        )
 
     def taking(self, system: str, entity: str) -> tuple[Intake, ...]:
         """The flows that take such raw events; the first one's event keeps the receipt."""
