@@ -13,7 +13,7 @@ CREATE TABLE IF NOT EXISTS mutations(
     path TEXT NOT NULL,            -- as sent, without the query
     operation TEXT NOT NULL,       -- the handler's name: create_order, write_source_items
     resource_key TEXT NOT NULL,    -- what it was done to: an order number, a SKU; empty if refused before it was known
-    status INTEGER NOT NULL,       -- of the answer; refused calls are logged too
+    status INTEGER NOT NULL,       -- 200 if it was done, whatever was answered then; refused calls are logged too
     body TEXT NOT NULL
 );
 CREATE INDEX IF NOT EXISTS mutations_by_resource ON mutations(operation, resource_key);

@@ -1,4 +1,4 @@
-"""Guest carts: how a shopper fills one, without any account."""
+"""Carts, and how a guest fills one without any account."""
 
 from __future__ import annotations
 
@@ -6,15 +6,18 @@ import secrets
 import sqlite3
 from collections.abc import Callable
 from decimal import Decimal
+from functools import wraps
 
 import orjson
 
 from app.sandbox.catalogue import ProductKind
 from app.sandbox.magento.attributes import SHADE_ATTRIBUTE
+from app.sandbox.magento.directory import read_address
 from app.sandbox.magento.errors import RestError, missing
-from app.sandbox.magento.order_document import FLAT_RATE, FREE, PAYMENT_TITLES
+from app.sandbox.magento.payment_methods import FREE, PAYMENT_TITLES
 from app.sandbox.magento.product_rows import find_product, is_sold_at, values_at
 from app.sandbox.magento.routing import ANONYMOUS, COMMERCE, Route
+from app.sandbox.magento.shipping_methods import FEES, FLAT_RATE, pickup_location
 from app.sandbox.magento.shop import Call, Json, Shop, decimal, number
 from app.sandbox.magento.stock import can_sell
 from app.sandbox.magento.stock_settings import stock_settings
@@ -23,28 +26,27 @@ from app.sandbox.magento.typed import read_parameters
 
 NOT_AVAILABLE = "The requested qty is not available"
 NOT_SOLD = "Product that you are trying to add is not available."
-ADDRESS_FIELDS = ("firstname", "lastname", "street", "city", "telephone", "postcode", "country_id")
-
-REGIONS = {"12": ("CA", "California"), "43": ("NY", "New York"), "57": ("TX", "Texas")}
-"""Region id -> code and name, of those states that the sandbox's shoppers live in."""
 
 
 def create_guest_cart(shop: Shop, call: Call) -> str:
     """POST /V1/guest-carts: a cart's masked id. The cart belongs to the store view of the path."""
     masked = secrets.token_hex(16)
-    store_id = shop.scope(call) or shop.premises.default_store
-    cart: Json = {
-        "quote_id": shop.next_id("quote"),
-        "store_id": store_id,
-        "items": [],
-        "gift_cards": [],
-        "coupon": "",
-    }
-    shop.connection.execute(
-        "INSERT INTO carts(masked_id, quote_id, active, document) VALUES (?, ?, 1, ?)",
-        (masked, cart["quote_id"], orjson.dumps(cart).decode()),
-    )
+    cart = new_cart(shop, shop.scope(call) or shop.premises.default_store)
+    keep_new_cart(shop, masked, cart)
     return masked
+
+
+def new_cart(shop: Shop, store_id: int) -> Json:
+    """An empty cart of a store view."""
+    return {"quote_id": shop.next_id("quote"), "store_id": store_id, "items": [], "gift_cards": [], "coupon": ""}
+
+
+def keep_new_cart(shop: Shop, key: str, cart: Json) -> None:
+    """Store a new cart under a guest's masked id, or under its number if it is a customer's."""
+    shop.connection.execute(
+        "INSERT INTO carts(masked_id, quote_id, active, document, customer_id) VALUES (?, ?, 1, ?, ?)",
+        (key, cart["quote_id"], orjson.dumps(cart).decode(), cart.get("customer", {}).get("id")),
+    )
 
 
 def load_cart(shop: Shop, masked: str) -> Json:
@@ -67,12 +69,18 @@ def _save_cart(shop: Shop, masked: str, cart: Json) -> None:
 def add_cart_item(shop: Shop, call: Call) -> Json:
     """POST /V1/guest-carts/:cartId/items: a simple, virtual or configurable product (by its chosen option)."""
     item = read_parameters(call.body, {"cartItem": "CartItem"})["cartItem"]
-    call.resource_key = call.params["cartId"]
     if item.get("quote_id") != call.params["cartId"]:
+        call.resource_key = call.params["cartId"]
         raise _no_such_cart()
+    return put_in_cart(shop, call, call.params["cartId"], item)
+
+
+def put_in_cart(shop: Shop, call: Call, key: str, item: Json) -> Json:
+    """Add a line to a cart, or units to the line that is there; answers with the line."""
+    call.resource_key = key
     if not item.get("sku"):
         raise missing("sku")
-    cart = load_cart(shop, item["quote_id"])
+    cart = load_cart(shop, key)
     row = _cart_row(shop, item, cart["store_id"])
     same = next((other for other in cart["items"] if _is_same_line(other, row)), None)
     if same is None:
@@ -83,8 +91,8 @@ def add_cart_item(shop: Shop, call: Call) -> Json:
         row = same
     if not can_sell(shop, row["sku"], decimal(row["qty"]), cart["store_id"]):
         raise RestError(400, NOT_AVAILABLE)
-    _save_cart(shop, call.params["cartId"], cart)
-    return _item_document(row, call.params["cartId"])
+    _save_cart(shop, key, cart)
+    return _item_document(row, key)
 
 
 def _cart_row(shop: Shop, item: Json, store_id: int) -> Json:
@@ -164,9 +172,12 @@ def set_shipping_information(shop: Shop, call: Call) -> Json:
     cart = load_cart(shop, call.params["cartId"])
     if not cart["items"] or not has_goods(cart):
         raise RestError(400, "The shipping method can't be set for an empty cart. Add an item to cart and try again.")
-    if f"{sent.get('shipping_carrier_code')}_{sent.get('shipping_method_code')}" != FLAT_RATE:
+    method = f"{sent.get('shipping_carrier_code')}_{sent.get('shipping_method_code')}"
+    if method not in FEES:
         raise RestError(400, "Carrier with such method not found: %1, %2", _carrier(sent))
+    cart["shipping_method"] = method
     cart["shipping_address"] = read_address(sent.get("shipping_address"))
+    cart["pickup_location"] = pickup_location(shop, cart["store_id"], sent["shipping_address"])
     if sent.get("billing_address"):
         cart["billing_address"] = read_address(sent["billing_address"])
     _save_cart(shop, call.params["cartId"], cart)
@@ -186,18 +197,6 @@ def set_billing_address(shop: Shop, call: Call) -> int:
     cart["billing_address"] = read_address(address)
     _save_cart(shop, call.params["cartId"], cart)
     return shop.next_id("quote_address")
-
-
-def read_address(sent: Json | None) -> Json:
-    """An address with its region's id, code and name; the 400 of a missing field otherwise."""
-    absent = [name for name in ADDRESS_FIELDS if not (sent or {}).get(name)]
-    if sent is None or absent:
-        raise missing(*("countryId" if name == "country_id" else name for name in absent))
-    address = {name: value for name, value in sent.items() if value is not None}
-    for region_id, (code, name) in REGIONS.items():
-        if str(sent.get("region_id")) == region_id or sent.get("region_code") == code:
-            address |= {"region_id": int(region_id), "region_code": code, "region": name}
-    return address
 
 
 def set_coupon(shop: Shop, call: Call) -> bool:
@@ -261,6 +260,7 @@ def cart_totals(shop: Shop, cart: Json) -> Totals:
         tax_percent=tax_percent(cart),
         discount_percent=COUPONS.get(cart["coupon"], Decimal(0)),
         gift_card_balance=balance,
+        shipping_fee=FEES[cart.get("shipping_method", FLAT_RATE)],
     )
 
 
@@ -287,17 +287,25 @@ def _totals_document(totals: Totals) -> Json:
     }
 
 
-def _anonymous(method: str, path: str, handler: Callable[[Shop, Call], object]) -> Route:
-    return Route(method, f"/V1/guest-carts{path}", ANONYMOUS, handler)
+def guest_route(method: str, path: str, handler: Callable[[Shop, Call], object], edition: str = "") -> Route:
+    """A route of guest carts. It knows them by their masked ids alone, and no customer's cart by its number."""
+
+    @wraps(handler)
+    def answer(shop: Shop, call: Call) -> object:
+        if call.params.get("cartId", "").isdigit():
+            raise _no_such_cart()
+        return handler(shop, call)
+
+    return Route(method, f"/V1{path}", ANONYMOUS, answer, edition=edition)
 
 
 ROUTES = (
-    _anonymous("POST", "", create_guest_cart),
-    _anonymous("POST", "/:cartId/items", add_cart_item),
-    _anonymous("GET", "/:cartId/items", list_cart_items),
-    _anonymous("POST", "/:cartId/shipping-information", set_shipping_information),
-    _anonymous("POST", "/:cartId/billing-address", set_billing_address),
-    _anonymous("PUT", "/:cartId/coupons/:couponCode", set_coupon),
-    _anonymous("GET", "/:cartId/totals", get_totals),
-    Route("POST", "/V1/carts/guest-carts/:cartId/giftCards", ANONYMOUS, add_gift_card, edition=COMMERCE),
+    guest_route("POST", "/guest-carts", create_guest_cart),
+    guest_route("POST", "/guest-carts/:cartId/items", add_cart_item),
+    guest_route("GET", "/guest-carts/:cartId/items", list_cart_items),
+    guest_route("POST", "/guest-carts/:cartId/shipping-information", set_shipping_information),
+    guest_route("POST", "/guest-carts/:cartId/billing-address", set_billing_address),
+    guest_route("PUT", "/guest-carts/:cartId/coupons/:couponCode", set_coupon),
+    guest_route("GET", "/guest-carts/:cartId/totals", get_totals),
+    guest_route("POST", "/carts/guest-carts/:cartId/giftCards", add_gift_card, edition=COMMERCE),
 )

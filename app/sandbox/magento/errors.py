@@ -18,6 +18,12 @@ COULD_NOT_SAVE = {
     "write_source_items": "Could not save Source Item",
     "ship_order": "Could not save a shipment, see error log for details",
     "invoice_order": "Could not save an invoice, see error log for details",
+    "refund_order": "Could not save a Creditmemo, see error log for details",
+    "refund_invoice": "Could not save a Creditmemo, see error log for details",
+    "add_track": "The shipment tracking couldn't be saved.",
+    "add_creditmemo_comment": "Could not save the creditmemo comment.",
+    "add_invoice_comment": "Could not save the invoice comment.",
+    "add_shipment_comment": "Could not save the shipment comment.",
 }
 """By the operation's name: what Magento says in place of the reason."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from decimal import Decimal
 
-from app.sandbox.magento import documents, orders
+from app.sandbox.magento import documents, orders, transactions
 from app.sandbox.magento.errors import RestError
 from app.sandbox.magento.lifecycle import (
     NO_INVOICE,
@@ -17,6 +17,8 @@ from app.sandbox.magento.lifecycle import (
     rows_with_money,
     settle_state,
 )
+from app.sandbox.magento.mail import Mail, mail_about_order
+from app.sandbox.magento.payment_methods import GATEWAY
 from app.sandbox.magento.routing import Route
 from app.sandbox.magento.shop import Call, Json, Shop, decimal, money, number
 from app.sandbox.magento.stock import first_source, reserve, take_from_source
@@ -47,21 +49,24 @@ PARAMETERS = {
 
 
 def invoice_order(shop: Shop, call: Call) -> str:
-    """POST /V1/order/:orderId/invoice: always ends as paid. No items means everything left."""
+    """POST /V1/order/:orderId/invoice: always ends as paid. No items means everything left; ``capture`` asks the
+    gateway for the money, if the method has one."""
     sent = read_parameters(call.body, PARAMETERS)
     document = orders.load_order(shop, call.params["orderId"])
     call.resource_key = str(document["increment_id"])
     quantities = _quantities(document, sent.get("items") or [])
     _check(document, quantities)
-    invoice = _invoice(shop, document, quantities, sent.get("comment"))
+    invoice = _invoice(shop, document, quantities, sent.get("comment"), capture=bool(sent.get("capture")))
     orders.store_order(shop, document, moves=True)
     shop.tell_order_saved(orders.shown(shop, document))
+    if sent.get("notify"):
+        mail_about_order(shop, Mail.INVOICE, document)
     return str(invoice["entity_id"])
 
 
 def invoice_all(shop: Shop, document: Json) -> None:
     """Invoice everything, as a method does that takes the money at once. The caller stores the order."""
-    _invoice(shop, document, _quantities(document, []), None)
+    _invoice(shop, document, _quantities(document, []), None, capture=True)
 
 
 def _quantities(document: Json, items: list[Json]) -> dict[int, Decimal]:
@@ -96,7 +101,9 @@ def _check(document: Json, quantities: dict[int, Decimal]) -> None:
         raise RestError(400, "\n".join(["Invoice Document Validation Error(s):", *problems]))
 
 
-def _invoice(shop: Shop, document: Json, quantities: dict[int, Decimal], comment: Json | None) -> Json:
+def _invoice(
+    shop: Shop, document: Json, quantities: dict[int, Decimal], comment: Json | None, *, capture: bool
+) -> Json:
     """Make the invoice and book it on the order."""
     entity_id = shop.next_id("invoice")
     items: list[Json] = []
@@ -119,8 +126,11 @@ def _invoice(shop: Shop, document: Json, quantities: dict[int, Decimal], comment
     invoice = _head(shop, document, items, entity_id)
     invoice["items"] = items
     invoice["comments"] = [_comment(shop, comment, entity_id)] if comment else []
+    if capture and document["payment"]["method"] in GATEWAY:
+        invoice["transaction_id"] = transactions.capture(shop, document, decimal(invoice["grand_total"]))
     _book_order(document, invoice, items)
     documents.keep(shop, "invoices", invoice)
+    shop.tell_saved("invoice", invoice, f"invoice {invoice['increment_id']}")
     return invoice
 
 
@@ -197,26 +207,12 @@ def _head(shop: Shop, document: Json, items: list[Json], entity_id: int) -> Json
     shipping = decimal(document["shipping_amount"]) if first else Decimal(0)
     gross = _sum(items, "row_total") + _sum(items, "tax_amount") - _sum(items, "discount_amount") + shipping
     gift_cards = min(gross, _gift_cards_left(document))
-    now = shop.now()
-    head: Json = {
-        "base_currency_code": "USD",
-        "base_to_global_rate": 1,
-        "base_to_order_rate": 1,
-        "billing_address_id": document["billing_address_id"],
+    head = documents.money_head(document, shop.now()) | {
         "can_void_flag": 0,
-        "created_at": now,
         "entity_id": entity_id,
-        "global_currency_code": "USD",
         "increment_id": shop.next_number("invoice", document["store_id"]),
-        "order_currency_code": "USD",
-        "order_id": document["entity_id"],
         "state": PAID,
-        "store_currency_code": "USD",
-        "store_id": document["store_id"],
-        "store_to_base_rate": 0,
-        "store_to_order_rate": 0,
         "total_qty": number(_sum(items, "qty")),
-        "updated_at": now,
     }
     put(head, "discount_amount", -_sum(items, "discount_amount"))
     put(head, "discount_tax_compensation_amount", Decimal(0))
@@ -226,13 +222,6 @@ def _head(shop: Shop, document: Json, items: list[Json], entity_id: int) -> Json
     put(head, "tax_amount", _sum(items, "tax_amount"))
     if first:
         head |= {name: document[name] for name in SHIPPING_FIELDS}
-    if document["payment"].get("last_trans_id"):
-        head["transaction_id"] = document["payment"]["last_trans_id"]
-    if document.get("discount_description"):
-        head["discount_description"] = document["discount_description"]
-    assignment = document["extension_attributes"]["shipping_assignments"][0]["shipping"]
-    if "address" in assignment:
-        head["shipping_address_id"] = assignment["address"]["entity_id"]
     if gift_cards:
         head["extension_attributes"] = {}
         put(head["extension_attributes"], "gift_cards_amount", gift_cards)

@@ -45,6 +45,11 @@ def left_to_ship(row: Json) -> Decimal:
     return max(Decimal(0), decimal(row["qty_ordered"]) - gone - decimal(row["qty_canceled"]))
 
 
+def left_to_refund(row: Json) -> Decimal:
+    """Invoiced and not refunded."""
+    return decimal(row["qty_invoiced"]) - decimal(row["qty_refunded"])
+
+
 def can_invoice(document: Json) -> bool:
     """True if the state allows it and something is left."""
     return document["state"] not in NO_INVOICE and any(left_to_invoice(row) > 0 for row in rows_with_money(document))
@@ -80,6 +85,20 @@ def settle_state(document: Json) -> bool:
         done = not can_invoice(document) and not can_ship(document)
         set_state(document, "complete" if done else "processing")
     return before != (document["state"], document["status"])
+
+
+def settle_refund(document: Json) -> None:
+    """After a refund: nothing left to invoice or ship makes it complete while money can still be given back, else
+    closed. A status of the merchant's own survives as long as the state does."""
+    if can_invoice(document) or can_ship(document):
+        return
+    extension = document.get("extension_attributes") or {}
+    cards = decimal(extension.get("gift_cards_invoiced")) - decimal(extension.get("gift_cards_refunded"))
+    money_left = decimal(document.get("total_paid")) - decimal(document.get("total_refunded")) + cards
+    is_free = not decimal(document["grand_total"]) and not decimal(extension.get("gift_cards_amount"))
+    state = "complete" if money_left > 0 or is_free else "closed"
+    if document["state"] != state:
+        set_state(document, state)
 
 
 def add(target: Json, name: str, amount: Decimal) -> None:

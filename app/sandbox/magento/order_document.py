@@ -10,28 +10,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+from app.sandbox.magento.order_taxes import OrderTax
+from app.sandbox.magento.payment_methods import GATEWAY, PAYMENT_TITLES
+from app.sandbox.magento.shipping_methods import FLAT_RATE, PICKUP, describe
 from app.sandbox.magento.shop import Json, decimal, number
-from app.sandbox.magento.totals import TAX_CODE, LineTotals, Totals
+from app.sandbox.magento.totals import LineTotals, Totals
 from app.sandbox.magento.typed import SHAPES
 
-FLAT_RATE = "flatrate_flatrate"
 SHIPPING_TOTAL_FIELDS = tuple(name for name in SHAPES["Total"] if name != "extension_attributes")
 """Amounts of the order's head that its shipping assignment repeats."""
-
-CARD = "sandbox_card"
-"""Stands for any card method of a gateway."""
-FREE = "free"
-"""The method where nothing is left to pay."""
-
-PAYMENT_TITLES = {
-    "checkmo": "Check / Money order",
-    "banktransfer": "Bank Transfer Payment",
-    "cashondelivery": "Cash On Delivery",
-    CARD: "Sandbox Card",
-    FREE: "No Payment Information Required",
-}
-PAID_AT_ONCE = frozenset({CARD, FREE})
-"""Methods that take the money while the order is placed: it lands in processing, with its invoice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +48,8 @@ class NewOrder:
     Attributes:
         address_ids: of the shipping and the billing address.
         quote_item_ids: one per row; a configurable has two rows.
+        pickup_location: source code, for the method of that kind.
+        customer: id, e-mail, group and names; None for a guest.
         gift_cards: as the order shows them; None where the edition has none.
     """
 
@@ -84,6 +73,9 @@ class NewOrder:
     discount_percent: Decimal
     coupon: str
     payment_method: str
+    shipping_method: str = FLAT_RATE
+    pickup_location: str = ""
+    customer: Json | None = None
     gift_cards: Sequence[Json] | None = None
     protect_code: str = field(default="0000000000000000")
 
@@ -135,12 +127,8 @@ def _head(new: NewOrder) -> Json:
         "base_to_order_rate": 1,
         "billing_address_id": new.address_ids[1],
         "created_at": new.now,
-        "customer_email": new.email,
-        "customer_firstname": new.billing_address["firstname"],
-        "customer_group_id": 0,
-        "customer_is_guest": 1,
-        "customer_lastname": new.billing_address["lastname"],
         "customer_note_notify": 1,
+        **_customer(new),
         "entity_id": new.entity_id,
         "global_currency_code": "USD",
         "increment_id": new.increment_id,
@@ -170,10 +158,23 @@ def _head(new: NewOrder) -> Json:
     head |= _pair("tax_amount", totals.tax)
     head |= _pair("total_due", totals.grand_total)
     if not is_virtual:
-        head["shipping_description"] = "Flat Rate - Fixed"
+        head["shipping_description"] = describe(new.shipping_method, new.pickup_location)
     if new.coupon:
         head |= {"applied_rule_ids": "1", "coupon_code": new.coupon, "discount_description": new.coupon}
     return dict(sorted(head.items()))
+
+
+def _customer(new: NewOrder) -> Json:
+    """Who ordered: a customer by account, a guest by the billing address."""
+    account = new.customer or {}
+    names = account or new.billing_address
+    return {
+        "customer_email": new.email,
+        "customer_firstname": names["firstname"],
+        "customer_group_id": account.get("group_id", 0),
+        "customer_is_guest": int(not account),
+        "customer_lastname": names["lastname"],
+    } | ({"customer_id": account["id"]} if account else {})
 
 
 def _shipping_amounts(shipping: Decimal) -> Json:
@@ -190,11 +191,11 @@ def _shipping_amounts(shipping: Decimal) -> Json:
 
 def _build_items(new: NewOrder) -> list[Json]:
     items: list[Json] = []
-    tax_item_id = new.first_tax_item_id
+    tax, tax_item_id = _tax(new), new.first_tax_item_id
     for line in new.lines:
         item_id = new.first_item_id + len(items)
         row = _item(new, line, item_id, new.quote_item_ids[len(items)])
-        row["extension_attributes"] = {"itemized_taxes": _itemized_taxes(new, line, item_id, tax_item_id)}
+        row["extension_attributes"] = {"itemized_taxes": tax.of_item(item_id, tax_item_id, line.totals.tax)}
         tax_item_id += len(row["extension_attributes"]["itemized_taxes"])
         items.append(row)
         if line.parent is not None:
@@ -284,26 +285,6 @@ def _child_item(new: NewOrder, line: OrderLine, parent_item_id: int, quote_item_
     return row | {"row_total_incl_tax": 0, "base_row_total_incl_tax": 0}
 
 
-def _itemized_taxes(new: NewOrder, line: OrderLine, item_id: int, tax_item_id: int) -> list[Json]:
-    if not new.tax_percent:
-        return []
-    amount = number(line.totals.tax)
-    return [
-        {
-            "tax_item_id": tax_item_id,
-            "tax_id": new.tax_id,
-            "item_id": item_id,
-            "tax_code": TAX_CODE,
-            "tax_percent": number(new.tax_percent),
-            "amount": amount,
-            "base_amount": amount,
-            "real_amount": amount,
-            "real_base_amount": amount,
-            "taxable_item_type": "product",
-        }
-    ]
-
-
 def _address(new: NewOrder, kind: str) -> Json:
     sent = new.billing_address if kind == "billing" else new.shipping_address or {}
     row: Json = {
@@ -336,61 +317,39 @@ def _payment(new: NewOrder) -> Json:
         "parent_id": new.entity_id,
         "shipping_amount": number(new.totals.shipping),
     }
-    if new.payment_method == CARD:
+    if new.payment_method in GATEWAY:
         payment |= {"cc_last4": "1111", "cc_type": "VI", "last_trans_id": f"sandbox-{new.entity_id}"}
     return payment
 
 
+def _tax(new: NewOrder) -> OrderTax:
+    return OrderTax(new.entity_id, new.tax_id, new.tax_percent)
+
+
 def _extension_attributes(new: NewOrder, items: list[Json]) -> Json:
+    tax = _tax(new)
     shipping: Json = {}
     if new.shipping_address is not None:
-        shipping = {"address": _address(new, "shipping"), "method": FLAT_RATE}
+        shipping = {"address": _address(new, "shipping"), "method": new.shipping_method}
     extension: Json = {
         "shipping_assignments": [{"shipping": shipping}],
         "payment_additional_info": [{"key": "method_title", "value": PAYMENT_TITLES[new.payment_method]}],
-        "applied_taxes": _applied_taxes(new, new.totals.tax),
+        "applied_taxes": tax.applied(new.totals.tax),
         "item_applied_taxes": [
             {
                 "type": "product",
                 "item_id": row["item_id"],
-                "applied_taxes": _applied_taxes(new, decimal(row["tax_amount"])),
+                "applied_taxes": tax.applied(decimal(row["tax_amount"])),
             }
             for row in items
-            if new.tax_percent and "parent_item_id" not in row
+            if tax.percent and "parent_item_id" not in row
         ],
         "converting_from_quote": False,
-        "taxes": _taxes(new),
+        "taxes": tax.of_order(new.totals.tax),
         "additional_itemized_taxes": [],
     }
+    if new.shipping_method == PICKUP:
+        extension["pickup_location_code"] = new.pickup_location
     if new.gift_cards is not None:
         extension |= {"gift_cards": list(new.gift_cards), **_pair("gift_cards_amount", new.totals.gift_cards)}
     return extension
-
-
-def _applied_taxes(new: NewOrder, amount: Decimal) -> list[Json]:
-    if not new.tax_percent:
-        return []
-    return [
-        {
-            "code": TAX_CODE,
-            "title": TAX_CODE,
-            "percent": number(new.tax_percent),
-            "amount": number(amount),
-            "base_amount": number(amount),
-        }
-    ]
-
-
-def _taxes(new: NewOrder) -> list[Json]:
-    return [
-        {
-            "tax_id": new.tax_id,
-            "order_id": new.entity_id,
-            **applied,
-            "base_real_amount": applied["amount"],
-            "priority": 0,
-            "position": 0,
-            "process": 0,
-        }
-        for applied in _applied_taxes(new, new.totals.tax)
-    ]

@@ -9,8 +9,10 @@ from typing import Any
 import orjson
 
 from app.sandbox.lag import as_of
+from app.sandbox.magento import transactions
 from app.sandbox.magento.errors import RestError, not_found
 from app.sandbox.magento.lifecycle import can_cancel, child_of, put, rows_with_money, set_state
+from app.sandbox.magento.mail import Mail, mail_about_order
 from app.sandbox.magento.order_document import expand
 from app.sandbox.magento.routing import Route
 from app.sandbox.magento.search import Table, flat_unknown, read_criteria, to_sql
@@ -209,7 +211,8 @@ def list_comments(shop: Shop, call: Call) -> Json:
 
 
 def add_comment(shop: Shop, call: Call) -> bool:
-    """POST /V1/orders/:id/comments. A status must be the order's own; the order itself does not change."""
+    """POST /V1/orders/:id/comments. A status must be the order's own; the order itself does not change. If the customer
+    cannot be told, the answer is 400 and the comment is stored."""
     sent = read_parameters(call.body, {"statusHistory": "OrderStatusHistory"})["statusHistory"]
     document = load_order(shop, call.params["id"])
     call.resource_key = str(document["increment_id"])
@@ -217,20 +220,27 @@ def add_comment(shop: Shop, call: Call) -> bool:
     if status != document["status"]:
         message = 'Unable to add comment: The status "%1" is not part of the order\n                 status history.'
         raise RestError(400, message, [status])
+    keep_comment(shop, document, sent | {"status": status})
+    if sent.get("is_customer_notified") and not mail_about_order(shop, Mail.ORDER_COMMENT, document):
+        call.refusal = RestError(400, "Unable to send mail. Please try again later.")
+    return True
+
+
+def keep_comment(shop: Shop, document: Json, comment: Json) -> None:
+    """Add a row to the order's history: of a person, or Magento's own."""
     shop.connection.execute(
         "INSERT INTO order_comments(order_id, comment, status, created_at, entity_name, is_customer_notified,"
         " is_visible_on_front) VALUES (?, ?, ?, ?, ?, ?, ?)",
         (
             document["entity_id"],
-            sent.get("comment"),
-            status,
+            comment.get("comment"),
+            comment["status"],
             shop.now(),
-            sent.get("entity_name"),
-            sent.get("is_customer_notified"),
-            sent.get("is_visible_on_front") or 0,
+            comment.get("entity_name"),
+            comment.get("is_customer_notified"),
+            comment.get("is_visible_on_front") or 0,
         ),
     )
-    return True
 
 
 def _change_state(shop: Shop, call: Call, change: Callable[[Json], None]) -> bool:
@@ -275,6 +285,7 @@ def cancel_order(shop: Shop, call: Call) -> bool:
         _cancel_row(shop, document, row)
     _cancel_totals(document)
     set_state(document, "processing" if decimal(document.get("total_paid")) > 0 else "canceled")
+    transactions.void(shop, document)
     store_order(shop, document, moves=True)
     shop.tell_order_saved(shown(shop, document))
     return True

@@ -1,4 +1,4 @@
-"""Placing an order: what a guest cart becomes. Stock is reserved, no source is touched."""
+"""Placing an order: what a cart becomes. Stock is reserved, no source is touched."""
 
 from __future__ import annotations
 
@@ -6,27 +6,24 @@ import secrets
 from collections import defaultdict
 from decimal import Decimal
 
-from app.sandbox.magento import orders
+from app.sandbox.magento import orders, transactions
 from app.sandbox.magento.carts import (
     NOT_AVAILABLE,
     cart_totals,
     gift_card_balance,
+    guest_route,
     has_goods,
     load_cart,
-    read_address,
     tax_percent,
 )
+from app.sandbox.magento.directory import read_address
 from app.sandbox.magento.errors import RestError
 from app.sandbox.magento.invoices import invoice_all
-from app.sandbox.magento.order_document import (
-    FREE,
-    PAID_AT_ONCE,
-    PAYMENT_TITLES,
-    NewOrder,
-    OrderLine,
-    build_order,
-)
-from app.sandbox.magento.routing import ANONYMOUS, Route
+from app.sandbox.magento.lifecycle import set_state
+from app.sandbox.magento.mail import Mail, mail_about_order
+from app.sandbox.magento.order_document import NewOrder, OrderLine, build_order
+from app.sandbox.magento.payment_methods import AUTHORISED_CARD, FREE, PAID_AT_ONCE, PAYMENT_TITLES
+from app.sandbox.magento.shipping_methods import FLAT_RATE, PICKUP
 from app.sandbox.magento.shop import Call, Json, Shop, decimal, number
 from app.sandbox.magento.stock import can_sell, reserve
 from app.sandbox.magento.totals import COUPONS, LineTotals, Totals
@@ -62,10 +59,14 @@ def _place(shop: Shop, call: Call, cart: Json, method: str | None) -> int:
     for line in new.lines:
         reserve(shop, line.sku, -line.qty, document, "order_placed")
     shop.connection.execute("UPDATE carts SET active = 0 WHERE masked_id = ?", (call.params["cartId"],))
+    if method == AUTHORISED_CARD:
+        set_state(document, "processing")
+        transactions.authorise(shop, document)
     orders.insert_order(shop, document)
     if method in PAID_AT_ONCE:
         invoice_all(shop, document)
         orders.store_order(shop, document, moves=True)
+    mail_about_order(shop, Mail.ORDER, document)
     shop.tell_order_saved(orders.shown(shop, document))
     return new.entity_id
 
@@ -78,7 +79,9 @@ def _check_cart(cart: Json) -> str:
         raise RestError(400, "The shipping address is missing. Set the address and try again.")
     if "billing_address" not in cart:
         raise RestError(400, "Please check the billing address information.")
-    email = cart.get("email") or cart["billing_address"].get("email")
+    if has_goods(cart) and cart["shipping_method"] == PICKUP and not cart["pickup_location"]:
+        raise RestError(400, "Quote does not have Pickup Location assigned.")
+    email = cart.get("customer", {}).get("email") or cart.get("email") or cart["billing_address"].get("email")
     if not email:
         raise RestError(400, "Email has a wrong format")
     return str(email)
@@ -127,6 +130,9 @@ def _new_order(shop: Shop, cart: Json, totals: Totals, method: str, email: str) 
         discount_percent=COUPONS.get(cart["coupon"], Decimal(0)),
         coupon=cart["coupon"],
         payment_method=method,
+        shipping_method=cart.get("shipping_method", FLAT_RATE),
+        pickup_location=cart.get("pickup_location", "") if has_goods(cart) else "",
+        customer=cart.get("customer"),
         gift_cards=_spend_gift_cards(shop, cart, totals) if shop.edition == "commerce" else None,
         protect_code=secrets.token_hex(8),
     )
@@ -164,6 +170,6 @@ def _spend_gift_cards(shop: Shop, cart: Json, totals: Totals) -> list[Json]:
 
 
 ROUTES = (
-    Route("PUT", "/V1/guest-carts/:cartId/order", ANONYMOUS, place_order),
-    Route("POST", "/V1/guest-carts/:cartId/payment-information", ANONYMOUS, pay_and_place_order),
+    guest_route("PUT", "/guest-carts/:cartId/order", place_order),
+    guest_route("POST", "/guest-carts/:cartId/payment-information", pay_and_place_order),
 )

@@ -149,7 +149,8 @@ class FrontController:
             raise RestError(404, "Request does not match any route.")
         self._authorise(request, match.route, raw_path, raw_query)
         query = parse_qsl(raw_query, keep_blank_values=True)
-        call = Call(params=match.params, store=store, query=query, lag=list_lag(request))
+        may = partial(self._may, request)
+        call = Call(params=match.params, store=store, query=query, lag=list_lag(request), may=may)
         if request.method == "GET":
             result = match.route.handler(self._shop, call)
         else:
@@ -172,9 +173,13 @@ class FrontController:
             self._verifier.verify(header, Signed(request.method, base_url, raw_path, raw_query))
         if route.resource == ANONYMOUS:
             return
-        known = header.startswith("OAuth ") or header == self._bearer
-        if not known or route.resource in self._denied:
+        if not self._may(request, route.resource):
             raise unauthorised(route.resource)
+
+    def _may(self, request: web.Request, resource: str) -> bool:
+        header = request.headers.get("Authorization", "")
+        known = header.startswith("OAuth ") or header == self._bearer
+        return known and resource not in self._denied
 
     def _change(self, request: web.Request, route: Route, call: Call, content: bytes) -> Any:
         """Run a changing handler in one transaction with its line in the mutation log."""
@@ -189,6 +194,8 @@ class FrontController:
             with self._database.transaction() as connection:
                 log(connection, resource_key=call.resource_key, status=status)
             raise
+        if call.refusal is not None:
+            raise call.refusal
         return result
 
 

@@ -12,6 +12,9 @@ from app.sandbox.database import Database
 from app.sandbox.magento import (
     attributes,
     carts,
+    creditmemos,
+    directory,
+    document_comments,
     invoices,
     media,
     orders,
@@ -26,11 +29,13 @@ from app.sandbox.magento import (
     stocks,
     stores,
     tier_prices,
+    transactions,
 )
 from app.sandbox.magento.errors import could_not_save, internal_error
 from app.sandbox.magento.oauth import Credentials, OAuthVerifier
 from app.sandbox.magento.routing import FrontController
 from app.sandbox.magento.shop import Shop, utc_now
+from app.sandbox.magento.switches import switch_routes
 from app.sandbox.magento.tables import LAGGING_TABLES, SCHEMA
 from app.sandbox.server import SandboxHandle, SandboxOptions, forgetting, random_secret, serve
 from app.sandbox.striking import fault_middleware, open_panel
@@ -45,6 +50,10 @@ ROUTES = (
     *orders.ROUTES,
     *invoices.ROUTES,
     *shipments.ROUTES,
+    *creditmemos.ROUTES,
+    *transactions.ROUTES,
+    *document_comments.ROUTES,
+    *directory.ROUTES,
     *products.ROUTES,
     *attributes.ROUTES,
     *media.ROUTES,
@@ -98,6 +107,7 @@ async def start(
         middlewares=[fault_middleware(panel, controller.name_call, _refuse)], client_max_size=16 * 1024 * 1024
     )
     application.router.add_route("*", "/rest/{path:.*}", controller.answer)
+    application.add_routes(switch_routes(database))
     application.cleanup_ctx.append(forgetting(database, LAGGING_TABLES))
     return await serve(
         application,

@@ -1,19 +1,26 @@
-"""Shipments: goods leave a source, the reservation ends. Quantities above what is left are cut without a word."""
+"""Shipments and their tracks: goods leave a source, the reservation ends. Quantities above what is left are cut without
+a word."""
 
 from __future__ import annotations
 
 from decimal import Decimal
 
 from app.sandbox.magento import documents, orders
-from app.sandbox.magento.errors import RestError
-from app.sandbox.magento.lifecycle import NO_SHIPMENT, can_ship, left_to_ship, rows_with_money, settle_state
+from app.sandbox.magento.errors import RestError, could_not_save
+from app.sandbox.magento.lifecycle import (
+    DEFAULT_STATUS,
+    NO_SHIPMENT,
+    can_ship,
+    left_to_ship,
+    rows_with_money,
+    settle_state,
+)
+from app.sandbox.magento.mail import Mail, mail_about_order
 from app.sandbox.magento.routing import Route
 from app.sandbox.magento.shop import Call, Json, Shop, decimal, number
 from app.sandbox.magento.stock import reserve, take_from_source
 from app.sandbox.magento.typed import read_parameters
-
-DEFAULT_SOURCE = "default"
-"""Where goods come from if no source is named; this shop keeps nothing there."""
+from app.sandbox.premises import DEFAULT_SOURCE
 
 PARAMETERS = {
     "items": "array<ShipmentItemCreation>?",
@@ -35,16 +42,34 @@ def ship_order(shop: Shop, call: Call) -> str:
     tracks = sent.get("tracks") or []
     _check(document, quantities, tracks)
     extension = (sent.get("arguments") or {}).get("extension_attributes") or {}
-    source = extension.get("source_code") or DEFAULT_SOURCE
-    shipment = _shipment(shop, document, quantities, source)
+    shipment = _shipment(shop, document, quantities, extension.get("source_code") or DEFAULT_SOURCE)
     shipment["tracks"] = [_track(shop, shipment, track) for track in tracks]
     shipment["comments"] = [_comment(shop, shipment, sent)] if sent.get("comment") else []
-    documents.keep(shop, "shipments", shipment)
     moves = settle_state(document)
+    _keep(shop, document, shipment, moves=moves)
+    if sent.get("notify"):
+        mail_about_order(shop, Mail.SHIPMENT, document)
+    return str(shipment["entity_id"])
+
+
+def ship_for_pickup(shop: Shop, document: Json, source: str) -> None:
+    """Ship everything that is left from one source. The status becomes complete whatever the state is.
+
+    Raises:
+        RestError: the source has not enough.
+    """
+    shipment = _shipment(shop, document, _quantities(document, []), source) | {"tracks": [], "comments": []}
+    settle_state(document)
+    document["status"] = DEFAULT_STATUS["complete"]
+    _keep(shop, document, shipment, moves=True)
+
+
+def _keep(shop: Shop, document: Json, shipment: Json, *, moves: bool) -> None:
+    documents.keep(shop, "shipments", shipment)
     orders.store_order(shop, document, moves=moves)
+    shop.tell_saved("shipment", shipment, f"shipment {shipment['increment_id']}")
     if moves:
         shop.tell_order_saved(orders.shown(shop, document))
-    return str(shipment["entity_id"])
 
 
 def _quantities(document: Json, items: list[Json]) -> dict[int, Decimal]:
@@ -122,19 +147,36 @@ def _item(shop: Shop, row: Json, quantity: Decimal, shipment_id: int) -> Json:
 
 
 def _track(shop: Shop, shipment: Json, track: Json) -> Json:
+    now = shop.now()
     return {
         "order_id": shipment["order_id"],
-        "created_at": shipment["created_at"],
+        "created_at": now,
         "entity_id": shop.next_id("shipment_track"),
         "parent_id": shipment["entity_id"],
-        "updated_at": shipment["created_at"],
-        "weight": None,
-        "qty": None,
-        "description": None,
+        "updated_at": now,
+        "weight": track.get("weight"),
+        "qty": track.get("qty"),
+        "description": track.get("description"),
         "track_number": track["track_number"],
         "title": track.get("title"),
         "carrier_code": track.get("carrier_code"),
     }
+
+
+def add_track(shop: Shop, call: Call) -> Json:
+    """POST /V1/shipment/track: a further track, as often as it is sent. It moves no ``updated_at``."""
+    sent = read_parameters(call.body, {"entity": "ShipmentTrack"})["entity"]
+    try:
+        shipment = documents.load(shop, "shipments", sent.get("parent_id") or 0)
+    except RestError:
+        raise could_not_save("add_track") from None
+    call.resource_key = str(orders.load_order(shop, shipment["order_id"])["increment_id"])
+    if not sent.get("track_number") or sent.get("order_id") != shipment["order_id"]:
+        raise could_not_save("add_track")
+    track = _track(shop, shipment, sent)
+    shipment["tracks"].append(track)
+    documents.change(shop, "shipments", shipment)
+    return track
 
 
 def _comment(shop: Shop, shipment: Json, sent: Json) -> Json:
@@ -161,6 +203,7 @@ def list_shipments(shop: Shop, call: Call) -> Json:
 
 ROUTES = (
     Route("POST", "/V1/order/:orderId/ship", "Magento_Sales::ship", ship_order),
+    Route("POST", "/V1/shipment/track", "Magento_Sales::shipment", add_track),
     Route("GET", "/V1/shipment/:id", "Magento_Sales::shipment", get_shipment),
     Route("GET", "/V1/shipments", "Magento_Sales::shipment", list_shipments, lists=True),
 )

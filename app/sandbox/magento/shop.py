@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 import orjson
 
+from app.sandbox.magento.errors import RestError
 from app.sandbox.premises import Premises, Size
 from app.sandbox.webhooks import Event, WebhookSender
 
@@ -38,6 +39,8 @@ class Call:
         body: the JSON body, an empty object if there was none.
         lag: seconds by which a list lags (fault panel).
         resource_key: what the mutation log calls the thing that the call changes; handlers set it.
+        may: whether the caller has an ACL resource, for the few services that ask beyond their route's own.
+        refusal: set by a handler whose change is stored and answered with a refusal all the same.
     """
 
     params: dict[str, str]
@@ -46,6 +49,8 @@ class Call:
     body: Json = field(default_factory=dict)
     lag: float = 0.0
     resource_key: str = ""
+    may: Callable[[str], bool] = field(default=lambda _resource: False)
+    refusal: RestError | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,14 +93,25 @@ class Shop:
 
     def tell_order_saved(self, document: Json) -> None:
         """Queue the webhook of an order save."""
+        self.tell_saved("order", document, str(document["increment_id"]))
+
+    def tell_saved(self, entity: str, document: Json, resource: str, *, id_key: str = "entity_id") -> None:
+        """Queue the webhook of a save.
+
+        Args:
+            entity: ``order``, ``invoice`` ...: the last part of the webhook's address.
+            document: as REST shows it.
+            resource: what the event is about; an order's number, or the entity and its number or id.
+            id_key: where the document has its id, which is all that a thin event holds.
+        """
         self.sender.enqueue(
             self.connection,
             Event(
-                name="order.saved",
-                entity="order",
-                resource=str(document["increment_id"]),
+                name=f"{entity}.saved",
+                entity=entity,
+                resource=resource,
                 body=orjson.dumps(document),
-                thin_body=orjson.dumps({"entity_id": document["entity_id"]}),
+                thin_body=orjson.dumps({id_key: document[id_key]}),
             ),
         )
 

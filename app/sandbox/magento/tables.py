@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from app.sandbox.lag import history_schema
+from app.sandbox.magento.mail import MAILS_SCHEMA
+from app.sandbox.magento.switches import SWITCHES_SCHEMA
 from app.sandbox.mutations import MUTATIONS_SCHEMA
 from app.sandbox.striking import PANEL_SCHEMA
 from app.sandbox.webhooks import WEBHOOKS_SCHEMA
@@ -22,6 +24,19 @@ ORDER_COLUMNS = (
 )
 SOURCE_ITEM_COLUMNS = ("source_item_id", "sku", "source_code", "quantity", "status")
 DOCUMENT_COLUMNS = ("entity_id", "increment_id", "order_id", "created_at", "updated_at", "document")
+
+TRANSACTION_COLUMNS = (
+    "transaction_id",
+    "order_id",
+    "payment_id",
+    "parent_id",
+    "txn_id",
+    "parent_txn_id",
+    "txn_type",
+    "is_closed",
+    "created_at",
+)
+CUSTOMER_COLUMNS = ("entity_id", "email", "website_id", "created_at", "updated_at", "document")
 
 COMMENT_COLUMNS = (
     "id",
@@ -60,6 +75,8 @@ SCHEMA = f"""
 {MUTATIONS_SCHEMA}
 {WEBHOOKS_SCHEMA}
 {PANEL_SCHEMA}
+{SWITCHES_SCHEMA}
+{MAILS_SCHEMA}
 CREATE TABLE IF NOT EXISTS orders(
     entity_id INTEGER PRIMARY KEY,
     increment_id {_TEXT} NOT NULL,
@@ -102,6 +119,35 @@ CREATE TABLE IF NOT EXISTS shipments(
     valid_from REAL NOT NULL DEFAULT (0)
 );
 CREATE INDEX IF NOT EXISTS shipments_by_order ON shipments(order_id);
+CREATE TABLE IF NOT EXISTS creditmemos(
+    entity_id INTEGER PRIMARY KEY, increment_id {_TEXT} NOT NULL, order_id INTEGER NOT NULL,
+    created_at TEXT NOT NULL, updated_at TEXT NOT NULL, document TEXT NOT NULL,
+    valid_from REAL NOT NULL DEFAULT (0)
+);
+CREATE INDEX IF NOT EXISTS creditmemos_by_order ON creditmemos(order_id);
+CREATE TABLE IF NOT EXISTS transactions(
+    transaction_id INTEGER PRIMARY KEY, order_id INTEGER NOT NULL, payment_id INTEGER NOT NULL,
+    parent_id INTEGER,                 -- the transaction that this one is about
+    txn_id {_TEXT} NOT NULL,           -- the gateway's
+    parent_txn_id {_TEXT},
+    txn_type TEXT NOT NULL,            -- authorization, capture, refund, void
+    is_closed INTEGER NOT NULL,
+    created_at TEXT NOT NULL,
+    valid_from REAL NOT NULL DEFAULT (0)
+);
+CREATE INDEX IF NOT EXISTS transactions_by_order ON transactions(order_id);
+CREATE TABLE IF NOT EXISTS customers(
+    entity_id INTEGER PRIMARY KEY,
+    email {_TEXT} NOT NULL,
+    website_id INTEGER NOT NULL,
+    created_at TEXT NOT NULL,
+    updated_at TEXT NOT NULL,
+    document TEXT NOT NULL,            -- GET /V1/customers/:customerId
+    valid_from REAL NOT NULL DEFAULT (0),
+    UNIQUE(email, website_id)
+);
+CREATE INDEX IF NOT EXISTS customers_updated ON customers(updated_at, entity_id);
+CREATE TABLE IF NOT EXISTS customer_addresses(address_id INTEGER PRIMARY KEY, customer_id INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS products(
     entity_id INTEGER PRIMARY KEY,
     sku {_TEXT} NOT NULL UNIQUE,
@@ -166,8 +212,11 @@ CREATE TABLE IF NOT EXISTS reservations(
 );
 CREATE INDEX IF NOT EXISTS reservations_by_sku ON reservations(sku, stock_id, quantity);
 CREATE TABLE IF NOT EXISTS carts(
-    masked_id TEXT PRIMARY KEY, quote_id INTEGER NOT NULL, active INTEGER NOT NULL, document TEXT NOT NULL
+    masked_id TEXT PRIMARY KEY,        -- of a guest's cart; of a customer's, its quote_id
+    quote_id INTEGER NOT NULL, active INTEGER NOT NULL, document TEXT NOT NULL,
+    customer_id INTEGER
 );
+CREATE INDEX IF NOT EXISTS carts_by_customer ON carts(customer_id) WHERE customer_id IS NOT NULL;
 CREATE TABLE IF NOT EXISTS gift_cards(
     account_id INTEGER PRIMARY KEY, code TEXT NOT NULL UNIQUE, balance TEXT NOT NULL -- decimal
 );
@@ -178,6 +227,19 @@ CREATE TABLE IF NOT EXISTS sequences(name TEXT PRIMARY KEY, value INTEGER NOT NU
 {history_schema("source_items", SOURCE_ITEM_COLUMNS)}
 {history_schema("invoices", DOCUMENT_COLUMNS)}
 {history_schema("shipments", DOCUMENT_COLUMNS)}
+{history_schema("creditmemos", DOCUMENT_COLUMNS)}
+{history_schema("transactions", TRANSACTION_COLUMNS)}
+{history_schema("customers", CUSTOMER_COLUMNS)}
 """
 
-LAGGING_TABLES = ("orders", "order_comments", "products", "source_items", "invoices", "shipments")
+LAGGING_TABLES = (
+    "orders",
+    "order_comments",
+    "products",
+    "source_items",
+    "invoices",
+    "shipments",
+    "creditmemos",
+    "transactions",
+    "customers",
+)

@@ -15,8 +15,6 @@ from app.sandbox.magento.shop import money
 TAX_PERCENT = Decimal("8.25")
 TAX_CODE = "US-TX-8.25"
 TAXED_REGION = "TX"
-SHIPPING_PER_ITEM = Decimal("5.00")
-"""Flat rate, untaxed, per unit of goods that are not virtual."""
 
 COUPONS = {"TEN": Decimal(10), "THIRD": Decimal("33.33")}
 """Coupon code -> percent off every line."""
@@ -78,9 +76,14 @@ class _Carry:
 
 
 def compute_totals(
-    lines: Sequence[CartLine], *, tax_percent: Decimal, discount_percent: Decimal, gift_card_balance: Decimal
+    lines: Sequence[CartLine],
+    *,
+    tax_percent: Decimal,
+    discount_percent: Decimal,
+    gift_card_balance: Decimal,
+    shipping_fee: Decimal,
 ) -> Totals:
-    """The sums of a cart; gift cards pay as much as their balance covers."""
+    """The sums of a cart; the fee is per unit of goods, gift cards pay as much as their balance covers."""
     discounts, taxes, full_taxes = _Carry(), _Carry(), _Carry()
     computed = []
     for line in lines:
@@ -95,7 +98,7 @@ def compute_totals(
                 price_incl_tax=money(line.price * (1 + tax_percent / 100)),
             )
         )
-    shipping = SHIPPING_PER_ITEM * sum((line.qty for line in lines if not line.is_virtual), Decimal(0))
+    shipping = shipping_fee * sum((line.qty for line in lines if not line.is_virtual), Decimal(0))
     subtotal = sum((line.row_total for line in computed), Decimal(0))
     discount = sum((line.discount for line in computed), Decimal(0))
     tax = sum((line.tax for line in computed), Decimal(0))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -137,6 +138,19 @@ class Storefront:
         """Custom attributes of a product by code."""
         found = (await self.get(f"/products/{sku}"))["custom_attributes"]
         return {item["attribute_code"]: item["value"] for item in found}
+
+    def mails(self, kind: str) -> list[str]:
+        """Recipients of the mails of a kind, oldest first."""
+        with sqlite3.connect(self.handle.database) as connection:
+            found = connection.execute("SELECT recipient FROM mails WHERE kind = ? ORDER BY id", (kind,)).fetchall()
+        connection.close()
+        return [row[0] for row in found]
+
+    async def switch(self, **switches: bool) -> Any:
+        """Turn switches on or off; returns all of them."""
+        async with self.session.put(f"{self.handle.url}/_switches", json=switches) as response:
+            assert response.status == 200
+            return await response.json()
 
     async def on_hand(self, sku: str, source: str = "main") -> float:
         found = await self.find("/inventory/source-items", ("sku", "eq", sku), ("source_code", "eq", source))
