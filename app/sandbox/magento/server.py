@@ -13,6 +13,8 @@ from app.sandbox.magento import (
     attributes,
     carts,
     creditmemos,
+    customer_carts,
+    customers,
     directory,
     document_comments,
     invoices,
@@ -55,6 +57,7 @@ ROUTES = (
     *transactions.ROUTES,
     *document_comments.ROUTES,
     *pickup.ROUTES,
+    *customers.ROUTES,
     *directory.ROUTES,
     *products.ROUTES,
     *attributes.ROUTES,
@@ -68,6 +71,7 @@ ROUTES = (
     *stores.ROUTES,
     *carts.ROUTES,
     *placing.ROUTES,
+    *customer_carts.ROUTES,
 )
 
 
