@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from app.ingress.cards import card_data
 from schemas.canonical import NewerVersion, read_canonical
+from schemas.documents.flow import Normalize
 from schemas.envelope import Envelope, EnvelopeError
 from streams.engine.load import Catalog
 from streams.errors import Rejected
@@ -68,11 +69,16 @@ def _check_raw(envelope: Envelope, original: dict[str, Any], edited: dict[str, A
         raise Rejected(f"no flow takes {envelope.system} events about '{envelope.entity}'", code="edit")
     keys = takers[0].keys
     before, after = unwrapped(original, keys), unwrapped(edited, keys)
-    named = [(taker.keys.id, taker.keys.store, taker.keys.external_id, taker.keys.parent, taker.keys.number) for taker in takers]
-    _same(before, after, dict.fromkeys(key for names in named for key in names if key))
+    named = [key for taker in takers for key in _identity(taker.keys)]
+    _same(before, after, dict.fromkeys(key for key in named if key))
     told = text_of(after, keys.id)
     if envelope.native_id and told and told != envelope.native_id:
         raise Rejected(_other(keys.id, envelope.native_id, told), code="edit")
+
+
+def _identity(keys: Normalize) -> tuple[str | None, ...]:
+    """The keys of a raw body by which deliver knows what it is about."""
+    return keys.id, keys.store, keys.external_id, keys.parent, keys.number
 
 
 def _check_canonical(topic: str, envelope: Envelope, original: dict[str, Any], edited: dict[str, Any]) -> None:
