@@ -168,3 +168,77 @@ async def test_a_price_of_the_point_of_sale_follows_and_the_web_teams_name_stays
     assert after is not None
     assert after.name == before.name
     assert delivered(await pipe.changed("pos", "product", sku)) == []
+
+
+# -- Refunds -----------------------------------------------------------------------------------------------------
+
+
+async def refunded_online(pipe: Pipe, order: str, **changes: object) -> str:
+    """What a person does in Magento's admin: give one piece back, and no shipping."""
+    item = next(row for row in (await web_order(pipe, order))["items"] if "parent_item_id" not in row)
+    body = {"items": [{"order_item_id": item["item_id"], "qty": 1}], "arguments": {"shipping_amount": 0}}
+    answer = await pipe.web.client.post("refund", order, f"/V1/order/{order}/refund", body | changes)
+    return str(orjson.loads(answer))
+
+
+@pytest.mark.rule("money.web_refund")
+async def test_a_credit_memo_is_recorded_on_the_order_once_and_does_not_come_back(pipe: Pipe) -> None:
+    order, created = await exported(pipe, pieces=2)
+    await pipe.changed("web", "invoice", await invoice(pipe, order))
+    memo = await refunded_online(pipe, order)
+    for _ in range(2):
+        await pipe.changed("web", "credit_memo", memo)
+    assert pipe.failed == []
+    (entry,) = await pipe.pos.connector.refunds.refunds_of(created)
+    (shown,) = await pipe.web.connector.credit_memos.credit_memos_of(order)
+    assert (entry.amount, entry.units, entry.restocked) == (shown.total, {pipe.pos.sku: D(1)}, {})
+    await pipe.changed("pos", "order", created)
+    assert pipe.failed == []
+    assert len(await pipe.web.connector.credit_memos.credit_memos_of(order)) == 1
+
+
+async def returned_in_store(pipe: Pipe, created: str, amount: str, pieces: int = 1) -> None:
+    """What a person does at the till: take a piece back and hand out money."""
+    refund = {
+        "RefundedAt": "2026-11-28T12:00:00Z",
+        "Amount": float(amount),
+        "Reason": "Too small",
+        "Tenders": [{"Type": "Cash", "Amount": float(amount)}],
+        "Lines": [{"SKU": pipe.pos.sku, "Quantity": pieces, "Restocked": True}],
+    }
+    await in_store(pipe, created, Refunds=[refund])
+
+
+async def in_both_and_gone(pipe: Pipe, pieces: int = 2) -> tuple[str, str, Decimal]:
+    """An order that is paid and handed over, and what one of its pieces cost, tax included."""
+    order, created = await exported(pipe, pieces)
+    await pipe.changed("web", "invoice", await invoice(pipe, order))
+    await in_store(pipe, created, Status="Fulfilled")
+    await pipe.changed("pos", "order", created)
+    assert pipe.failed == []
+    line = (await pos_order(pipe, created))["LineItems"][0]
+    whole = D(str(line["Price"])) * pieces - D(str(line["Discount"])) + D(str(line["Tax"]))
+    return order, created, (whole / pieces).quantize(D("0.01"))
+
+
+@pytest.mark.rule("money.pos_return_offline")
+async def test_a_return_at_the_till_is_an_offline_credit_memo_over_what_the_till_gave_back(pipe: Pipe) -> None:
+    order, created, price = await in_both_and_gone(pipe)
+    await returned_in_store(pipe, created, str(price))
+    for _ in range(2):
+        await pipe.changed("pos", "order", created)
+    assert pipe.failed == []
+    (memo,) = await pipe.web.connector.credit_memos.credit_memos_of(order)
+    assert (memo.total, memo.shipping, memo.invoice_id, list(memo.units.values())) == (price, D(0), "", [D(1)])
+    await pipe.changed("web", "credit_memo", memo.credit_memo_id)
+    assert len(await pipe.pos.connector.refunds.refunds_of(created)) == 1
+
+
+@pytest.mark.rule("money.restocking_fee")
+async def test_a_restocking_fee_that_the_till_kept_is_kept_in_the_web_store_too(pipe: Pipe) -> None:
+    order, created, price = await in_both_and_gone(pipe)
+    await returned_in_store(pipe, created, str(price - 2))
+    await pipe.changed("pos", "order", created)
+    assert pipe.failed == []
+    (memo,) = await pipe.web.connector.credit_memos.credit_memos_of(order)
+    assert (memo.total, memo.adjustment) == (price - 2, D(-2))
