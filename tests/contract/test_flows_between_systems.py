@@ -153,7 +153,7 @@ async def test_a_cancel_of_goods_that_have_left_is_for_a_person(pipe: Pipe) -> N
 # -- Products ----------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.rule("products.owned_fields_only")
+@pytest.mark.rule("products.owned_fields")
 async def test_a_price_of_the_point_of_sale_follows_and_the_web_teams_name_stays(pipe: Pipe) -> None:
     sku = pipe.pos.sku
     before = await pipe.web.connector.products.product(sku)
