@@ -108,4 +108,26 @@ class HeartlandConnection(BaseModel):
     """How much it is asked by what delivers to it."""
 
 
-Connection = Annotated[MagentoConnection | HeartlandConnection, Field(discriminator="system")]
+class WebhookConnection(BaseModel):
+    """Any receiver of webhooks, for flows of your own: a CRM, a mail service. It is only written to."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    system: Literal["webhook"] = "webhook"
+    """``webhook`` makes the connection a receiver of events."""
+    base_url: str
+    """Where each event is posted, as it is."""
+    secret: SecretStr | None = None
+    """Signs each event, as Standard Webhooks say; without it nothing is signed."""
+    http: Http = Http()
+    """Limits of its HTTP client."""
+    budget: Budget = Budget()
+    """How much it is told at most."""
+
+    @property
+    def webhooks(self) -> Webhooks:
+        """It sends none."""
+        return Webhooks()
+
+
+Connection = Annotated[MagentoConnection | HeartlandConnection | WebhookConnection, Field(discriminator="system")]

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from app.parts import Parts
 from app.settings import Settings
 from app.store import Store
-from app.systems import Systems
+from app.systems import Pos, Systems, Web
+from schemas.documents import FlowDocument
 from schemas.envelope import Envelope
 from streams.channels import Channels
 from streams.deliver.desk import Desk
 from streams.deliver.doubts import Doubts
 from streams.deliver.effect import Effects, Settling
 from streams.deliver.entity import EntityDelivery
+from streams.deliver.event import event_planner
 from streams.deliver.handler import DeliverHandler, Delivery
 from streams.deliver.order_status import OrderStatusPlanner
 from streams.deliver.payment import PaymentPlanner
@@ -33,6 +35,9 @@ from streams.ports import Publisher
 from streams.runtime.app import StageApp
 from streams.runtime.work import Handler
 from streams.topics import PARTITIONS, WEB_UNITS
+
+Deliver = Callable[[FlowDocument], Delivery]
+"""Makes the delivery of a flow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +88,7 @@ def deliver_handler(target: str, tools: Tools) -> DeliverHandler:
     flows = [flow for flow in tools.engine.catalog.flows.values() if flow.deliver.target == connection.system]
     desk = Desk(
         target=target,
-        flows={flow.id: flow for flow in flows},
+        flows=tools.engine.catalog.flows,
         channels=tools.channels,
         mapper=tools.engine,
         links=store.links,
@@ -95,30 +100,41 @@ def deliver_handler(target: str, tools: Tools) -> DeliverHandler:
         clock=parts.clock,
     )
     operations = _operations(target, tools, desk, settling)
-    deliveries = {flow.deliver.entity: (flow.id, operations[flow.deliver.operations[0]]) for flow in flows}
+    deliveries = {flow.deliver.entity: (flow.id, operations[flow.deliver.operations[0]](flow)) for flow in flows}
     documents = {flow.id: tools.engine.catalog.documents(flow.id, flow.deliver.mapping) for flow in flows}
     return DeliverHandler(target, deliveries, documents, parts.clock)
 
 
-def _operations(target: str, tools: Tools, desk: Desk, settling: Settling) -> dict[str, Delivery]:
+def _operations(target: str, tools: Tools, desk: Desk, settling: Settling) -> Mapping[str, Deliver]:
     """What can be done in a target, by the first operation that a flow document names."""
-    web = tools.systems.webs.get(target)
-    if web is not None:
-        fulfilment = WebFulfilment(web.lifecycle, web.shipments, web.invoices)
-        store = tools.store
-        guard = StockGuard(target, store.guards, store.written_stock, web.stock)
-        return {
-            "set_external_number": EntityDelivery(desk, OrderStatusPlanner(desk, web.orders)),
-            "write_source_items": StockDelivery(desk, web.stock, store.writes, guard, settle=settling.total),
-            "invoice_order": EntityDelivery(desk, WebShipmentPlanner(desk, fulfilment)),
-            "refund_offline": EntityDelivery(desk, WebRefundPlanner(desk, WebReturns(web.lifecycle, web.credit_memos))),
-            "create_product": EntityDelivery(desk, WebProductPlanner(desk, WebShelf(web.products, web.prices))),
-        }
-    pos = tools.systems.points_of_sale[target]
+    systems = tools.systems
+    if target in systems.webs:
+        return _in_web(systems.webs[target], tools, desk, settling)
+    if target in systems.points_of_sale:
+        return _in_pos(systems.points_of_sale[target], desk)
+    receiver = systems.receivers[target].client
+    return {"post_event": lambda flow: EntityDelivery(desk, event_planner(desk, receiver, flow))}
+
+
+def _in_web(web: Web, tools: Tools, desk: Desk, settling: Settling) -> Mapping[str, Deliver]:
+    store = tools.store
+    guard = StockGuard(desk.target, store.guards, store.written_stock, web.stock)
+    fulfilment = WebFulfilment(web.lifecycle, web.shipments, web.invoices)
+    returns = WebReturns(web.lifecycle, web.credit_memos)
     return {
-        "create_order": SaleDelivery(desk, pos.orders, pos.orders),
-        "create_payment": EntityDelivery(desk, PaymentPlanner(desk, pos.payments)),
-        "append_refund": EntityDelivery(desk, PosRefundPlanner(desk, pos.refunds)),
+        "set_external_number": lambda _: EntityDelivery(desk, OrderStatusPlanner(desk, web.orders)),
+        "write_source_items": lambda _: StockDelivery(desk, web.stock, store.writes, guard, settle=settling.total),
+        "invoice_order": lambda _: EntityDelivery(desk, WebShipmentPlanner(desk, fulfilment)),
+        "refund_offline": lambda _: EntityDelivery(desk, WebRefundPlanner(desk, returns)),
+        "create_product": lambda _: EntityDelivery(desk, WebProductPlanner(desk, WebShelf(web.products, web.prices))),
+    }
+
+
+def _in_pos(pos: Pos, desk: Desk) -> Mapping[str, Deliver]:
+    return {
+        "create_order": lambda _: SaleDelivery(desk, pos.orders, pos.orders),
+        "create_payment": lambda _: EntityDelivery(desk, PaymentPlanner(desk, pos.payments)),
+        "append_refund": lambda _: EntityDelivery(desk, PosRefundPlanner(desk, pos.refunds)),
     }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from app.connections import Connection, HeartlandConnection, MagentoConnection
+from app.connections import Connection, HeartlandConnection, MagentoConnection, WebhookConnection
 from app.heartland.client import HeartlandClient
 from app.heartland.customers import HeartlandCustomers
 from app.heartland.gift_cards import HeartlandGiftCards
@@ -33,6 +33,7 @@ from app.magento.shipments import MagentoShipments
 from app.magento.stock import MagentoStock
 from app.magento.transactions import MagentoTransactions
 from app.polling.feeds import Lists
+from app.receiver.client import WebhookReceiver
 from app.settings import Settings
 from streams.metrics import Metrics
 from streams.ports import NOWHERE, Clock, EntityReader, Failpoints, Pulse
@@ -137,6 +138,16 @@ class Pos:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class Receiver:
+    """A receiver of webhooks."""
+
+    client: WebhookReceiver
+
+
+System = Web | Pos | Receiver
+
+
 class Systems:
     """Connectors of all connections; nothing is opened before the first request.
 
@@ -158,7 +169,7 @@ class Systems:
         failpoints: Failpoints = NOWHERE,
     ) -> None:
         self._settings = settings
-        self._all: dict[str, Web | Pos] = {
+        self._all: dict[str, System] = {
             name: _connector(name, connection, clock, metrics, (pulses or {}).get(name), failpoints)
             for name, connection in settings.connections.items()
         }
@@ -172,6 +183,11 @@ class Systems:
     def points_of_sale(self) -> Mapping[str, Pos]:
         """Heartland accounts by connection."""
         return {name: system for name, system in self._all.items() if isinstance(system, Pos)}
+
+    @property
+    def receivers(self) -> Mapping[str, Receiver]:
+        """Receivers of webhooks by connection."""
+        return {name: system for name, system in self._all.items() if isinstance(system, Receiver)}
 
     @property
     def readers(self) -> Mapping[str, EntityReader]:
@@ -188,7 +204,7 @@ class Systems:
 
 def _connector(
     name: str, connection: Connection, clock: Clock, metrics: Metrics, pulse: Pulse | None, failpoints: Failpoints
-) -> Web | Pos:
+) -> System:
     def observe(operation: str, status: int | None, seconds: float) -> None:
         metrics.http_took(name, operation, status, seconds)
 
@@ -199,3 +215,7 @@ def _connector(
         case HeartlandConnection():
             heartland = HeartlandClient(name, connection, clock, observe=observe, pulse=pulse, failpoints=failpoints)
             return Pos.through(heartland)
+        case WebhookConnection():
+            return Receiver(
+                WebhookReceiver(name, connection, clock, observe=observe, pulse=pulse, failpoints=failpoints)
+            )

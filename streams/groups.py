@@ -14,6 +14,8 @@ RAW_TOPICS: tuple[str, ...] = tuple(sorted(raw(system, entity) for system, entit
 DELIVERED: Mapping[str, tuple[str, ...]] = {
     "heartland": (CANONICAL_SALE,),
     "magento": (CANONICAL_SALE, CANONICAL_STOCK, CANONICAL_PRODUCT),
+    # whose records each name the connection that they are for: stock is for whoever reads it
+    "webhook": (CANONICAL_SALE, CANONICAL_PRODUCT),
 }
 """Canonical topics that a target of each system reads."""
 

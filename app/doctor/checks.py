@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.text import Text
 
 from app.clock import SystemClock
-from app.connections import Connection, MagentoConnection
+from app.connections import Connection, MagentoConnection, WebhookConnection
 from app.doctor import parts
 from app.doctor.finding import Finding, Grade, note
 from app.doctor.heartland import heartland
@@ -33,7 +33,8 @@ async def findings(settings: Settings, clock: Clock) -> list[Finding]:
         checks += [_connection(settings, name, connection, clock), parts.clock_of(name, connection)]
     found = [finding for group in await asyncio.gather(*checks) for finding in group]
     for name, connection in settings.connections.items():
-        found += parts.webhooks_of(name, connection)
+        if not isinstance(connection, WebhookConnection):
+            found += parts.webhooks_of(name, connection)
     if not settings.connections:
         found.append(
             note("connections", "there is none, so there is nothing to keep in step", "add [connections.NAME]")
@@ -46,6 +47,8 @@ async def findings(settings: Settings, clock: Clock) -> list[Finding]:
 async def _connection(settings: Settings, name: str, connection: Connection, clock: Clock) -> list[Finding]:
     if isinstance(connection, MagentoConnection):
         return await magento(name, connection, settings.channels, clock)
+    if isinstance(connection, WebhookConnection):
+        return [note(f"connection {name}", "a receiver of webhooks is not asked anything, only told")]
     return await heartland(name, connection, settings.channels, clock)
 
 

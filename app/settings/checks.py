@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from app.connections import HeartlandConnection, MagentoConnection
+from app.connections import HeartlandConnection, MagentoConnection, WebhookConnection
 from app.settings.problems import Problem
 from schemas.ids import CONNECTION_NAME
 
@@ -48,16 +48,17 @@ def _connections(settings: Settings) -> Iterator[Problem]:
             yield Problem(
                 at, "is no name for a connection", "lower-case letters, digits and '-', 32 at most, a letter first"
             )
-        yield from _address(f"{at}.base_url", connection.base_url)
+        whole = isinstance(connection, WebhookConnection)
+        yield from _address(f"{at}.base_url", connection.base_url, whole=whole)
         if isinstance(connection, MagentoConnection):
             yield from _magento(at, connection)
 
 
-def _address(name: str, url: str) -> Iterator[Problem]:
+def _address(name: str, url: str, *, whole: bool) -> Iterator[Problem]:
     parts = urlsplit(url)
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         yield Problem(name, f"'{url}' is no web address", "http:// or https:// and a host")
-    elif parts.path.rstrip("/").endswith(("/rest", "/v1", "/V1")):
+    elif not whole and parts.path.rstrip("/").endswith(("/rest", "/v1", "/V1")):
         yield Problem(name, f"'{url}' ends in '{parts.path}'", "the address without it: the connector adds the route")
 
 

@@ -203,7 +203,7 @@ class _Origin:
 def _without_tags(location: Sequence[int | str]) -> tuple[str, ...]:
     """Pydantic names the chosen variant of a connection and the place in a list; settings have neither."""
     keys = [key for key in location if isinstance(key, str)]
-    if keys[:1] == ["connections"] and len(keys) > 2 and keys[2] in {"magento", "heartland"}:  # noqa: PLR2004
+    if keys[:1] == ["connections"] and len(keys) > 2 and keys[2] in {"magento", "heartland", "webhook"}:  # noqa: PLR2004
         del keys[2]
     return tuple(keys)
 

@@ -30,7 +30,7 @@ class Desk:
     """What every delivery needs beside its port.
 
     Attributes:
-        flows: those that write to the target, by id.
+        flows: all of them, by id.
     """
 
     target: str
@@ -70,6 +70,8 @@ class Desk:
 
     async def read_again(self, work: Work, arrival: Arrival, entity: Ref) -> JournalEntry:
         """Let an entity be read again, after a telling that is as new as what was applied, and different."""
-        await self.publisher.publish([asked_again(arrival.envelope, self.flows[work.flow], entity)])
+        flow = self.flows[work.flow]
+        source = flow if flow.normalize is not None else self.flows[arrival.envelope.flow]
+        await self.publisher.publish([asked_again(arrival.envelope, source, entity)])
         told = f"as new as what was written, and different: {entity.connection} is asked what counts"
         return work.entry(arrival, Outcome.SUPERSEDED, self.clock.now(), told, children=[ASKED_AGAIN])

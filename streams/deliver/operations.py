@@ -270,6 +270,13 @@ SET_GIFT_CARD_BALANCE = Operation(
     window="a balance that somebody changes between the look and the write is lost: the store compares nothing",
 )
 
+POST_EVENT = Operation(
+    name="post_event",
+    kind=OperationKind.SET_STATE,
+    lookup=None,
+    window="the same event twice, under the same webhook-id, by which the receiver knows it",
+)
+
 OPERATIONS: Mapping[str, Operation] = {
     operation.name: operation
     for operation in (
@@ -308,6 +315,7 @@ OPERATIONS: Mapping[str, Operation] = {
         DELETE_SPECIAL_PRICES,
         SET_TIER_PRICES,
         SET_GIFT_CARD_BALANCE,
+        POST_EVENT,
     )
 }
 """By name, everything that a flow document may name."""
