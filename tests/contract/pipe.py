@@ -5,17 +5,20 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import cast
 
 import orjson
 
 from app.clock import SystemClock
+from app.connections import WebhookConnection
 from app.handlers import Tools, deliver_handler, normalize_handler
 from app.health import Readiness
 from app.parts import Parts
+from app.receiver.client import WebhookReceiver
 from app.settings import Settings
 from app.store import Store
-from app.systems import Pos, Systems, Web
+from app.systems import Pos, Receiver, Systems, Web
 from schemas.documents import Channel, Mode
 from schemas.envelope import Envelope
 from streams.channels import Channels
@@ -36,7 +39,8 @@ CHANNEL = Channel(
 class Joined:
     """Both systems, as `app.systems.Systems` gives them."""
 
-    def __init__(self, web: WebSystem, pos: PosSystem) -> None:
+    def __init__(self, web: WebSystem, pos: PosSystem, receivers: Mapping[str, WebhookReceiver]) -> None:
+        self.receivers: Mapping[str, Receiver] = {name: Receiver(client) for name, client in receivers.items()}
         self.webs: Mapping[str, Web] = {"web": web.connector}
         self.points_of_sale: Mapping[str, Pos] = {"pos": pos.connector}
         self.readers: Mapping[str, EntityReader] = {"web": web.connector.reader, "pos": pos.connector.reader}
@@ -47,12 +51,16 @@ class Pipe:
     """Both systems, joined.
 
     Attributes:
+        directory: flow documents of the shop's own.
+        receivers: of webhooks, by connection.
         told: what became of every event, in order.
         failed: what a person or a wait has to mend.
     """
 
     web: WebSystem
     pos: PosSystem
+    directory: Path | None = None
+    receivers: Mapping[str, WebhookReceiver] = field(default_factory=dict)
     told: list[JournalEntry] = field(default_factory=list)
     failed: list[TillstreamError] = field(default_factory=list)
 
@@ -60,20 +68,20 @@ class Pipe:
         self._clock = SystemClock()
         self._publisher = MemoryPublisher()
         self.store = MemoryStore(self._clock)
-        settings = Settings(
-            connections={"web": self.web.settings, "pos": self.pos.settings}, channels={"main": CHANNEL}
-        )
-        flows = load().flows
+        own = {name: WebhookConnection(base_url="http://127.0.0.1:1") for name in self.receivers}
+        connections = {"web": self.web.settings, "pos": self.pos.settings, **own}
+        settings = Settings(connections=connections, channels={"main": CHANNEL})
+        flows = load(self.directory).flows
         tools = Tools(
             parts=Parts(settings, "pipe", self._clock, Metrics(), Readiness(), asyncio.Event()),
             publisher=self._publisher,
             store=cast(Store, self.store),
-            systems=cast(Systems, Joined(self.web, self.pos)),
-            engine=Engine(load(modes=dict.fromkeys(flows, Mode.LIVE))),
+            systems=cast(Systems, Joined(self.web, self.pos, self.receivers)),
+            engine=Engine(load(self.directory, modes=dict.fromkeys(flows, Mode.LIVE))),
             channels=Channels(settings.channels.values()),
         )
         self._normalize: Handler = normalize_handler(tools)
-        self._deliver: Mapping[str, Handler] = {name: deliver_handler(name, tools) for name in ("web", "pos")}
+        self._deliver: Mapping[str, Handler] = {name: deliver_handler(name, tools) for name in connections}
         self._receipts = 0
 
     async def changed(self, connection: str, entity: str, native_id: str) -> list[JournalEntry]:

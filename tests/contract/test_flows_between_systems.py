@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any
+from pathlib import Path
+from typing import Any, cast
 
 import orjson
 import pytest
 
+from app.receiver.client import WebhookReceiver
 from tests.contract.pipe import Pipe, delivered
 from tests.contract.systems import PosSystem, WebSystem
 
@@ -242,3 +245,51 @@ async def test_a_restocking_fee_that_the_till_kept_is_kept_in_the_web_store_too(
     assert pipe.failed == []
     (memo,) = await pipe.web.connector.credit_memos.credit_memos_of(order)
     assert (memo.total, memo.adjustment) == (price - 2, D(-2))
+
+
+# -- A flow of the shop's own ------------------------------------------------------------------------------------
+
+FLOW = """
+kind: flow
+id: order_to_crm
+version: 1
+deliver: {target: webhook, topic: canonical.sale, entity: order, mapping: crm.order.out, operations: [post_event]}
+"""
+MAPPING = """
+kind: mapping
+id: crm.order.out
+version: 1
+system: webhook
+entity: order
+direction: out
+rules:
+  - {to: order, from: number, required: true}
+  - {to: total, from: totals.total, transform: money}
+"""
+
+
+class Crm:
+    """Implements `streams.ports.receiver.EventReceiver`."""
+
+    def __init__(self) -> None:
+        self.got: list[tuple[str, Mapping[str, object]]] = []
+
+    async def post_event(self, event_id: str, subject: str, document: Mapping[str, object]) -> None:
+        self.got.append((event_id, document))
+
+
+async def test_a_flow_of_two_yaml_files_tells_a_receiver_beside_the_point_of_sale(
+    web: WebSystem, pos: PosSystem, tmp_path: Path
+) -> None:
+    flows = tmp_path / "flows"
+    flows.mkdir()
+    (flows / "flow.yaml").write_text(FLOW)
+    (flows / "mapping.yaml").write_text(MAPPING)
+    crm = Crm()
+    pipe = Pipe(web, pos, flows, {"crm": cast(WebhookReceiver, crm)})
+    order, _ = await exported(pipe)
+    await pipe.changed("web", "order", order)
+    assert pipe.failed == []
+    ((event_id, document),) = crm.got
+    assert event_id.startswith(f"web:order:{order}-")
+    assert document == {"order": "000000001", "total": float((await web_order(pipe, order))["base_grand_total"])}
