@@ -24,6 +24,7 @@ from streams.deliver.product_to_web import WebProductPlanner, WebShelf
 from streams.deliver.refund_to_pos import PosRefundPlanner
 from streams.deliver.refund_to_web import WebRefundPlanner, WebReturns
 from streams.deliver.sale import SaleDelivery
+from streams.deliver.shipment_to_pos import PosShipmentPlanner
 from streams.deliver.shipment_to_web import WebFulfilment, WebShipmentPlanner
 from streams.deliver.stock import StockDelivery
 from streams.deliver.stock_guard import StockGuard
@@ -134,6 +135,7 @@ def _in_pos(pos: Pos, desk: Desk) -> Mapping[str, Deliver]:
     return {
         "create_order": lambda _: SaleDelivery(desk, pos.orders, pos.orders),
         "create_payment": lambda _: EntityDelivery(desk, PaymentPlanner(desk, pos.payments)),
+        "append_shipment": lambda _: EntityDelivery(desk, PosShipmentPlanner(desk, pos.shipments, pos.orders)),
         "append_refund": lambda _: EntityDelivery(desk, PosRefundPlanner(desk, pos.refunds)),
     }
 

@@ -37,6 +37,7 @@ class Shipment(PartOfSale):
             without a source Magento takes the goods off the default one.
         lines: always explicit, because Magento ships everything left for none. Only an order that is ready for pickup
             may leave them out: the store has all of it.
+        completes: nothing of the sale is left to ship after it, as its system tells it.
         ready_for_pickup: it waits in the store for the customer, who chose to collect it there.
         shipped_at: when it left; of a pickup, when it was made ready.
     """
@@ -45,6 +46,7 @@ class Shipment(PartOfSale):
     location: str = Field(min_length=1)
     lines: tuple[ShipmentLine, ...] = ()
     tracks: tuple[Track, ...] = ()
+    completes: bool = False
     ready_for_pickup: bool = False
     shipped_at: AwareDatetime
 

@@ -34,6 +34,9 @@ class Channel(BaseModel):
     """Heartland location -> Magento MSI source code."""
     offline_methods: tuple[str, ...] = ("checkmo", "banktransfer", "cashondelivery", "free")
     """Payment methods whose orders are exported in state ``new`` already."""
+    fulfilment: dict[str, Literal["heartland", "magento"]] = Field(default_factory=dict)
+    """Where the goods of a Heartland location are packed: there, which is so without an entry, or in Magento (by
+    ShipStation and the like), whose shipments are then recorded in Heartland."""
     capture: dict[str, Literal["fulfilment", "never"]] = Field(default_factory=dict)
     """When an order that is not paid yet is invoiced with capture, by payment method: when its goods leave, or never by
     Tillstream. Without an entry ``fulfilment``, but ``never`` for offline methods, which have nothing to capture."""

@@ -20,6 +20,7 @@ from streams.sale import (
     totals,
     web_payment,
     web_refund,
+    web_shipment,
 )
 
 
@@ -82,6 +83,9 @@ def registry() -> Registry:
         web_refund.web_refund_lines,
         web_refund.web_refund_shipping,
         web_refund.web_refund_tenders,
+        web_shipment.web_shipment_completes,
+        web_shipment.web_shipment_lines,
+        web_shipment.web_shipment_location,
     ):
         known.add(call)
     known.add(functions.context_value, "context")

@@ -61,7 +61,7 @@ def refund_revision(refund: Refund) -> Revision:
 
 def shipment_revision(shipment: Shipment) -> Revision:
     """The shipment's revision: its pieces and tracks, which may come later."""
-    content = shipment.model_dump(include={"location", "ready_for_pickup"})
+    content = shipment.model_dump(include={"location", "ready_for_pickup", "completes"})
     content["lines"] = [line.model_dump(include={"line_id", "sku", "quantity"}) for line in shipment.lines]
     content["tracks"] = [track.model_dump(include={"carrier", "number"}) for track in shipment.tracks]
     return Revision(shipment.updated_at, _hash(content))

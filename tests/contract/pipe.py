@@ -61,6 +61,7 @@ class Pipe:
     pos: PosSystem
     directory: Path | None = None
     receivers: Mapping[str, WebhookReceiver] = field(default_factory=dict)
+    channel: Channel = CHANNEL
     told: list[JournalEntry] = field(default_factory=list)
     failed: list[TillstreamError] = field(default_factory=list)
 
@@ -70,7 +71,7 @@ class Pipe:
         self.store = MemoryStore(self._clock)
         own = {name: WebhookConnection(base_url="http://127.0.0.1:1") for name in self.receivers}
         connections = {"web": self.web.settings, "pos": self.pos.settings, **own}
-        settings = Settings(connections=connections, channels={"main": CHANNEL})
+        settings = Settings(connections=connections, channels={"main": self.channel})
         flows = load(self.directory).flows
         tools = Tools(
             parts=Parts(settings, "pipe", self._clock, Metrics(), Readiness(), asyncio.Event()),

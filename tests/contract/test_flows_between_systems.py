@@ -11,7 +11,7 @@ import orjson
 import pytest
 
 from app.receiver.client import WebhookReceiver
-from tests.contract.pipe import Pipe, delivered
+from tests.contract.pipe import CHANNEL, Pipe, delivered
 from tests.contract.systems import PosSystem, WebSystem
 
 D = Decimal
@@ -129,6 +129,46 @@ async def test_a_number_that_comes_after_the_goods_have_left_is_added_to_their_s
     assert pipe.failed == []
     (shipment,) = await pipe.web.connector.shipments.shipments_of(order)
     assert [track.number for track in shipment.tracks] == ["1Z999"]
+
+
+async def packed_in_web(pipe: Pipe, order: str, pieces: int) -> str:
+    """What a packer does in Magento's admin, or ShipStation for them."""
+    item = next(row for row in (await web_order(pipe, order))["items"] if "parent_item_id" not in row)
+    body = {
+        "items": [{"order_item_id": item["item_id"], "qty": pieces}],
+        "tracks": [{"track_number": f"1Z{pieces}", "title": "UPS", "carrier_code": "ups"}],
+        "arguments": {"extension_attributes": {"source_code": "main"}},
+    }
+    return str(orjson.loads(await pipe.web.client.post("ship", order, f"/V1/order/{order}/ship", body)))
+
+
+@pytest.mark.rule("fulfilment.magento_ships")
+async def test_goods_packed_in_the_web_store_are_recorded_and_the_last_of_them_fulfil_the_order(
+    web: WebSystem, pos: PosSystem
+) -> None:
+    pipe = Pipe(web, pos, channel=CHANNEL.model_copy(update={"fulfilment": {"MAIN": "magento"}}))
+    order, created = await exported(pipe, pieces=3)
+    for pieces, status in ((2, "Open"), (1, "Fulfilled")):
+        shipment = await packed_in_web(pipe, order, pieces)
+        for _ in range(2):
+            await pipe.changed("web", "shipment", shipment)
+        assert pipe.failed == []
+        assert (await pos_order(pipe, created))["Status"] == status
+    entries = await pipe.pos.connector.shipments.shipments_of(created)
+    assert [(entry.tracking_number, list(entry.units.values())) for entry in entries] == [
+        ("1Z2", [D(2)]),
+        ("1Z1", [D(1)]),
+    ]
+    await pipe.changed("pos", "order", created)
+    assert len(await pipe.web.connector.shipments.shipments_of(order)) == 2
+
+
+@pytest.mark.rule("fulfilment.source")
+async def test_goods_of_a_store_that_packs_itself_are_not_recorded_by_a_shipment_of_the_web_store(pipe: Pipe) -> None:
+    order, created = await exported(pipe)
+    await pipe.changed("web", "shipment", await packed_in_web(pipe, order, 1))
+    assert pipe.failed == []
+    assert await pipe.pos.connector.shipments.shipments_of(created) == ()
 
 
 # -- What becomes of an order ------------------------------------------------------------------------------------

@@ -1,0 +1,104 @@
+"""A shipment that was packed in the web store, on its order in the point of sale."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from schemas.canonical.shipment import Shipment
+from schemas.documents.channel import Channel
+from schemas.ids import Ref
+from streams.deliver.create_once import CreateOnce, Ids, Step
+from streams.deliver.desk import Desk
+from streams.deliver.entity import About, Nothing, Plan, SetState, Turn, Write
+from streams.deliver.hashes import content_hash
+from streams.deliver.linked import order_of
+from streams.deliver.operations import APPEND_SHIPMENT, FULFIL_ORDER
+from streams.errors import Rejected
+from streams.ports import EffectKey, Outcome
+from streams.ports.fulfilment import ParcelDraft, PosShipments, SeenParcel
+from streams.ports.orders import PosOrders
+from streams.sale.marker import marker
+from streams.sale.revision import shipment_revision
+
+MAGENTO = "magento"
+
+
+class PosShipmentPlanner:
+    """``append_shipment``, then ``fulfil_order`` once nothing of the order is left to ship."""
+
+    model = Shipment
+    blocks = False
+
+    def __init__(self, desk: Desk, shipments: PosShipments, orders: PosOrders) -> None:
+        self._desk = desk
+        self._shipments = shipments
+        self._orders = orders
+
+    def about(self, entity: Shipment) -> About:
+        """See `Planner.about`."""
+        ref = Ref.parse(entity.ref)
+        return About(ref=ref, revision=shipment_revision(entity), subject=entity.sale_number, source=ref)
+
+    async def plan(self, entity: Shipment, turn: Turn) -> Plan | Nothing:
+        """See `Planner.plan`."""
+        context = self._desk.channel_context(entity.channel)
+        channel = Channel.model_validate(context)
+        if channel.fulfilment.get(entity.location) != MAGENTO:
+            why = f"goods of {entity.location} are packed in the point of sale (channels.{channel.name}.fulfilment)"
+            return Nothing(Outcome.FILTERED, why, settled=True)
+        order = await order_of(self._desk, entity.sale, entity.sale_number, f"shipment {entity.number}")
+        mark = marker(entity.ref)
+        aliases = await self._aliases(entity)
+        document = self._desk.mapper.map_out(
+            turn.work.flow, entity.model_dump(mode="json"), {"channel": context, "marker": mark, "aliases": aliases}
+        )
+        draft = ParcelDraft(mark, document, _units(entity, aliases))
+        writes: list[Write] = [self._append(entity, order, draft)]
+        told = f"shipment {entity.number} of order {entity.sale_number}"
+        if entity.completes:
+            what = f"order {order.native_id} is fulfilled"
+            writes.append(SetState(FULFIL_ORDER, what, lambda: self._orders.fulfil_order(order.native_id)))
+        return Plan(f"record {told}", f"recorded {told}", tuple(writes))
+
+    async def _aliases(self, shipment: Shipment) -> dict[str, str]:
+        web = Ref.parse(shipment.sale).connection
+        refs = {Ref(web, "sku", line.sku) for line in shipment.lines}
+        links = await self._desk.links.find(refs, self._desk.target)
+        return {one.native_id: other.native_id for one, other in links.items()}
+
+    def _append(self, shipment: Shipment, order: Ref, draft: ParcelDraft) -> CreateOnce:
+        ref, target = Ref.parse(shipment.ref), self._desk.target
+
+        async def find(_before: Ids) -> str | None:
+            found = await self._shipments.find_shipment(order.native_id, draft.marker)
+            return None if found is None else _same(found, draft)
+
+        async def send(_before: Ids) -> str:
+            return (await self._shipments.append_shipment(order.native_id, draft)).shipment_id
+
+        sought = f"a shipment of order {order.native_id} with '{draft.marker}'"
+        step = Step(APPEND_SHIPMENT, content_hash(draft.document), sought, send, find)
+        return CreateOnce(
+            EffectKey(target, APPEND_SHIPMENT.name, ref),
+            (step,),
+            link=lambda ids: (ref, Ref(target, "shipment", f"{order.native_id}/{ids[0]}")),
+        )
+
+
+def _units(shipment: Shipment, aliases: dict[str, str]) -> dict[str, Decimal]:
+    units: dict[str, Decimal] = {}
+    for line in shipment.lines:
+        sku = aliases.get(line.sku, line.sku)
+        units[sku] = units.get(sku, Decimal(0)) + line.quantity
+    return units
+
+
+def _same(found: SeenParcel, draft: ParcelDraft) -> str:
+    """The found shipment's id; raises Rejected if it is of other pieces."""
+    if dict(found.units) == dict(draft.units):
+        return found.shipment_id
+    raise Rejected(
+        f"shipment {found.shipment_id} carries '{draft.marker}' and has other pieces than the web store shipped: "
+        "compare both, correct the one that is wrong by hand, then discard this event.",
+        code="collision",
+    )

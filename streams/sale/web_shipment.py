@@ -1,0 +1,45 @@
+"""A Magento shipment (GET /V1/shipment/:id) in the words of `schemas.canonical.Shipment`.
+
+Its rows name the order's: a configurable by its parent. ``order`` in it is the order's head with its rows, read with
+it: whether all has left is judged by them, for an order's state may say complete before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from streams.sale.exact import ZERO, exact
+from streams.sale.order import Node, extension
+
+
+def web_shipment_lines(shipment: Node) -> list[dict[str, Any]]:
+    """Its pieces by row and SKU; a row of nothing is none."""
+    rows = [row for row in shipment.get("items") or () if isinstance(row, dict)]
+    return [
+        {"line_id": str(row["order_item_id"]), "sku": str(row.get("sku") or ""), "quantity": exact(row.get("qty"))}
+        for row in rows
+        if exact(row.get("qty")) > ZERO
+    ]
+
+
+def web_shipment_location(context: Mapping[str, Any], shipment: Node) -> str | None:
+    """The point of sale's location whose source it left; null for a source that is no location's."""
+    source = extension(shipment).get("source_code")
+    sources: Mapping[str, str] = (context.get("channel") or {}).get("sources") or {}
+    return next((location for location, each in sources.items() if each == source), None)
+
+
+def web_shipment_completes(shipment: Node) -> bool:
+    """Whether nothing of the order is left to ship. Virtual rows are never shipped."""
+    items = [item for item in (shipment.get("order") or {}).get("items") or () if isinstance(item, dict)]
+    return bool(items) and not any(_left(item) > ZERO for item in items if _is_shipped(item))
+
+
+def _is_shipped(item: Node) -> bool:
+    return not item.get("is_virtual") and item.get("product_type") != "bundle" and not item.get("parent_item_id")
+
+
+def _left(item: Node) -> Any:
+    gone = max(exact(item.get("qty_shipped")), exact(item.get("qty_refunded")))
+    return exact(item.get("qty_ordered")) - gone - exact(item.get("qty_canceled"))
