@@ -65,6 +65,12 @@ async def test_a_group_takes_the_right_to_manage_customers(tmp_path: Path) -> No
         assert (await create(shop))["group_id"] == 1
 
 
+async def test_a_caller_without_a_token_names_no_group(shop: Storefront) -> None:
+    shop.headers = {}
+    status, body = await shop.call("POST", "/customers", {"customer": ANN | {"group_id": 2}})
+    assert (status, body["parameters"]) == (401, {"resources": "Magento_Customer::manage"})
+
+
 async def test_a_group_is_taken_from_who_may_give_it(shop: Storefront) -> None:
     assert (await create(shop, group_id=2))["group_id"] == 2
 
