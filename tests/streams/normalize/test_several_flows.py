@@ -1,0 +1,92 @@
+"""One event for several flows: each makes its own entities, and every one of them is accounted by itself."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from schemas.ids import Ref
+from streams.ports import Outcome
+from tests.streams.normalize.test_normalizer import envelope_of, event, normalizer
+
+LINKED = {Ref("pos", "order", "17"): Ref("web", "order", "4"), Ref("web", "order", "4"): Ref("pos", "order", "17")}
+PARCEL = {"ShipmentID": "1", "ShippedAt": "2026-11-24T09:00:00Z", "Lines": [{"SKU": "A1", "Quantity": 1}]}
+REFUND = {
+    "RefundID": "1",
+    "RefundedAt": "2026-11-25T10:00:00Z",
+    "Amount": 10.0,
+    "Reason": "Too small",
+    "Tenders": [{"Type": "Cash", "Amount": 10.0}],
+    "Lines": [{"SKU": "A1", "Quantity": 1}],
+}
+
+
+def pos_order(**changes: Any) -> dict[str, Any]:
+    order = {
+        "OrderID": "17",
+        "ExternalID": "W-000000004",
+        "Status": "Open",
+        "LocationID": "MAIN",
+        "Currency": "USD",
+        "UpdatedAt": "2026-11-24T10:00:00Z",
+        "LineItems": [{"SKU": "A1", "Quantity": 3, "Price": 10.0, "Discount": 0, "Tax": 0}],
+        "Shipments": [],
+        "Refunds": [],
+    }
+    return order | changes
+
+
+async def made(**changes: Any) -> list[tuple[str, str, str]]:
+    """Receipt, entity and target of every canonical event that an order of the point of sale becomes."""
+    by = normalizer(LINKED, prefix="W-")
+    normalized = await event(pos_order(**changes), system="heartland", entity="order", native_id="17", by=by)
+    envelopes = [envelope_of(out) for out in normalized.outgoing if out.topic == "canonical.sale"]
+    assert {out.key for out in normalized.outgoing if out.topic == "canonical.sale"} == {b"web:order:4"}
+    return [(envelope.receipt_id, envelope.entity, envelope.target) for envelope in envelopes]
+
+
+async def test_the_status_keeps_the_receipt_and_each_part_is_a_child_of_its_own() -> None:
+    second = PARCEL | {"ShipmentID": "2"}
+    assert await made(Shipments=[PARCEL, second], Refunds=[REFUND]) == [
+        ("r1", "order_status", "web"),
+        ("r1.refund_to_web0", "refund", "web"),
+        ("r1.shipment0", "shipment", "web"),
+        ("r1.shipment1", "shipment", "web"),
+    ]
+
+
+async def test_what_carries_our_mark_is_our_own_write_and_goes_no_further() -> None:
+    parcel = PARCEL | {"Carrier": "UPS [tillstream web:shipment:3]"}
+    refund = REFUND | {"Reason": "Credit memo 7 [tillstream web:credit_memo:7]"}
+    assert await made(Shipments=[parcel], Refunds=[refund]) == [("r1", "order_status", "web")]
+
+
+@pytest.mark.parametrize(("shipped", "rest"), [(0, 3), (1, 2), (3, 0)])
+async def test_what_a_fulfilled_order_handed_over_beside_its_parcels_is_a_shipment_too(shipped: int, rest: int) -> None:
+    parcels = [PARCEL | {"Lines": [{"SKU": "A1", "Quantity": shipped}]}] if shipped else []
+    told = await made(Status="Fulfilled", Shipments=parcels)
+    assert len([entity for _, entity, _ in told if entity == "shipment"]) == len(parcels) + bool(rest)
+
+
+async def test_an_in_store_sale_is_filtered_by_every_flow_about_web_orders() -> None:
+    order = pos_order(ExternalID=None, Shipments=[PARCEL])
+    normalized = await event(order, system="heartland", entity="order", native_id="17")
+    assert (normalized.outcome, normalized.outgoing) == (Outcome.FILTERED, ())
+
+
+async def test_a_credit_memo_that_we_made_is_filtered_with_the_reason() -> None:
+    memo = {
+        "entity_id": 9,
+        "increment_id": "000000009",
+        "order_id": 4,
+        "store_id": 1,
+        "items": [],
+        "base_grand_total": 1,
+        "updated_at": "2026-11-24 10:00:00",
+        "order": {"increment_id": "000000004"},
+        "comments": [{"comment": "Given back in store. [tillstream pos:refund:17/1]"}],
+    }
+    normalized = await event(memo, entity="credit_memo", native_id="9")
+    assert (normalized.outcome, normalized.outgoing) == (Outcome.FILTERED, ())
+    assert normalized.message == "it was made for a refund of the point of sale"
