@@ -41,8 +41,8 @@ class SaleChanges:
         goods = ref._replace(type=GOODS)
         applied = (await self._desk.applied.get(self._desk.target, [goods])).get(goods)
         same_goods = applied is not None and applied.content == goods_revision(sale).content
-        if made is not None and sale.export.allowed and same_goods:
-            return await self._readdress(work, arrival, sale, revision, made)
+        if made is not None and sale.export.allowed and same_goods and (document := self._document(work, sale)):
+            return await self._readdress(work, arrival, sale, revision, made, document)
         raise _for_a_person(sale, self._desk.target)
 
     async def _cancel(self, work: Work, arrival: Arrival, sale: Sale, made: Ref) -> JournalEntry:
@@ -55,13 +55,20 @@ class SaleChanges:
         await self._desk.applied.put(self._desk.target, {Ref.parse(sale.ref): Revision(sale.updated_at, sale.state)})
         return work.entry(arrival, Outcome.DELIVERED, self._desk.clock.now(), f"cancelled {told}")
 
-    async def _readdress(self, work: Work, arrival: Arrival, sale: Sale, revision: Revision, made: Ref) -> JournalEntry:
+    async def _readdress(
+        self,
+        work: Work,
+        arrival: Arrival,
+        sale: Sale,
+        revision: Revision,
+        made: Ref,
+        document: Mapping[str, object],
+    ) -> JournalEntry:
         work.step = SET_ORDER_ADDRESSES.name
         told = f"the addresses of order {sale.public_id} ({made.native_id})"
         held_back = self._desk.observed(work, arrival, f"change {told}")
         if held_back is not None:
             return held_back
-        document = self._document(work, sale)
         await self._desk.effects.set(
             SET_ORDER_ADDRESSES, told, lambda: self._orders.set_order_addresses(made.native_id, document)
         )
@@ -69,6 +76,7 @@ class SaleChanges:
         return work.entry(arrival, Outcome.DELIVERED, self._desk.clock.now(), f"changed {told}")
 
     def _document(self, work: Work, sale: Sale) -> Mapping[str, object]:
+        """The addresses as they are now; empty if the sale has none."""
         context = {"channel": self._desk.channel_context(sale.channel), "aliases": {}}
         whole = self._desk.mapper.map_out(work.flow, sale.model_dump(mode="json"), context)
         return {key: whole[key] for key in ADDRESSES if key in whole}

@@ -190,7 +190,7 @@ async def test_every_401_is_the_same_whatever_is_wrong(door: Door) -> None:
 
 
 async def test_an_unknown_entity_is_told_only_to_who_is_known(door: Door) -> None:
-    status, answer, _ = await door.post("/webhooks/web/customer", b"{}")
+    status, answer, _ = await door.post("/webhooks/web/cart", b"{}")
     assert (status, answer["error"]) == (404, "unknown_entity")
 
 
