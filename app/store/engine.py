@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import QueuePool
 
-from streams.errors import AuthFailed, Rejected, TillstreamError, Transient, Unavailable
+from streams.errors import Rejected, TillstreamError, Transient, Unavailable
 
 Row = Mapping[str, Any]
 
@@ -98,7 +98,6 @@ class Database:
 
         Raises:
             Unavailable: the database cannot be reached, or went away.
-            AuthFailed: it refuses our credentials or rights.
             Transient: it gave the statement up and changed nothing.
             Rejected: it does not take the values.
         """
@@ -171,7 +170,7 @@ class Database:
         cause = _cause(error)
         said = str(cause) or type(cause).__name__
         if isinstance(cause, asyncpg.InvalidAuthorizationSpecificationError | asyncpg.InsufficientPrivilegeError):
-            return AuthFailed(
+            return Unavailable(
                 f"the store {self.name} refuses us ({said}): check user, password and rights in TILLSTREAM_STORE__URL",
                 code="store_refuses",
             )
