@@ -46,6 +46,8 @@ _RELEASE = f"""
 WITH changed AS (
     UPDATE held SET
         reason = 'time', due_at = moment, replays = replays + (reason = 'person')::integer,
+        attempts = CASE WHEN reason = 'person' THEN 0 ELSE attempts END,
+        looks = CASE WHEN reason = 'person' THEN 0 ELSE looks END,
         edited = coalesce($7, edited), edited_by = CASE WHEN $7::bytea IS NULL THEN edited_by ELSE $8 END
     FROM unnest($1::bigint[], $5::timestamptz[]) AS chosen (wanted, moment)
     WHERE seq = wanted AND given_up = '' AND (reason <> 'time' OR due_at > moment)

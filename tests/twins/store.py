@@ -252,7 +252,8 @@ class MemoryHeld:
         hold, replays = row.held.hold, row.held.replays + (row.held.hold.reason is HoldReason.PERSON)
         if hold.reason is HoldReason.TIME and hold.due_at is not None and hold.due_at <= now:
             return
-        freed = replace(hold, reason=HoldReason.TIME, due_at=now)
+        patient = replace(hold, attempts=0, looks=0) if hold.reason is HoldReason.PERSON else hold
+        freed = replace(patient, reason=HoldReason.TIME, due_at=now)
         row.held = replace(row.held, hold=freed, replays=replays, edited=edited or row.held.edited)
 
     async def settled(self, group: str, topic: str, partitions: Collection[int]) -> frozenset[Place]:

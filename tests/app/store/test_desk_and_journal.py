@@ -118,6 +118,15 @@ async def test_a_parked_event_is_hastened_without_counting_as_a_replay(clocked_s
     assert (event.held.hold.due_at, event.held.replays) == (START, 0)
 
 
+async def test_a_replay_has_all_its_tries_again_and_a_hastened_event_those_that_are_left(clocked_store: Store) -> None:
+    tired = replace(review("r1"), attempts=301, looks=24)
+    await claims.hold(clocked_store.held, GROUP, record(1), tired)
+    parked = replace(tired, reason=HoldReason.TIME, due_at=START + timedelta(hours=1), receipt_id="r2")
+    await claims.hold(clocked_store.held, GROUP, record(2), parked)
+    released = await clocked_store.desk.release(await clocked_store.desk.find(), message="")
+    assert [(event.held.hold.attempts, event.held.hold.looks) for event in released] == [(0, 0), (301, 24)]
+
+
 async def test_releases_are_spread_over_time(clocked_store: Store) -> None:
     for offset in range(3):
         await claims.hold(clocked_store.held, GROUP, record(offset), review(f"r{offset}"))
