@@ -65,7 +65,7 @@ def _check_raw(envelope: Envelope, original: dict[str, Any], edited: dict[str, A
         raise Rejected(f"no flow takes {envelope.system} events about '{envelope.entity}'", code="edit")
     keys = flow.normalize
     before, after = unwrapped(original, keys), unwrapped(edited, keys)
-    _same(before, after, [key for key in (keys.id, keys.store, keys.external_id) if key])
+    _same(before, after, [key for key in (keys.id, keys.store, keys.external_id, keys.number) if key])
     told = text_of(after, keys.id)
     if envelope.native_id and told and told != envelope.native_id:
         raise Rejected(_other(keys.id, envelope.native_id, told), code="edit")

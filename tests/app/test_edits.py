@@ -32,6 +32,7 @@ def test_a_raw_body_may_change_what_is_wrong_in_it() -> None:
     [
         (ORDER.replace(b"42,", b"43,"), "must not change 'entity_id' ('42' became '43')"),
         (ORDER.replace(b'"store_id": 1', b'"store_id": 2'), "must not change 'store_id'"),
+        (ORDER.replace(b"000000042", b"000000043"), "must not change 'increment_id' ('000000042' became '000000043')"),
         (b'{"entity_id": 42}', "must not change 'store_id' ('1' became 'None')"),
         (b"[]", "not a JSON object"),
         (b"{", "not a JSON object"),
