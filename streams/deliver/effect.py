@@ -122,7 +122,8 @@ class Effects:
         if call.announce is not None and not action.announced:
             if call.looks_up and found is None:
                 raise Transient(
-                    f"{_what(call)} was done as {target_id}, and is confirmed as soon as {call.key.target} shows it."
+                    f"{_what(call)} was done as {target_id}, and is confirmed as soon as {call.key.target} shows it. "
+                    "If it was deleted or renumbered there, discard this event: then its number is told to nobody."
                 )
             await self._announce(call, target_id)
         return Made(target_id, found=True)

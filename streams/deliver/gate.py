@@ -214,6 +214,8 @@ class Gate:
         if state is before:
             return
         self._wake()
+        if before is State.CLOSED:
+            self._paused_since = self._now()
         match before, state:
             case _, State.STOPPED:
                 log.error(
@@ -223,7 +225,6 @@ class Gate:
                     "Kafka holds what comes, and it is delivered once that try succeeds.",
                 )
             case State.CLOSED, State.OPEN:
-                self._paused_since = self._now()
                 log.warning(
                     "target_paused",
                     target=self.target,

@@ -360,6 +360,8 @@ def test_refused_credentials_are_an_error_for_the_operator_and_one_request_a_min
         run_in_no_time(scene())
     (told,) = [line for line in logs if line["event"] == "target_refuses_us"]
     assert told["log_level"] == "error"
+    (resumed,) = [line for line in logs if line["event"] == "target_resumed"]
+    assert TEN_MINUTES - 5 < resumed["paused_seconds"] < TEN_MINUTES + 65
 
 
 @dataclass
