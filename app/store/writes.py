@@ -52,8 +52,7 @@ FROM mine WHERE w.id = mine.id AND mine.doubted
 """  # noqa: S608 - our own text
 _WITHDRAW = "DELETE FROM open_writes WHERE id = ANY ($1::bigint[])"
 _DUE = """
-UPDATE open_writes SET due_at = now() + greatest($2::interval, now() - opened_at)
-WHERE id IN (
+WITH due AS MATERIALIZED (
     SELECT id FROM open_writes AS w
     WHERE target = $1 AND due_at <= now() AND NOT EXISTS (
         SELECT FROM open_writes AS other
@@ -61,8 +60,11 @@ WHERE id IN (
     )
     ORDER BY due_at LIMIT $3 FOR UPDATE SKIP LOCKED
 )
-RETURNING id, entity, receipt_id
+UPDATE open_writes AS w SET due_at = now() + greatest($2::interval, now() - w.opened_at)
+FROM due WHERE w.id = due.id
+RETURNING w.id, w.entity, w.receipt_id
 """
+"""As a subquery the choice may be made once more for each row, and each time others are locked: more than asked for."""
 
 _COUNT = "SELECT count(*) AS writes FROM open_writes"
 
