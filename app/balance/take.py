@@ -93,7 +93,7 @@ async def take_balance(
         since: only receipts accepted since then, and what they caused; all that Kafka keeps if not given.
 
     Raises:
-        Unavailable, AuthFailed, Transient: Kafka or the store does not answer.
+        Unavailable, Transient: Kafka or the store does not answer.
     """
     with SortedFacts() as facts:
         async for labelled in log.ids(await log.written(way.door, since)):

@@ -32,7 +32,7 @@ async def migrate(url: str) -> None:
     """Bring the database to this version's tables; several roles may do so at once.
 
     Raises:
-        Unavailable, AuthFailed: see `app.store.engine.Database.connection`.
+        Unavailable: see `app.store.engine.Database.connection`.
     """
     engine = engine_for(url, role="migrate", connections=1, statement_seconds=MIGRATION_SECONDS)
     database = Database(engine)
@@ -98,7 +98,7 @@ class Store:
         """Return if the database answers and has this version's tables; readiness asks.
 
         Raises:
-            Unavailable, AuthFailed: see `app.store.engine.Database.connection`.
+            Unavailable: see `app.store.engine.Database.connection`.
         """
         async with self.database.connection() as connection:
             found = (await connection.execute(text("SELECT version_num FROM alembic_version"))).scalar()

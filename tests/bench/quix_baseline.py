@@ -53,7 +53,7 @@ class Links:
 
     async def insert(self, one: Ref, other: Ref) -> tuple[Ref, Ref]:
         """Never asked for by the normalizer."""
-        raise NotImplementedError
+        raise AssertionError("the normalizer inserts no links")
 
 
 class ValueOfOutgoing(Serializer):  # type: ignore[misc] # quixstreams is not followed by mypy

@@ -117,9 +117,7 @@ class _Link:
         self._to_client = to_client
         self._from_target = from_target
         self._to_target = to_target
-        self._cut = False
-        self._armed: _Armed | None = None
-        self._first_byte_only = False
+        self._armed: _Armed | None = None  # what struck a request here
 
     async def run(self) -> None:
         """Pass requests and answers until one side hangs up or a cut strikes."""
@@ -150,14 +148,12 @@ class _Link:
             return
 
     async def _strike(self, armed: _Armed, request: bytes) -> None:
-        self._cut, self._armed = True, armed
+        self._armed = armed
         if armed.cut is Blow.CUT_BEFORE:
             _reset(self._to_client)
             raise ConnectionResetError
         if armed.cut is Blow.HOLD:
             await asyncio.sleep(HOLD_SECONDS)
-        if armed.cut is Blow.CUT_ANSWER:
-            self._first_byte_only = True
         self._to_target.write(request)
         await self._to_target.drain()
         if armed.cut is Blow.CUT_SENT:
@@ -167,7 +163,7 @@ class _Link:
 
     async def _pass_answers(self) -> None:
         while data := await self._from_target.read(LARGEST_HEAD):
-            if self._first_byte_only:
+            if self._armed is not None and self._armed.cut is Blow.CUT_ANSWER:
                 self._to_client.write(data[:1])
                 await asyncio.sleep(0)
                 _reset(self._to_client)
@@ -175,7 +171,7 @@ class _Link:
             with contextlib.suppress(OSError):  # after a cut the client has gone
                 self._to_client.write(data)
                 await self._to_client.drain()
-            if self._cut:
+            if self._armed is not None:
                 return
 
 
