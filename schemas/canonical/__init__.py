@@ -1,6 +1,7 @@
 """Canonical entities: one shape for both systems, versioned."""
 
 from schemas.canonical.base import Canonical, Money, Quantity
+from schemas.canonical.customer import Consent, ConsentChannel, Customer, CustomerAddress
 from schemas.canonical.gift_card import GiftCard, GiftCardState
 from schemas.canonical.part import PartOfLine, PartOfSale
 from schemas.canonical.payment import Payment, PaymentKind, PaymentLine, PaymentState
@@ -53,6 +54,10 @@ __all__ = [
     "Canonical",
     "CardlessTender",
     "ChannelPrice",
+    "Consent",
+    "ConsentChannel",
+    "Customer",
+    "CustomerAddress",
     "ExportDecision",
     "Fee",
     "GiftCard",

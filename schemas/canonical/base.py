@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import Annotated
 
@@ -47,3 +49,11 @@ class Canonical(BaseModel):
     """Base of the canonical entities: immutable, unknown keys are an error."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+
+def refuse_twice(what: str, names: Iterable[str]) -> None:
+    """Raises ValueError if a name comes twice: which one counts, nobody could say."""
+    for name, times in Counter(names).items():
+        if times > 1:
+            raise ValueError(f"{what} '{name}' is given {times} times")

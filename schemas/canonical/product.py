@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable
 from decimal import Decimal
 from typing import Literal, Self
 
 from pydantic import AwareDatetime, Field, model_validator
 
-from schemas.canonical.base import Canonical, Currency, Pieces, RefText, UnsignedMoney
+from schemas.canonical.base import Canonical, Currency, Pieces, RefText, UnsignedMoney, refuse_twice
 
 
 class SalePrice(Canonical):
@@ -59,7 +57,7 @@ class ChannelPrice(Canonical):
 
     @model_validator(mode="after")
     def _has_one_price_a_tier(self) -> Self:
-        _refuse_twice("the tier", (f"{tier.group} from {tier.quantity.normalize():f}" for tier in self.tiers))
+        refuse_twice("the tier", (f"{tier.group} from {tier.quantity.normalize():f}" for tier in self.tiers))
         return self
 
 
@@ -83,7 +81,7 @@ class Variant(Canonical):
 
     @model_validator(mode="after")
     def _has_one_value_an_option(self) -> Self:
-        _refuse_twice("the option", (option.code for option in self.options))
+        refuse_twice("the option", (option.code for option in self.options))
         return self
 
 
@@ -134,13 +132,6 @@ class Product(Canonical):
 
     @model_validator(mode="after")
     def _says_nothing_twice(self) -> Self:
-        _refuse_twice("the price of channel", (price.channel for price in self.prices))
-        _refuse_twice("the attribute", (attribute.code for attribute in self.attributes))
+        refuse_twice("the price of channel", (price.channel for price in self.prices))
+        refuse_twice("the attribute", (attribute.code for attribute in self.attributes))
         return self
-
-
-def _refuse_twice(what: str, names: Iterable[str]) -> None:
-    """Raises ValueError if a name comes twice: which one counts, nobody could say."""
-    for name, times in Counter(names).items():
-        if times > 1:
-            raise ValueError(f"{what} '{name}' is given {times} times")

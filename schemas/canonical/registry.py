@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from pydantic_core import from_json, to_json
 
 from schemas.canonical.base import Canonical
+from schemas.canonical.customer import Customer
 from schemas.canonical.gift_card import GiftCard
 from schemas.canonical.payment import Payment
 from schemas.canonical.product import Product
@@ -112,6 +113,7 @@ def _object(body: bytes) -> dict[str, Any]:
 
 
 MODELS: Mapping[str, type[Canonical]] = {
+    "customer": Customer,
     "gift_card": GiftCard,
     "order": Sale,
     "order_status": OrderStatus,

@@ -91,7 +91,7 @@ def test_what_is_no_body_of_any_version_is_wrong_and_not_newer(written: bytes) -
 
 
 def test_an_unknown_entity_is_told_with_the_known_ones() -> None:
-    with pytest.raises(UnknownEntity, match=r"no canonical entity is called 'poem' \(known: gift_card, order, "):
+    with pytest.raises(UnknownEntity, match=r"no canonical entity is called 'poem' \(known: customer, gift_card, "):
         read_canonical("poem", b"{}")
 
 
