@@ -1,0 +1,149 @@
+"""What comes back of our own writes, told apart from news: for any entity that both systems may change.
+
+Of an entity on one side two projections are known: as it was last intended, and as that side last told it. A system
+may store what it is sent in its own way, so a telling that equals either one is no news, and neither is an older one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import Enum, StrEnum, auto
+
+
+class Side(StrEnum):
+    """One of the two systems."""
+
+    WEB = "web"
+    POS = "pos"
+
+    @property
+    def other(self) -> Side:
+        """The system across."""
+        return Side.POS if self is Side.WEB else Side.WEB
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """What a field holds. Two are equal if they mean the same, however each is written.
+
+    Attributes:
+        key: what it means: an e-mail address in lower case, a phone number in E.164.
+        shown: what is sent: as it was written.
+        by: the side that said it.
+    """
+
+    key: Hashable
+    shown: object = field(compare=False)
+    by: Side | None = field(default=None, compare=False)
+
+
+Field = Value | frozenset[Value]
+"""A field's content: one value, or a set of them (addresses)."""
+
+Projection = Mapping[str, Field]
+"""The fields of an entity that one side can tell. A field that is left out is one that it does not keep; a field that
+was cleared is there, and empty."""
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """An entity as one side told it.
+
+    Attributes:
+        at: that system's ``updated_at``.
+        fresh: it was read just now, or is the answer to our write: so it stands, even if ``at`` is nothing newer
+            (Magento's clock has whole seconds).
+    """
+
+    projection: Projection
+    at: datetime
+    fresh: bool = False
+
+
+class Verdict(Enum):
+    """What a telling is."""
+
+    NEWS = auto()
+    ECHO = auto()
+    """It tells what is known, or what we wrote."""
+    OLDER = auto()
+    """A newer one is known: it never counts."""
+    READ_AGAIN = auto()
+    """As new as what is known, and different: only its system knows which came last."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mirror:
+    """An entity on one side, as far as it is known.
+
+    Attributes:
+        intended: as it should be there.
+        read_back: as that side told it last.
+        at: its ``updated_at`` then.
+        pending: fields that are written and not yet known to have arrived.
+    """
+
+    intended: Projection = field(default_factory=dict)
+    read_back: Projection = field(default_factory=dict)
+    at: datetime | None = None
+    pending: frozenset[str] = frozenset()
+
+    def knows(self, name: str, content: Field) -> bool:
+        """Whether a field's content is no news: intended, or read back."""
+        return content in (self.intended.get(name), self.read_back.get(name))
+
+    def holds(self, name: str, wanted: Field, told: Field, *, fresh: bool) -> bool:
+        """Whether this side has what is wanted, in its own way of keeping it, so that nothing need be written.
+
+        Args:
+            fresh: ``told`` was read just now. While a write is pending, nothing else shows what became of it.
+        """
+        if name in self.pending:
+            return fresh and told == wanted
+        return told == wanted or (self.intended.get(name) == wanted and self.read_back.get(name) == told)
+
+    def heard(self, telling: Telling) -> Mirror:
+        """With what it told."""
+        return replace(self, read_back={**self.read_back, **telling.projection}, at=telling.at)
+
+    def intending(self, wanted: Projection, writes: frozenset[str]) -> Mirror:
+        """With what it should be. To be kept before the first byte of a write leaves.
+
+        Args:
+            wanted: every field that this side keeps.
+            writes: those that must be written for it.
+        """
+        pending = (self.pending - wanted.keys()) | writes
+        return replace(self, intended={**self.intended, **wanted}, pending=pending)
+
+    def landed(self, answer: Telling) -> Mirror:
+        """With the answer to the write of everything pending: how this side keeps what it was sent.
+
+        Only that. What else the answer tells may be someone's edit from in between, so it must be judged as any other
+        telling, and so must a member of a set that was not sent.
+        """
+        kept = {name: self._kept(name, answer.projection[name]) for name in self.pending & answer.projection.keys()}
+        return replace(self, read_back={**self.read_back, **kept}, pending=frozenset())
+
+    def _kept(self, name: str, answered: Field) -> Field:
+        if not isinstance(answered, frozenset):
+            return answered
+        return answered & (members(self.intended.get(name)) | members(self.read_back.get(name)))
+
+
+def members(content: Field | None) -> frozenset[Value]:
+    """The members of a set field; none if there is nothing."""
+    return content if isinstance(content, frozenset) else frozenset()
+
+
+def judge(mirror: Mirror, telling: Telling) -> Verdict:
+    """What a telling is, given what is known of its entity on that side."""
+    if mirror.at is not None and telling.at < mirror.at:
+        return Verdict.OLDER
+    if all(mirror.knows(name, content) for name, content in telling.projection.items()):
+        return Verdict.ECHO
+    if telling.at == mirror.at and not telling.fresh:
+        return Verdict.READ_AGAIN
+    return Verdict.NEWS
