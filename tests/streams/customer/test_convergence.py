@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 
 from streams.customer.agreement import SIDES, Agreement, landed, settle
-from streams.customer.echo import Side, Telling, Value, members
+from streams.customer.echo import Projection, Side, Telling, Value, members
 from streams.customer.flips import Restlessness
-from streams.customer.ownership import Ownership
+from streams.customer.ownership import Owner, Ownership
 from tests.streams.customer.fields import at, consent, value
 from tests.streams.customer.two_systems import System, Systems, as_sent, short_phone
 
@@ -30,7 +30,7 @@ TEXTS = st.sampled_from(["", "Webb", "WEBB", "Reed", "1234", "12", "99"])
 FIELDS = st.sampled_from(["last_name", "phone", "loyalty_points"])
 SAID = st.sampled_from([True, False, None])
 DIES = st.sampled_from(["", "", "", "before", "after"])
-START = {
+START: Projection = {
     "last_name": value("Webb"),
     "phone": value("12"),
     "loyalty_points": value("0"),
@@ -60,7 +60,7 @@ class TwoSystems(RuleBasedStateMachine):
     @rule(side=st.sampled_from(Side), name=FIELDS, text=TEXTS)
     def somebody_edits(self, side: Side, name: str, text: str) -> None:
         self.systems[side].edit(name, value(text), self.clock)
-        if OWNS.fields[name].owner == side:
+        if OWNS.fields[name].owner is Owner(side):
             self.last[name] = self.systems[side].fields[name]  # type: ignore[assignment]
 
     @rule(side=st.sampled_from(Side))

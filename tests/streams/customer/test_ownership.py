@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -14,7 +15,7 @@ from tests.streams.customer.fields import at, consent, entries, told, value
 
 WEB, POS = Side.WEB, Side.POS
 OWNS = Ownership()
-LINKED = {
+LINKED: dict[str, Any] = {
     "email": "ann@example.com",
     "last_name": "Webb",
     "phone": "512",
@@ -22,11 +23,11 @@ LINKED = {
 }
 
 
-def heard(agreement: Agreement, owns: Ownership = OWNS, now: int = 0, **tellings: Telling) -> Settlement:
+def heard(agreement: Agreement, owns: Ownership = OWNS, now: int = 0, **tellings: Any) -> Settlement:
     return settle(owns, agreement, {Side(side): telling for side, telling in tellings.items()}, now=at(now))
 
 
-def linked(owns: Ownership = OWNS, **fields: object) -> Agreement:
+def linked(owns: Ownership = OWNS, **fields: Any) -> Agreement:
     """Two records that agree."""
     both = LINKED | fields
     made = heard(Agreement(), owns, web=told(0, **both), pos=told(0, **both, loyalty_points=5))
@@ -67,7 +68,7 @@ def sent(settlement: Settlement) -> dict[str, dict[str, object]]:
     ],
 )
 def test_a_change_counts_where_its_field_is_owned(
-    by: str, change: dict[str, object], written: dict[str, dict[str, object]]
+    by: str, change: dict[str, Any], written: dict[str, dict[str, object]]
 ) -> None:
     assert sent(heard(linked(), **{by: told(1, **change)})) == written
 
@@ -90,7 +91,7 @@ def test_a_change_that_did_not_count_is_told_with_what_to_do() -> None:
 
 
 def test_when_both_change_a_shared_field_the_preferred_side_counts() -> None:
-    both = {"web": told(1, phone="1"), "pos": told(9, phone="2")}
+    both: dict[str, Any] = {"web": told(1, phone="1"), "pos": told(9, phone="2")}
     assert sent(heard(linked(), **both)) == {"pos": {"phone": "1"}}
     assert sent(heard(linked(), Ownership(prefers=POS), **both)) == {"web": {"phone": "2"}}
     assert heard(linked(), **both).notes == (
@@ -171,7 +172,7 @@ class Restless:
     def __init__(self, owns: Ownership = OWNS) -> None:
         self.owns, self.agreement, self.seconds = owns, linked(owns), 0
 
-    def edit(self, side: Side, later: timedelta = timedelta(seconds=1), **fields: object) -> Settlement:
+    def edit(self, side: Side, later: timedelta = timedelta(seconds=1), **fields: Any) -> Settlement:
         """One edits, and what follows is written."""
         self.seconds += int(later.total_seconds())
         made = heard(self.agreement, self.owns, self.seconds, **{side: told(self.seconds, **fields)})
