@@ -3,6 +3,9 @@
 `settle` takes what one or both sides tell and says what to write; `landed` takes a write's answer. Between them nothing
 is remembered: the agreement is all there is, and whoever keeps it keeps it before a write's first byte leaves. A worker
 that dies in between finds the write pending, and settling again sends it again. Writes are absolute, so twice is once.
+
+Neither system takes a write only if nothing changed, so give `settle` the target as read just now: an edit of the same
+field from between that reading and the write is overwritten.
 """
 
 from __future__ import annotations

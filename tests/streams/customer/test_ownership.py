@@ -70,7 +70,8 @@ def sent(settlement: Settlement) -> dict[str, dict[str, object]]:
 def test_a_change_counts_where_its_field_is_owned(
     by: str, change: dict[str, Any], written: dict[str, dict[str, object]]
 ) -> None:
-    assert sent(heard(linked(), **{by: told(1, **change)})) == written
+    tellings: dict[str, Any] = {by: told(1, **change)}
+    assert sent(heard(linked(), **tellings)) == written
 
 
 @pytest.mark.rule("products.loyalty_ledger")
