@@ -51,7 +51,6 @@ class Canonical(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-
 def refuse_twice(what: str, names: Iterable[str]) -> None:
     """Raises ValueError if a name comes twice: which one counts, nobody could say."""
     for name, times in Counter(names).items():

@@ -18,7 +18,7 @@ from app.clock import SystemClock
 from app.connections import HeartlandConnection
 from app.heartland.client import HeartlandClient
 from app.heartland.stock import HeartlandStock
-from app.polling.feeds import heartland_inventory
+from app.polling.feeds import heartland_feed
 from app.polling.polls import EVERYTHING, ChangesConfig, ChangesPoll, SnapshotPoll
 from app.polling.publishing import RowPublisher
 from app.publisher import KafkaPublisher, PublisherLimits
@@ -65,11 +65,11 @@ class Polling:
     broker: FreezableBroker
 
     def changes(self) -> ChangesPoll:
-        feed = heartland_inventory("pos", self.stock, 40)
+        feed = heartland_feed("pos", "inventory", self.stock.list_inventory, 40)
         return ChangesPoll(feed, self.cursors, self.rows, SystemClock(), ChangesConfig(overlap_seconds=30))
 
     def snapshot(self) -> SnapshotPoll:
-        feed = heartland_inventory("pos", self.stock, 40)
+        feed = heartland_feed("pos", "inventory", self.stock.list_inventory, 40)
         return SnapshotPoll(feed, self.cursors, self.rows, SystemClock(), 3600)
 
     async def published(self, after: int = 0) -> list[tuple[str, str, float]]:

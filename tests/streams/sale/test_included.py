@@ -25,7 +25,7 @@ def test_an_invoice_up_to_what_was_paid_at_the_export_came_with_the_order(
 
 
 def test_an_amount_that_ends_within_an_invoice_is_for_a_person() -> None:
-    with pytest.raises(Rejected, match="order 42 was exported with 12 paid, .* an invoice of 5 after 10"):
+    with pytest.raises(Rejected, match=r"order 42 was exported with 12 paid, .* an invoice of 5 after 10"):
         came_with_order(D(5), D(10), D(12), order="42")
 
 
