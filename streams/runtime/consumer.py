@@ -68,7 +68,7 @@ class Consumer(driver.Consumer):  # type: ignore[misc] # faust has no types for 
         self.released = True
         """Whether the partitions of the last assignment are being let go, or have been."""
         self._let_go = True
-        self._draining = False
+        self._draining: bool | None = None  # until it begins: that is not yet an end
         self._gather_until = 0.0
         self._changed = asyncio.Event()
         super().__init__(*args, **options)
@@ -314,7 +314,7 @@ class Consumer(driver.Consumer):  # type: ignore[misc] # faust has no types for 
 
     def _ended(self) -> Iterator[str]:
         yield from self._reader.ended()
-        if self.gate is Gate.OPEN and not self._draining:
+        if self.gate is Gate.OPEN and self._draining is False:
             yield "handing records on"
 
     def progress(self) -> Iterator[tuple[TP, int, Watermark]]:
