@@ -33,8 +33,8 @@ from app.magento.shipments import MagentoShipments
 from app.magento.stock import MagentoStock
 from app.magento.transactions import MagentoTransactions
 from app.polling.feeds import Lists
-from app.receiver.client import WebhookReceiver
 from app.settings import Settings
+from app.webhook.client import WebhookReceiver
 from streams.metrics import Metrics
 from streams.ports import NOWHERE, Clock, EntityReader, Failpoints, Pulse
 

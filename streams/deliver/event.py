@@ -14,8 +14,7 @@ from streams.deliver.desk import Desk
 from streams.deliver.entity import About, Plan, SetState, Turn
 from streams.deliver.hashes import content_hash
 from streams.deliver.operations import POST_EVENT
-from streams.ports import Revision
-from streams.ports.receiver import EventReceiver
+from streams.ports import EventReceiver, Revision
 
 NAMES = ("number", "sale_number", "email", "sku")
 """Fields by which a person knows an entity; the first that it has."""

@@ -28,6 +28,7 @@ from streams.ports.orders import PosOrders
 from streams.ports.payments import PaymentDraft, PosPayments, SeenPayment
 from streams.ports.products import PosProducts, SeenProduct
 from streams.ports.pulse import Pulse
+from streams.ports.receiver import EventReceiver
 from streams.ports.refunds import PosRefunds, RefundDraft, SeenRefund
 from streams.ports.reports import DaySum, PosReports
 from streams.ports.stops import FlowStop, Stops
@@ -65,6 +66,7 @@ __all__ = [
     "EffectKey",
     "EffectState",
     "EntityReader",
+    "EventReceiver",
     "Failpoint",
     "Failpoints",
     "Fenced",

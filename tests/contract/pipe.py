@@ -15,10 +15,10 @@ from app.connections import WebhookConnection
 from app.handlers import Tools, deliver_handler, normalize_handler
 from app.health import Readiness
 from app.parts import Parts
-from app.receiver.client import WebhookReceiver
 from app.settings import Settings
 from app.store import Store
 from app.systems import Pos, Receiver, Systems, Web
+from app.webhook.client import WebhookReceiver
 from schemas.documents import Channel, Mode
 from schemas.envelope import Envelope
 from streams.channels import Channels

@@ -10,7 +10,7 @@ from typing import Any, cast
 import orjson
 import pytest
 
-from app.receiver.client import WebhookReceiver
+from app.webhook.client import WebhookReceiver
 from tests.contract.pipe import CHANNEL, Pipe, delivered
 from tests.contract.systems import PosSystem, WebSystem
 

@@ -11,7 +11,7 @@ from streams import ports
 from streams.deliver.operations import OPERATIONS
 from streams.engine import load
 
-SYSTEMS = ("magento", "heartland")
+SYSTEMS = ("magento", "heartland", "webhook")
 FLOWS = load().flows
 STEPS = [(flow.id, step, flow.deliver.target) for flow in FLOWS.values() for step in flow.deliver.operations]
 READS = [("normalize", "read", "magento"), ("normalize", "read", "heartland"), ("inventory", "levels", "heartland")]

@@ -13,7 +13,7 @@ from pydantic import SecretStr
 from app.clock import SystemClock
 from app.connections import Http, WebhookConnection, Webhooks
 from app.ingress.signature import Verdict, Verifier
-from app.receiver.client import WebhookReceiver
+from app.webhook.client import WebhookReceiver
 from streams.errors import OutcomeUnknown, Rejected, Throttled, TillstreamError
 
 SECRET = SecretStr("a secret of the test")
