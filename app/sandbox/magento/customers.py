@@ -7,12 +7,12 @@ from typing import Any
 
 import orjson
 
-from app.sandbox.lag import as_of
 from app.sandbox.magento.customer_addresses import DEFAULTS, drop_address, no_such_address, write_addresses
 from app.sandbox.magento.errors import RestError, missing, unauthorised
+from app.sandbox.magento.listing import list_rows
 from app.sandbox.magento.mail import Mail, mail_customer
 from app.sandbox.magento.routing import ANONYMOUS, Route
-from app.sandbox.magento.search import Table, eav_unknown, read_criteria, to_sql
+from app.sandbox.magento.search import Table, eav_unknown
 from app.sandbox.magento.shop import Call, Json, Shop
 from app.sandbox.magento.tables import CUSTOMER_COLUMNS
 from app.sandbox.magento.typed import SHAPES, read_parameters
@@ -168,19 +168,7 @@ def get_customer(shop: Shop, call: Call) -> Json:
 
 def search_customers(shop: Shop, call: Call) -> Json:
     """GET /V1/customers/search. Compares e-mails without regard to case."""
-    criteria = read_criteria(call.query)
-    selection = to_sql(criteria, LIST_TABLE)
-    source = as_of("customers", CUSTOMER_COLUMNS, call.lag)
-    count = shop.one(f"SELECT count(*) AS n FROM {source}{selection.where}", *selection.values)  # noqa: S608
-    rows = shop.connection.execute(
-        f"SELECT document FROM {source}{selection.where}{selection.order}{selection.limit}",  # noqa: S608
-        selection.values,
-    )
-    return {
-        "items": [orjson.loads(row["document"]) for row in rows],
-        "search_criteria": criteria.echo(),
-        "total_count": count["n"] if count else 0,
-    }
+    return list_rows(shop, call, ("customers", CUSTOMER_COLUMNS), LIST_TABLE, lambda row: orjson.loads(row["document"]))
 
 
 def get_address(shop: Shop, call: Call) -> Any:

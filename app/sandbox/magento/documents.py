@@ -6,9 +6,9 @@ from typing import Literal
 
 import orjson
 
-from app.sandbox.lag import as_of
 from app.sandbox.magento.errors import not_found
-from app.sandbox.magento.search import Table, flat_unknown, read_criteria, to_sql
+from app.sandbox.magento.listing import list_rows
+from app.sandbox.magento.search import Table, flat_unknown
 from app.sandbox.magento.shop import Call, Json, Shop
 from app.sandbox.magento.tables import DOCUMENT_COLUMNS
 
@@ -90,16 +90,4 @@ def money_head(order: Json, now: str) -> Json:
 
 def find(shop: Shop, kind: Kind, call: Call) -> Json:
     """A list by searchCriteria."""
-    criteria = read_criteria(call.query)
-    selection = to_sql(criteria, LIST_TABLE)
-    source = as_of(kind, DOCUMENT_COLUMNS, call.lag)
-    count = shop.one(f"SELECT count(*) AS n FROM {source}{selection.where}", *selection.values)  # noqa: S608
-    rows = shop.connection.execute(
-        f"SELECT document FROM {source}{selection.where}{selection.order}{selection.limit}",  # noqa: S608
-        selection.values,
-    )
-    return {
-        "items": [orjson.loads(row["document"]) for row in rows],
-        "search_criteria": criteria.echo(),
-        "total_count": count["n"] if count else 0,
-    }
+    return list_rows(shop, call, (kind, DOCUMENT_COLUMNS), LIST_TABLE, lambda row: orjson.loads(row["document"]))

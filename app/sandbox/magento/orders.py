@@ -12,10 +12,11 @@ from app.sandbox.lag import as_of
 from app.sandbox.magento import transactions
 from app.sandbox.magento.errors import RestError, not_found
 from app.sandbox.magento.lifecycle import can_cancel, child_of, put, rows_with_money, set_state
+from app.sandbox.magento.listing import list_rows
 from app.sandbox.magento.mail import Mail, mail_about_order
 from app.sandbox.magento.order_document import expand
 from app.sandbox.magento.routing import Route
-from app.sandbox.magento.search import Table, flat_unknown, read_criteria, to_sql
+from app.sandbox.magento.search import Table, flat_unknown
 from app.sandbox.magento.shop import Call, Json, Shop, decimal, number
 from app.sandbox.magento.stock import reserve
 from app.sandbox.magento.tables import COMMENT_COLUMNS, ORDER_COLUMNS
@@ -122,19 +123,13 @@ def get_status(shop: Shop, call: Call) -> Any:
 
 def list_orders(shop: Shop, call: Call) -> Json:
     """GET /V1/orders."""
-    criteria = read_criteria(call.query)
-    selection = to_sql(criteria, LIST_TABLE)
-    source = as_of("orders", ORDER_COLUMNS, call.lag)
-    count = shop.one(f"SELECT count(*) AS n FROM {source}{selection.where}", *selection.values)  # noqa: S608
-    rows = shop.connection.execute(
-        f"SELECT document FROM {source}{selection.where}{selection.order}{selection.limit}",  # noqa: S608
-        selection.values,
-    ).fetchall()
-    return {
-        "items": [shown(shop, orjson.loads(row["document"]), call.lag) for row in rows],
-        "search_criteria": criteria.echo(),
-        "total_count": count["n"] if count else 0,
-    }
+    return list_rows(
+        shop,
+        call,
+        ("orders", ORDER_COLUMNS),
+        LIST_TABLE,
+        lambda row: shown(shop, orjson.loads(row["document"]), call.lag),
+    )
 
 
 def save_order(shop: Shop, call: Call) -> Json:

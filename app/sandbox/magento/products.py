@@ -8,9 +8,9 @@ from typing import Any
 import orjson
 
 from app.sandbox.catalogue import ProductKind
-from app.sandbox.lag import as_of
 from app.sandbox.magento.attributes import ATTRIBUTES
 from app.sandbox.magento.errors import CrashError, RestError, missing
+from app.sandbox.magento.listing import list_rows
 from app.sandbox.magento.media import put_gallery
 from app.sandbox.magento.product_document import product_document
 from app.sandbox.magento.product_rows import (
@@ -22,7 +22,7 @@ from app.sandbox.magento.product_rows import (
     write_values,
 )
 from app.sandbox.magento.routing import Route
-from app.sandbox.magento.search import Table, eav_unknown, read_criteria, to_sql
+from app.sandbox.magento.search import Table, eav_unknown
 from app.sandbox.magento.shop import ALL_STORES, Call, Json, Shop
 from app.sandbox.magento.stock_items import write_stock_item
 from app.sandbox.magento.tables import PRODUCT_COLUMNS
@@ -49,19 +49,10 @@ def get_product(shop: Shop, call: Call) -> Json:
 
 def list_products(shop: Shop, call: Call) -> Json:
     """GET /V1/products. Filters look at the global values; the store view of the path filters nothing."""
-    criteria = read_criteria(call.query)
-    selection = to_sql(criteria, LIST_TABLE)
-    source = as_of("products", PRODUCT_COLUMNS, call.lag)
-    count = shop.one(f"SELECT count(*) AS n FROM {source}{selection.where}", *selection.values)  # noqa: S608
-    rows = shop.connection.execute(
-        f"SELECT * FROM {source}{selection.where}{selection.order}{selection.limit}",  # noqa: S608 - our expressions
-        selection.values,
+    scope = shop.scope(call)
+    return list_rows(
+        shop, call, ("products", PRODUCT_COLUMNS), LIST_TABLE, lambda row: product_document(shop, row, scope)
     )
-    return {
-        "items": [product_document(shop, row, shop.scope(call)) for row in rows],
-        "search_criteria": criteria.echo(),
-        "total_count": count["n"] if count else 0,
-    }
 
 
 def save_product(shop: Shop, call: Call) -> Json:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import sqlite3
 from decimal import Decimal
 
-from app.sandbox.lag import as_of
 from app.sandbox.magento.errors import ErrorItem, RestError
+from app.sandbox.magento.listing import list_rows
 from app.sandbox.magento.routing import Route
-from app.sandbox.magento.search import Table, flat_unknown, read_criteria, to_sql
+from app.sandbox.magento.search import Table, flat_unknown
 from app.sandbox.magento.shop import Call, Json, Shop, number
 from app.sandbox.magento.stock import put_source_items
 from app.sandbox.magento.tables import SOURCE_ITEM_COLUMNS
@@ -22,26 +23,17 @@ LIST_TABLE = Table(
 
 def list_source_items(shop: Shop, call: Call) -> Json:
     """GET /V1/inventory/source-items."""
-    criteria = read_criteria(call.query)
-    selection = to_sql(criteria, LIST_TABLE)
-    source = as_of("source_items", SOURCE_ITEM_COLUMNS, call.lag)
-    count = shop.one(f"SELECT count(*) AS n FROM {source}{selection.where}", *selection.values)  # noqa: S608
-    rows = shop.connection.execute(
-        f"SELECT * FROM {source}{selection.where}{selection.order or ' ORDER BY source_item_id'}{selection.limit}",  # noqa: S608
-        selection.values,
+    return list_rows(
+        shop, call, ("source_items", SOURCE_ITEM_COLUMNS), LIST_TABLE, _shown, unsorted=" ORDER BY source_item_id"
     )
+
+
+def _shown(row: sqlite3.Row) -> Json:
     return {
-        "items": [
-            {
-                "sku": row["sku"],
-                "source_code": row["source_code"],
-                "quantity": number(Decimal(str(row["quantity"]))),
-                "status": row["status"],
-            }
-            for row in rows
-        ],
-        "search_criteria": criteria.echo(),
-        "total_count": count["n"] if count else 0,
+        "sku": row["sku"],
+        "source_code": row["source_code"],
+        "quantity": number(Decimal(str(row["quantity"]))),
+        "status": row["status"],
     }
 
 

@@ -9,12 +9,12 @@ from __future__ import annotations
 import sqlite3
 from decimal import Decimal
 
-from app.sandbox.lag import as_of
 from app.sandbox.magento.errors import could_not_save, not_found
 from app.sandbox.magento.lifecycle import put
+from app.sandbox.magento.listing import list_rows
 from app.sandbox.magento.payment_methods import AUTHORISED_CARD
 from app.sandbox.magento.routing import Route
-from app.sandbox.magento.search import Table, flat_unknown, read_criteria, to_sql
+from app.sandbox.magento.search import Table, flat_unknown
 from app.sandbox.magento.shop import Call, Json, Shop, decimal, number
 from app.sandbox.magento.switches import Switch, is_on
 from app.sandbox.magento.tables import TRANSACTION_COLUMNS
@@ -137,19 +137,7 @@ def get_transaction(shop: Shop, call: Call) -> Json:
 
 def list_transactions(shop: Shop, call: Call) -> Json:
     """GET /V1/transactions."""
-    criteria = read_criteria(call.query)
-    selection = to_sql(criteria, LIST_TABLE)
-    source = as_of("transactions", TRANSACTION_COLUMNS, call.lag)
-    count = shop.one(f"SELECT count(*) AS n FROM {source}{selection.where}", *selection.values)  # noqa: S608
-    rows = shop.connection.execute(
-        f"SELECT * FROM {source}{selection.where}{selection.order}{selection.limit}",  # noqa: S608
-        selection.values,
-    ).fetchall()
-    return {
-        "items": [_document(shop, row) for row in rows],
-        "search_criteria": criteria.echo(),
-        "total_count": count["n"] if count else 0,
-    }
+    return list_rows(shop, call, ("transactions", TRANSACTION_COLUMNS), LIST_TABLE, lambda row: _document(shop, row))
 
 
 def _document(shop: Shop, row: sqlite3.Row) -> Json:

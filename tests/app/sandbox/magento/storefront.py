@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -31,6 +32,19 @@ ADDRESS = {
     "email": "guest@example.com",
 }
 CAP_RED = {"extension_attributes": {"configurable_item_options": [{"option_id": "137", "option_value": 4}]}}
+
+
+class Watch:
+    """A clock that stands until it is moved."""
+
+    def __init__(self) -> None:
+        self.time = datetime(2026, 11, 23, 22, 0, 0, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.time
+
+    def tick(self) -> None:
+        self.time += timedelta(seconds=1)
 
 
 class Storefront:

@@ -2,31 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import orjson
 import pytest
 
 from app.sandbox.magento.shipping_methods import location_address
-from tests.app.sandbox.magento.storefront import ADDRESS, Storefront, open_shop
-from tests.app.sandbox.magento.test_magento_orders import Watch
+from tests.app.sandbox.magento.storefront import ADDRESS, Storefront, Watch
 
 READY = "/order/notify-orders-are-ready-for-pickup"
 NOT_SAVED = (400, {"message": "The shipment tracking couldn't be saved."})
 UPS = {"track_number": "1Z2", "title": "UPS", "carrier_code": "ups"}
-
-
-@pytest.fixture
-def watch() -> Watch:
-    return Watch()
-
-
-@pytest.fixture
-async def timed(tmp_path: Path, watch: Watch) -> AsyncIterator[Storefront]:
-    async with open_shop(tmp_path, clock=watch) as opened:
-        yield opened
 
 
 async def shipped(shop: Storefront) -> tuple[int, int]:

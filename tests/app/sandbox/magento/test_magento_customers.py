@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from app.sandbox.premises import Size
-from tests.app.sandbox.magento.storefront import Storefront, open_shop
-from tests.app.sandbox.magento.test_magento_orders import Watch
+from tests.app.sandbox.magento.storefront import Storefront, Watch, open_shop
 
 ANN = {"email": "ann@example.com", "firstname": "Ann", "lastname": "Webb"}
 HOME = {
@@ -25,17 +21,6 @@ HOME = {
 }
 HOME_BY_DEFAULT = HOME | {"default_billing": True, "default_shipping": True}
 TAKEN = (400, {"message": "A customer with the same email address already exists in an associated website."})
-
-
-@pytest.fixture
-def watch() -> Watch:
-    return Watch()
-
-
-@pytest.fixture
-async def timed(tmp_path: Path, watch: Watch) -> AsyncIterator[Storefront]:
-    async with open_shop(tmp_path, clock=watch) as opened:
-        yield opened
 
 
 async def create(shop: Storefront, **more: object) -> dict[str, Any]:

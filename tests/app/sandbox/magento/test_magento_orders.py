@@ -2,37 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
-
 import pytest
 
-from tests.app.sandbox.magento.storefront import Storefront, open_shop
-
-
-class Watch:
-    """A clock that stands until it is moved."""
-
-    def __init__(self) -> None:
-        self.time = datetime(2026, 11, 23, 22, 0, 0, tzinfo=UTC)
-
-    def __call__(self) -> datetime:
-        return self.time
-
-    def tick(self) -> None:
-        self.time += timedelta(seconds=1)
-
-
-@pytest.fixture
-def watch() -> Watch:
-    return Watch()
-
-
-@pytest.fixture
-async def timed(tmp_path: Path, watch: Watch) -> AsyncIterator[Storefront]:
-    async with open_shop(tmp_path, clock=watch) as opened:
-        yield opened
+from tests.app.sandbox.magento.storefront import Storefront, Watch
 
 
 async def moved(shop: Storefront, watch: Watch, order_id: int, method: str, path: str, body: object = None) -> bool:
