@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 
 from schemas.ids import Ref
@@ -90,3 +92,13 @@ async def test_a_credit_memo_that_we_made_is_filtered_with_the_reason() -> None:
     normalized = await event(memo, entity="credit_memo", native_id="9")
     assert (normalized.outcome, normalized.outgoing) == (Outcome.FILTERED, ())
     assert normalized.message == "it was made for a refund of the point of sale"
+
+
+INVOICE = orjson.loads(Path("tests/data/flows/payment/invoice.json").read_bytes())["sample"]
+
+
+@pytest.mark.parametrize(("charged", "ends"), [(0, Outcome.FILTERED), (0.01, Outcome.PASSED)])
+async def test_an_invoice_that_gift_cards_paid_for_is_no_payment(charged: float, ends: Outcome) -> None:
+    body = INVOICE | {"base_grand_total": charged}
+    normalized = await event(body, system="magento", entity="invoice", native_id="3", by=normalizer({}))
+    assert normalized.outcome is ends
