@@ -67,6 +67,8 @@ class MagentoConnection(BaseModel):
     """``magento`` makes the connection a web store."""
     base_url: str
     """Without ``/rest``, for example ``https://shop.example``."""
+    environment: Literal["production", "staging"] = "production"
+    """``staging`` for a copy of the shop: no customer is written to from there, and no money captured."""
     consumer_key: SecretStr | None = None
     """Of the integration in Magento's admin, for OAuth 1.0a."""
     consumer_secret: SecretStr | None = None

@@ -13,6 +13,7 @@ from app.http import Answer, Authorise, HttpClient, Observe, Request
 from app.magento.errors import check, is_missing
 from app.magento.oauth import OAuthKeys, OAuthSigner
 from app.magento.search import Query
+from app.magento.staging import harmless
 from app.urls import query_string
 from streams.ports import NOWHERE, Clock, Failpoints, Pulse
 
@@ -42,6 +43,7 @@ class MagentoClient:
         """
         self.name = name
         self._base = settings.base_url.rstrip("/") + "/rest"
+        self._staging = settings.environment == "staging"
         self._authorise = _authorisation(name, settings, clock)
         self._http = HttpClient(
             name,
@@ -129,6 +131,8 @@ class MagentoClient:
         body: Mapping[str, object],
         began: float | None,
     ) -> bytes:
+        if self._staging:
+            body = harmless(self.name, operation, subject, body)
         began = self.begin() if began is None else began
         request = Request(operation, subject, method, self._base + path, exact_json.dumps(body), began=began)
         answer = await self._send(request)
