@@ -23,6 +23,8 @@ from streams.runtime.work import Arrival, Work
 
 Entity = TypeVar("Entity", bound=Canonical)
 
+_AS_IT_HAPPENS = frozenset({Via.WEBHOOK, Via.POLL})
+
 
 @dataclass(frozen=True, slots=True)
 class About:
@@ -106,6 +108,12 @@ class Turn:
     work: Work
     arrival: Arrival
     known: Mapping[Ref, Revision]
+
+    @property
+    def may_mail(self) -> bool:
+        """Whether customers may be written to because of it: by what a system tells as it happens, and not by what is
+        read, repaired or replayed later."""
+        return self.arrival.envelope.via in _AS_IT_HAPPENS and not self.arrival.replays
 
 
 class Planner(Protocol[Entity]):

@@ -15,7 +15,7 @@ from streams.deliver.linked import made_by_us
 from streams.deliver.operations import REFUND_OFFLINE
 from streams.errors import Rejected
 from streams.ports import EffectKey, Outcome
-from streams.ports.web_orders import WebOrder, WebOrderLine, WebOrders
+from streams.ports.web_orders import WebOrderLine, WebOrders
 from streams.ports.web_refunds import CreditMemoDraft, SeenCreditMemo, WebRefunds
 from streams.sale.allocate import OpenLine, Wanted, allocate, named_otherwise
 from streams.sale.marker import marker
@@ -57,7 +57,7 @@ class WebRefundPlanner:
         context = {"channel": self._desk.channel_context(entity.channel), "marker": mark}
         notes = self._desk.mapper.map_out(turn.work.flow, entity.model_dump(mode="json"), context)
         told = f"{entity.total} {entity.currency} of order {entity.sale_number}, which the till gave back"
-        effect = self._effect(entity, mark, str(notes["comment"]), bool(notes.get("notify")))
+        effect = self._effect(entity, mark, str(notes["comment"]), bool(notes.get("notify")) and turn.may_mail)
         return Plan(f"make a credit memo over {told}", f"credit memo over {told}", (effect,))
 
     def _effect(self, refund: Refund, mark: str, comment: str, notify: bool) -> CreateOnce:
@@ -88,7 +88,7 @@ class WebRefundPlanner:
                 code="not_found",
             )
         what = f"refund {refund.number} of order {order.number}"
-        rows = {line.item_id: line for line in order.lines if _carries_amounts(line, order)}
+        rows = order.rows_with_amounts
         units = await self._units(refund, rows, what)
         refunded = [RefundedRow(i, rows[i].sku, rows[i].shipped, rows[i].left_to_ship) for i in units]
         return CreditMemoDraft(
@@ -110,14 +110,6 @@ class WebRefundPlanner:
         lines = [OpenLine(row.item_id, row.sku, row.invoiced - row.refunded) for row in rows.values()]
         wanted = [Wanted(line.sku, line.quantity, line.line_id) for line in refund.lines]
         return allocate(named_otherwise(lines, aliases), wanted, what=what)
-
-
-def _carries_amounts(line: WebOrderLine, order: WebOrder) -> bool:
-    """A configurable is refunded by its parent, a dynamic bundle by its children: the rows that carry the amounts."""
-    if line.product_type == "bundle":
-        return False
-    parent = next((each for each in order.lines if each.item_id == line.parent_id), None)
-    return parent is None or parent.product_type == "bundle"
 
 
 def _checked(memo: SeenCreditMemo, refund: Refund) -> str:

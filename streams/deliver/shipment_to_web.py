@@ -110,7 +110,7 @@ class WebShipmentPlanner:
         body = shipment.model_dump(mode="json")
         notes = desk.mapper.map_out(turn.work.flow, body, {"channel": context, "marker": mark})
         tracks = tuple(WebTrack(track.carrier, track.title, track.number) for track in shipment.tracks)
-        notify = bool(notes.get("notify"))
+        notify = bool(notes.get("notify")) and turn.may_mail
         return _Parcel(shipment, order, channel, source, mark, str(notes["comment"]), notify, tracks)
 
     async def _read(self, parcel: _Parcel) -> WebOrder:

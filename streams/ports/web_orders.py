@@ -61,6 +61,13 @@ class WebOrder:
     pickup_location: str
     lines: tuple[WebOrderLine, ...]
 
+    @property
+    def rows_with_amounts(self) -> dict[str, WebOrderLine]:
+        """The rows that are invoiced and refunded, by id: a configurable's parent, a dynamic bundle's children."""
+        bundles = {line.item_id for line in self.lines if line.product_type == "bundle"}
+        rows = (line for line in self.lines if line.item_id not in bundles)
+        return {line.item_id: line for line in rows if not line.parent_id or line.parent_id in bundles}
+
 
 class WebOrders(Protocol):
     """The web store's orders. Each of the three changes of state reads the order before and after."""
