@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -20,6 +21,7 @@ from streams.deliver.event import event_planner
 from streams.deliver.handler import DeliverHandler, Delivery
 from streams.deliver.order_status import OrderStatusPlanner
 from streams.deliver.payment import PaymentPlanner
+from streams.deliver.payment_to_web import WebPaymentPlanner
 from streams.deliver.product_to_web import WebProductPlanner, WebShelf
 from streams.deliver.refund_to_pos import PosRefundPlanner
 from streams.deliver.refund_to_web import WebRefundPlanner, WebReturns
@@ -100,21 +102,21 @@ def deliver_handler(target: str, tools: Tools) -> DeliverHandler:
         publisher=tools.publisher,
         clock=parts.clock,
     )
-    operations = _operations(target, tools, desk, settling)
-    deliveries = {flow.deliver.entity: (flow.id, operations[flow.deliver.operations[0]](flow)) for flow in flows}
+    delivering = _delivering(target, tools, desk, settling)
+    deliveries = {flow.deliver.entity: (flow.id, delivering[flow.deliver.entity](flow)) for flow in flows}
     documents = {flow.id: tools.engine.catalog.documents(flow.id, flow.deliver.mapping) for flow in flows}
     return DeliverHandler(target, deliveries, documents, parts.clock)
 
 
-def _operations(target: str, tools: Tools, desk: Desk, settling: Settling) -> Mapping[str, Deliver]:
-    """What can be done in a target, by the first operation that a flow document names."""
+def _delivering(target: str, tools: Tools, desk: Desk, settling: Settling) -> Mapping[str, Deliver]:
+    """What delivers each entity to a target."""
     systems = tools.systems
     if target in systems.webs:
         return _in_web(systems.webs[target], tools, desk, settling)
     if target in systems.points_of_sale:
         return _in_pos(systems.points_of_sale[target], desk)
     receiver = systems.receivers[target].client
-    return {"post_event": lambda flow: EntityDelivery(desk, event_planner(desk, receiver, flow))}
+    return defaultdict(lambda: lambda flow: EntityDelivery(desk, event_planner(desk, receiver, flow)))
 
 
 def _in_web(web: Web, tools: Tools, desk: Desk, settling: Settling) -> Mapping[str, Deliver]:
@@ -123,20 +125,21 @@ def _in_web(web: Web, tools: Tools, desk: Desk, settling: Settling) -> Mapping[s
     fulfilment = WebFulfilment(web.lifecycle, web.shipments, web.invoices)
     returns = WebReturns(web.lifecycle, web.credit_memos)
     return {
-        "set_external_number": lambda _: EntityDelivery(desk, OrderStatusPlanner(desk, web.orders)),
-        "write_source_items": lambda _: StockDelivery(desk, web.stock, store.writes, guard, settle=settling.total),
-        "invoice_order": lambda _: EntityDelivery(desk, WebShipmentPlanner(desk, fulfilment)),
-        "refund_offline": lambda _: EntityDelivery(desk, WebRefundPlanner(desk, returns)),
-        "create_product": lambda _: EntityDelivery(desk, WebProductPlanner(desk, WebShelf(web.products, web.prices))),
+        "order_status": lambda _: EntityDelivery(desk, OrderStatusPlanner(desk, web.orders)),
+        "stock": lambda _: StockDelivery(desk, web.stock, store.writes, guard, settle=settling.total),
+        "payment": lambda _: EntityDelivery(desk, WebPaymentPlanner(desk, web.lifecycle, web.invoices)),
+        "shipment": lambda _: EntityDelivery(desk, WebShipmentPlanner(desk, fulfilment)),
+        "refund": lambda _: EntityDelivery(desk, WebRefundPlanner(desk, returns)),
+        "product": lambda _: EntityDelivery(desk, WebProductPlanner(desk, WebShelf(web.products, web.prices))),
     }
 
 
 def _in_pos(pos: Pos, desk: Desk) -> Mapping[str, Deliver]:
     return {
-        "create_order": lambda _: SaleDelivery(desk, pos.orders, pos.orders),
-        "create_payment": lambda _: EntityDelivery(desk, PaymentPlanner(desk, pos.payments)),
-        "append_shipment": lambda _: EntityDelivery(desk, PosShipmentPlanner(desk, pos.shipments, pos.orders)),
-        "append_refund": lambda _: EntityDelivery(desk, PosRefundPlanner(desk, pos.refunds)),
+        "order": lambda _: SaleDelivery(desk, pos.orders, pos.orders),
+        "payment": lambda _: EntityDelivery(desk, PaymentPlanner(desk, pos.payments)),
+        "shipment": lambda _: EntityDelivery(desk, PosShipmentPlanner(desk, pos.shipments, pos.orders)),
+        "refund": lambda _: EntityDelivery(desk, PosRefundPlanner(desk, pos.refunds)),
     }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from app import exact_json
 from app.heartland.client import HeartlandClient
 from app.heartland.customers import CUSTOMERS
 from app.heartland.gift_cards import GIFT_CARDS
@@ -22,6 +23,9 @@ RESOURCES: Mapping[str, str] = {
 }
 """Where an entity of raw events is read by its id, which for a product is its SKU."""
 
+OF_ITS_ORDER = ("ExternalID", "Status", "BalanceDue", "PaymentStatus", "UpdatedAt")
+"""What a payment is read with."""
+
 
 class HeartlandReader:
     """Entities of one connection."""
@@ -31,6 +35,8 @@ class HeartlandReader:
 
     async def read(self, entity: str, native_id: str) -> bytes | None:
         """The entity's JSON (``GET /v1/orders/{OrderID}`` and its like), None if Heartland does not have it.
+
+        A payment of an order has under ``Order`` what the order says of itself: whose it is, and how far it is paid.
 
         Raises:
             Rejected: an entity that Heartland does not show by its id.
@@ -44,4 +50,14 @@ class HeartlandReader:
                 code="entity",
             )
         name = f"{entity.replace('_', ' ')} {native_id}"
-        return await self._client.find("read", name, f"{resource}/{encode(native_id)}")
+        content = await self._client.find("read", name, f"{resource}/{encode(native_id)}")
+        return await self._with_order(content) if content is not None and entity == "payment" else content
+
+    async def _with_order(self, content: bytes) -> bytes:
+        payment = exact_json.loads(content)
+        order_id = payment.get("OrderID")
+        found = await self.read("order", str(order_id)) if order_id else None
+        if found is None:
+            return content
+        order = exact_json.loads(found)
+        return exact_json.dumps(payment | {"Order": {name: order[name] for name in OF_ITS_ORDER}})

@@ -99,8 +99,10 @@ class Normalize(Document):
         unless: what the flow leaves out.
         store: the key of the body with the store view, which decides the channel; without it the entity is for every
             connection that a channel joins to its own.
-        external_id: the key of the body with the number of the linked entity; needed where the aggregate is linked.
-        parent: the key of the body with the order's id; needed where the aggregate is the parent.
+        external_id: the key of the body, or path of keys, with the number of the linked entity; needed where the
+            aggregate is linked.
+        parent: the key of the body with the order's id; needed where the aggregate is the parent, and where what is
+            linked is not the entity itself but its order.
         hints: stock hints that an event causes.
     """
 

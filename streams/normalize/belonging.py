@@ -117,7 +117,8 @@ class Belongings:
         channels = self._channels.of_public_id(pos, external)
         if not channels:
             return NotOurs(f"'{external}' has the prefix of no channel of {pos}: it is not a web order")
-        sale, channel = await self._sale_of(event, external, channels)
+        order = event.ref if intake.keys.parent is None else self._parent(event, intake)
+        sale, channel = await self._sale_of(order, external, channels)
         context = {
             "sale": str(sale),
             "sale_number": external.removeprefix(channel.prefix),
@@ -126,16 +127,16 @@ class Belongings:
         }
         return Belonging(str(sale), (channel.web,), channel, context)
 
-    async def _sale_of(self, event: Event, external: str, channels: tuple[Channel, ...]) -> tuple[Ref, Channel]:
+    async def _sale_of(self, order: Ref, external: str, channels: tuple[Channel, ...]) -> tuple[Ref, Channel]:
         """The web order that the point-of-sale order was made from."""
         for web in dict.fromkeys(channel.web for channel in channels):
-            sale = (await self._links.find([event.ref], web)).get(event.ref)
+            sale = (await self._links.find([order], web)).get(order)
             if sale is not None:
                 return sale, next(channel for channel in channels if channel.web == web)
         raise DependencyMissing(
-            f"{event.ref.connection} order {event.ref.native_id} ({external}) is not linked to its web order yet: "
+            f"{order.connection} order {order.native_id} ({external}) is not linked to its web order yet: "
             "it goes on by itself when that order has been delivered",
-            waits_for=MissingLink(event.ref),
+            waits_for=MissingLink(order),
         )
 
     async def _customer(self, event: Event, intake: Intake) -> Belonging:

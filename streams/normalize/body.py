@@ -49,6 +49,8 @@ def is_whole(body: Mapping[str, Any], keys: Normalize) -> bool:
 
 
 def text_of(body: Mapping[str, Any], key: str | None) -> str:
-    """The value of a key that holds an id or a number; empty if it has none."""
-    value = body.get(key) if key else None
+    """The value of a key that holds an id or a number, or of a path of keys (``Order.ExternalID``); empty if none."""
+    value: Any = body if key else None
+    for name in (key or "").split("."):
+        value = value.get(name) if isinstance(value, Mapping) else None
     return str(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""

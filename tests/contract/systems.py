@@ -150,8 +150,8 @@ class WebSystem:
         async with CheckedMagento("web", settings, SystemClock()) as client:
             yield Web.through(client)
 
-    async def place_order(self, pieces: int = 1) -> str:
-        """A guest buys one piece, or more, and pays by check; the order's entity id."""
+    async def place_order(self, pieces: int = 1, method: str = "checkmo") -> str:
+        """A guest buys one piece, or more, and pays by check or otherwise; the order's entity id."""
         base = f"{self.url}/rest/V1/guest-carts"
         shipping = {
             "shipping_address": ADDRESS,
@@ -164,7 +164,7 @@ class WebSystem:
             item = {"cartItem": {"quote_id": cart, "sku": self.sku, "qty": pieces}}
             await _json(session, "POST", f"{base}/{cart}/items", item)
             await _json(session, "POST", f"{base}/{cart}/shipping-information", {"addressInformation": shipping})
-            paid = {"paymentMethod": {"method": "checkmo"}}
+            paid = {"paymentMethod": {"method": method}}
             return str(await _json(session, "PUT", f"{base}/{cart}/order", paid))
 
 

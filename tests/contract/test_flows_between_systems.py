@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 import orjson
 import pytest
 
 from app.webhook.client import WebhookReceiver
+from tests.contract.deeds import exported, in_store, invoice, pos_order, web_order
 from tests.contract.pipe import CHANNEL, Pipe, delivered
 from tests.contract.systems import PosSystem, WebSystem
 
@@ -20,74 +21,6 @@ D = Decimal
 @pytest.fixture
 def pipe(web: WebSystem, pos: PosSystem) -> Pipe:
     return Pipe(web, pos)
-
-
-async def exported(pipe: Pipe, pieces: int = 1) -> tuple[str, str]:
-    """A web order in both systems: its ids there."""
-    order = await pipe.web.place_order(pieces)
-    await pipe.changed("web", "order", order)
-    assert pipe.failed == []
-    document = await web_order(pipe, order)
-    found = await pipe.pos.orders.find_order(f"W-{document['increment_id']}")
-    assert found is not None
-    return order, found.order_id
-
-
-async def web_order(pipe: Pipe, order: str) -> dict[str, Any]:
-    found = await pipe.web.connector.reader.read("order", order)
-    assert found is not None
-    return dict(orjson.loads(found))
-
-
-async def pos_order(pipe: Pipe, order: str) -> dict[str, Any]:
-    found = await pipe.pos.connector.reader.read("order", order)
-    assert found is not None
-    return dict(orjson.loads(found))
-
-
-async def invoice(pipe: Pipe, order: str) -> str:
-    """All of it, as a person does in Magento's admin."""
-    answer = await pipe.web.client.post("invoice_order", order, f"/V1/order/{order}/invoice", {"capture": False})
-    return str(orjson.loads(answer))
-
-
-async def in_store(pipe: Pipe, order: str, **changes: object) -> None:
-    """What a person does with the order at the till."""
-    await pipe.pos.client.change("PUT", "till", order, f"/v1/orders/{order}", changes)
-
-
-# -- Payments ----------------------------------------------------------------------------------------------------
-
-
-async def test_an_invoice_after_the_export_becomes_one_payment_and_the_order_is_paid(pipe: Pipe) -> None:
-    order, created = await exported(pipe)
-    total = D(str((await web_order(pipe, order))["base_grand_total"]))
-    paid = await invoice(pipe, order)
-    for _ in range(2):
-        await pipe.changed("web", "invoice", paid)
-    assert pipe.failed == []
-    (payment,) = await pipe.pos.connector.payments.payments_of(created)
-    assert (payment.amount, payment.kind) == (total, "Sale")
-    assert (await pos_order(pipe, created))["PaymentStatus"] == "Paid"
-
-
-async def test_what_was_paid_before_the_export_is_a_tender_and_no_payment(pipe: Pipe) -> None:
-    order = await pipe.web.place_order()
-    paid = await invoice(pipe, order)
-    await pipe.changed("web", "order", order)
-    await pipe.changed("web", "invoice", paid)
-    assert pipe.failed == []
-    found = await pipe.pos.orders.find_order(f"W-{(await web_order(pipe, order))['increment_id']}")
-    assert found is not None
-    assert (await pipe.pos.connector.payments.payments_of(found.order_id)) == ()
-    assert (await pos_order(pipe, found.order_id))["PaymentStatus"] == "Paid"
-
-
-async def test_a_payment_waits_for_its_order(pipe: Pipe) -> None:
-    order = await pipe.web.place_order()
-    await pipe.changed("web", "invoice", await invoice(pipe, order))
-    (error,) = pipe.failed
-    assert "waits until that order is in pos" in error.message
 
 
 # -- Shipments ---------------------------------------------------------------------------------------------------

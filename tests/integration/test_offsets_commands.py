@@ -97,7 +97,7 @@ async def test_a_worker_that_lost_records_goes_on_after_the_repair_and_the_polle
     assert await command.repair(world.settings, world.group, None, apply=False) == 0
     told = capsys.readouterr().out
     assert f"{world.topic} 0: 6 -> 8" in told
-    assert "the poller reads pos.inventory, pos.order, pos.product again from" in told
+    assert "the poller reads pos.inventory, pos.order, pos.payment, pos.product again from" in told
     assert (await world.offset(), await world.cursor()) == (6, before)
 
     assert await command.repair(world.settings, world.group, None, apply=True) == 0
