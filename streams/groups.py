@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from streams.topics import CANONICAL_PRODUCT, CANONICAL_SALE, CANONICAL_STOCK, HINT_STOCK, RAW_ENTITIES, raw
+from streams.topics import (
+    CANONICAL_CUSTOMER,
+    CANONICAL_PRODUCT,
+    CANONICAL_SALE,
+    CANONICAL_STOCK,
+    HINT_STOCK,
+    RAW_ENTITIES,
+    raw,
+)
 
 NORMALIZE = "tillstream.normalize"
 INVENTORY = "tillstream.inventory"
@@ -12,10 +20,10 @@ INVENTORY = "tillstream.inventory"
 RAW_TOPICS: tuple[str, ...] = tuple(sorted(raw(system, entity) for system, entity in RAW_ENTITIES))
 
 DELIVERED: Mapping[str, tuple[str, ...]] = {
-    "heartland": (CANONICAL_SALE,),
-    "magento": (CANONICAL_SALE, CANONICAL_STOCK, CANONICAL_PRODUCT),
+    "heartland": (CANONICAL_SALE, CANONICAL_CUSTOMER),
+    "magento": (CANONICAL_SALE, CANONICAL_STOCK, CANONICAL_PRODUCT, CANONICAL_CUSTOMER),
     # whose records each name the connection that they are for: stock is for whoever reads it
-    "webhook": (CANONICAL_SALE, CANONICAL_PRODUCT),
+    "webhook": (CANONICAL_SALE, CANONICAL_PRODUCT, CANONICAL_CUSTOMER),
 }
 """Canonical topics that a target of each system reads."""
 

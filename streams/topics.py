@@ -46,6 +46,7 @@ def dead_letter(stage: str) -> str:
     return f"dead-letter.{stage}"
 
 
+CANONICAL_CUSTOMER = "canonical.customer"
 CANONICAL_SALE = "canonical.sale"
 CANONICAL_STOCK = "canonical.stock"
 CANONICAL_PRODUCT = "canonical.product"
@@ -83,6 +84,7 @@ TOPICS: tuple[Topic, ...] = (
     Topic(CANONICAL_SALE, PARTITIONS),
     Topic(CANONICAL_STOCK, PARTITIONS),
     Topic(CANONICAL_PRODUCT, PARTITIONS),
+    Topic(CANONICAL_CUSTOMER, PARTITIONS),
     Topic(dead_letter("normalize"), 3, retention_days=90),
     Topic(dead_letter("inventory"), 3, retention_days=90),
     Topic(dead_letter("deliver"), 3, retention_days=90),

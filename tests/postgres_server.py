@@ -18,7 +18,18 @@ from app.local.postgres import start_postgres
 from app.store import Cursors, Store, migrate
 from app.store.engine import engine_for
 from app.store.tables import metadata
-from streams.ports import AppliedRevisions, Guards, Held, Journal, Ledger, Links, OpenWrites, Stops, WrittenStock
+from streams.ports import (
+    Agreements,
+    AppliedRevisions,
+    Guards,
+    Held,
+    Journal,
+    Ledger,
+    Links,
+    OpenWrites,
+    Stops,
+    WrittenStock,
+)
 from tests.servers import VERSIONS
 from tests.twins.clock import FakeClock
 from tests.twins.store import MemoryStore
@@ -100,6 +111,8 @@ class Ports(Protocol):
 
     @property
     def links(self) -> Links: ...
+    @property
+    def agreements(self) -> Agreements: ...
     @property
     def applied(self) -> AppliedRevisions: ...
     @property

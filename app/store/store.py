@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from app.store.agreements import SqlAgreements
 from app.store.applied import SqlApplied
 from app.store.cursors import SqlCursors
 from app.store.desk import HeldDesk
@@ -50,6 +51,7 @@ class Store:
 
     database: Database
     links: SqlLinks
+    agreements: SqlAgreements
     applied: SqlApplied
     writes: SqlOpenWrites
     ledger: SqlLedger
@@ -81,6 +83,7 @@ class Store:
         return cls(
             database=database,
             links=SqlLinks(database, clock),
+            agreements=SqlAgreements(database),
             applied=SqlApplied(database),
             writes=SqlOpenWrites(database),
             ledger=SqlLedger(database, clock),

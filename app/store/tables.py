@@ -51,6 +51,15 @@ links = Table(
     comment="Two rows per link, one from each side: ref is counterpart in connection. Written by link_refs() only.",
 )
 
+agreements = Table(
+    "agreements",
+    metadata,
+    Column("account", Text, primary_key=True),
+    Column("version", Integer, nullable=False, comment="Rises with every keep; the fencing token."),
+    _text("content"),
+    comment="What the two records of a linked customer were last known as, and should be; JSON.",
+)
+
 ledger = Table(
     "ledger",
     metadata,

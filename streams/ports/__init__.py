@@ -4,6 +4,7 @@
 suite in `tests/contract/`, run against each implementation.
 """
 
+from streams.ports.agreements import Agreements, KeptAgreement
 from streams.ports.clock import Clock
 from streams.ports.customers import PosCustomers, ProfileDraft, SeenAddress, SeenProfile
 from streams.ports.effects import (
@@ -56,6 +57,7 @@ __all__ = [
     "NOWHERE",
     "AccountAddress",
     "AccountDraft",
+    "Agreements",
     "AppliedRevisions",
     "BasePrice",
     "Claim",
@@ -85,6 +87,7 @@ __all__ = [
     "InvoiceDraft",
     "Journal",
     "JournalEntry",
+    "KeptAgreement",
     "LastApplied",
     "Ledger",
     "LedgerRow",

@@ -220,6 +220,17 @@ async def test_a_link_makes_its_waiters_due(
     assert {(held.hold.reason, held.hold.due_at) for held in woken} == {(HoldReason.TIME, clock.now())}
 
 
+@pytest.mark.parametrize(("reason", "tries"), [(HoldReason.PERSON, (0, 0)), (HoldReason.LINK, (299, 23))])
+async def test_a_link_gives_a_reviewed_event_its_tries_back(
+    any_store: Ports, clock: FakeClock, reason: HoldReason, tries: tuple[int, int]
+) -> None:
+    tried = replace(waiting(1, ORDER, reason=reason), attempts=299, looks=23)
+    await claims.hold(any_store.held, GROUP, record(1), tried)
+    await any_store.links.insert(ORDER, MADE)
+    (woken,) = await any_store.held.due(GROUP, TOPIC, [0], clock.now(), 10)
+    assert (woken.hold.attempts, woken.hold.looks) == tries
+
+
 async def test_what_is_linked_already_is_due_at_once(any_store: Ports, clock: FakeClock) -> None:
     await any_store.links.insert(ORDER, MADE)
     clock.move(7)

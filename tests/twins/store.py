@@ -31,6 +31,7 @@ from streams.ports import (
     Record,
     Revision,
 )
+from tests.twins.agreements import MemoryAgreements
 from tests.twins.guards import MemoryGuards, MemoryWrittenStock
 from tests.twins.writes import MemoryOpenWrites
 
@@ -295,7 +296,8 @@ class MemoryHeld:
             hold = row.held.hold
             missing = hold.waits_for
             if missing and missing.ref in refs and hold.reason is not HoldReason.TIME and self._links.has(missing):
-                woken = replace(hold, reason=HoldReason.TIME, due_at=self._clock.now())
+                anew = replace(hold, attempts=0, looks=0) if hold.reason is HoldReason.PERSON else hold
+                woken = replace(anew, reason=HoldReason.TIME, due_at=self._clock.now())
                 row.held = replace(row.held, hold=woken)
 
 
@@ -365,6 +367,7 @@ class MemoryStore:
 
     clock: Clock
     links: MemoryLinks = field(default_factory=MemoryLinks)
+    agreements: MemoryAgreements = field(default_factory=MemoryAgreements)
     applied: MemoryApplied = field(default_factory=MemoryApplied)
     journal: MemoryJournal = field(default_factory=MemoryJournal)
     cursors: MemoryCursors = field(default_factory=MemoryCursors)
