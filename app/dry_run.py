@@ -16,9 +16,11 @@ from app.magento.stock import MagentoStock
 from app.parts import Parts
 from app.settings import Settings
 from app.store import HeldEvent, Store
+from app.store.agreements import SqlAgreements
 from app.store.applied import SqlApplied
 from app.store.guards import SqlGuards
 from app.store.ledger import SqlLedger
+from app.store.links import SqlLinks
 from app.store.writes import SqlOpenWrites
 from app.store.written_stock import SqlWrittenStock
 from app.systems import Systems, Web
@@ -26,6 +28,7 @@ from schemas.envelope import Envelope
 from schemas.ids import Ref
 from streams import groups
 from streams.channels import Channels
+from streams.customer.agreement import Agreement
 from streams.deliver.create_once import Call
 from streams.deliver.effect import Effects
 from streams.deliver.operations import Operation
@@ -37,6 +40,7 @@ from streams.ports import (
     Fenced,
     GuardKind,
     Intent,
+    KeptAgreement,
     LedgerRow,
     OpenWrite,
     Outgoing,
@@ -68,6 +72,8 @@ class DryRun:
         self._systems = _ReadOnly(settings, clock, parts.metrics, self._calls)
         readable = replace(
             store,
+            agreements=_Agreements(store.database),
+            links=_Links(store.database, clock),
             applied=_Applied(store.database),
             writes=_Writes(store.database),
             ledger=_Ledger(store.database, clock),
@@ -171,6 +177,18 @@ class _Publisher:
 
     async def publish(self, records: Sequence[Outgoing]) -> None:
         self._calls += [f"publish to {record.topic}: {record.key.decode('utf-8', 'replace')}" for record in records]
+
+
+class _Agreements(SqlAgreements):
+    async def keep(self, account: Ref, agreement: Agreement, *, after: int) -> KeptAgreement:  # noqa: ARG002
+        """Nothing is kept."""
+        return KeptAgreement(agreement, after + 1)
+
+
+class _Links(SqlLinks):
+    async def insert(self, one: Ref, other: Ref) -> tuple[Ref, Ref]:
+        """Nothing is linked."""
+        return one, other
 
 
 class _Applied(SqlApplied):

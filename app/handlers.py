@@ -13,6 +13,9 @@ from app.systems import Pos, Systems, Web
 from schemas.documents import FlowDocument
 from schemas.envelope import Envelope
 from streams.channels import Channels
+from streams.deliver.customer import CustomerDelivery
+from streams.deliver.customer_to_pos import PosBook, PosNewcomers
+from streams.deliver.customer_to_web import WebBook, WebNewcomers
 from streams.deliver.desk import Desk
 from streams.deliver.doubts import Doubts
 from streams.deliver.effect import Effects, Settling
@@ -114,7 +117,7 @@ def _delivering(target: str, tools: Tools, desk: Desk, settling: Settling) -> Ma
     if target in systems.webs:
         return _in_web(systems.webs[target], tools, desk, settling)
     if target in systems.points_of_sale:
-        return _in_pos(systems.points_of_sale[target], desk)
+        return _in_pos(systems.points_of_sale[target], tools.store, desk)
     receiver = systems.receivers[target].client
     return defaultdict(lambda: lambda flow: EntityDelivery(desk, event_planner(desk, receiver, flow)))
 
@@ -124,6 +127,11 @@ def _in_web(web: Web, tools: Tools, desk: Desk, settling: Settling) -> Mapping[s
     guard = StockGuard(desk.target, store.guards, store.written_stock, web.stock)
     fulfilment = WebFulfilment(web.lifecycle, web.shipments, web.invoices)
     returns = WebReturns(web.lifecycle, web.credit_memos)
+
+    def customers(_: FlowDocument) -> Delivery:
+        book = WebBook(desk, web.customers)
+        return CustomerDelivery(desk, book, WebNewcomers(desk, web.customers, book), store.agreements)
+
     return {
         "order_status": lambda _: EntityDelivery(desk, OrderStatusPlanner(desk, web.orders)),
         "stock": lambda _: StockDelivery(desk, web.stock, store.writes, guard, settle=settling.total),
@@ -131,15 +139,21 @@ def _in_web(web: Web, tools: Tools, desk: Desk, settling: Settling) -> Mapping[s
         "shipment": lambda _: EntityDelivery(desk, WebShipmentPlanner(desk, fulfilment)),
         "refund": lambda _: EntityDelivery(desk, WebRefundPlanner(desk, returns)),
         "product": lambda _: EntityDelivery(desk, WebProductPlanner(desk, WebShelf(web.products, web.prices))),
+        "customer": customers,
     }
 
 
-def _in_pos(pos: Pos, desk: Desk) -> Mapping[str, Deliver]:
+def _in_pos(pos: Pos, store: Store, desk: Desk) -> Mapping[str, Deliver]:
+    def customers(_: FlowDocument) -> Delivery:
+        book = PosBook(desk, pos.customers)
+        return CustomerDelivery(desk, book, PosNewcomers(desk, pos.customers, book), store.agreements)
+
     return {
         "order": lambda _: SaleDelivery(desk, pos.orders, pos.orders),
         "payment": lambda _: EntityDelivery(desk, PaymentPlanner(desk, pos.payments)),
         "shipment": lambda _: EntityDelivery(desk, PosShipmentPlanner(desk, pos.shipments, pos.orders)),
         "refund": lambda _: EntityDelivery(desk, PosRefundPlanner(desk, pos.refunds)),
+        "customer": customers,
     }
 
 

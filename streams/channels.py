@@ -30,6 +30,10 @@ class Channels:
         """The channels that join a point of sale and a web store."""
         return tuple(channel for channel in self._all if channel.pos == pos and channel.web == web)
 
+    def websites_of(self, web: str) -> tuple[int, ...]:
+        """The websites of a web store that channels name, each once."""
+        return tuple(dict.fromkeys(channel.website_id for channel in self._all if channel.web == web))
+
     def webs_of(self, pos: str) -> tuple[str, ...]:
         """The web stores that channels join to a point of sale, each once."""
         return tuple(dict.fromkeys(channel.web for channel in self._all if channel.pos == pos))

@@ -9,6 +9,7 @@ TillstreamError
 ├── DependencyMissing   something that this one refers to is not known yet: park on that link
 ├── Rejected            the target or a rule says no: a person decides
 │   ├── AliasMissing    the target does not know the SKU: a person names its alias
+│   ├── Doubtful        who a customer is in the target is not clear: a person links them
 │   └── Guarded         too much would change at once: a person approves the whole list, or rejects it
 └── Malformed           not readable at all: dead letter
 """
@@ -98,6 +99,15 @@ class AliasMissing(Rejected):
     ) -> None:
         super().__init__(message, code=code)
         self.sku = sku
+        self.waits_for = waits_for
+
+
+class Doubtful(Rejected):
+    """Somebody in the target may be this customer, and only a person can say who; ``waits_for`` is the link that says
+    it, and releases the event."""
+
+    def __init__(self, message: str, *, waits_for: MissingLink, code: str = "doubtful_match") -> None:
+        super().__init__(message, code=code)
         self.waits_for = waits_for
 
 

@@ -97,6 +97,7 @@ def _seen(row: Customer) -> SeenProfile:
         phone=row.phone,
         addresses=tuple(_seen_address(address) for address in row.addresses),
         updated_at=row.updated_at,
+        document=row.document,
     )
 
 

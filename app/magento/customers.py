@@ -95,6 +95,7 @@ def _seen(row: Customer) -> SeenAccount:
         subscribed=row.extension_attributes.is_subscribed,
         addresses=tuple(_seen_address(address) for address in row.addresses),
         updated_at=read_time(row.updated_at),
+        document=row.document,
     )
 
 

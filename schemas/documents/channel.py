@@ -22,6 +22,8 @@ class Channel(BaseModel):
     """Connection that sells online (Magento)."""
     store_id: int = 1
     """Magento's store view id."""
+    website_id: int = 1
+    """Magento's website of that store view: an e-mail address has one account on each."""
     pos: str
     """Connection of the point of sale (Heartland)."""
     prefix: str = ""

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, StringConstraints, model_validator
 
 from schemas.documents.base import Document, DocumentId, Versioned, Word
+from schemas.documents.matching import Matching
 from schemas.documents.validation import ValidationRule
+
+FieldName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_.]*$")]
+"""A field of a canonical entity: ``price``, ``consent.email``."""
 
 
 class Mode(StrEnum):
@@ -145,6 +149,7 @@ class Deliver(Document):
         operations: methods of the target's port, in the order in which they are called.
         confirm: canonical entity that tells the source what became of it; empty if nothing does.
         owns: fields of an entity that the target already has which this flow may write; all others are the target's.
+        match: which of the target's customers one is that has no counterpart there yet.
     """
 
     target: Word
@@ -153,7 +158,8 @@ class Deliver(Document):
     mapping: DocumentId
     operations: tuple[Word, ...] = Field(min_length=1, strict=False)
     confirm: Word | None = None
-    owns: tuple[Word, ...] = Field(default=(), strict=False)
+    owns: tuple[FieldName, ...] = Field(default=(), strict=False)
+    match: Matching | None = None
 
 
 class FlowDocument(Versioned):

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import Field, model_validator
+
 from schemas.wire import Wire
 
 
@@ -37,8 +42,9 @@ class CustomerExtension(Wire):
 
 
 class Customer(Wire):
-    """An account. Times are UTC without a zone."""
+    """An account; ``document`` is the whole of it. Times are UTC without a zone."""
 
+    document: Mapping[str, Any] = Field(default_factory=dict, repr=False)
     id: str
     email: str
     website_id: int = 0
@@ -49,6 +55,11 @@ class Customer(Wire):
     updated_at: str
     addresses: tuple[CustomerAddress, ...] = ()
     extension_attributes: CustomerExtension = CustomerExtension()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _keep_the_whole(cls, value: Any) -> Any:
+        return {**value, "document": value} if isinstance(value, dict) else value
 
 
 class Region(Wire):

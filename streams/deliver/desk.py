@@ -20,6 +20,10 @@ from streams.runtime.work import Arrival, Work
 class Mapper(Protocol):
     """Runs a mapping document; `streams/engine` implements it."""
 
+    def map_in(self, flow: str, raw: Mapping[str, object], context: Mapping[str, object]) -> dict[str, object]:
+        """The flow's ``in`` mapping of one document of its source. Raises Rejected naming rule, path and value."""
+        ...
+
     def map_out(self, flow: str, body: Mapping[str, object], context: Mapping[str, object]) -> dict[str, object]:
         """The flow's ``out`` mapping of one canonical entity. Raises Rejected naming rule, path and value."""
         ...

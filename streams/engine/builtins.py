@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from streams.customer import profile, regions
 from streams.engine import addresses, checks, enrich, functions, names, phones, units
 from streams.engine.functions import Registry
 from streams.sale import (
@@ -72,6 +73,8 @@ def registry() -> Registry:
         pos_refund.pos_refund_lines,
         pos_shipments.pos_shipments,
         prices.channel_prices,
+        profile.pos_addresses,
+        regions.web_region_id,
         shipping.sale_shipping,
         tenders.sale_tenders,
         totals.sale_totals,

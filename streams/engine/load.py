@@ -15,6 +15,7 @@ from schemas.canonical.registry import MODELS
 from schemas.dead_letter import Documents
 from schemas.documents import FlowDocument, MappingDocument, Mode, TableDocument
 from streams import topics
+from streams.customer.ownership import CUSTOMER_FIELDS
 from streams.deliver.operations import OPERATIONS
 from streams.engine.builtins import FUNCTIONS
 from streams.engine.compiler import Library, Source
@@ -213,12 +214,21 @@ def _check_flow(
     for place, name in named:
         if name not in declared:
             raise DocumentError(file, place, f"there is no topic '{name}' in streams/topics.py")
-    for number, name in enumerate(flow.deliver.operations):
-        if name not in OPERATIONS:
-            raise DocumentError(file, f"deliver.operations[{number}]", f"there is no operation '{name}'")
+    _check_names(file, flow)
     for other in others:
         if (other.deliver.target, other.deliver.entity) == (flow.deliver.target, flow.deliver.entity):
             raise DocumentError(file, "deliver", f"the flow '{other.id}' delivers the same entity to the same system")
+
+
+def _check_names(file: str, flow: FlowDocument) -> None:
+    """Operations and owned fields must be known ones."""
+    for number, name in enumerate(flow.deliver.operations):
+        if name not in OPERATIONS:
+            raise DocumentError(file, f"deliver.operations[{number}]", f"there is no operation '{name}'")
+    for number, name in enumerate(flow.deliver.owns):
+        if flow.deliver.entity == "customer" and name not in CUSTOMER_FIELDS:
+            known = ", ".join(CUSTOMER_FIELDS)
+            raise DocumentError(file, f"deliver.owns[{number}]", f"a customer has no field '{name}' (known: {known})")
 
 
 def _check_mapping(

@@ -10,6 +10,7 @@ from schemas.documents import Aggregate, Channel
 from schemas.envelope import Via
 from schemas.ids import MissingLink, Ref
 from streams.channels import Channels
+from streams.customer.links import linked_names
 from streams.engine import Intake
 from streams.errors import DependencyMissing, Rejected
 from streams.normalize.body import text_of
@@ -141,10 +142,11 @@ class Belongings:
 
     async def _customer(self, event: Event, intake: Intake) -> Belonging:
         """The web account is the aggregate of a customer that both systems have, else the customer itself."""
-        key = event.ref
+        accounts: list[Ref] = []
         for web in self._channels.webs_of(event.ref.connection):
-            key = (await self._links.find([event.ref], web)).get(event.ref, key)
-        return self._by_channel(event, intake, key)
+            names = linked_names(event.ref, self._channels.websites_of(web))
+            accounts += (await self._links.find(names, web)).values()
+        return self._by_channel(event, intake, min(accounts, default=event.ref))
 
     def _sku(self, event: Event, intake: Intake) -> Belonging:
         connection, sku = event.ref.connection, event.ref.native_id

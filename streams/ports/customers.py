@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
@@ -38,7 +38,12 @@ class SeenAddress:
 
 @dataclass(frozen=True, slots=True)
 class SeenProfile:
-    """A customer as the point of sale shows it; ``external_id`` is empty if nobody has named it."""
+    """A customer as the point of sale shows it.
+
+    Attributes:
+        external_id: empty if nobody has named it.
+        document: the whole of it, for the flow's ``in`` mapping.
+    """
 
     customer_id: str
     external_id: str
@@ -48,6 +53,7 @@ class SeenProfile:
     phone: str
     addresses: tuple[SeenAddress, ...]
     updated_at: datetime
+    document: Mapping[str, object] = field(default_factory=dict, compare=False, repr=False)
 
 
 class PosCustomers(Protocol):

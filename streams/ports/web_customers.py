@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
@@ -49,7 +49,12 @@ class AccountAddress:
 
 @dataclass(frozen=True, slots=True)
 class SeenAccount:
-    """An account as the web store shows it; ``subscribed`` is None where it does not say."""
+    """An account as the web store shows it.
+
+    Attributes:
+        subscribed: None where it does not say.
+        document: the whole of it, for the flow's ``in`` mapping.
+    """
 
     account_id: str
     email: str
@@ -60,6 +65,7 @@ class SeenAccount:
     subscribed: bool | None
     addresses: tuple[AccountAddress, ...]
     updated_at: datetime
+    document: Mapping[str, object] = field(default_factory=dict, compare=False, repr=False)
 
 
 class WebCustomers(Protocol):

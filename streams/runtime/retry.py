@@ -25,6 +25,7 @@ from streams.errors import (
     AliasMissing,
     AuthFailed,
     DependencyMissing,
+    Doubtful,
     Guarded,
     Malformed,
     OutcomeUnknown,
@@ -83,7 +84,7 @@ class Park:
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """Hold for a person; ``waits_for`` is an alias that would release it, ``dead`` says that it is a dead letter."""
+    """Hold for a person; ``waits_for`` is a link that would release it, ``dead`` says that it is a dead letter."""
 
     dead: bool
     waits_for: MissingLink | None = None
@@ -116,7 +117,7 @@ class Trial:
 def decide(error: BaseException, trial: Trial, patience: Patience, chance: Callable[[], float]) -> Decision:  # noqa: C901, PLR0911, PLR0912 - a table
     """The decision for one failure. ``chance`` gives numbers from 0 to 1 for full jitter."""
     match error:
-        case AliasMissing():
+        case AliasMissing() | Doubtful():
             return Review(dead=False, waits_for=error.waits_for)
         case Guarded():
             return Review(dead=False)

@@ -91,6 +91,13 @@ class Faults:
         connection.close()
         return found
 
+    def mails(self) -> int:
+        """How many mails the shop has sent."""
+        with sqlite3.connect(self._sandbox.database) as connection:
+            ((number,),) = connection.execute("SELECT count(*) FROM mails")
+        connection.close()
+        return int(number)
+
     async def done(self, operation: str, times: int) -> list[int]:
         """The same, when there are so many or a late one would have come."""
         for _ in range(50):

@@ -16,16 +16,8 @@ from streams.engine import load
 from streams.metrics import Metrics
 from tests.app.polling.polling_fakes import FakeClock, FakeCursors, FakeKafka
 
-CHANGES = [
-    "web.order",
-    "web.invoice",
-    "web.shipment",
-    "web.credit_memo",
-    "pos.order",
-    "pos.inventory",
-    "pos.payment",
-    "pos.product",
-]
+WEB = ["web.order", "web.invoice", "web.shipment", "web.credit_memo", "web.customer"]
+CHANGES = [*WEB, "pos.order", "pos.inventory", "pos.payment", "pos.customer", "pos.product"]
 SOURCES = {flow.normalize.source.key for flow in load().flows.values() if flow.normalize is not None}
 
 
