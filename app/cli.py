@@ -229,6 +229,24 @@ def alias(
 
 
 @cli.command(rich_help_panel=LOOK)
+def link_customer(
+    account: Annotated[str, typer.Argument(help="Id of the account in Magento.")],
+    profile: Annotated[str, typer.Argument(help="Id of the profile in Heartland.")],
+    channel: Annotated[
+        str | None, typer.Option(help="A channel of the account's website; may be left out where there is one.")
+    ] = None,
+) -> None:
+    """Say that an account and a profile are one person; releases what waits for it."""
+    for name, given in (("ACCOUNT", account), ("PROFILE", profile)):
+        if given.startswith("<"):
+            raise typer.BadParameter(f"put the id itself in the place of '{given}'", param_hint=name)
+    settings = load_settings()
+    from app import desk  # noqa: PLC0415
+
+    raise typer.Exit(desk.link_customer(settings, account, profile, channel))
+
+
+@cli.command(rich_help_panel=LOOK)
 def replay(receipt_id: Annotated[str, typer.Argument(help="Receipt id, as `tillstream trace` shows it.")]) -> None:
     """Let a held receipt try again now; `dead-letters replay` does it for many, or with an edited body."""
     settings = load_settings()

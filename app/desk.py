@@ -1,4 +1,4 @@
-"""What a person does in the store: name an alias, delete old lines. Held events: see commands/dead_letters.py."""
+"""What a person does in the store: name an alias, link a customer, delete old lines."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from app.settings import Settings
 from app.store import Store
 from schemas.documents.channel import Channel
 from schemas.ids import Ref
+from streams.customer.links import CUSTOMER, linked_name
 from streams.errors import Rejected
 
 
@@ -25,6 +26,17 @@ def add_alias(settings: Settings, web_sku: str, pos_sku: str, channel: str | Non
     chosen = _channel(settings, channel)
     wanted = Ref(chosen.web, "sku", web_sku), Ref(chosen.pos, "sku", pos_sku)
     return asyncio.run(with_store(settings, lambda store: _add_alias(store, *wanted, replace=replace)))
+
+
+def link_customer(settings: Settings, account: str, profile: str, channel: str | None) -> int:
+    """Say which profile an account of a channel's website is; releases every event that waits for it. Returns 0.
+
+    Raises:
+        Rejected: the channel is not known or not named, or one of the two is linked to another.
+    """
+    chosen = _channel(settings, channel)
+    web, pos = Ref(chosen.web, CUSTOMER, account), Ref(chosen.pos, CUSTOMER, profile)
+    return asyncio.run(with_store(settings, lambda store: _link_customer(store, web, pos, str(chosen.website_id))))
 
 
 def purge(settings: Settings, days: int) -> int:
@@ -56,6 +68,23 @@ async def _add_alias(store: Store, web: Ref, pos: Ref, *, replace: bool) -> int:
     say(
         f"'{web.native_id}' in {web.connection} is '{pos.native_id}' in {pos.connection}; {waiting} waiting "
         f"event{'' if waiting == 1 else 's'} released"
+    )
+    return 0
+
+
+async def _link_customer(store: Store, account: Ref, profile: Ref, website: str) -> int:
+    wanted = account, linked_name(profile, website)
+    waiting = await store.desk.waiting_for(*wanted) + await store.desk.waiting_for(*reversed(wanted))
+    made = await store.links.insert(*wanted)
+    if made != wanted:
+        raise Rejected(
+            f"account {made[0].native_id} of {account.connection} is profile {made[1].native_id} of "
+            f"{profile.connection} already: on each website a profile has one account, and an account one profile",
+            code="link_taken",
+        )
+    say(
+        f"account {account.native_id} of {account.connection} is profile {profile.native_id} of {profile.connection}; "
+        f"{waiting} waiting event{'' if waiting == 1 else 's'} released"
     )
     return 0
 

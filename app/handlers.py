@@ -29,6 +29,7 @@ from streams.deliver.product_to_web import WebProductPlanner, WebShelf
 from streams.deliver.refund_to_pos import PosRefundPlanner
 from streams.deliver.refund_to_web import WebRefundPlanner, WebReturns
 from streams.deliver.sale import SaleDelivery
+from streams.deliver.sale_buyer import PosBuyers
 from streams.deliver.shipment_to_pos import PosShipmentPlanner
 from streams.deliver.shipment_to_web import WebFulfilment, WebShipmentPlanner
 from streams.deliver.stock import StockDelivery
@@ -149,7 +150,7 @@ def _in_pos(pos: Pos, store: Store, desk: Desk) -> Mapping[str, Deliver]:
         return CustomerDelivery(desk, book, PosNewcomers(desk, pos.customers, book), store.agreements)
 
     return {
-        "order": lambda _: SaleDelivery(desk, pos.orders, pos.orders),
+        "order": lambda _: SaleDelivery(desk, pos.orders, pos.orders, PosBuyers(desk, pos.customers)),
         "payment": lambda _: EntityDelivery(desk, PaymentPlanner(desk, pos.payments)),
         "shipment": lambda _: EntityDelivery(desk, PosShipmentPlanner(desk, pos.shipments, pos.orders)),
         "refund": lambda _: EntityDelivery(desk, PosRefundPlanner(desk, pos.refunds)),

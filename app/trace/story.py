@@ -10,7 +10,9 @@ from app.trace.names import modules_of
 from schemas.documents.channel import Channel
 from schemas.envelope import root_of
 from schemas.ids import MissingLink
+from streams.customer.links import CUSTOMER
 from streams.deliver.alias import alias_command
+from streams.deliver.customer_meeting import link_command
 from streams.errors import GUARD
 from streams.ports import HoldReason, JournalEntry
 
@@ -104,6 +106,17 @@ def _alias(missing: MissingLink, channels: Sequence[Channel]) -> str:
     return alias_command(ref.native_id, pos, names[0] if names else "", replace=bool(missing.unlike))
 
 
+def _link(missing: MissingLink, channels: Sequence[Channel]) -> str:
+    """The command that says who a customer is; what is not known here is left to fill in."""
+    ref, other = missing.ref, missing.connection
+    named = [channel for channel in channels if {channel.web, channel.pos} == {ref.connection, other}]
+    website = ref.type.partition("@")[2]
+    of_website = [channel.name for channel in named if website in ("", str(channel.website_id))]
+    channel = of_website[0] if len(of_website) == 1 else "'<channel of its website>'"
+    account, profile = ("'<account>'", ref.native_id) if website else (ref.native_id, "'<profile>'")
+    return link_command(account, profile, channel)
+
+
 def waiting(event: HeldEvent, systems: Mapping[str, str], channels: Sequence[Channel] = ()) -> Waiting:
     """What a held event waits for, and how to mend it; ``systems`` and ``channels`` as in `tell`."""
     hold = event.held.hold
@@ -115,6 +128,8 @@ def waiting(event: HeldEvent, systems: Mapping[str, str], channels: Sequence[Cha
         why, give_up = "waits for a person", f"tillstream discard {hold.receipt_id} --reason 'WHY'"
         if hold.waits_for is not None and hold.waits_for.ref.type == "sku":
             mend = _alias(hold.waits_for, channels)
+        elif hold.waits_for is not None and hold.waits_for.ref.type.startswith(CUSTOMER):
+            mend = _link(hold.waits_for, channels)
         elif hold.letter is not None and hold.letter.code == GUARD:
             mend = "tillstream guards list"
         else:

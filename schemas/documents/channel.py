@@ -36,6 +36,11 @@ class Channel(BaseModel):
     """Heartland location -> Magento MSI source code."""
     offline_methods: tuple[str, ...] = ("checkmo", "banktransfer", "cashondelivery", "free")
     """Payment methods whose orders are exported in state ``new`` already."""
+    guests: Literal["shared", "profile"] = "shared"
+    """What a guest gets whose e-mail no profile has: the shared profile, or one of its own. An account's customer gets
+    its own as soon as the flow customer_to_pos is live."""
+    guest_profile: str = "Web guest"
+    """Id of the Heartland profile that guests share."""
     fulfilment: dict[str, Literal["heartland", "magento"]] = Field(default_factory=dict)
     """Where the goods of a Heartland location are packed: there, which is so without an entry, or in Magento (by
     ShipStation and the like), whose shipments are then recorded in Heartland."""

@@ -69,19 +69,18 @@ class Newcomers(Protocol):
         ...
 
 
-def doubtful(decision: Decision, ref: Ref, target: str, command: str, or_else: str) -> Doubtful:
+def doubtful(decision: Decision, link: MissingLink, command: str, or_else: str) -> Doubtful:
     """What a person is told who must say which of several it is.
 
     Args:
         decision: why.
-        ref: the customer.
-        target: where it has no counterpart.
+        link: says who it is, and releases the event.
         command: what to type to link it.
         or_else: what to do if it is none of them.
     """
     return Doubtful(
-        f"{decision.why}. Choose: {command}. {or_else} Until then nothing of {ref} is written to {target}.",
-        waits_for=MissingLink(ref, target),
+        f"{decision.why}. Choose: {command}. {or_else} Until then nothing of it is written to {link.connection}.",
+        waits_for=link,
     )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from schemas.canonical import Customer
 from schemas.documents import Channel
-from schemas.ids import Ref
+from schemas.ids import MissingLink, Ref
 from streams.customer.agreement import Change
 from streams.customer.echo import Side
 from streams.customer.email import normal_email
@@ -144,7 +144,7 @@ class PosNewcomers:
         likely = candidates[0].ref.native_id if len(candidates) == 1 else f"'<profile in {pos}>'"
         command = link_command(ref.native_id, likely, channel.name)
         or_else = f"If it is none of them, make a profile in {pos} and link that one."
-        return doubtful(decision, ref, pos, command, or_else)
+        return doubtful(decision, MissingLink(ref, pos), command, or_else)
 
 
 def profile_effect(

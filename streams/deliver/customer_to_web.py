@@ -7,7 +7,7 @@ from typing import Any
 
 from schemas.canonical import Customer, CustomerAddress
 from schemas.documents import Channel
-from schemas.ids import Ref
+from schemas.ids import MissingLink, Ref
 from streams.customer.agreement import Change
 from streams.customer.echo import Side
 from streams.customer.links import CUSTOMER, Pair, linked_name
@@ -142,7 +142,8 @@ class WebNewcomers:
     def _doubtful(self, decision: Decision, profile: Ref, candidate: Person, channel: Channel) -> Exception:
         command = link_command(candidate.ref.native_id, profile.native_id, channel.name)
         or_else = "If they are two persons, correct the e-mail of one of them and replay."
-        return doubtful(decision, profile, self._desk.target, command, or_else)
+        link = MissingLink(linked_name(profile, str(channel.website_id)), self._desk.target)
+        return doubtful(decision, link, command, or_else)
 
 
 def complete(wanted: Sequence[CustomerAddress]) -> tuple[list[CustomerAddress], tuple[str, ...]]:

@@ -14,9 +14,10 @@ from streams.deliver.alias import alias_command
 from streams.deliver.create_once import CreateOnce, Ids, Step
 from streams.deliver.desk import Desk
 from streams.deliver.hashes import content_hash
-from streams.deliver.operations import CREATE_ORDER
+from streams.deliver.operations import CREATE_CUSTOMER, CREATE_ORDER
 from streams.deliver.payment import PAID_WITH_ORDER
 from streams.deliver.revisions import Verdict, judge
+from streams.deliver.sale_buyer import Buyers, SharedProfile
 from streams.deliver.sale_changes import GOODS, SaleChanges
 from streams.errors import AliasMissing, Rejected
 from streams.ports import (
@@ -56,9 +57,11 @@ class SaleDelivery:
 
     blocks = True
 
-    def __init__(self, desk: Desk, sales: Sales, orders: PosOrders) -> None:
+    def __init__(self, desk: Desk, sales: Sales, orders: PosOrders, buyers: Buyers | None = None) -> None:
+        """Without ``buyers``, every order belongs to the channel's shared profile."""
         self._desk = desk
         self._sales = sales
+        self._buyers = buyers or SharedProfile()
         self._changes = SaleChanges(desk, orders)
 
     def newest(self, arrivals: Sequence[Arrival]) -> Arrival:
@@ -131,7 +134,10 @@ class SaleDelivery:
         desk = self._desk
         ref = Ref.parse(sale.ref)
         aliases = await self._aliases(sale, channel)
-        draft = self._draft(work, sale, channel, aliases)
+        work.step = CREATE_CUSTOMER.name
+        buyer = await self._buyers.profile_of(sale, channel, replays=arrival.replays)
+        work.step = CREATE_ORDER.name
+        draft = self._draft(work, sale, channel, {"aliases": aliases, "customer_id": buyer})
         seen: dict[str, SeenOrder] = {}
         announced: list[str] = []
 
@@ -179,8 +185,8 @@ class SaleDelivery:
         links = await self._desk.links.find(skus, self._desk.target)
         return {one.native_id: other.native_id for one, other in links.items()}
 
-    def _draft(self, work: Work, sale: Sale, channel: Channel, aliases: Mapping[str, str]) -> OrderDraft:
-        context = {"channel": channel.model_dump(mode="json"), "aliases": aliases}
+    def _draft(self, work: Work, sale: Sale, channel: Channel, known: Mapping[str, object]) -> OrderDraft:
+        context = {"channel": channel.model_dump(mode="json"), **known}
         body = sale.model_dump(mode="json")
         document = self._desk.mapper.map_out(work.flow, body, context)
         return OrderDraft(

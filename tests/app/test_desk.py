@@ -84,3 +84,28 @@ def test_an_alias_does_not_take_another_skus_counterpart(desk_settings: Settings
         desk.add_alias(desk_settings, "WEB-2", "POS-1", None, replace=True)
     aliases = on_store(desk_settings, lambda store: store.links.find([Ref("web", "sku", "WEB-2")], "pos"))
     assert [alias.native_id for alias in aliases.values()] == ["POS-2"], "a refusal changes nothing"
+
+
+@pytest.mark.parametrize("waits_for", [Ref("web", "customer", "42"), Ref("pos", "customer@2", "1001")])
+def test_who_links_a_customer_releases_what_waits_for_it(
+    desk_settings: Settings, capsys: pytest.CaptureFixture[str], waits_for: Ref
+) -> None:
+    outlet = CHANNEL.model_copy(update={"website_id": 2, "store_id": 2})
+    settings = desk_settings.model_copy(update={"channels": {"main": CHANNEL, "outlet": outlet}})
+    other = "pos" if waits_for.connection == "web" else "web"
+    waits = Hold("k", HoldReason.PERSON, "deliver", "r1", waits_for=MissingLink(waits_for, other))
+    record = Record("canonical.customer", 0, 1, b"k", b"{}", (), 0)
+    on_store(settings, lambda store: claims.hold(store.held, "g", record, waits))
+    assert desk.link_customer(settings, "42", "1001", "outlet") == 0
+    assert "account 42 of web is profile 1001 of pos; 1 waiting event released" in capsys.readouterr().out
+    (event,) = on_store(settings, lambda store: store.desk.find())
+    assert event.held.hold.reason is HoldReason.TIME
+
+
+def test_a_profile_has_one_account_on_each_website(desk_settings: Settings) -> None:
+    outlet = CHANNEL.model_copy(update={"website_id": 2, "store_id": 2})
+    settings = desk_settings.model_copy(update={"channels": {"main": CHANNEL, "outlet": outlet}})
+    assert desk.link_customer(settings, "42", "1001", "main") == 0
+    assert desk.link_customer(settings, "43", "1001", "outlet") == 0
+    with pytest.raises(Rejected, match="account 42 of web is profile 1001 of pos already"):
+        desk.link_customer(settings, "44", "1001", "main")

@@ -42,9 +42,11 @@ class Sink:
                 web.post("/oauth/token", self.token),
                 web.get("/v1/orders", self.find_order),
                 web.post("/v1/orders", self.create_order),
+                web.get("/v1/customers", self.nobody),
                 web.get("/v1/inventory", self.levels),
                 web.post("/rest/V1/orders", self.set_number),
                 web.get("/rest/V1/orders", self.nothing_changed),
+                web.get("/rest/V1/customers/search", self.nothing_changed),
                 web.get("/rest/V1/orders/{id}", self.state),
                 web.get("/rest/V1/orders/{id}/comments", self.comments),
                 web.post("/rest/V1/orders/{id}/comments", self.add_comment),
@@ -67,6 +69,10 @@ class Sink:
         """By public id; the poller, which asks for what has changed, is told that nothing has."""
         order = self._orders.get(request.query.get("external_id", ""))
         return _page([order] if order else [])
+
+    async def nobody(self, _request: web.Request) -> web.Response:
+        """No profile has that e-mail, and none has changed."""
+        return _page([])
 
     async def create_order(self, request: web.Request) -> web.Response:
         document: Json = orjson.loads(await request.read())

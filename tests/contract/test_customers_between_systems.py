@@ -183,6 +183,17 @@ async def test_a_doubtful_match_waits_for_a_person_and_says_what_to_do(pipe: Pip
     assert (await the_profile(pipe, profile)).first_name == "Bo"
 
 
+async def test_a_profile_that_may_be_an_account_waits_for_the_same_link(pipe: Pipe, email: str) -> None:
+    account = await shopper(pipe, email)
+    profile = await regular(pipe, email, FirstName="Bo", LastName="Reed", Phone="")
+    await pipe.changed("pos", "customer", profile)
+    (error,) = pipe.failed
+    assert isinstance(error, Doubtful)
+    assert f"tillstream link-customer {account} {profile} --channel main" in error.message
+    await linked(pipe, account, profile)
+    assert pipe.store.links.has(error.waits_for)
+
+
 async def test_whom_a_person_linked_is_the_same_whatever_the_names_say(pipe: Pipe, email: str) -> None:
     profile = await regular(pipe, email, FirstName="Bo", LastName="Reed")
     account = await shopper(pipe, email)

@@ -6,6 +6,7 @@ import io
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
 from rich.console import Console
 
 from app.store import HeldEvent
@@ -74,6 +75,18 @@ def test_a_receipt_that_is_not_done_is_under_way_parked_or_in_review() -> None:
     assert "under way" in printed(passed)
     assert "parked" in printed(passed, events=(held(HoldReason.TIME),))
     assert "in review" in printed(passed, events=(held(HoldReason.PERSON),))
+
+
+@pytest.mark.parametrize(
+    ("ref", "command"),
+    [
+        (Ref("web", "customer", "42"), "tillstream link-customer 42 '<profile>' --channel"),
+        (Ref("pos", "customer@1", "1001"), "tillstream link-customer '<account>' 1001 --channel"),
+    ],
+)
+def test_a_doubtful_customer_names_the_command_that_mends_it(ref: Ref, command: str) -> None:
+    other = "pos" if ref.connection == "web" else "web"
+    assert command in printed(events=(held(HoldReason.PERSON, waits_for=MissingLink(ref, other)),))
 
 
 def test_a_missing_alias_names_the_command_that_mends_it() -> None:
