@@ -12,6 +12,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from app.local.kafka import start_kafka
 from tests.servers import VERSIONS
+from tests.waiting import eventually
 
 
 def _tell(line: str) -> None:
@@ -37,7 +38,7 @@ class Topics:
         self._numbers = itertools.count(1)
 
     async def create(self, stem: str = "topic", *, partitions: int = 1, **config: str) -> str:
-        """A new topic; ``config`` in Kafka's words with ``_`` for dots. Returns its name."""
+        """A new topic that the broker knows; ``config`` in Kafka's words with ``_`` for dots. Returns its name."""
         name = f"{self.prefix}.{stem}.{next(self._numbers)}"
         settings = {key.replace("_", "."): value for key, value in config.items()}
         admin = AIOKafkaAdminClient(bootstrap_servers=self.bootstrap_servers)
@@ -45,6 +46,12 @@ class Topics:
         try:
             response = await admin.create_topics([NewTopic(name, partitions, 1, topic_configs=settings)])
             assert not any(code for _name, code, *_message in response.topic_errors), response
+
+            async def is_known() -> bool:
+                (found,) = await admin.describe_topics([name])
+                return not found["error_code"]
+
+            await eventually(is_known)  # the broker answers before its metadata has the topic
         finally:
             await admin.close()
         return name
