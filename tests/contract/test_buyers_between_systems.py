@@ -14,7 +14,7 @@ from tests.contract.pipe import CHANNEL, Pipe
 from tests.contract.systems import ADDRESS, PosSystem, WebSystem
 from tests.contract.test_customers_between_systems import joined, profiles, regular, shopper
 
-GUEST = ADDRESS["email"]
+GUEST = str(ADDRESS["email"])
 """The e-mail of whoever `WebSystem.place_order` is."""
 
 
