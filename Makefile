@@ -12,7 +12,7 @@ MUTANTS_AT_ONCE ?= 2
 export DEMO_SECONDS DEMO_FAULTS DEMO_KILLS DEMO_WORKERS DEMO_WEBHOOKS DEMO_SKUS DEMO_SEED
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-stop test quick lint format types imports rules bench poison mutants chaos outage image up lock ci clean prerequisites
+.PHONY: help setup demo demo-stop test quick lint format types imports rules bench flood poison mutants chaos outage image up lock ci clean prerequisites
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -48,6 +48,9 @@ rules: setup ## every rule of the trade with the tests that hold it; MISSING=1 l
 
 bench: prerequisites setup ## speed, beside plain loops and Quix Streams, in one run
 	@$(RUN)/python -m tests.bench
+
+flood: prerequisites setup ## 20,000 SKUs change ten times each while Magento takes 150 ms: is all right in the end, in how many calls?
+	@$(RUN)/python -m tests.bench.flood $(SKUS) $(RATE)
 
 poison: prerequisites setup ## POISON=10000 bad orders among as many good ones, then alone: what became of each
 	@$(RUN)/python -m tests.bench.poison $(POISON)

@@ -20,7 +20,9 @@ from app.systems import Systems
 from streams import groups
 from streams.channels import Channels
 from streams.deliver.gate import Gate
+from streams.deliver.stock import SKUS_IN_A_CALL
 from streams.errors import TillstreamError
+from streams.inventory.handler import SKUS_IN_A_READ
 from streams.metrics import Metrics
 from streams.ports import Clock, HoldReason, Partition
 from streams.runtime.app import StageApp
@@ -47,6 +49,8 @@ YOUNG_OBJECTS = 20_000
 """New objects before Python looks for cycles among them. Its own 700 is less than what one order is made of."""
 COALESCED = frozenset({HINT_STOCK, CANONICAL_STOCK})
 """Topics whose records of one key are handed over together: the newest counts."""
+IN_BATCHES = {HINT_STOCK: 2 * SKUS_IN_A_READ, CANONICAL_STOCK: 2 * SKUS_IN_A_CALL}
+"""How many keys of a topic are in hand at least: their turns share calls, and hold no connection each."""
 
 
 def gates_of(role: str, target: str | None, parts: Parts) -> dict[str, Gate]:
@@ -229,7 +233,7 @@ def _lanes_of(job: Job, gates: Mapping[str, Gate], lanes: Callable[[], Lanes]) -
 def _lanes(stage: Stage, topic: str, parts: Parts, app: StageApp, width: int) -> Lanes:
     return Lanes(
         stage.process,
-        width=width,
+        width=max(width, IN_BATCHES.get(topic, 0)),
         capacity=parts.settings.worker.capacity,
         coalesce=topic in COALESCED,
         on_failure=app.fail,

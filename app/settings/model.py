@@ -137,7 +137,8 @@ class WorkerSettings(Section):
 
     lanes: int = Field(default=32, ge=1, le=1000)
     """Orders or SKUs that one worker has in hand at the same time; events of one of them never overtake each other. A
-    deliver worker has no more than its target's ``http.connections``; inventory has so many of each point of sale."""
+    deliver worker has no more than its target's ``http.connections``; inventory has so many of each point of sale. Of
+    stock, which is read and written in batches, there are more."""
     capacity: int = Field(default=1000, ge=1)
     """Records that one worker has taken and not finished; then it stops taking more. Inventory takes so many of each
     point of sale: of one that is down so many wait before stock of the others waits with them."""

@@ -38,8 +38,13 @@ from streams.runtime.lanes import NotDone
 from streams.runtime.work import Arrival, Work
 from streams.sale.revision import stock_revision
 
-ROWS_IN_A_CALL = 100
-"""SKUs in one call; Magento refuses lists over ``complex_array_limit`` where that is set."""
+SKUS_IN_A_LOOK = 100
+"""SKUs that the store is asked about in one call."""
+SKUS_IN_A_CALL = 250
+"""SKUs written in one call. Magento refuses more where its ``complex_array_limit`` says so; they are halved."""
+PACE_SECONDS = 1.0
+"""From one write to the next while stock changes everywhere, unless so many SKUs wait: each write makes Magento index
+again, and takes about as long for one SKU as for many. What changes alone is written at once."""
 
 KNOWN_FOR = timedelta(hours=1)
 """How long a SKU is taken to be a product without asking: it may be deleted, and Magento says nothing then."""
@@ -75,9 +80,9 @@ class StockDelivery:
         self._guard = guard
         self._settle = settle
         self._known: dict[str, datetime] = {}
-        self._lookup: Batcher[str, bool] = Batcher(self._ask_known, most=ROWS_IN_A_CALL)
+        self._lookup: Batcher[str, bool] = Batcher(self._ask_known, most=SKUS_IN_A_LOOK)
         self._writer: Batcher[_Write, OpenWrite] = Batcher(
-            self._write, most=ROWS_IN_A_CALL, identity=lambda write: write.intent.entity
+            self._write, most=SKUS_IN_A_CALL, identity=lambda write: write.intent.entity, pace=PACE_SECONDS
         )
 
     async def deliver(self, work: Work, arrival: Arrival) -> JournalEntry:

@@ -35,6 +35,8 @@ class Batcher(Generic[Item, Result]):
         splits: whether a batch that failed so is halved; else all its callers get the error.
         identity: items of equal identity never share a batch, and keep their order.
         linger: seconds that an item may wait for company; a batch of `ENOUGH` items waits no longer.
+        pace: seconds from the start of one batch to the start of the next, unless that one is full. What comes alone
+            goes at once; what comes in crowds goes in few batches.
     """
 
     def __init__(
@@ -45,13 +47,16 @@ class Batcher(Generic[Item, Result]):
         splits: Callable[[Exception], bool] = rejected,
         identity: Callable[[Item], Hashable] = lambda _item: object(),
         linger: float = 0.0,
+        pace: float = 0.0,
     ) -> None:
         self._call = call
         self._most = most
         self._splits = splits
         self._identity = identity
         self._linger = linger
+        self._pace = pace
         self._enough = asyncio.Event()
+        self._full = asyncio.Event()
         self._waiting: list[tuple[Item, asyncio.Future[Result]]] = []
         self._runner: asyncio.Task[None] | None = None
 
@@ -68,14 +73,17 @@ class Batcher(Generic[Item, Result]):
         self._waiting.append((item, future))
         if len(self._waiting) >= ENOUGH:
             self._enough.set()
+        if len(self._waiting) >= self._most:
+            self._full.set()
         if self._runner is None:
             self._runner = asyncio.create_task(self._run_all())
         return future
 
     async def close(self) -> None:
         """Wait until everything submitted has run; nothing lingers from now on."""
-        self._linger = 0.0
+        self._linger = self._pace = 0.0
         self._enough.set()
+        self._full.set()
         while self._runner is not None:
             await asyncio.wait([self._runner])
 
@@ -84,7 +92,10 @@ class Batcher(Generic[Item, Result]):
             while self._waiting:
                 if self._linger:
                     await self._wait_for_company()
+                began = asyncio.get_running_loop().time()
                 await self._run(self._take())
+                if self._pace:
+                    await self._wait_until(began + self._pace)
         finally:
             self._runner = None
 
@@ -92,6 +103,12 @@ class Batcher(Generic[Item, Result]):
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(self._linger):
                 await self._enough.wait()
+
+    async def _wait_until(self, moment: float) -> None:
+        """Until then on the loop's clock, or until a batch is full."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout_at(moment):
+                await self._full.wait()
 
     def _take(self) -> list[tuple[Item, asyncio.Future[Result]]]:
         taken: list[tuple[Item, asyncio.Future[Result]]] = []
@@ -105,6 +122,8 @@ class Batcher(Generic[Item, Result]):
         self._waiting = rest
         if len(rest) < ENOUGH:
             self._enough.clear()
+        if len(rest) < self._most:
+            self._full.clear()
         return taken
 
     async def _run(self, batch: list[tuple[Item, asyncio.Future[Result]]]) -> None:

@@ -137,6 +137,27 @@ async def test_what_waits_for_company_in_vain_runs_alone() -> None:
     assert target.calls == [[2], [4]]
 
 
+async def test_what_comes_alone_goes_at_once_and_what_follows_soon_goes_together() -> None:
+    target = Target()
+    batcher = Batcher(target.call, most=3, pace=60.0)
+    assert await batcher.submit(0) == 0
+    crowd = [asyncio.create_task(batcher.submit(number)) for number in (1, 2)]
+    await asyncio.sleep(0.01)
+    assert target.calls == [[0]]
+    await asyncio.gather(*crowd, batcher.submit(3))
+    assert target.calls == [[0], [1, 2, 3]]
+
+
+async def test_nothing_keeps_to_the_pace_when_it_closes() -> None:
+    target = Target()
+    batcher = Batcher(target.call, most=3, pace=60.0)
+    await batcher.submit(0)
+    left = asyncio.create_task(batcher.submit(1))
+    await asyncio.sleep(0)
+    await batcher.close()
+    assert await left == 2
+
+
 async def test_close_waits_for_what_is_under_way_and_lets_nothing_linger() -> None:
     batcher = Batcher(Target().call, most=100, linger=60.0)
     task = asyncio.create_task(batcher.submit(2))
