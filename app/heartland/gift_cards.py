@@ -12,9 +12,9 @@ from app.heartland.lists import BY_ID, Question, the_one
 from app.listing import Listing
 from app.urls import encode
 from app.wire import read_as
-from schemas.heartland import GiftCard, GiftCardHold
+from schemas.heartland import GiftCard, GiftCardCredit, GiftCardHold
 from streams.errors import TillstreamError
-from streams.ports import GiftCardNumber, HoldDraft, SeenGiftCard, SeenHold
+from streams.ports import GiftCardNumber, HoldDraft, SeenCredit, SeenGiftCard, SeenHold
 
 GIFT_CARDS = "/v1/gift-cards"
 
@@ -93,6 +93,32 @@ class HeartlandGiftCards:
         advice = "Its money is spent: give it back there as a refund, then discard this event."
         return await self._end("release_gift_card", card_id, hold_id, "Released", advice)
 
+    async def credit_gift_card(self, card_id: str, draft: HoldDraft) -> SeenCredit:
+        """Give money back (``POST /v1/gift-cards/{GiftCardID}/credits``); sent once."""
+        subject = f"credit {draft.external_id} on gift card {card_id}"
+        body = {"ExternalID": draft.external_id, "Amount": draft.amount, "Currency": draft.currency}
+        content = await self._client.change("POST", "credit_gift_card", subject, _credits_of(card_id), body)
+        found = read_as(GiftCardCredit, content, f"{self._client.name}: {subject}", done=True)
+        return _credit(found)
+
+    async def find_gift_card_credit(self, card_id: str, external_id: str) -> SeenCredit | None:
+        """The credit of that ExternalID (``GET /v1/gift-cards/{GiftCardID}/credits?external_id=``), letter for letter.
+
+        Raises:
+            Rejected: there are several, which a person must sort out; or no such card.
+        """
+        subject = f"credits called {external_id} on gift card {card_id}"
+        query = [("external_id", external_id), BY_ID]
+        question = Question("find_gift_card_credit", subject, _credits_of(card_id), query)
+        found = await the_one(
+            self._client,
+            GiftCardCredit,
+            question,
+            lambda credit: credit.credit_id,
+            lambda credit: credit.external_id == external_id,
+        )
+        return None if found is None else _credit(found)
+
     async def list_gift_cards(self, updated_since: datetime, *, page: int = 1, page_size: int = 100) -> Listing:
         """Cards that changed then or later, oldest change first (``GET /v1/gift-cards``). No row holds a number."""
         return await self._client.list("list_gift_cards", GIFT_CARDS, updated_since, page=page, page_size=page_size)
@@ -118,6 +144,14 @@ def _unquoted(number: GiftCardNumber) -> Iterator[None]:
         error.message = error.message.replace(number.reveal(), str(number))
         error.args = (error.message,)
         raise
+
+
+def _credit(found: GiftCardCredit) -> SeenCredit:
+    return SeenCredit(found.credit_id, found.card_id, found.external_id, found.amount, found.currency)
+
+
+def _credits_of(card_id: str) -> str:
+    return f"{GIFT_CARDS}/{encode(card_id)}/credits"
 
 
 def _holds_of(card_id: str) -> str:

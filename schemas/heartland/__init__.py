@@ -4,7 +4,7 @@ from schemas.heartland.access import Token, TokenError
 from schemas.heartland.address import Address
 from schemas.heartland.customer import Customer
 from schemas.heartland.error import ErrorBody
-from schemas.heartland.gift_card import GiftCard, GiftCardHold
+from schemas.heartland.gift_card import GiftCard, GiftCardCredit, GiftCardHold
 from schemas.heartland.inventory import InventoryLevel
 from schemas.heartland.order import Order
 from schemas.heartland.page import Page
@@ -20,6 +20,7 @@ __all__ = [
     "Customer",
     "ErrorBody",
     "GiftCard",
+    "GiftCardCredit",
     "GiftCardHold",
     "InventoryLevel",
     "NewWebhook",

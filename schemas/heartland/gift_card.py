@@ -30,3 +30,14 @@ class GiftCardHold(Wire):
     amount: Amount = Field(alias="Amount")
     currency: str = Field(alias="Currency")
     updated_at: AwareDatetime = Field(alias="UpdatedAt")
+
+
+class GiftCardCredit(Wire):
+    """Money that was given back to a card."""
+
+    credit_id: str = Field(alias="CreditID")
+    card_id: str = Field(alias="GiftCardID")
+    external_id: str = Field("", alias="ExternalID")
+    amount: Amount = Field(alias="Amount")
+    currency: str = Field(alias="Currency")
+    updated_at: AwareDatetime = Field(alias="UpdatedAt")

@@ -140,6 +140,12 @@ RELEASE_GIFT_CARD = Operation(
     lookup=None,
     window="none: a hold is released once and stays so, and one that was spent first refuses",
 )
+CREDIT_GIFT_CARD = Operation(
+    name="credit_gift_card",
+    kind=OperationKind.CREATE_ONCE,
+    lookup="the card's credits by the external id",
+    window="the same money given back twice, as with create_order, which the card's list of credits shows",
+)
 
 CANCEL_WEB_ORDER = Operation(
     name="cancel_web_order",
@@ -296,6 +302,7 @@ OPERATIONS: Mapping[str, Operation] = {
         HOLD_GIFT_CARD,
         COMMIT_GIFT_CARD,
         RELEASE_GIFT_CARD,
+        CREDIT_GIFT_CARD,
         CANCEL_WEB_ORDER,
         HOLD_WEB_ORDER,
         UNHOLD_WEB_ORDER,

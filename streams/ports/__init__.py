@@ -20,7 +20,7 @@ from streams.ports.effects import (
 from streams.ports.failpoints import NOWHERE, Failpoint, Failpoints
 from streams.ports.fencing import Fenced
 from streams.ports.fulfilment import ParcelDraft, PosShipments, SeenParcel
-from streams.ports.gift_cards import GiftCardNumber, HoldDraft, PosGiftCards, SeenGiftCard, SeenHold
+from streams.ports.gift_cards import GiftCardNumber, HoldDraft, PosGiftCards, SeenCredit, SeenGiftCard, SeenHold
 from streams.ports.guards import GuardHold, GuardKind, Guards, ListedChange, Proposed, Standing, Verdict, WrittenStock
 from streams.ports.held import Held, HeldKey, HeldRecord, Hold, HoldReason, Place
 from streams.ports.journal import Journal, JournalEntry, Outcome
@@ -122,6 +122,7 @@ __all__ = [
     "Sales",
     "SeenAccount",
     "SeenAddress",
+    "SeenCredit",
     "SeenCreditMemo",
     "SeenGiftCard",
     "SeenHold",

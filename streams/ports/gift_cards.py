@@ -56,11 +56,11 @@ class SeenGiftCard:
 
 @dataclass(frozen=True, slots=True)
 class HoldDraft:
-    """Money to be set aside on a card for a sale.
+    """Money to be set aside on a card for a sale, or given back to it after a refund.
 
     Attributes:
         external_id: the name it shall be found by.
-        amount, currency: by which a found hold is recognised as the same.
+        amount, currency: by which a found one is recognised as the same.
     """
 
     external_id: str
@@ -79,6 +79,17 @@ class SeenHold:
     amount: Decimal
     currency: str
     updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SeenCredit:
+    """Money that was given back to a card."""
+
+    credit_id: str
+    card_id: str
+    external_id: str
+    amount: Decimal
+    currency: str
 
 
 class PosGiftCards(Protocol):
@@ -102,4 +113,12 @@ class PosGiftCards(Protocol):
 
     async def release_gift_card(self, card_id: str, hold_id: str) -> SeenHold:
         """Let go what is held; final, and safe to repeat. Raises Rejected if it was spent."""
+        ...
+
+    async def credit_gift_card(self, card_id: str, draft: HoldDraft) -> SeenCredit:
+        """Give money back; sent once, and final."""
+        ...
+
+    async def find_gift_card_credit(self, card_id: str, external_id: str) -> SeenCredit | None:
+        """What was given back under that external id. More than one raises Rejected: a collision for a person."""
         ...

@@ -85,6 +85,32 @@ async def test_what_is_released_is_available_again(
     assert await amounts(gift_cards, number) == (BALANCE, Decimal(0), BALANCE)
 
 
+async def test_what_is_given_back_is_there_to_be_spent_again_and_is_found_by_its_name(
+    gift_cards: PosGiftCards, card: SeenGiftCard, number: GiftCardNumber
+) -> None:
+    hold = await gift_cards.hold_gift_card(card.card_id, draft())
+    await gift_cards.commit_gift_card(card.card_id, hold.hold_id)
+    drafted = draft("5.25")
+    assert await gift_cards.find_gift_card_credit(card.card_id, drafted.external_id) is None
+    credit = await gift_cards.credit_gift_card(card.card_id, drafted)
+    assert await gift_cards.find_gift_card_credit(card.card_id, drafted.external_id) == credit
+    assert (credit.card_id, credit.amount, credit.currency) == (card.card_id, Decimal("5.25"), "USD")
+    assert await amounts(gift_cards, number) == (Decimal("35.25"), Decimal(0), Decimal("35.25"))
+
+
+async def test_a_credit_whose_answer_was_lost_is_unknown_sent_once_and_found_once(
+    pos: PosSystem, gift_cards: PosGiftCards, card: SeenGiftCard
+) -> None:
+    drafted = draft("5.25")
+    pos.faults.put(Rule(Fault.RESET_AFTER, every=1, operation="create_gift_card_credit"))
+    with pytest.raises(OutcomeUnknown, match=f"pos: credit_gift_card for credit {drafted.external_id}"):
+        await gift_cards.credit_gift_card(card.card_id, drafted)
+    assert await pos.faults.done("create_gift_card_credit", 1) == [201]
+    found = await gift_cards.find_gift_card_credit(card.card_id, drafted.external_id)
+    assert found is not None
+    assert found.amount == drafted.amount
+
+
 async def test_a_hold_that_has_ended_stays_so_and_the_refusal_says_what_to_do(
     gift_cards: PosGiftCards, card: SeenGiftCard, number: GiftCardNumber
 ) -> None:

@@ -152,6 +152,14 @@ CALLS: Mapping[str, tuple[Call, list[str]]] = {
         lambda pos, shop: pos.gift_cards.release_gift_card(shop.card_id, shop.holds[1]),
         ["update_gift_card_hold"],
     ),
+    "gift_cards.credit_gift_card": (
+        lambda pos, shop: pos.gift_cards.credit_gift_card(shop.card_id, hold("C-1")),
+        ["create_gift_card_credit"],
+    ),
+    "gift_cards.find_gift_card_credit": (
+        lambda pos, shop: pos.gift_cards.find_gift_card_credit(shop.card_id, "C-1"),
+        ["list_gift_card_credits"],
+    ),
     "gift_cards.list_gift_cards": (lambda pos, _: pos.gift_cards.list_gift_cards(SINCE), ["list_gift_cards"]),
     "reports.day_sums": (lambda pos, _: pos.reports.day_sums(DAY, DAY, "MAIN"), ["report_transactions"]),
     "webhooks.webhooks": (lambda pos, _: pos.webhooks.webhooks(), ["list_webhooks"]),

@@ -115,7 +115,7 @@ def test_the_published_events_can_be_registered() -> None:
 
 def test_every_list_of_a_resource_is_paged_sorted_and_filtered_alike() -> None:
     lists = {path: operation for path, _, operation in operations() if operation["operationId"].startswith("list_")}
-    assert len(lists) == 8
+    assert len(lists) == 9
     for path, operation in lists.items():
         assert parameters(operation) >= {"page", "per_page", "sort", "updated_since", "external_id"}, path
         answer = resolve(operation["responses"]["200"]["content"]["application/json"]["schema"])

@@ -12,6 +12,7 @@ from app.sandbox.heartland.values import Json, decimal, text
 HELD, COMMITTED = "Held", "Committed"
 FIRST_CARD_ID = 700_001
 FIRST_HOLD_ID = 800_001
+FIRST_CREDIT_ID = 900_001
 
 
 def list_gift_cards(account: Account, call: Call) -> Json:
@@ -103,6 +104,32 @@ def update_gift_card_hold(account: Account, call: Call) -> Json:
     return _show_hold(_hold_row(account, card["gift_card_id"], hold["hold_id"]))
 
 
+def list_gift_card_credits(account: Account, call: Call) -> Json:
+    """GET /v1/gift-cards/{GiftCardID}/credits."""
+    card = _card(account, call)
+    return list_page(account, call, CREDITS, {"gift_card_id": card["gift_card_id"]})
+
+
+def create_gift_card_credit(account: Account, call: Call) -> Created:
+    """POST /v1/gift-cards/{GiftCardID}/credits."""
+    card, amount = _card(account, call), call.body["Amount"]
+    if problems := _wrong_currency(call.body):
+        raise invalid(problems)
+    credit_id = account.next_id("gift_card_credits", "credit_id", FIRST_CREDIT_ID)
+    call.resource_key = call.body.get("ExternalID", str(credit_id))
+    account.connection.execute(
+        "INSERT INTO gift_card_credits(credit_id, gift_card_id, external_id, amount, updated_at)"
+        " VALUES (?, ?, ?, ?, ?)",
+        (credit_id, card["gift_card_id"], call.body.get("ExternalID", ""), text(amount), call.now),
+    )
+    balance = decimal(card["balance"]) + amount
+    _write_card(account, call, card, balance=text(balance), held=card["held"])
+    row = account.one("SELECT * FROM gift_card_credits WHERE credit_id = ?", credit_id)
+    if row is None:
+        raise not_found(f"Credit '{credit_id}'")
+    return Created(_show_credit(row), f"/v1/gift-cards/{card['gift_card_id']}/credits/{credit_id}")
+
+
 def _write_card(account: Account, call: Call, card: sqlite3.Row, *, balance: str, held: str) -> None:
     account.connection.execute(
         "UPDATE gift_cards SET balance = ?, held = ?, updated_at = ? WHERE gift_card_id = ?",
@@ -162,8 +189,20 @@ def _show_hold(row: sqlite3.Row) -> Json:
     }
 
 
+def _show_credit(row: sqlite3.Row) -> Json:
+    return {
+        "CreditID": str(row["credit_id"]),
+        "GiftCardID": str(row["gift_card_id"]),
+        "ExternalID": row["external_id"] or None,
+        "Amount": decimal(row["amount"]),
+        "Currency": CURRENCY,
+        "UpdatedAt": row["updated_at"],
+    }
+
+
 CARDS = Listing("gift_cards", "gift_card_id", _show_card)
 HOLDS = Listing("gift_card_holds", "hold_id", _show_hold)
+CREDITS = Listing("gift_card_credits", "credit_id", _show_credit)
 HANDLERS = (
     list_gift_cards,
     create_gift_card,
@@ -173,4 +212,6 @@ HANDLERS = (
     create_gift_card_hold,
     get_gift_card_hold,
     update_gift_card_hold,
+    list_gift_card_credits,
+    create_gift_card_credit,
 )

@@ -26,6 +26,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "payments": ("payment_id", "external_id", "order_id", "status", "updated_at", "document"),
     "gift_cards": ("gift_card_id", "external_id", "number", "balance", "held", "updated_at"),
     "gift_card_holds": ("hold_id", "gift_card_id", "external_id", "status", "amount", "updated_at"),
+    "gift_card_credits": ("credit_id", "gift_card_id", "external_id", "amount", "updated_at"),
     "webhook_registrations": ("webhook_id", "external_id", "url", "events", "updated_at"),
 }
 """Of the tables that lists read, and that therefore keep their past."""
@@ -113,6 +114,14 @@ CREATE TABLE IF NOT EXISTS gift_card_holds(
     gift_card_id INTEGER NOT NULL,
     external_id TEXT NOT NULL,
     status TEXT NOT NULL,
+    amount TEXT NOT NULL,
+    updated_at TEXT NOT NULL,
+    valid_from REAL NOT NULL DEFAULT (0)
+);
+CREATE TABLE IF NOT EXISTS gift_card_credits(
+    credit_id INTEGER PRIMARY KEY,
+    gift_card_id INTEGER NOT NULL,
+    external_id TEXT NOT NULL,
     amount TEXT NOT NULL,
     updated_at TEXT NOT NULL,
     valid_from REAL NOT NULL DEFAULT (0)
