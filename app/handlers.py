@@ -21,6 +21,7 @@ from streams.deliver.doubts import Doubts
 from streams.deliver.effect import Effects, Settling
 from streams.deliver.entity import EntityDelivery
 from streams.deliver.event import event_planner
+from streams.deliver.gift_card_redemption import GiftCardLedger, GiftCardRedemptionPlanner
 from streams.deliver.handler import DeliverHandler, Delivery
 from streams.deliver.order_status import OrderStatusPlanner
 from streams.deliver.payment import PaymentPlanner
@@ -118,7 +119,7 @@ def _delivering(target: str, tools: Tools, desk: Desk, settling: Settling) -> Ma
     if target in systems.webs:
         return _in_web(systems.webs[target], tools, desk, settling)
     if target in systems.points_of_sale:
-        return _in_pos(systems.points_of_sale[target], tools.store, desk)
+        return _in_pos(systems.points_of_sale[target], tools.store, desk, systems.webs)
     receiver = systems.receivers[target].client
     return defaultdict(lambda: lambda flow: EntityDelivery(desk, event_planner(desk, receiver, flow)))
 
@@ -144,16 +145,18 @@ def _in_web(web: Web, tools: Tools, desk: Desk, settling: Settling) -> Mapping[s
     }
 
 
-def _in_pos(pos: Pos, store: Store, desk: Desk) -> Mapping[str, Deliver]:
+def _in_pos(pos: Pos, store: Store, desk: Desk, webs: Mapping[str, Web]) -> Mapping[str, Deliver]:
     def customers(_: FlowDocument) -> Delivery:
         book = PosBook(desk, pos.customers)
         return CustomerDelivery(desk, book, PosNewcomers(desk, pos.customers, book), store.agreements)
 
+    cards = GiftCardLedger(pos.gift_cards, {name: web.gift_card_numbers for name, web in webs.items()})
     return {
         "order": lambda _: SaleDelivery(desk, pos.orders, pos.orders, PosBuyers(desk, pos.customers)),
         "payment": lambda _: EntityDelivery(desk, PaymentPlanner(desk, pos.payments)),
         "shipment": lambda _: EntityDelivery(desk, PosShipmentPlanner(desk, pos.shipments, pos.orders)),
         "refund": lambda _: EntityDelivery(desk, PosRefundPlanner(desk, pos.refunds)),
+        "gift_card_redemption": lambda _: EntityDelivery(desk, GiftCardRedemptionPlanner(desk, cards)),
         "customer": customers,
     }
 

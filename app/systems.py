@@ -22,6 +22,7 @@ from app.magento.catalogue import MagentoCatalogue
 from app.magento.client import MagentoClient
 from app.magento.credit_memos import MagentoCreditMemos
 from app.magento.customers import MagentoCustomers
+from app.magento.gift_card_numbers import MagentoGiftCardNumbers
 from app.magento.gift_cards import UnavailableGiftCards
 from app.magento.invoices import MagentoInvoices
 from app.magento.lifecycle import MagentoLifecycle
@@ -56,6 +57,7 @@ class Web:
     catalogue: MagentoCatalogue
     prices: MagentoPrices
     gift_cards: UnavailableGiftCards
+    gift_card_numbers: MagentoGiftCardNumbers
     stock: MagentoStock
 
     @classmethod
@@ -75,6 +77,7 @@ class Web:
             catalogue=MagentoCatalogue(client),
             prices=MagentoPrices(client),
             gift_cards=UnavailableGiftCards(client.name),
+            gift_card_numbers=MagentoGiftCardNumbers(client),
             stock=MagentoStock(client),
         )
 

@@ -3,6 +3,7 @@
 from schemas.canonical.base import Canonical, Money, Quantity
 from schemas.canonical.customer import Consent, ConsentChannel, Customer, CustomerAddress
 from schemas.canonical.gift_card import GiftCard, GiftCardState
+from schemas.canonical.gift_card_redemption import GiftCardRedemption, RedemptionStage
 from schemas.canonical.part import PartOfLine, PartOfSale
 from schemas.canonical.payment import Payment, PaymentKind, PaymentLine, PaymentState
 from schemas.canonical.product import (
@@ -61,6 +62,7 @@ __all__ = [
     "ExportDecision",
     "Fee",
     "GiftCard",
+    "GiftCardRedemption",
     "GiftCardState",
     "Image",
     "Line",
@@ -78,6 +80,7 @@ __all__ = [
     "PaymentState",
     "Product",
     "Quantity",
+    "RedemptionStage",
     "Refund",
     "RefundLine",
     "RefundShipping",

@@ -17,6 +17,7 @@ from pydantic_core import from_json, to_json
 from schemas.canonical.base import Canonical
 from schemas.canonical.customer import Customer
 from schemas.canonical.gift_card import GiftCard
+from schemas.canonical.gift_card_redemption import GiftCardRedemption
 from schemas.canonical.payment import Payment
 from schemas.canonical.product import Product
 from schemas.canonical.refund import Refund
@@ -115,6 +116,7 @@ def _object(body: bytes) -> dict[str, Any]:
 MODELS: Mapping[str, type[Canonical]] = {
     "customer": Customer,
     "gift_card": GiftCard,
+    "gift_card_redemption": GiftCardRedemption,
     "order": Sale,
     "order_status": OrderStatus,
     "payment": Payment,

@@ -2,6 +2,7 @@
 
 from schemas.magento.customer import Country, Customer, CustomerAddress
 from schemas.magento.error import ErrorBody, ErrorItem
+from schemas.magento.gift_card import CardedOrder, CardNumber
 from schemas.magento.order import Comment, Order, OrderItem, OrderState, Payment
 from schemas.magento.product import (
     AttributeSet,
@@ -20,6 +21,8 @@ from schemas.magento.stock import ProductSku, SourceItem, StockItem
 __all__ = [
     "AttributeSet",
     "BasePriceRow",
+    "CardNumber",
+    "CardedOrder",
     "Comment",
     "Country",
     "CreditMemo",

@@ -45,7 +45,7 @@ from streams.ports.systems import (
 )
 from streams.ports.web_customers import AccountAddress, AccountDraft, SeenAccount, WebCustomers
 from streams.ports.web_fulfilment import WebShipment, WebShipmentDraft, WebShipments, WebTrack
-from streams.ports.web_gift_cards import WebGiftCards
+from streams.ports.web_gift_cards import WebGiftCardNumbers, WebGiftCards
 from streams.ports.web_invoices import InvoiceDraft, SeenInvoice, WebInvoices
 from streams.ports.web_orders import WebOrder, WebOrderLine, WebOrders
 from streams.ports.web_prices import BasePrice, PriceProblem, SpecialPrice, WebPrices, WebTierPrice
@@ -141,6 +141,7 @@ __all__ = [
     "Verdict",
     "WebCatalogue",
     "WebCustomers",
+    "WebGiftCardNumbers",
     "WebGiftCards",
     "WebInvoices",
     "WebOrder",

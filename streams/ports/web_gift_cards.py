@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Protocol
+
+from streams.ports.gift_cards import GiftCardNumber
 
 
 class WebGiftCards(Protocol):
@@ -14,5 +17,16 @@ class WebGiftCards(Protocol):
 
         Raises:
             Rejected: another balance is on it, or the store has no such accounts; nothing was written.
+        """
+        ...
+
+
+class WebGiftCardNumbers(Protocol):
+    """The web store as the one place where the numbers of an order's gift cards can be read again."""
+
+    async def gift_card_numbers(self, order_id: str) -> Mapping[str, GiftCardNumber]:
+        """The numbers of the cards that an order is paid with, by the card's id; without those that are masked there.
+
+        A number is held in memory for as long as the ledger is asked, and is in no URL, log or error.
         """
         ...

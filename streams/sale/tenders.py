@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from schemas.canonical.sale import TenderKind
+from schemas.gift_card_codes import read_masked
 from streams.errors import Rejected
 from streams.sale.exact import ZERO, amount
 from streams.sale.order import Node, extension, order_name
@@ -15,8 +16,6 @@ OFFLINE_METHODS = frozenset({"checkmo", "banktransfer", "cashondelivery", "purch
 """Magento's own payment methods that take no money by themselves."""
 
 _LAST = 4
-_SAFE_TO_SHORTEN = 8
-"""A gift-card code shorter than this shows too much of itself in four characters."""
 
 
 def sale_tenders(context: Mapping[str, Any], order: Node) -> list[dict[str, Any]]:
@@ -40,11 +39,6 @@ def prepaid(order: Node) -> Decimal:
         ),
         ZERO,
     )
-
-
-def last_four(code: str) -> str:
-    """The end of a gift-card code, by which people compare it; a code is money and stays out of the pipeline."""
-    return code[-_LAST:] if len(code) >= _SAFE_TO_SHORTEN else ""
 
 
 def _payment(context: Mapping[str, Any], order: Node) -> list[dict[str, Any]]:
@@ -81,7 +75,7 @@ def _gift_cards(order: Node) -> list[dict[str, Any]]:
             "kind": TenderKind.GIFT_CARD,
             "method": "giftcard",
             "amount": amount(card, "base_amount", subject),
-            "reference": last_four(str(card.get("code") or "")),
+            "reference": read_masked(str(card.get("code") or "")).last_four,
         }
         for card in cards
     ]

@@ -25,7 +25,7 @@ from streams.channels import Channels
 from streams.engine import Engine, load
 from streams.errors import TillstreamError
 from streams.metrics import Metrics
-from streams.ports import EntityReader, JournalEntry, Outcome, Record
+from streams.ports import EntityReader, JournalEntry, Outcome, Outgoing, Record
 from streams.runtime.work import Arrival, Handler, Work
 from tests.contract.systems import PosSystem, WebSystem
 from tests.twins.kafka import MemoryPublisher
@@ -55,6 +55,7 @@ class Pipe:
         receivers: of webhooks, by connection.
         told: what became of every event, in order.
         failed: what a person or a wait has to mend.
+        published: every record that went from one stage to the next.
     """
 
     web: WebSystem
@@ -64,6 +65,7 @@ class Pipe:
     channel: Channel = CHANNEL
     told: list[JournalEntry] = field(default_factory=list)
     failed: list[TillstreamError] = field(default_factory=list)
+    published: list[Outgoing] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self._clock = SystemClock()
@@ -97,6 +99,7 @@ class Pipe:
         )
         while self._publisher.records:
             out = self._publisher.records.pop(0)
+            self.published.append(out)
             record = Record(out.topic, 0, 0, out.key, out.value, tuple(out.headers), 0)
             if out.topic.startswith("raw."):
                 await self._handle(self._normalize, record, "normalize")

@@ -17,7 +17,7 @@ import asyncio
 import os
 import secrets
 import sqlite3
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncIterator, Awaitable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -157,8 +157,11 @@ class WebSystem:
         async with CheckedMagento("web", settings, SystemClock()) as client:
             yield Web.through(client)
 
-    async def place_order(self, pieces: int = 1, method: str = "checkmo") -> str:
-        """A guest buys one piece, or more, and pays by check or otherwise; the order's entity id."""
+    async def place_order(
+        self, pieces: int = 1, method: str = "checkmo", *, gift_cards: Sequence[str] = ()
+    ) -> str:
+        """A guest buys one piece, or more, and pays by gift cards as far as they go, the rest by check or otherwise;
+        the order's entity id."""
         base = f"{self.url}/rest/V1/guest-carts"
         shipping = {
             "shipping_address": ADDRESS,
@@ -171,7 +174,11 @@ class WebSystem:
             item = {"cartItem": {"quote_id": cart, "sku": self.sku, "qty": pieces}}
             await _json(session, "POST", f"{base}/{cart}/items", item)
             await _json(session, "POST", f"{base}/{cart}/shipping-information", {"addressInformation": shipping})
-            paid = {"paymentMethod": {"method": method}}
+            for number in gift_cards:
+                path = f"{self.url}/rest/V1/carts/guest-carts/{cart}/giftCards"
+                await _json(session, "POST", path, {"giftCardAccountData": {"gift_cards": [number]}})
+            totals = await _json(session, "GET", f"{base}/{cart}/totals", None) if gift_cards else {}
+            paid = {"paymentMethod": {"method": method if totals.get("grand_total", 1) else "free"}}
             return str(await _json(session, "PUT", f"{base}/{cart}/order", paid))
 
 

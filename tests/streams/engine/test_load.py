@@ -48,7 +48,7 @@ def test_the_built_in_documents_load() -> None:
     catalog = load()
     assert set(catalog.flows) == {file.stem for file in FLOWS.iterdir()}
     assert {flow.mode for flow in catalog.flows.values()} == {Mode.OBSERVE}
-    assert [taker.flow for taker in catalog.taking("magento", "order")] == ["order"]
+    assert [taker.flow for taker in catalog.taking("magento", "order")] == ["order", "gift_card_redemption"]
     assert catalog.taking("magento", "cart") == ()
     assert catalog.flows["order_status"].deliver.operations == ("set_external_number", "add_comment")
 
@@ -78,7 +78,7 @@ def test_a_users_flow_sets_its_mode(tmp_path: Path) -> None:
 def test_the_settings_set_a_mode_by_flow() -> None:
     catalog = load(modes={"stock": Mode.LIVE})
     assert (catalog.flows["stock"].mode, catalog.flows["order"].mode) == (Mode.LIVE, Mode.OBSERVE)
-    with pytest.raises(DocumentError, match=r"there is no flow 'stok' \(known: customer_to_pos, .*stock\)"):
+    with pytest.raises(DocumentError, match=r"there is no flow 'stok' \(known: .*order, .*stock.*\)"):
         load(modes={"stok": Mode.LIVE})
 
 
@@ -202,7 +202,7 @@ def test_several_flows_take_the_events_of_one_source_the_whole_first(tmp_path: P
     each = {"path": "items", "id": "item_id"}
     lines = changed("order.yaml", id="lines", deliver={"entity": "stock"}, normalize={"each": each})
     write(tmp_path, "ours.yaml", lines)
-    first, second = load(tmp_path).taking("magento", "order")
+    first, *_, second = load(tmp_path).taking("magento", "order")
     assert (first.flow, second.flow) == ("order", "lines")
     assert first.parts({"items": [{"item_id": 1}]}) == []
     assert second.parts({"items": [{"item_id": 1}, "not one"]}) == [{"item_id": 1}]
@@ -211,5 +211,5 @@ def test_several_flows_take_the_events_of_one_source_the_whole_first(tmp_path: P
 
 def test_flows_of_one_source_must_know_its_entity_by_the_same_key(tmp_path: Path) -> None:
     write(tmp_path, "ours.yaml", changed("order.yaml", id="more", deliver={"entity": "stock"}, normalize={"id": "id"}))
-    with pytest.raises(DocumentError, match="'order' takes the same events, and both must name 'id' alike"):
+    with pytest.raises(DocumentError, match=r"'\w+' takes the same events, and both must name 'id' alike"):
         load(tmp_path)

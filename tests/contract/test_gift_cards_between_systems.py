@@ -1,0 +1,207 @@
+"""Gift cards of web orders in the ledger of the point of sale, through both whole connectors."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import sqlite3
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+import orjson
+import pytest
+
+from app.sandbox.faults import Fault, Rule
+from streams.ports import GiftCardNumber
+from tests.contract.pipe import Pipe, delivered
+from tests.contract.systems import PosSystem, WebSystem
+
+D = Decimal
+ON_IT = D("500.00")
+"""What is on a card in the ledger."""
+
+
+@pytest.fixture
+def pipe(web: WebSystem, pos: PosSystem) -> Pipe:
+    return Pipe(web, pos)
+
+
+@dataclass(frozen=True)
+class Card:
+    """A card that both systems know."""
+
+    pipe: Pipe
+    number: GiftCardNumber
+
+    async def balance(self) -> tuple[Decimal, Decimal]:
+        """What is on it in the ledger, and what of that is held."""
+        found = await self.pipe.pos.connector.gift_cards.gift_card(self.number)
+        assert found is not None
+        return found.balance, found.held
+
+
+async def issue(pipe: Pipe, in_web: str, *, in_ledger: bool = True) -> Card:
+    """A new card, with so much on it in the web store."""
+    number = f"GC-{secrets.token_hex(6).upper()}"
+    in_web_store(pipe, "INSERT INTO gift_cards(code, balance) VALUES (?, ?)", number, in_web)
+    if in_ledger:
+        body = {"Number": number, "Balance": ON_IT, "Currency": "USD"}
+        await pipe.pos.client.change("POST", "till", "a new card", "/v1/gift-cards", body)
+    return Card(pipe, GiftCardNumber(number))
+
+
+def in_web_store(pipe: Pipe, statement: str, *values: object) -> None:
+    """What no route of Magento's does."""
+    with sqlite3.connect(pipe.web.faults._sandbox.database) as connection:
+        connection.execute(statement, values)
+    connection.close()
+
+
+async def bought(pipe: Pipe, *cards: Card, pieces: int = 1) -> str:
+    """An order that was paid with those cards as far as they go, carried over."""
+    order = await pipe.web.place_order(pieces, gift_cards=[card.number.reveal() for card in cards])
+    await pipe.changed("web", "order", order)
+    return order
+
+
+async def web_order(pipe: Pipe, order: str) -> dict[str, Any]:
+    found = await pipe.web.connector.reader.read("order", order)
+    assert found is not None
+    return dict(orjson.loads(found))
+
+
+async def admin(pipe: Pipe, order: str, what: str, body: dict[str, object]) -> None:
+    """What a person does with the order in Magento's admin, carried over twice."""
+    await pipe.web.client.post("admin", order, f"/V1/order{what}", body)
+    for _ in range(2):
+        await pipe.changed("web", "order", order)
+
+
+@pytest.mark.rule("money.gift_card_ledger")
+@pytest.mark.rule("orders.prepaid_are_tenders")
+async def test_what_a_card_pays_of_an_order_is_held_once_and_spent_when_it_is_invoiced(pipe: Pipe) -> None:
+    card = await issue(pipe, "5.00")
+    order = await bought(pipe, card)
+    await pipe.changed("web", "order", order)
+    assert pipe.failed == []
+    assert await card.balance() == (ON_IT, D("5.00"))
+    found = await pipe.pos.orders.find_order(f"W-{(await web_order(pipe, order))['increment_id']}")
+    assert found is not None
+    document = orjson.loads(await pipe.pos.connector.reader.read("order", found.order_id) or b"")
+    (tender,) = document["Tenders"]
+    assert (tender["Type"], D(str(tender["Amount"]))) == ("GiftCard", D("5.00"))
+    assert D(str(document["BalanceDue"])) + D("5.00") == found.total
+    await admin(pipe, order, f"/{order}/invoice", {"capture": False})
+    assert pipe.failed == []
+    assert await card.balance() == (ON_IT - D("5.00"), D(0))
+
+
+@pytest.mark.rule("money.gift_card_ledger")
+async def test_a_card_that_pays_all_of_an_order_is_spent_at_once(pipe: Pipe) -> None:
+    card = await issue(pipe, "1000.00")
+    order = await bought(pipe, card)
+    assert pipe.failed == []
+    total = D(str((await web_order(pipe, order))["extension_attributes"]["base_gift_cards_amount"]))
+    assert await card.balance() == (ON_IT - total, D(0))
+
+
+@pytest.mark.rule("money.gift_card_ledger")
+@pytest.mark.rule("orders.cancel")
+async def test_a_canceled_order_lets_the_money_go_and_one_that_never_was_exported_takes_none(pipe: Pipe) -> None:
+    card = await issue(pipe, "5.00")
+    order = await bought(pipe, card)
+    assert await card.balance() == (ON_IT, D("5.00"))
+    await admin(pipe, order, f"s/{order}/cancel", {})
+    assert pipe.failed == []
+    assert await card.balance() == (ON_IT, D(0))
+    other = await issue(pipe, "5.00")
+    never = await pipe.web.place_order(gift_cards=[other.number.reveal()])
+    await admin(pipe, never, f"s/{never}/cancel", {})
+    assert pipe.failed == []
+    assert await other.balance() == (ON_IT, D(0))
+
+
+@pytest.mark.rule("money.gift_card_ledger")
+async def test_a_refund_goes_back_to_the_card_as_often_as_it_is_given_and_never_twice(pipe: Pipe) -> None:
+    card = await issue(pipe, "1000.00")
+    order = await bought(pipe, card, pieces=2)
+    document = await web_order(pipe, order)
+    paid = D(str(document["extension_attributes"]["base_gift_cards_amount"]))
+    if not document.get("total_invoiced") and not document["extension_attributes"].get("base_gift_cards_invoiced"):
+        await admin(pipe, order, f"/{order}/invoice", {"capture": False})
+    item = document["items"][0]["item_id"]
+    for _ in range(2):
+        one = {"items": [{"order_item_id": item, "qty": 1}], "arguments": {"shipping_amount": 0}}
+        await admin(pipe, order, f"/{order}/refund", one)
+    assert pipe.failed == []
+    refunded = D(str((await web_order(pipe, order))["extension_attributes"]["base_gift_cards_refunded"]))
+    assert D(0) < refunded < paid
+    assert await card.balance() == (ON_IT - paid + refunded, D(0))
+    assert len(pipe.pos.faults.mutations("create_gift_card_credit")) == 2
+
+
+@pytest.mark.rule("money.gift_card_ledger")
+async def test_two_cards_of_an_order_are_held_each_for_its_own_share(pipe: Pipe) -> None:
+    cards = [await issue(pipe, amount) for amount in ("3.00", "4.50")]
+    await bought(pipe, *cards)
+    assert pipe.failed == []
+    assert [await card.balance() for card in cards] == [(ON_IT, D("3.00")), (ON_IT, D("4.50"))]
+
+
+@pytest.mark.parametrize("operation", ["create_gift_card_hold", "update_gift_card_hold"])
+async def test_an_answer_that_was_lost_takes_no_money_twice(pipe: Pipe, operation: str) -> None:
+    card = await issue(pipe, "1000.00")
+    pipe.pos.faults.put(Rule(Fault.RESET_AFTER, every=1, operation=operation, limit=1))
+    order = await bought(pipe, card)
+    assert len(pipe.failed) <= 1
+    await pipe.changed("web", "order", order)
+    total = D(str((await web_order(pipe, order))["extension_attributes"]["base_gift_cards_amount"]))
+    balance, held = await card.balance()
+    assert (balance, held) in {(ON_IT - total, D(0)), (ON_IT, total)}
+    assert pipe.pos.faults.mutations("create_gift_card_hold") == [201]
+
+
+async def test_a_card_that_the_ledger_does_not_have_goes_to_a_person_and_touches_no_other(pipe: Pipe) -> None:
+    card = await issue(pipe, "5.00", in_ledger=False)
+    await bought(pipe, card)
+    (error,) = pipe.failed
+    assert error.code == "unknown_gift_card"
+    assert f"gift card …{card.number.reveal()[-4:]}, which pos does not have: issue it there" in error.message
+    assert card.number.reveal() not in error.message
+
+
+async def test_more_than_the_ledger_has_on_a_card_goes_to_a_person(pipe: Pipe) -> None:
+    card = await issue(pipe, "1000.00")
+    await bought(pipe, card, pieces=20)
+    (error,) = pipe.failed
+    assert error.code == "gift_card_balance"
+    assert "Ask the customer for another tender" in error.message
+    assert await card.balance() == (ON_IT, D(0))
+
+
+@pytest.mark.rule("money.gift_card_masked")
+async def test_a_card_whose_code_the_web_store_masks_is_for_a_person_and_none_is_guessed(pipe: Pipe) -> None:
+    card = await issue(pipe, "5.00")
+    order = await pipe.web.place_order(gift_cards=[card.number.reveal()])
+    masked = f"****{card.number.reveal()[-4:]}"
+    statement = "UPDATE orders SET document = replace(document, ?, ?) WHERE entity_id = ?"
+    in_web_store(pipe, statement, card.number.reveal(), masked, int(order))
+    await pipe.changed("web", "order", order)
+    (error,) = pipe.failed
+    assert error.code == "gift_card_masked"
+    assert "does not tell the card's whole number: nothing was taken from any card" in error.message
+    assert await card.balance() == (ON_IT, D(0))
+
+
+@pytest.mark.rule("money.gift_card_masked")
+async def test_a_number_is_in_nothing_that_the_pipeline_keeps(pipe: Pipe, caplog: pytest.LogCaptureFixture) -> None:
+    card = await issue(pipe, "5.00")
+    with caplog.at_level(logging.DEBUG):
+        order = await bought(pipe, card)
+        await admin(pipe, order, f"s/{order}/cancel", {})
+    assert any(message.startswith("hold_gift_card") for message in delivered(pipe.told))
+    kept = "\n".join(
+        [caplog.text, repr(pipe.told), *(repr(record) for record in pipe.published), repr(vars(pipe.store))]
+    )
+    assert card.number.reveal() not in kept
