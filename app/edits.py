@@ -19,6 +19,7 @@ from streams.ports import Record
 from streams.topics import CANONICAL_SALE, CANONICAL_STOCK, HINT_STOCK
 
 _IDENTITY: Mapping[tuple[str, str], tuple[str, ...]] = {
+    (CANONICAL_SALE, "gift_card_redemption"): ("ref", "sale", "channel", "card"),
     (CANONICAL_SALE, "order"): ("ref", "channel", "public_id"),
     (CANONICAL_SALE, "order_status"): ("ref", "sale", "status"),
     (CANONICAL_SALE, "payment"): ("ref", "sale", "channel", "kind"),

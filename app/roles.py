@@ -94,7 +94,7 @@ async def _ingress(parts: Parts) -> None:
     )
     async with _publisher(parts, settings.publish_timeout_seconds) as publisher:
         await serve_door(
-            IngressConfig(settings.host, settings.port, limits),
+            IngressConfig(settings.host, settings.port, limits, codes=parts.settings.gift_cards.codes),
             parts.settings.connections,
             publisher=publisher,
             clock=parts.clock,
@@ -110,7 +110,7 @@ async def _poll(parts: Parts) -> None:
         publisher = await stack.enter_async_context(_publisher(parts, parts.settings.ingress.publish_timeout_seconds))
         store = await stack.enter_async_context(_store(parts))
         systems = await stack.enter_async_context(_systems(parts))
-        rows = RowPublisher(publisher, parts.clock, parts.metrics)
+        rows = RowPublisher(publisher, parts.clock, parts.metrics, codes=parts.settings.gift_cards.codes)
         sources = sources_of(parts.settings)
         polls = _polls(parts.settings.polling, systems, sources, store.cursors, rows, parts.clock)
         poller = Poller(polls, parts.clock, parts.metrics, Backoff(longest_seconds=longest))

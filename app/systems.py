@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from app.connections import Connection, HeartlandConnection, MagentoConnection, WebhookConnection
+from app.gift_card_codes import LAST_FOUR, CodeMask
 from app.heartland.client import HeartlandClient
 from app.heartland.customers import HeartlandCustomers
 from app.heartland.gift_cards import HeartlandGiftCards
@@ -61,11 +62,11 @@ class Web:
     stock: MagentoStock
 
     @classmethod
-    def through(cls, client: MagentoClient) -> Web:
+    def through(cls, client: MagentoClient, codes: CodeMask = LAST_FOUR) -> Web:
         """All of an instance, through one client."""
         return cls(
             client=client,
-            reader=MagentoReader(client),
+            reader=MagentoReader(client, codes),
             orders=MagentoOrders(client),
             lifecycle=MagentoLifecycle(client),
             shipments=MagentoShipments(client),
@@ -172,8 +173,9 @@ class Systems:
         failpoints: Failpoints = NOWHERE,
     ) -> None:
         self._settings = settings
+        codes = settings.gift_cards.codes
         self._all: dict[str, System] = {
-            name: _connector(name, connection, clock, metrics, (pulses or {}).get(name), failpoints)
+            name: _connector(name, connection, clock, metrics, (pulses or {}).get(name), failpoints, codes)
             for name, connection in settings.connections.items()
         }
 
@@ -206,7 +208,13 @@ class Systems:
 
 
 def _connector(
-    name: str, connection: Connection, clock: Clock, metrics: Metrics, pulse: Pulse | None, failpoints: Failpoints
+    name: str,
+    connection: Connection,
+    clock: Clock,
+    metrics: Metrics,
+    pulse: Pulse | None,
+    failpoints: Failpoints,
+    codes: CodeMask,
 ) -> System:
     def observe(operation: str, status: int | None, seconds: float) -> None:
         metrics.http_took(name, operation, status, seconds)
@@ -214,7 +222,7 @@ def _connector(
     match connection:
         case MagentoConnection():
             magento = MagentoClient(name, connection, clock, observe=observe, pulse=pulse, failpoints=failpoints)
-            return Web.through(magento)
+            return Web.through(magento, codes)
         case HeartlandConnection():
             heartland = HeartlandClient(name, connection, clock, observe=observe, pulse=pulse, failpoints=failpoints)
             return Pos.through(heartland)

@@ -13,6 +13,7 @@ import structlog
 from aiohttp import hdrs, web
 
 from app.connections import Connection, Webhooks
+from app.gift_card_codes import LAST_FOUR, CodeMask
 from app.ingress import cards
 from app.ingress.receipt import ENTROPY_BYTES, Receipt, take
 from app.ingress.refusals import Refusal, RefusalLog, Refused
@@ -87,6 +88,8 @@ class WebhookHandler:
         metrics: Metrics,
         limits: Limits,
         entropy: Callable[[int], bytes] = os.urandom,
+        *,
+        codes: CodeMask = LAST_FOUR,
     ) -> None:
         self._senders = senders
         self._nobody = Sender("", "", Verifier.of(Webhooks()))
@@ -95,6 +98,7 @@ class WebhookHandler:
         self._metrics = metrics
         self._limits = limits
         self._entropy = entropy
+        self._codes = codes
         self._refusals = RefusalLog(clock)
         self._requests = 0
 
@@ -139,7 +143,7 @@ class WebhookHandler:
             connection=sender.connection,
             system=sender.system,
             entity=entity,
-            body=body,
+            body=_without_codes(body, self._codes),
             document=document,
             via=Via.WEBHOOK,
             now_ms=int(now * 1000),
@@ -189,6 +193,13 @@ def _document(body: bytes) -> object:
     try:
         return orjson.loads(body)
     except orjson.JSONDecodeError as error:
+        raise Refused(Refusal.not_json(str(error))) from None
+
+
+def _without_codes(body: bytes, codes: CodeMask) -> bytes:
+    try:
+        return codes.body(body)
+    except cards.NestedTooDeeply as error:
         raise Refused(Refusal.not_json(str(error))) from None
 
 

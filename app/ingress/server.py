@@ -11,6 +11,7 @@ import structlog
 from aiohttp import web
 
 from app.connections import Connection
+from app.gift_card_codes import LAST_FOUR, CodeMask
 from app.health import Readiness, bound_port
 from app.ingress.handler import Limits, WebhookHandler, senders_of
 from app.publisher import KafkaPublisher
@@ -31,12 +32,14 @@ class IngressConfig:
         host, port: where it listens; port 0 takes a free one.
         limits: what it takes.
         drain_seconds: how long a stop waits for requests in work.
+        codes: masks gift cards' codes.
     """
 
     host: str = "127.0.0.1"
     port: int = 8080
     limits: Limits = field(default_factory=Limits)
     drain_seconds: float = 10.0
+    codes: CodeMask = LAST_FOUR
 
 
 def build_server(handler: WebhookHandler, limits: Limits) -> web.Server:
@@ -78,7 +81,7 @@ async def serve(
     Raises:
         SecretUnreadable: a webhook secret in the settings is not one.
     """
-    handler = WebhookHandler(senders_of(connections), publisher, clock, metrics, config.limits)
+    handler = WebhookHandler(senders_of(connections), publisher, clock, metrics, config.limits, codes=config.codes)
     for name, connection in connections.items():
         if not connection.webhooks.secrets:
             log.warning("no webhook secret: every webhook of this connection will be refused", connection=name)

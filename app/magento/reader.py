@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from app import exact_json
+from app.gift_card_codes import LAST_FOUR, CodeMask
 from app.magento.client import MagentoClient
 from app.magento.invoices import MagentoInvoices
 from app.urls import encode
@@ -35,12 +36,14 @@ HEAD = (
 class MagentoReader:
     """Reads entities of one connection."""
 
-    def __init__(self, client: MagentoClient) -> None:
+    def __init__(self, client: MagentoClient, codes: CodeMask = LAST_FOUR) -> None:
         self._client = client
+        self._codes = codes
         self._invoices = MagentoInvoices(client)
 
     async def read(self, entity: str, native_id: str) -> bytes | None:
-        """The entity's JSON (``GET /V1/orders/:id`` and its like), None if Magento does not have it.
+        """The entity's JSON (``GET /V1/orders/:id`` and its like), None if Magento does not have it. Gift cards' codes
+        in it are masked.
 
         What belongs to an order has the order's head under ``order``. An invoice's says in
         ``paid_by_earlier_invoices``, in the base currency, what the paid ones before it make.
@@ -57,7 +60,10 @@ class MagentoReader:
             )
         name = f"{entity.replace('_', ' ')} {native_id}"
         content = await self._client.find("read", name, f"{route}/{encode(native_id)}")
-        if content is None or entity not in OF_AN_ORDER:
+        if content is None:
+            return None
+        content = self._codes.body(content)
+        if entity not in OF_AN_ORDER:
             return content
         document = exact_json.loads(content)
         head = await self._head(str(document.get("order_id", "")))

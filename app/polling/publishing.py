@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 import structlog
 
 from app import exact_json
+from app.gift_card_codes import LAST_FOUR, CodeMask
 from app.ingress import cards, extract
 from app.ingress.receipt import ENTROPY_BYTES, Receipt, take
 from app.polling.feed import Feed, Row
@@ -27,11 +28,14 @@ class RowPublisher:
         clock: Clock,
         metrics: Metrics,
         entropy: Callable[[int], bytes] = os.urandom,
+        *,
+        codes: CodeMask = LAST_FOUR,
     ) -> None:
         self._publisher = publisher
         self._clock = clock
         self._metrics = metrics
         self._entropy = entropy
+        self._codes = codes
 
     async def publish(self, feed: Feed, rows: Sequence[Row], *, seen: int) -> None:
         """Publish ``rows`` of one page, of which ``seen`` others were not news. Raises like `Publisher.publish`."""
@@ -56,7 +60,7 @@ class RowPublisher:
             connection=feed.connection,
             system=feed.system,
             entity=feed.entity,
-            body=body,
+            body=self._codes.body(body),
             document=document,
             via=Via.POLL,
             now_ms=now_ms,

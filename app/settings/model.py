@@ -10,10 +10,14 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, SecretStr, fie
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from app.connections import Connection
+from app.gift_card_codes import CodeMask
 from app.settings.checks import inconsistencies
 from app.settings.problems import Inconsistent
 from schemas.documents.channel import Channel
 from schemas.documents.flow import Mode
+
+SHORTEST_KEY = 32
+"""Characters of a key that nobody tries out."""
 
 
 class Section(BaseModel):
@@ -148,6 +152,27 @@ class WorkerSettings(Section):
     """Replays after which a dead letter is quarantined: it is replayed only with ``--force``."""
 
 
+class GiftCardSettings(Section):
+    """Gift cards, whose numbers are money."""
+
+    fingerprint_key: SecretStr = SecretStr("")
+    """Secret under which a card's number becomes its fingerprint (HMAC-SHA256), by which it is recognised without being
+    kept; 32 random characters or more. Never change it: under another key no card is recognised. Without it only the
+    last four characters are kept."""
+
+    @field_validator("fingerprint_key")
+    @classmethod
+    def _cannot_be_guessed(cls, key: SecretStr) -> SecretStr:
+        if 0 < len(key.get_secret_value()) < SHORTEST_KEY:
+            raise ValueError(f"it needs {SHORTEST_KEY} characters, such as `openssl rand -hex 32` prints")
+        return key
+
+    @property
+    def codes(self) -> CodeMask:
+        """What masks codes with it."""
+        return CodeMask(self.fingerprint_key.get_secret_value().encode())
+
+
 class StatusSettings(Section):
     """Where each role serves /metrics, /healthz and /readyz."""
 
@@ -178,6 +203,8 @@ class Settings(BaseSettings):
     """Reading what webhooks have not told."""
     worker: WorkerSettings = WorkerSettings()
     """Every worker: normalize, inventory and deliver."""
+    gift_cards: GiftCardSettings = GiftCardSettings()
+    """Gift cards, whose numbers are money."""
     status: StatusSettings = StatusSettings()
     """Where each role serves /metrics, /healthz and /readyz."""
     flows_directory: Path | None = None

@@ -19,7 +19,7 @@ from streams.topics import TOPICS, dead_letter
 ROOT = Path(__file__).parents[2]
 COMMANDS = {
     "ingress", "poll", "worker", "demo", "sandbox", "topics", "trace", "balance", "alias", "link-customer",
-    "dead-letters", "replay", "discard", "purge", "offsets", "mapping", "guards", "resume", "doctor", "schemas",
+    "dead-letters", "replay", "discard", "purge", "offsets", "mapping", "gift-cards", "guards", "resume", "doctor", "schemas",
     "settings",
 }  # fmt: skip
 

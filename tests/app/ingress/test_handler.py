@@ -274,6 +274,16 @@ async def test_card_data_is_refused_and_never_repeated(door: Door, payment: dict
     assert door.kafka.records == []
 
 
+@pytest.mark.rule("money.gift_card_masked")
+async def test_a_gift_cards_code_is_masked_before_kafka_has_it(door: Door) -> None:
+    cards = [{"id": 3, "code": "GC7K-22PD-0Q91", "base_amount": 50}]
+    body = orjson.dumps({"entity_id": 42, "extension_attributes": {"gift_cards": cards}})
+    assert (await door.post("/webhooks/web/order", body))[0] == 202
+    (record,) = door.kafka.records
+    assert b"GC7K-22PD" not in record.value
+    assert orjson.loads(record.value)["extension_attributes"]["gift_cards"][0]["code"] == "hmac::0Q91"
+
+
 async def test_order_numbers_and_phones_pass(door: Door) -> None:
     body = orjson.dumps(
         {

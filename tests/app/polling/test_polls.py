@@ -205,6 +205,15 @@ async def test_card_data_of_a_polled_row_never_reaches_kafka(world: Surroundings
     assert "4111111111111111" not in str(logs)
 
 
+@pytest.mark.rule("money.gift_card_masked")
+async def test_a_gift_cards_code_of_a_polled_row_never_reaches_kafka(world: Surroundings) -> None:
+    world.feed.change(42, START, extension_attributes={"gift_cards": [{"id": 3, "code": "GC7K-22PD-0Q91"}]})
+    await world.cursors.set(world.feed.name, written_cursor(START), previous=None)
+    await world.changes().once()
+    (record,) = world.kafka.records
+    assert b"GC7K-22PD" not in record.value
+
+
 async def test_a_snapshot_publishes_everything_also_what_was_seen(world: Surroundings) -> None:
     for number in range(5):
         world.feed.change(number, START - timedelta(days=number))
