@@ -79,6 +79,9 @@ class MagentoConnection(BaseModel):
     """Of the same integration."""
     bearer_token: SecretStr | None = None
     """Instead of the four OAuth secrets, where Magento allows an integration's token alone."""
+    gift_cards: Literal["unavailable", "accounts"] = "unavailable"
+    """``accounts`` where ``/V1/giftcardaccounts`` is served (Commerce as a Cloud Service): their balances follow the
+    point of sale's ledger. Elsewhere there is no route that could write them."""
     webhooks: Webhooks = Webhooks()
     """How its webhooks prove themselves."""
     http: Http = Http()

@@ -22,6 +22,7 @@ from streams.deliver.effect import Effects, Settling
 from streams.deliver.entity import EntityDelivery
 from streams.deliver.event import event_planner
 from streams.deliver.gift_card_redemption import GiftCardLedger, GiftCardRedemptionPlanner
+from streams.deliver.gift_card_to_web import WebGiftCardPlanner
 from streams.deliver.handler import DeliverHandler, Delivery
 from streams.deliver.order_status import OrderStatusPlanner
 from streams.deliver.payment import PaymentPlanner
@@ -134,6 +135,7 @@ def _in_web(web: Web, tools: Tools, desk: Desk, settling: Settling) -> Mapping[s
         book = WebBook(desk, web.customers)
         return CustomerDelivery(desk, book, WebNewcomers(desk, web.customers, book), store.agreements)
 
+    ledgers = {name: pos.gift_cards for name, pos in tools.systems.points_of_sale.items()}
     return {
         "order_status": lambda _: EntityDelivery(desk, OrderStatusPlanner(desk, web.orders)),
         "stock": lambda _: StockDelivery(desk, web.stock, store.writes, guard, settle=settling.total),
@@ -141,6 +143,7 @@ def _in_web(web: Web, tools: Tools, desk: Desk, settling: Settling) -> Mapping[s
         "shipment": lambda _: EntityDelivery(desk, WebShipmentPlanner(desk, fulfilment)),
         "refund": lambda _: EntityDelivery(desk, WebRefundPlanner(desk, returns)),
         "product": lambda _: EntityDelivery(desk, WebProductPlanner(desk, WebShelf(web.products, web.prices))),
+        "gift_card": lambda _: EntityDelivery(desk, WebGiftCardPlanner(desk, web.gift_cards, ledgers)),
         "customer": customers,
     }
 

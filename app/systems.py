@@ -24,7 +24,7 @@ from app.magento.client import MagentoClient
 from app.magento.credit_memos import MagentoCreditMemos
 from app.magento.customers import MagentoCustomers
 from app.magento.gift_card_numbers import MagentoGiftCardNumbers
-from app.magento.gift_cards import UnavailableGiftCards
+from app.magento.gift_cards import GiftCardAccounts, UnavailableGiftCards
 from app.magento.invoices import MagentoInvoices
 from app.magento.lifecycle import MagentoLifecycle
 from app.magento.orders import MagentoOrders
@@ -57,13 +57,19 @@ class Web:
     products: MagentoProducts
     catalogue: MagentoCatalogue
     prices: MagentoPrices
-    gift_cards: UnavailableGiftCards
+    gift_cards: GiftCardAccounts | UnavailableGiftCards
     gift_card_numbers: MagentoGiftCardNumbers
     stock: MagentoStock
 
     @classmethod
-    def through(cls, client: MagentoClient, codes: CodeMask = LAST_FOUR) -> Web:
-        """All of an instance, through one client."""
+    def through(cls, client: MagentoClient, codes: CodeMask = LAST_FOUR, *, accounts: bool = False) -> Web:
+        """All of an instance, through one client.
+
+        Args:
+            client: of the connection.
+            codes: masks gift cards' codes.
+            accounts: whether it has routes for gift card accounts.
+        """
         return cls(
             client=client,
             reader=MagentoReader(client, codes),
@@ -77,7 +83,7 @@ class Web:
             products=MagentoProducts(client),
             catalogue=MagentoCatalogue(client),
             prices=MagentoPrices(client),
-            gift_cards=UnavailableGiftCards(client.name),
+            gift_cards=GiftCardAccounts(client) if accounts else UnavailableGiftCards(client.name),
             gift_card_numbers=MagentoGiftCardNumbers(client),
             stock=MagentoStock(client),
         )
@@ -222,7 +228,7 @@ def _connector(
     match connection:
         case MagentoConnection():
             magento = MagentoClient(name, connection, clock, observe=observe, pulse=pulse, failpoints=failpoints)
-            return Web.through(magento, codes)
+            return Web.through(magento, codes, accounts=connection.gift_cards == "accounts")
         case HeartlandConnection():
             heartland = HeartlandClient(name, connection, clock, observe=observe, pulse=pulse, failpoints=failpoints)
             return Pos.through(heartland)

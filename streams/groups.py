@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from streams.topics import (
     CANONICAL_CUSTOMER,
+    CANONICAL_GIFT_CARD,
     CANONICAL_PRODUCT,
     CANONICAL_SALE,
     CANONICAL_STOCK,
@@ -21,9 +22,9 @@ RAW_TOPICS: tuple[str, ...] = tuple(sorted(raw(system, entity) for system, entit
 
 DELIVERED: Mapping[str, tuple[str, ...]] = {
     "heartland": (CANONICAL_SALE, CANONICAL_CUSTOMER),
-    "magento": (CANONICAL_SALE, CANONICAL_STOCK, CANONICAL_PRODUCT, CANONICAL_CUSTOMER),
+    "magento": (CANONICAL_SALE, CANONICAL_STOCK, CANONICAL_PRODUCT, CANONICAL_CUSTOMER, CANONICAL_GIFT_CARD),
     # whose records each name the connection that they are for: stock is for whoever reads it
-    "webhook": (CANONICAL_SALE, CANONICAL_PRODUCT, CANONICAL_CUSTOMER),
+    "webhook": (CANONICAL_SALE, CANONICAL_PRODUCT, CANONICAL_CUSTOMER, CANONICAL_GIFT_CARD),
 }
 """Canonical topics that a target of each system reads."""
 

@@ -50,6 +50,7 @@ CANONICAL_CUSTOMER = "canonical.customer"
 CANONICAL_SALE = "canonical.sale"
 CANONICAL_STOCK = "canonical.stock"
 CANONICAL_PRODUCT = "canonical.product"
+CANONICAL_GIFT_CARD = "canonical.gift_card"
 HINT_STOCK = "hint.stock"
 
 WEB_UNITS = "web-units"
@@ -85,6 +86,7 @@ TOPICS: tuple[Topic, ...] = (
     Topic(CANONICAL_STOCK, PARTITIONS),
     Topic(CANONICAL_PRODUCT, PARTITIONS),
     Topic(CANONICAL_CUSTOMER, PARTITIONS),
+    Topic(CANONICAL_GIFT_CARD, PARTITIONS),
     Topic(dead_letter("normalize"), 3, retention_days=90),
     Topic(dead_letter("inventory"), 3, retention_days=90),
     Topic(dead_letter("deliver"), 3, retention_days=90),

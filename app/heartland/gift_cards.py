@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 
 from app.heartland.client import HeartlandClient
 from app.heartland.errors import refused
-from app.heartland.lists import BY_ID, Question, the_one
+from app.heartland.lists import BY_ID, Question, the_one, whole
 from app.listing import Listing
 from app.urls import encode
 from app.wire import read_as
@@ -74,6 +74,17 @@ class HeartlandGiftCards:
             lambda hold: hold.external_id == external_id,
         )
         return None if found is None else SeenHold(**found.model_dump())
+
+    async def gift_card_holds(self, card_id: str) -> Sequence[SeenHold]:
+        """Every hold that there ever was on it (``GET /v1/gift-cards/{GiftCardID}/holds``); they are never deleted.
+
+        Raises:
+            Transient: the answer is not whole: an order's money must never look as if it were not held.
+            Rejected: no such card.
+        """
+        question = Question("gift_card_holds", f"holds on gift card {card_id}", _holds_of(card_id), [BY_ID])
+        rows = await whole(self._client, GiftCardHold, question, lambda hold: hold.hold_id)
+        return tuple(SeenHold(**row.model_dump()) for row in rows)
 
     async def commit_gift_card(self, card_id: str, hold_id: str) -> SeenHold:
         """Spend what is held (``PUT /v1/gift-cards/{GiftCardID}/holds/{HoldID}``).

@@ -2,7 +2,7 @@
 
 from schemas.magento.customer import Country, Customer, CustomerAddress
 from schemas.magento.error import ErrorBody, ErrorItem
-from schemas.magento.gift_card import CardedOrder, CardNumber
+from schemas.magento.gift_card import CardedOrder, CardNumber, GiftCardAccount
 from schemas.magento.order import Comment, Order, OrderItem, OrderState, Payment
 from schemas.magento.product import (
     AttributeSet,
@@ -31,6 +31,7 @@ __all__ = [
     "ErrorBody",
     "ErrorItem",
     "FailedPrice",
+    "GiftCardAccount",
     "Invoice",
     "Option",
     "Order",

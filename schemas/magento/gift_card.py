@@ -3,9 +3,11 @@ of them."""
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from pydantic import ConfigDict, Field
 
-from schemas.wire import Wire
+from schemas.wire import Amount, Wire
 
 
 class CardNumber(Wire):
@@ -29,3 +31,9 @@ class CardedOrder(Wire):
     model_config = ConfigDict(frozen=True, extra="ignore", coerce_numbers_to_str=True, hide_input_in_errors=True)
 
     extension_attributes: _Cards = _Cards()
+
+
+class GiftCardAccount(Wire):
+    """An account (Commerce as a Cloud Service). Its code is not read."""
+
+    balance: Amount = Decimal(0)

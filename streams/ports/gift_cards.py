@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -105,6 +106,10 @@ class PosGiftCards(Protocol):
 
     async def find_gift_card_hold(self, card_id: str, external_id: str) -> SeenHold | None:
         """The card's hold of that external id. More than one raises Rejected: a collision for a person."""
+        ...
+
+    async def gift_card_holds(self, card_id: str) -> Sequence[SeenHold]:
+        """Every hold that there ever was on a card, whatever became of it."""
         ...
 
     async def commit_gift_card(self, card_id: str, hold_id: str) -> SeenHold:

@@ -12,6 +12,15 @@ from streams.ports.gift_cards import GiftCardNumber
 class WebGiftCards(Protocol):
     """The web store's gift card accounts, where it has any that can be written."""
 
+    @property
+    def why_not(self) -> str:
+        """Why they cannot be written, and what to do; empty if they can."""
+        ...
+
+    async def gift_card_balance(self, account_id: str) -> Decimal | None:
+        """What is on an account; None if there is no such one. Raises Rejected if the store has no accounts."""
+        ...
+
     async def set_gift_card_balance(self, account_id: str, before: Decimal, after: Decimal) -> None:
         """Set an account's balance, which is absolute, if it is ``before``; one that is ``after`` already stays.
 

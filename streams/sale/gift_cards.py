@@ -9,9 +9,10 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
+from schemas.canonical.gift_card import GiftCardState
 from schemas.canonical.gift_card_redemption import RedemptionStage
 from schemas.gift_card_codes import read_masked
-from streams.sale.exact import ZERO, amount
+from streams.sale.exact import ZERO, amount, exact
 from streams.sale.export import sale_export
 from streams.sale.order import Node, extension, order_name, rows
 
@@ -54,6 +55,21 @@ def gift_cards_to_store_credit(context: Mapping[str, Any], _part: Node) -> Decim
     subject, options = order_name(order), extension(order)
     turned = amount(options, "base_customer_balance_total_refunded", subject)
     return max(turned - amount(options, "base_customer_balance_refunded", subject), ZERO)
+
+
+def gift_card_end(last_four: str | None) -> dict[str, str]:
+    """What Heartland tells of a card's number, as `schemas.canonical.MaskedCode`: four letters or digits, else none."""
+    return read_masked(f"hmac::{last_four or ''}").model_dump()
+
+
+def gift_card_state(balance: object) -> str:
+    """Whether anything is left on a Heartland card, as `GiftCardState`; it tells no other state."""
+    return (GiftCardState.ACTIVE if exact(balance) > ZERO else GiftCardState.USED).value
+
+
+def gift_card_available(card: Node) -> Decimal:
+    """What can still be spent of a canonical gift card."""
+    return exact(card["balance"]) - exact(card["held"])
 
 
 def spread_back(amounts: Sequence[Decimal], given_back: Decimal) -> list[Decimal]:

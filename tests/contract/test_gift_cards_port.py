@@ -79,8 +79,10 @@ async def test_what_is_released_is_available_again(
     gift_cards: PosGiftCards, card: SeenGiftCard, number: GiftCardNumber
 ) -> None:
     hold = await gift_cards.hold_gift_card(card.card_id, draft())
+    assert await gift_cards.gift_card_holds(card.card_id) == (hold,)
     released = await gift_cards.release_gift_card(card.card_id, hold.hold_id)
     assert released.status == "Released"
+    assert await gift_cards.gift_card_holds(card.card_id) == (released,)
     assert await gift_cards.release_gift_card(card.card_id, hold.hold_id) == released
     assert await amounts(gift_cards, number) == (BALANCE, Decimal(0), BALANCE)
 

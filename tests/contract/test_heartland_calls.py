@@ -144,6 +144,10 @@ CALLS: Mapping[str, tuple[Call, list[str]]] = {
         lambda pos, shop: pos.gift_cards.find_gift_card_hold(shop.card_id, "H-3"),
         ["list_gift_card_holds"],
     ),
+    "gift_cards.gift_card_holds": (
+        lambda pos, shop: pos.gift_cards.gift_card_holds(shop.card_id),
+        ["list_gift_card_holds"],
+    ),
     "gift_cards.commit_gift_card": (
         lambda pos, shop: pos.gift_cards.commit_gift_card(shop.card_id, shop.holds[0]),
         ["update_gift_card_hold"],

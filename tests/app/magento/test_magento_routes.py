@@ -12,6 +12,7 @@ import orjson
 import pytest
 from aiohttp import web
 
+from app.magento.gift_cards import GiftCardAccounts
 from app.systems import Web
 from streams.errors import TillstreamError
 from streams.ports import (
@@ -64,6 +65,8 @@ CALLS: list[Callable[[Web], Awaitable[object]]] = [
     lambda on: on.customers.find_account("ann@example.com", 1),
     lambda on: on.customers.create_account(ACCOUNT),
     lambda on: on.customers.update_account("42", {"firstname": "Anne"}),
+    lambda on: GiftCardAccounts(on.client).set_gift_card_balance("7", Decimal(50), Decimal(20)),
+    lambda on: on.gift_card_numbers.gift_card_numbers("42"),
     lambda on: on.customers.regions("US"),
     lambda on: on.customers.list_customers(NOW),
     lambda on: on.products.create_product("NEW", {"name": "New", "price": Decimal("9.99"), "attribute_set_id": 4}),
@@ -112,6 +115,7 @@ def answer(seen: Seen) -> web.Response:
         "/V1/products/base-prices-information": [PRICE],
         "/V1/products/tier-prices-information": [],
         "/V1/products/attributes/color/options": [],
+        "/V1/giftcardaccounts/7": {"balance": 50},
         "/V1/stockItems/S1": {"manage_stock": False},
         "/V1/order/42/ship": "7",
         "/V1/order/42/invoice": "7",
