@@ -26,9 +26,10 @@ from app.polling.poller import serve as serve_polls
 from app.polling.polls import ChangesConfig, ChangesPoll, Poll, SnapshotPoll
 from app.polling.publishing import RowPublisher
 from app.polling.sources import sources_of
+from app.polling.turns import Turns
 from app.publisher import KafkaPublisher, PublisherLimits
 from app.settings import PollingSettings, Settings
-from app.store import Cursors, Store, migrate
+from app.store import Store, migrate
 from app.systems import Systems
 from streams.engine.errors import DocumentError
 from streams.metrics import Metrics
@@ -112,7 +113,8 @@ async def _poll(parts: Parts) -> None:
         systems = await stack.enter_async_context(_systems(parts))
         rows = RowPublisher(publisher, parts.clock, parts.metrics, codes=parts.settings.gift_cards.codes)
         sources = sources_of(parts.settings)
-        polls = _polls(parts.settings.polling, systems, sources, store.cursors, rows, parts.clock)
+        turns = Turns(store.cursors, store.leases, parts.owner, parts.settings.polling.lease_seconds)
+        polls = _polls(parts.settings.polling, systems, sources, turns, rows, parts.clock)
         poller = Poller(polls, parts.clock, parts.metrics, Backoff(longest_seconds=longest))
         await serve_polls(poller, readiness=parts.readiness, stop=parts.stop)
 
@@ -121,7 +123,7 @@ def _polls(
     polling: PollingSettings,
     systems: Systems,
     sources: Collection[tuple[str, str]],
-    cursors: Cursors,
+    turns: Turns,
     rows: RowPublisher,
     clock: Clock,
 ) -> list[Poll]:
@@ -143,12 +145,12 @@ def _polls(
     ]
     lists = feeds.taken([*magento, *transactions, *heartland], sources)
     config = ChangesConfig(polling.interval_seconds, polling.overlap_seconds, polling.since)
-    changes = [ChangesPoll(feed, cursors, rows, clock, config) for feed in lists]
+    changes = [ChangesPoll(feed, turns, rows, clock, config) for feed in lists]
     if not polling.snapshot_minutes:
         return [*changes]
     period = polling.snapshot_minutes * 60.0
     stock = [feed for feed in lists if (feed.system, feed.entity) == ("heartland", "inventory")]
-    return [*changes, *(SnapshotPoll(feed, cursors, rows, clock, period) for feed in stock)]
+    return [*changes, *(SnapshotPoll(feed, turns, rows, clock, period) for feed in stock)]
 
 
 _ROLES: dict[str, Run] = {"ingress": _ingress, "poll": _poll}

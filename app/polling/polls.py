@@ -11,13 +11,16 @@ import structlog
 from app.polling.cursor import cursor_time, written_cursor
 from app.polling.feed import Feed, Page
 from app.polling.paging import walk
+from app.polling.progress import Progress
 from app.polling.publishing import RowPublisher
 from app.polling.seen import Seen
-from app.store.cursors import Cursors
+from app.polling.turns import Turns, handed_on_if_it_fails
 from streams.ports import Clock
 
 EVERYTHING = datetime(1970, 1, 1, tzinfo=UTC)
 """Nothing in a shop changed before this."""
+WHILE_ANOTHER_READS = 60.0
+"""Seconds until one looks again whether another poller has finished a snapshot."""
 
 log = structlog.get_logger(__name__)
 
@@ -36,6 +39,10 @@ class Poll(Protocol):
         Raises:
             TillstreamError, Fenced: nothing is lost; the next time goes on from the cursor.
         """
+        ...
+
+    async def close(self) -> None:
+        """Let another poller go on with it at once."""
         ...
 
 
@@ -57,19 +64,22 @@ class ChangesConfig:
 
 
 class ChangesPoll:
-    """Reads what changed since the cursor. The cursor moves only when Kafka has the page."""
+    """Reads what changed since the cursor. The cursor moves only when Kafka has the page.
+
+    While another poller has the feed it waits, and goes on from the cursor when that one is no longer heard of.
+    """
 
     def __init__(
         self,
         feed: Feed,
-        cursors: Cursors,
+        turns: Turns,
         rows: RowPublisher,
         clock: Clock,
         config: ChangesConfig,
         seen: Seen | None = None,
     ) -> None:
         self._feed = feed
-        self._cursors = cursors
+        self._turn = turns.of(feed.name, config.interval_seconds)
         self._rows = rows
         self._clock = clock
         self._config = config
@@ -82,8 +92,19 @@ class ChangesPoll:
         return self._feed.name
 
     async def once(self) -> float:
-        """Read to the end of the list."""
-        stored = await self._cursors.get(self.name)
+        """Read to the end of the list, if no other poller reads it."""
+        if await self._turn.begin():
+            async with handed_on_if_it_fails(self._turn):
+                began = self._clock.now()
+                await self._read(await self._turn.cursor())
+                await self._turn.finish(began)
+        return self._config.interval_seconds
+
+    async def close(self) -> None:
+        """Let another poller go on with it at once."""
+        await self._turn.end()
+
+    async def _read(self, stored: str | None) -> None:
         cursor = self._first() if stored is None else cursor_time(stored)
         if self._left_at is not None and cursor < self._left_at:
             self._seen.forget()  # somebody has set it back so that all of it is published again
@@ -91,14 +112,23 @@ class ChangesPoll:
         if stored is None:
             self._tell_beginning(cursor)
         begin = cursor if stored is None else cursor - timedelta(seconds=self._config.overlap_seconds)
+        progress, rows = Progress(self.name, begin, self._clock), 0
         async for page in walk(self._feed, begin):
-            fresh = self._seen.fresh(page.rows)
-            await self._rows.publish(self._feed, fresh, seen=len(page.rows) - len(fresh))
-            self._seen.add(fresh)
+            await self._turn.keep()
+            rows = await self._publish(page)
             reached = self._reached(cursor, page)
             if stored is None or reached > cursor:
                 stored, cursor = await self._move(reached, stored), reached
-        return self._config.interval_seconds
+            if page.more:
+                progress.page(cursor, rows)
+        progress.end(rows)
+
+    async def _publish(self, page: Page) -> int:
+        """Publish what is news; returns how many rows that was."""
+        fresh = self._seen.fresh(page.rows)
+        await self._rows.publish(self._feed, fresh, seen=len(page.rows) - len(fresh))
+        self._seen.add(fresh)
+        return len(fresh)
 
     def _tell_beginning(self, cursor: datetime) -> None:
         log.warning(
@@ -120,7 +150,7 @@ class ChangesPoll:
 
     async def _move(self, reached: datetime, previous: str | None) -> str:
         value = written_cursor(reached)
-        await self._cursors.set(self.name, value, previous=previous)
+        await self._turn.move(value, previous=previous)
         self._left_at = reached
         return value
 
@@ -128,9 +158,9 @@ class ChangesPoll:
 class SnapshotPoll:
     """Reads everything at a fixed period, and publishes all of it: what was missed or broken is repaired."""
 
-    def __init__(self, feed: Feed, cursors: Cursors, rows: RowPublisher, clock: Clock, period_seconds: float) -> None:
+    def __init__(self, feed: Feed, turns: Turns, rows: RowPublisher, clock: Clock, period_seconds: float) -> None:
         self._feed = feed
-        self._cursors = cursors
+        self._turn = turns.of(self.name)
         self._rows = rows
         self._clock = clock
         self._period = period_seconds
@@ -142,19 +172,33 @@ class SnapshotPoll:
 
     async def once(self) -> float:
         """Read everything if the period is over since the last complete snapshot; at once if there was none."""
-        stored = await self._cursors.get(self.name)
+        stored = await self._turn.cursor()
         if stored is not None and (wait := self._period - self._age(stored)) > 0:
             return wait
-        began = self._clock.now()
+        if not await self._turn.begin():
+            return min(self._period, WHILE_ANOTHER_READS)
+        async with handed_on_if_it_fails(self._turn):
+            began = self._clock.now()
+            rows = await self._read()
+            await self._turn.move(written_cursor(began), previous=stored)
+            await self._turn.finish(began)
+        await self._turn.end()
+        log.info("snapshot published", feed=self.name, rows=rows)
+        return max(0.0, self._period - (self._clock.now() - began).total_seconds())
+
+    async def close(self) -> None:
+        """Let another poller begin it anew at once."""
+        await self._turn.end()
+
+    async def _read(self) -> int:
         seen, rows = Seen(), 0
         async for page in walk(self._feed, EVERYTHING):
+            await self._turn.keep()
             fresh = seen.fresh(page.rows)
             await self._rows.publish(self._feed, fresh, seen=len(page.rows) - len(fresh))
             seen.add(fresh)
             rows += len(fresh)
-        await self._cursors.set(self.name, written_cursor(began), previous=stored)
-        log.info("snapshot published", feed=self.name, rows=rows)
-        return max(0.0, self._period - (self._clock.now() - began).total_seconds())
+        return rows
 
     def _age(self, stored: str) -> float:
         return (self._clock.now() - cursor_time(stored)).total_seconds()

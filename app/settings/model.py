@@ -124,6 +124,10 @@ class PollingSettings(Section):
     snapshot_minutes: int = Field(default=60, ge=0, le=10_080)
     """Time between two reads of Heartland's whole stock, which repair what went wrong unseen; the first comes at the
     start. 0 reads changes only."""
+    lease_seconds: float = Field(default=180.0, ge=10, le=3600)
+    """How long a feed stays with a poller that is no longer heard of, before another one goes on with it."""
+    alarm_seconds: float = Field(default=900.0, ge=60)
+    """How far a feed may fall behind before ``tillstream doctor`` and the log call a person."""
     since: AwareDatetime | None = None
     """Where the first read of a connection's entity begins, as ``2026-01-31T12:00:00Z``; without it, at the start less
     the overlap, so that old orders stay where they are. Once there is a cursor it counts no more."""

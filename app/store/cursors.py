@@ -8,9 +8,12 @@ from app.store.engine import Database
 from streams.ports import Fenced
 
 _GET = "SELECT value FROM cursors WHERE feed = $1"
+# the share lock keeps the lease with its holder until the cursor has moved
 _SET = """
+WITH lease AS (SELECT FROM feed_leases WHERE feed = $1 AND token = $4 FOR SHARE)
 INSERT INTO cursors AS c (feed, value) SELECT $1::text, $2::text
-WHERE $3::text IS NULL OR EXISTS (SELECT FROM cursors WHERE feed = $1)
+WHERE ($3::text IS NULL OR EXISTS (SELECT FROM cursors WHERE feed = $1))
+AND ($4::bigint IS NULL OR EXISTS (SELECT FROM lease))
 ON CONFLICT (feed) DO UPDATE SET value = excluded.value, moved_at = now()
 WHERE c.value = $3 OR c.value = excluded.value
 RETURNING feed
@@ -24,13 +27,19 @@ class Cursors(Protocol):
         """The cursor (JSON text) of a feed, None if it was never read."""
         ...
 
-    async def set(self, feed: str, value: str, *, previous: str | None) -> None:
+    async def set(self, feed: str, value: str, *, previous: str | None, token: int | None = None) -> None:
         """Move the cursor on from ``previous`` (None: there is none yet); durable on return.
 
         Setting the value that it has is a no-op, so that a call whose answer was lost may be repeated.
 
+        Args:
+            feed: name of the feed.
+            value: where the cursor goes.
+            previous: where it stands.
+            token: of the feed's lease (`app.store.leases`); None for a person's command, which no lease holds up.
+
         Raises:
-            Fenced: another poller has moved it; read it again.
+            Fenced: the cursor has been moved by somebody else, or another poller has the lease; read it again.
         """
         ...
 
@@ -46,7 +55,7 @@ class SqlCursors:
         rows = await self._database.fetch(_GET, feed)
         return str(rows[0]["value"]) if rows else None
 
-    async def set(self, feed: str, value: str, *, previous: str | None) -> None:
-        """Move the cursor on from ``previous``; raises Fenced if it does not stand there."""
-        if not await self._database.fetch(_SET, feed, value, previous):
+    async def set(self, feed: str, value: str, *, previous: str | None, token: int | None = None) -> None:
+        """Move the cursor on from ``previous``; raises Fenced if it does not stand there, or the lease is another's."""
+        if not await self._database.fetch(_SET, feed, value, previous, token):
             raise Fenced(f"the cursor of {feed} has been moved on by another poller; read it again")

@@ -15,6 +15,7 @@ from app.store.engine import Database, engine_for
 from app.store.guards import SqlGuards
 from app.store.held import SqlHeld
 from app.store.journal import SqlJournal
+from app.store.leases import SqlLeases
 from app.store.ledger import SqlLedger
 from app.store.links import SqlLinks
 from app.store.migrations import head, upgrade
@@ -59,6 +60,7 @@ class Store:
     desk: HeldDesk
     journal: SqlJournal
     cursors: SqlCursors
+    leases: SqlLeases
     receipts: Receipts
     stops: SqlStops
     guards: SqlGuards
@@ -91,6 +93,7 @@ class Store:
             desk=HeldDesk(database, clock),
             journal=SqlJournal(database),
             cursors=SqlCursors(database),
+            leases=SqlLeases(database, clock),
             receipts=Receipts(database),
             stops=SqlStops(database, clock),
             guards=SqlGuards(database, clock),

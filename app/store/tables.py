@@ -271,6 +271,18 @@ cursors = Table(
     comment="How far the poller has read each feed.",
 )
 
+feed_leases = Table(
+    "feed_leases",
+    metadata,
+    Column("feed", Text, primary_key=True),
+    _text("owner"),
+    Column("token", BigInteger, nullable=False, comment="Grows with each new owner; fences the old one."),
+    Column("until", _Moment, nullable=False),
+    Column("read_at", _Moment, comment="When the last read to the list's end began."),
+    comment="Which poller reads each feed, and when it was last read to its end.",
+    postgresql_with=_ROOM_FOR_UPDATES,
+)
+
 stops = Table(
     "stops",
     metadata,

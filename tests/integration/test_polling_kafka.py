@@ -21,14 +21,16 @@ from app.heartland.stock import HeartlandStock
 from app.polling.feeds import heartland_feed
 from app.polling.polls import EVERYTHING, ChangesConfig, ChangesPoll, SnapshotPoll
 from app.polling.publishing import RowPublisher
+from app.polling.turns import Turns
 from app.publisher import KafkaPublisher, PublisherLimits
 from app.sandbox.run import start_heartland
 from app.sandbox.server import SandboxHandle, SandboxOptions
 from schemas.envelope import Envelope
 from streams.errors import Unavailable
 from streams.metrics import Metrics
-from tests.app.polling.polling_fakes import FakeCursors
+from tests.app.polling.polling_fakes import turns_of
 from tests.integration.freezable import FreezableBroker, freezable_broker
+from tests.twins.feeds import MemoryCursors
 
 pytestmark = pytest.mark.kafka
 
@@ -60,17 +62,18 @@ async def sandbox(tmp_path: Path) -> AsyncIterator[SandboxHandle]:
 class Polling:
     stock: HeartlandStock
     publisher: KafkaPublisher
-    cursors: FakeCursors
+    cursors: MemoryCursors
+    turns: Turns
     rows: RowPublisher
     broker: FreezableBroker
 
     def changes(self) -> ChangesPoll:
         feed = heartland_feed("pos", "inventory", self.stock.list_inventory, 40)
-        return ChangesPoll(feed, self.cursors, self.rows, SystemClock(), ChangesConfig(overlap_seconds=30))
+        return ChangesPoll(feed, self.turns, self.rows, SystemClock(), ChangesConfig(overlap_seconds=30))
 
     def snapshot(self) -> SnapshotPoll:
         feed = heartland_feed("pos", "inventory", self.stock.list_inventory, 40)
-        return SnapshotPoll(feed, self.cursors, self.rows, SystemClock(), 3600)
+        return SnapshotPoll(feed, self.turns, self.rows, SystemClock(), 3600)
 
     async def published(self, after: int = 0) -> list[tuple[str, str, float]]:
         """SKU, location and on hand of every record behind the first ``after``."""
@@ -109,7 +112,7 @@ async def polling(broker: FreezableBroker, sandbox: SandboxHandle) -> AsyncItera
     )
     async with HeartlandClient("pos", settings, clock) as client:
         rows = RowPublisher(publisher, clock, metrics)
-        yield Polling(HeartlandStock(client), publisher, FakeCursors(), rows, broker)
+        yield Polling(HeartlandStock(client), publisher, *turns_of(clock), rows, broker)
     await publisher.stop()
 
 

@@ -32,6 +32,7 @@ from streams.ports import (
     Revision,
 )
 from tests.twins.agreements import MemoryAgreements
+from tests.twins.feeds import MemoryCursors, MemoryLeases
 from tests.twins.guards import MemoryGuards, MemoryWrittenStock
 from tests.twins.writes import MemoryOpenWrites
 
@@ -323,21 +324,6 @@ def _line(entry: JournalEntry) -> tuple[object, ...]:
     return entry.stage, entry.outcome, entry.topic, entry.partition, entry.offset
 
 
-class MemoryCursors:
-    """Implements `app.store.cursors.Cursors`."""
-
-    def __init__(self) -> None:
-        self.values: dict[str, str] = {}
-
-    async def get(self, feed: str) -> str | None:
-        return self.values.get(feed)
-
-    async def set(self, feed: str, value: str, *, previous: str | None) -> None:
-        if self.values.get(feed) not in (previous, value):
-            raise Fenced(f"the cursor of {feed} has moved on")
-        self.values[feed] = value
-
-
 class MemoryStops:
     """Implements `streams.ports.Stops`."""
 
@@ -370,9 +356,10 @@ class MemoryStore:
     agreements: MemoryAgreements = field(default_factory=MemoryAgreements)
     applied: MemoryApplied = field(default_factory=MemoryApplied)
     journal: MemoryJournal = field(default_factory=MemoryJournal)
-    cursors: MemoryCursors = field(default_factory=MemoryCursors)
     stops: MemoryStops = field(default_factory=MemoryStops)
     ledger: MemoryLedger = field(init=False)
+    leases: MemoryLeases = field(init=False)
+    cursors: MemoryCursors = field(init=False)
     held: MemoryHeld = field(init=False)
     writes: MemoryOpenWrites = field(init=False)
     guards: MemoryGuards = field(init=False)
@@ -380,6 +367,8 @@ class MemoryStore:
 
     def __post_init__(self) -> None:
         self.ledger = MemoryLedger(self.links, self.applied, self.clock)
+        self.leases = MemoryLeases(self.clock)
+        self.cursors = self.leases.cursors
         self.held = MemoryHeld(self.links, self.clock)
         self.writes = MemoryOpenWrites(self.applied, self.held, self.clock)
         self.guards = MemoryGuards(self.clock)

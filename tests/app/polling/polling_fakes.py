@@ -8,9 +8,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from app.polling.feed import Page, Row
+from app.polling.turns import Turns
 from schemas.envelope import Envelope
 from streams.errors import TillstreamError
-from streams.ports import Fenced, Outgoing
+from streams.ports import Clock, Outgoing
+from tests.twins.feeds import MemoryCursors, MemoryLeases
 
 START = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
@@ -47,17 +49,10 @@ class FakeKafka:
         return [Envelope.from_headers(record.headers) for record in self.records]
 
 
-@dataclass
-class FakeCursors:
-    values: dict[str, str] = field(default_factory=dict)
-
-    async def get(self, feed: str) -> str | None:
-        return self.values.get(feed)
-
-    async def set(self, feed: str, value: str, *, previous: str | None) -> None:
-        if self.values.get(feed) not in {previous, value}:
-            raise Fenced(feed)
-        self.values[feed] = value
+def turns_of(clock: Clock, owner: str = "a", leases: MemoryLeases | None = None) -> tuple[MemoryCursors, Turns]:
+    """The turns of a poller, and the cursors that it moves."""
+    leases = leases or MemoryLeases(clock)
+    return leases.cursors, Turns(leases.cursors, leases, owner)
 
 
 @dataclass

@@ -23,6 +23,10 @@ class Scripted:
     script: list[Exception | float]
     done: int = 0
     finished: asyncio.Event = field(default_factory=asyncio.Event)
+    closed: bool = False
+
+    async def close(self) -> None:
+        self.closed = True
 
     async def once(self) -> float:
         if self.done == len(self.script):
@@ -139,9 +143,11 @@ async def test_a_poll_that_comes_seldom_is_late_only_from_when_it_was_due() -> N
 
 async def test_a_stop_ends_the_role_at_once() -> None:
     stop, readiness = asyncio.Event(), Readiness()
-    poller = Poller([Scripted("a", [])], Clock(), Metrics())
+    poll = Scripted("a", [])
+    poller = Poller([poll], Clock(), Metrics())
     role = asyncio.create_task(serve(poller, readiness=readiness, stop=stop))
     await asyncio.sleep(0.01)
     assert await readiness.reasons() == {}
     stop.set()
     await asyncio.wait_for(role, 1)
+    assert poll.closed, "other pollers would wait for its lease to end"

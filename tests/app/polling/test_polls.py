@@ -14,7 +14,7 @@ from schemas.envelope import Via
 from streams.errors import Unavailable
 from streams.metrics import Metrics
 from streams.ports import Fenced
-from tests.app.polling.polling_fakes import START, FakeClock, FakeCursors, FakeFeed, FakeKafka
+from tests.app.polling.polling_fakes import START, FakeClock, FakeFeed, FakeKafka, turns_of
 
 
 def seconds(number: float) -> timedelta:
@@ -23,16 +23,17 @@ def seconds(number: float) -> timedelta:
 
 class Surroundings:
     def __init__(self) -> None:
-        self.feed, self.kafka, self.cursors, self.clock = FakeFeed(), FakeKafka(), FakeCursors(), FakeClock()
+        self.feed, self.kafka, self.clock = FakeFeed(), FakeKafka(), FakeClock()
+        self.cursors, self.turns = turns_of(self.clock)
         self.metrics = Metrics()
         self.rows = RowPublisher(self.kafka, self.clock, self.metrics, entropy=lambda size: b"\x02" * size)
 
     def changes(self, config: ChangesConfig | None = None, seen: Seen | None = None) -> ChangesPoll:
         config = config or ChangesConfig(interval_seconds=60, overlap_seconds=120)
-        return ChangesPoll(self.feed, self.cursors, self.rows, self.clock, config, seen)
+        return ChangesPoll(self.feed, self.turns, self.rows, self.clock, config, seen)
 
     def snapshot(self) -> SnapshotPoll:
-        return SnapshotPoll(self.feed, self.cursors, self.rows, self.clock, period_seconds=3600)
+        return SnapshotPoll(self.feed, self.turns, self.rows, self.clock, period_seconds=3600)
 
     @property
     def cursor(self) -> str:

@@ -14,7 +14,7 @@ from app.settings import PollingSettings, Settings
 from app.systems import Systems
 from streams.engine import load
 from streams.metrics import Metrics
-from tests.app.polling.polling_fakes import FakeClock, FakeCursors, FakeKafka
+from tests.app.polling.polling_fakes import FakeClock, FakeKafka, turns_of
 
 WEB = ["web.order", "web.invoice", "web.shipment", "web.credit_memo", "web.customer"]
 CHANGES = [*WEB, "pos.order", "pos.inventory", "pos.payment", "pos.customer", "pos.product"]
@@ -35,7 +35,7 @@ def names(
 ) -> list[str]:
     clock = FakeClock()
     rows = RowPublisher(FakeKafka(), clock, Metrics())
-    return [poll.name for poll in _polls(polling, systems, sources, FakeCursors(), rows, clock)]
+    return [poll.name for poll in _polls(polling, systems, sources, turns_of(clock)[1], rows, clock)]
 
 
 async def test_stock_is_also_read_whole_by_a_cursor_of_its_own(systems: Systems) -> None:
