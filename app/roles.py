@@ -20,7 +20,8 @@ from app.ingress.server import IngressConfig
 from app.ingress.server import serve as serve_door
 from app.ingress.signature import SecretUnreadable
 from app.parts import Parts
-from app.polling import feeds
+from app.polling.composed import feeds_of, snapshots, watched
+from app.polling.gap_watch import GapWatch
 from app.polling.poller import Backoff, Poller
 from app.polling.poller import serve as serve_polls
 from app.polling.polls import ChangesConfig, ChangesPoll, Poll, SnapshotPoll
@@ -114,8 +115,11 @@ async def _poll(parts: Parts) -> None:
         rows = RowPublisher(publisher, parts.clock, parts.metrics, codes=parts.settings.gift_cards.codes)
         sources = sources_of(parts.settings)
         turns = Turns(store.cursors, store.leases, parts.owner, parts.settings.polling.lease_seconds)
-        polls = _polls(parts.settings.polling, systems, sources, turns, rows, parts.clock)
-        poller = Poller(polls, parts.clock, parts.metrics, Backoff(longest_seconds=longest))
+        polling = parts.settings.polling
+        polls = _polls(polling, systems, sources, turns, rows, parts.clock)
+        feeds = watched(polling, feeds_of(polling, systems, sources))
+        watch = GapWatch(feeds, store.leases, parts.clock, parts.metrics, polling.alarm_seconds)
+        poller = Poller([*polls, watch], parts.clock, parts.metrics, Backoff(longest_seconds=longest))
         await serve_polls(poller, readiness=parts.readiness, stop=parts.stop)
 
 
@@ -129,28 +133,13 @@ def _polls(
 ) -> list[Poll]:
     """The changes of every list that a flow takes, and Heartland's whole stock from time to time, by a cursor of its
     own."""
-    size = polling.page_size
-    magento = [
-        feeds.magento_feed(name, entity, lists, size)
-        for name, web in systems.webs.items()
-        for entity, lists in web.lists.items()
-    ]
-    transactions = [
-        feeds.magento_transactions(name, web.transactions.list_transactions, size) for name, web in systems.webs.items()
-    ]
-    heartland = [
-        feeds.heartland_feed(name, entity, lists, size)
-        for name, pos in systems.points_of_sale.items()
-        for entity, lists in pos.lists.items()
-    ]
-    lists = feeds.taken([*magento, *transactions, *heartland], sources)
+    lists = feeds_of(polling, systems, sources)
     config = ChangesConfig(polling.interval_seconds, polling.overlap_seconds, polling.since)
     changes = [ChangesPoll(feed, turns, rows, clock, config) for feed in lists]
     if not polling.snapshot_minutes:
         return [*changes]
     period = polling.snapshot_minutes * 60.0
-    stock = [feed for feed in lists if (feed.system, feed.entity) == ("heartland", "inventory")]
-    return [*changes, *(SnapshotPoll(feed, turns, rows, clock, period) for feed in stock)]
+    return [*changes, *(SnapshotPoll(feed, turns, rows, clock, period) for feed in snapshots(lists))]
 
 
 _ROLES: dict[str, Run] = {"ingress": _ingress, "poll": _poll}

@@ -178,6 +178,13 @@ class Metrics:
             "Time since a feed's last successful poll; alarm when it is far above the feed's interval.",
             ("feed",),
         )
+        self._feed_behind = self._gauge(
+            "tillstream_feed_behind_seconds",
+            "seconds",
+            "How far a feed is behind, whoever reads it: since its last read to the end began, or since the row that "
+            "its cursor has come to, if that is later. Every poller tells it of every feed.",
+            ("feed",),
+        )
         self._buffer = self._gauge(
             "tillstream_publish_buffer_records",
             "records",
@@ -216,6 +223,10 @@ class Metrics:
         """A feed read one page."""
         self._rows.labels(feed, "published").inc(published)
         self._rows.labels(feed, "seen").inc(seen)
+
+    def feed_behind(self, feed: str, seconds: float) -> None:
+        """A feed is so far behind."""
+        self._feed_behind.labels(feed).set(seconds)
 
     def watch_poll_gap(self, feed: str, seconds: Callable[[], float]) -> None:
         """Ask ``seconds`` for the time since the feed's last successful poll whenever metrics are read."""

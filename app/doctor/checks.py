@@ -10,6 +10,7 @@ from rich.text import Text
 from app.clock import SystemClock
 from app.connections import Connection, MagentoConnection, WebhookConnection
 from app.doctor import parts
+from app.doctor.feeds import feeds
 from app.doctor.finding import Finding, Grade, note
 from app.doctor.heartland import heartland
 from app.doctor.magento import magento
@@ -28,7 +29,7 @@ async def run(settings: Settings) -> int:
 
 async def findings(settings: Settings, clock: Clock) -> list[Finding]:
     """What every check found, in the order of the report."""
-    checks = [parts.kafka(settings), parts.store(settings, clock)]
+    checks = [parts.kafka(settings), parts.store(settings, clock), feeds(settings, clock)]
     for name, connection in settings.connections.items():
         checks += [_connection(settings, name, connection, clock), parts.clock_of(name, connection)]
     found = [finding for group in await asyncio.gather(*checks) for finding in group]

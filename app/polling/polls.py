@@ -168,7 +168,7 @@ class SnapshotPoll:
     @property
     def name(self) -> str:
         """The feed's name, marked: its cursor is not the one of its changes."""
-        return f"{self._feed.name}.snapshot"
+        return snapshot_name(self._feed.name)
 
     async def once(self) -> float:
         """Read everything if the period is over since the last complete snapshot; at once if there was none."""
@@ -202,3 +202,8 @@ class SnapshotPoll:
 
     def _age(self, stored: str) -> float:
         return (self._clock.now() - cursor_time(stored)).total_seconds()
+
+
+def snapshot_name(feed: str) -> str:
+    """Name of a feed's snapshot."""
+    return f"{feed}.snapshot"
