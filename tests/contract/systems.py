@@ -44,6 +44,7 @@ from app.sandbox.server import SandboxHandle, SandboxOptions
 from app.systems import Pos, Web
 from streams.errors import TillstreamError
 from streams.ports import Clock, OrderDraft
+from tests.app.call_sites import sending_from
 from tests.app.heartland.heartland_contract import check_request
 from tests.app.magento.magento_contract import check_request as check_magento
 from tests.app.stub_server import Seen
@@ -183,13 +184,15 @@ class WebSystem:
 
 
 class CheckedHeartland(HeartlandClient):
-    """Holds every request to the OpenAPI document before it is sent, and keeps which operation it calls."""
+    """Holds every request to the OpenAPI document before it is sent, and keeps which operation it calls from where."""
 
     def __init__(self, name: str, settings: HeartlandConnection, clock: Clock) -> None:
         super().__init__(name, settings, clock)
         self.called: list[str] = []
+        self.sites: set[tuple[str, int]] = set()
 
     async def _send(self, request: Request) -> Answer:
+        self.sites.add(sending_from())
         path = request.url.removeprefix(self._base)
         seen = Seen(request.method, path, {"Content-Type": request.content_type}, request.content or b"")
         self.called.append(check_request(seen))

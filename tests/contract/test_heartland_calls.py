@@ -6,15 +6,21 @@ none is left out, and none calls another operation than the one it is meant to.
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from typing import Self
 
+import pytest
+
+from app.clock import SystemClock
+from app.doctor import heartland as doctor
 from app.systems import Pos
+from schemas.documents import Channel
 from streams.ports import GiftCardNumber, HoldDraft, ParcelDraft, PaymentDraft, ProfileDraft, RefundDraft
-from tests.contract.systems import PosSystem
+from tests.app.call_sites import methods, sites_in, unseen
+from tests.contract.systems import CheckedHeartland, PosSystem
 
 NUMBER = GiftCardNumber("CONTRACT-0001")
 DAY = date(2026, 8, 31)
@@ -176,17 +182,13 @@ CALLS: Mapping[str, tuple[Call, list[str]]] = {
 """Each method, and the operations that it calls, in an order in which all of them succeed."""
 
 
-def methods(pos: Pos) -> set[str]:
-    return {
-        f"{part.name}.{name}"
-        for part in fields(Pos)
-        if part.name != "client"
-        for name, _ in inspect.getmembers(getattr(pos, part.name), inspect.iscoroutinefunction)
-        if not name.startswith("_")
-    }
+PLACES = ("app/heartland", "app/doctor/heartland.py")
+"""All code that asks a Heartland for something."""
 
 
-async def test_every_method_of_the_connector_calls_what_the_document_has(pos: PosSystem) -> None:
+async def test_every_method_of_the_connector_calls_what_the_document_has_and_no_place_sends_unchecked(
+    pos: PosSystem, monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert set(CALLS) == methods(pos.connector)
     shop = Shop(pos)
     await shop.prepare()
@@ -196,3 +198,14 @@ async def test_every_method_of_the_connector_calls_what_the_document_has(pos: Po
         await call(pos.connector, shop)
         called[name] = [*pos.client.called]
     assert called == {name: operations for name, (_, operations) in CALLS.items()}
+    asked: list[CheckedHeartland] = []
+
+    class Asked(CheckedHeartland):
+        async def __aenter__(self) -> Self:
+            asked.append(self)
+            return await super().__aenter__()
+
+    monkeypatch.setattr(doctor, "HeartlandClient", Asked)
+    channel = Channel(name="main", web="web", pos="pos", location=pos.location)
+    await doctor.heartland("pos", pos.settings, {"main": channel}, SystemClock())
+    assert unseen(sites_in(*PLACES), pos.client.sites | asked[0].sites) == []

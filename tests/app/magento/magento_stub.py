@@ -20,10 +20,11 @@ async def stubbed(
     *answers: web.Response,
     answer: Callable[[Seen], web.Response] | None = None,
     monotonic: Callable[[], float] = time.monotonic,
+    kind: type[MagentoClient] = MagentoClient,
 ) -> AsyncIterator[tuple[StubServer, MagentoClient]]:
     async with StubServer(*answers, answer=answer) as server:
         settings = MagentoConnection(
             base_url=server.url, bearer_token=SecretStr("token"), http=Http(read_retries=0, timeout_seconds=5)
         )
-        async with MagentoClient("web", settings, FakeClock(), chance=lambda: 0.0, monotonic=monotonic) as client:
+        async with kind("web", settings, FakeClock(), chance=lambda: 0.0, monotonic=monotonic) as client:
             yield server, client

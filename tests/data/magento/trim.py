@@ -58,7 +58,9 @@ USED = [
     "GET /V1/stockItems/:productSku",
     "GET /V1/inventory/source-items",
     "POST /V1/inventory/source-items",
+    "GET /V1/inventory/sources",
     "GET /V1/inventory/sources/:sourceCode",
+    "GET /V1/store/storeConfigs",
 ]
 
 NESTED = {"Address", "Region", "Attribute", "CustomerExtension", "ProductExtension"}
