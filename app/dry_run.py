@@ -12,6 +12,7 @@ from typing import Any
 from app.clock import SystemClock
 from app.handlers import Tools, deliver_handler, engine_of, normalize_handler
 from app.health import Readiness
+from app.http import Request
 from app.magento.stock import MagentoStock
 from app.parts import Parts
 from app.settings import Settings
@@ -137,11 +138,16 @@ class DryRun:
 
 
 class _ReadOnly(Systems):
-    """Connectors that note what they would write."""
+    """Connectors that note what they would write, and send none of it."""
 
     def __init__(self, settings: Settings, clock: SystemClock, metrics: Metrics, calls: list[str]) -> None:
-        super().__init__(settings, clock, metrics)
+        super().__init__(settings, clock, metrics, before_mutation=self._refuse)
         self._calls = calls
+
+    def _refuse(self, request: Request) -> None:
+        """Whatever a deliverer does, nothing that changes something leaves this process."""
+        self._calls.append(f"{request.operation}: {request.subject}")
+        raise _Stop
 
     @property
     def webs(self) -> Mapping[str, Web]:

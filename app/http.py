@@ -108,6 +108,13 @@ class Answer:
 Authorise = Callable[[Request], Awaitable[Mapping[str, str]]]
 """Makes the headers of one try; called again for every try, since a signature is good for one."""
 
+BeforeMutation = Callable[[Request], None]
+"""Told of every mutation before anything of it is sent; it may raise, and then nothing is."""
+
+
+def let_pass(_request: Request) -> None:
+    """Every mutation is sent."""
+
 
 class HttpClient:
     """The connection pool of one connection (`app.connections`)."""
@@ -122,6 +129,7 @@ class HttpClient:
         observe: Observe | None = None,
         pulse: Pulse | None = None,
         failpoints: Failpoints = NOWHERE,
+        before_mutation: BeforeMutation = let_pass,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         """Nothing is opened before the first request.
@@ -134,6 +142,7 @@ class HttpClient:
             observe: told about every request.
             pulse: told what each request says about the system.
             failpoints: told how far every mutation has come.
+            before_mutation: may stop every mutation, for a run that must write nothing.
             monotonic: seconds that go on while the process is frozen.
         """
         self.connection = connection
@@ -143,6 +152,7 @@ class HttpClient:
         self._observe = observe
         self._pulse = pulse
         self._failpoints = failpoints
+        self._before_mutation = before_mutation
         self._monotonic = monotonic
         self._session: aiohttp.ClientSession | None = None
         self._closed = False
@@ -174,6 +184,8 @@ class HttpClient:
                 connections were taken, and nothing was sent.
             OutcomeUnknown: a mutation timed out or broke after its bytes were written.
         """
+        if request.mutates:
+            self._before_mutation(request)
         began = self.begin() if request.began is None else request.began
         retries = 0 if request.mutates else self._limits.read_retries
         for attempt in range(retries):

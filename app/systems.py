@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from app.connections import Connection, HeartlandConnection, MagentoConnection, WebhookConnection
 from app.gift_card_codes import LAST_FOUR, CodeMask
@@ -19,6 +20,7 @@ from app.heartland.reports import HeartlandReports
 from app.heartland.shipments import HeartlandShipments
 from app.heartland.stock import HeartlandStock
 from app.heartland.webhooks import HeartlandWebhooks
+from app.http import BeforeMutation, let_pass
 from app.magento.catalogue import MagentoCatalogue
 from app.magento.client import MagentoClient
 from app.magento.credit_memos import MagentoCreditMemos
@@ -167,6 +169,7 @@ class Systems:
         metrics: told of every request.
         pulses: told of every request to their connection; most roles have none.
         failpoints: told how far every mutation has come.
+        before_mutation: may stop every mutation, for a run that must write nothing.
     """
 
     def __init__(
@@ -177,12 +180,12 @@ class Systems:
         pulses: Mapping[str, Pulse] | None = None,
         *,
         failpoints: Failpoints = NOWHERE,
+        before_mutation: BeforeMutation = let_pass,
     ) -> None:
         self._settings = settings
-        codes = settings.gift_cards.codes
+        client = _Client(clock, metrics, pulses or {}, failpoints, before_mutation, settings.gift_cards.codes)
         self._all: dict[str, System] = {
-            name: _connector(name, connection, clock, metrics, (pulses or {}).get(name), failpoints, codes)
-            for name, connection in settings.connections.items()
+            name: _connector(name, connection, client) for name, connection in settings.connections.items()
         }
 
     @property
@@ -213,26 +216,38 @@ class Systems:
             await system.client.close()
 
 
-def _connector(
-    name: str,
-    connection: Connection,
-    clock: Clock,
-    metrics: Metrics,
-    pulse: Pulse | None,
-    failpoints: Failpoints,
-    codes: CodeMask,
-) -> System:
-    def observe(operation: str, status: int | None, seconds: float) -> None:
-        metrics.http_took(name, operation, status, seconds)
+@dataclass(frozen=True, slots=True)
+class _Client:
+    """What the clients of all connections are given."""
 
+    clock: Clock
+    metrics: Metrics
+    pulses: Mapping[str, Pulse]
+    failpoints: Failpoints
+    before_mutation: BeforeMutation
+    codes: CodeMask
+
+    def options(self, name: str) -> dict[str, Any]:
+        """Keyword arguments of every client's constructor."""
+
+        def observe(operation: str, status: int | None, seconds: float) -> None:
+            self.metrics.http_took(name, operation, status, seconds)
+
+        return {
+            "observe": observe,
+            "pulse": self.pulses.get(name),
+            "failpoints": self.failpoints,
+            "before_mutation": self.before_mutation,
+        }
+
+
+def _connector(name: str, connection: Connection, client: _Client) -> System:
+    options = client.options(name)
     match connection:
         case MagentoConnection():
-            magento = MagentoClient(name, connection, clock, observe=observe, pulse=pulse, failpoints=failpoints)
-            return Web.through(magento, codes, accounts=connection.gift_cards == "accounts")
+            magento = MagentoClient(name, connection, client.clock, **options)
+            return Web.through(magento, client.codes, accounts=connection.gift_cards == "accounts")
         case HeartlandConnection():
-            heartland = HeartlandClient(name, connection, clock, observe=observe, pulse=pulse, failpoints=failpoints)
-            return Pos.through(heartland)
+            return Pos.through(HeartlandClient(name, connection, client.clock, **options))
         case WebhookConnection():
-            return Receiver(
-                WebhookReceiver(name, connection, clock, observe=observe, pulse=pulse, failpoints=failpoints)
-            )
+            return Receiver(WebhookReceiver(name, connection, client.clock, **options))

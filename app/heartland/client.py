@@ -13,7 +13,7 @@ from app import exact_json
 from app.connections import HeartlandConnection
 from app.heartland.errors import body_of, check, is_missing
 from app.heartland.oauth import HeldToken, TokenSource
-from app.http import Answer, HttpClient, Observe, Request
+from app.http import Answer, BeforeMutation, HttpClient, Observe, Request, let_pass
 from app.listing import Listing
 from app.urls import query_string
 from app.wire import read_as
@@ -39,6 +39,7 @@ class HeartlandClient:
         observe: Observe | None = None,
         pulse: Pulse | None = None,
         failpoints: Failpoints = NOWHERE,
+        before_mutation: BeforeMutation = let_pass,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         """Nothing is opened before the first request."""
@@ -52,6 +53,7 @@ class HeartlandClient:
             observe=observe,
             pulse=pulse,
             failpoints=failpoints,
+            before_mutation=before_mutation,
             monotonic=monotonic,
         )
         self._tokens = TokenSource(settings, self._http, clock)

@@ -9,7 +9,7 @@ from typing import Literal, Self
 
 from app import exact_json
 from app.connections import MagentoConnection
-from app.http import Answer, Authorise, HttpClient, Observe, Request
+from app.http import Answer, Authorise, BeforeMutation, HttpClient, Observe, Request, let_pass
 from app.magento.errors import check, is_missing
 from app.magento.oauth import OAuthKeys, OAuthSigner
 from app.magento.search import Query
@@ -34,6 +34,7 @@ class MagentoClient:
         observe: Observe | None = None,
         pulse: Pulse | None = None,
         failpoints: Failpoints = NOWHERE,
+        before_mutation: BeforeMutation = let_pass,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         """Nothing is opened before the first request.
@@ -53,6 +54,7 @@ class MagentoClient:
             observe=observe,
             pulse=pulse,
             failpoints=failpoints,
+            before_mutation=before_mutation,
             monotonic=monotonic,
         )
 

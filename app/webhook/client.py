@@ -11,7 +11,7 @@ from typing import Self
 
 from app import exact_json
 from app.connections import WebhookConnection
-from app.http import HttpClient, Observe, Request
+from app.http import BeforeMutation, HttpClient, Observe, Request, let_pass
 from app.http_errors import by_status, plain
 from streams.errors import Rejected
 from streams.ports import NOWHERE, Clock, Failpoints, Pulse
@@ -32,6 +32,7 @@ class WebhookReceiver:
         observe: Observe | None = None,
         pulse: Pulse | None = None,
         failpoints: Failpoints = NOWHERE,
+        before_mutation: BeforeMutation = let_pass,
     ) -> None:
         """Nothing is opened before the first request. Raises ValueError for a secret that cannot be read."""
         self.name = name
@@ -39,7 +40,14 @@ class WebhookReceiver:
         self._key = _key(settings.secret.get_secret_value()) if settings.secret is not None else None
         self._clock = clock
         self._http = HttpClient(
-            name, settings.http, clock, chance=chance, observe=observe, pulse=pulse, failpoints=failpoints
+            name,
+            settings.http,
+            clock,
+            chance=chance,
+            observe=observe,
+            pulse=pulse,
+            failpoints=failpoints,
+            before_mutation=before_mutation,
         )
 
     async def __aenter__(self) -> Self:

@@ -53,6 +53,8 @@ class Pipe:
     Attributes:
         directory: flow documents of the shop's own.
         receivers: of webhooks, by connection.
+        store: where links and the ledger are; in memory if none is given.
+        holds: events are normalised and not delivered, and wait in ``waiting``.
         told: what became of every event, in order.
         failed: what a person or a wait has to mend.
         published: every record that went from one stage to the next.
@@ -63,6 +65,9 @@ class Pipe:
     directory: Path | None = None
     receivers: Mapping[str, WebhookReceiver] = field(default_factory=dict)
     channel: Channel = CHANNEL
+    store: Store | MemoryStore = field(default_factory=lambda: MemoryStore(SystemClock()))
+    holds: bool = False
+    waiting: list[Record] = field(default_factory=list)
     told: list[JournalEntry] = field(default_factory=list)
     failed: list[TillstreamError] = field(default_factory=list)
     published: list[Outgoing] = field(default_factory=list)
@@ -70,10 +75,9 @@ class Pipe:
     def __post_init__(self) -> None:
         self._clock = SystemClock()
         self._publisher = MemoryPublisher()
-        self.store = MemoryStore(self._clock)
         own = {name: WebhookConnection(base_url="http://127.0.0.1:1") for name in self.receivers}
         connections = {"web": self.web.settings, "pos": self.pos.settings, **own}
-        settings = Settings(connections=connections, channels={"main": self.channel})
+        self.settings = settings = Settings(connections=connections, channels={"main": self.channel})
         flows = load(self.directory).flows
         tools = Tools(
             parts=Parts(settings, "pipe", self._clock, Metrics(), Readiness(), asyncio.Event()),
@@ -103,6 +107,8 @@ class Pipe:
             record = Record(out.topic, 0, 0, out.key, out.value, tuple(out.headers), 0)
             if out.topic.startswith("raw."):
                 await self._handle(self._normalize, record, "normalize")
+            elif out.topic.startswith("canonical.") and self.holds:
+                self.waiting.append(record)
             elif out.topic.startswith("canonical."):
                 for handler in self._deliver.values():
                     await self._handle(handler, record, "deliver")

@@ -158,9 +158,7 @@ class WebSystem:
         async with CheckedMagento("web", settings, SystemClock()) as client:
             yield Web.through(client)
 
-    async def place_order(
-        self, pieces: int = 1, method: str = "checkmo", *, gift_cards: Sequence[str] = ()
-    ) -> str:
+    async def place_order(self, pieces: int = 1, method: str = "checkmo", *, gift_cards: Sequence[str] = ()) -> str:
         """A guest buys one piece, or more, and pays by gift cards as far as they go, the rest by check or otherwise;
         the order's entity id."""
         base = f"{self.url}/rest/V1/guest-carts"

@@ -95,6 +95,7 @@ CALLS: Mapping[str, Sequence[Call]] = {
     ],
     "prices.delete_special_prices": [lambda on: on.prices.delete_special_prices(["S1"], CHICAGO)],
     "prices.set_tier_prices": [lambda on: on.prices.set_tier_prices([WebTierPrice("S1", Decimal(5), Decimal(7))])],
+    "gift_card_numbers.gift_card_numbers": [lambda on: on.gift_card_numbers.gift_card_numbers("42")],
     "gift_cards.set_gift_card_balance": [lambda on: on.gift_cards.set_gift_card_balance("7", Decimal(5), Decimal(4))],
     "stock.known_skus": [lambda on: on.stock.known_skus({"S1"})],
     "stock.list_source_items": [lambda on: on.stock.list_source_items({"S1"})],
