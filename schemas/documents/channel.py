@@ -2,9 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+
+def _known_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise ValueError(f"'{name}' is no time zone: write it like America/New_York") from error
+    return name
+
+
+Zone = Annotated[str, AfterValidator(_known_zone)]
+"""A time zone by its IANA name."""
 
 
 class Channel(BaseModel):
@@ -32,6 +45,10 @@ class Channel(BaseModel):
     """Heartland location that the sales are booked to and shipped from."""
     currency: str = Field(default="USD", pattern=r"^[A-Z]{3}$")
     """Base currency of the store and of the Heartland account."""
+    time_zone: Zone = "UTC"
+    """Time zone of its locations, like ``America/New_York``: a sale's business date is the day on their clocks."""
+    time_zones: dict[str, Zone] = Field(default_factory=dict)
+    """Heartland location -> its own time zone, where it is not the channel's."""
     sources: dict[str, str] = Field(default_factory=dict)
     """Heartland location -> Magento MSI source code."""
     offline_methods: tuple[str, ...] = ("checkmo", "banktransfer", "cashondelivery", "free")
@@ -47,3 +64,7 @@ class Channel(BaseModel):
     capture: dict[str, Literal["fulfilment", "never"]] = Field(default_factory=dict)
     """When an order that is not paid yet is invoiced with capture, by payment method: when its goods leave, or never by
     Tillstream. Without an entry ``fulfilment``, but ``never`` for offline methods, which have nothing to capture."""
+
+    def zone_of(self, location: str) -> ZoneInfo:
+        """The time zone of a Heartland location."""
+        return ZoneInfo(self.time_zones.get(location, self.time_zone))
