@@ -21,6 +21,7 @@ ON CONFLICT (target, entity) DO UPDATE SET updated_at = excluded.updated_at, con
 WHERE a.updated_at <= excluded.updated_at
 """
 """Takes what `applied_columns` makes."""
+_FORGET = "DELETE FROM applied WHERE target = $1 AND entity = ANY ($2::text[])"
 
 Revisions = Mapping[Ref, Revision]
 Applied = tuple[str, Revisions]
@@ -76,6 +77,10 @@ class SqlApplied:
     async def _put_all(self, puts: Sequence[Applied]) -> list[Exception | None]:
         await self._database.fetch(PUT, *applied_columns(puts))
         return [None] * len(puts)
+
+    async def forget(self, target: str, entities: Collection[Ref]) -> None:
+        """Take them for never applied; a revision that is being put meanwhile may stay."""
+        await self._database.fetch(_FORGET, target, [stored_ref(entity) for entity in entities])
 
     async def close(self) -> None:
         """Wait for what is under way."""

@@ -45,6 +45,10 @@ class AppliedRevisions(Protocol):
         """Record what has been applied; an older ``updated_at`` never replaces a newer one."""
         ...
 
+    async def forget(self, target: str, entities: Collection[Ref]) -> None:
+        """Take them for never applied, because the target no longer has what was: the next telling is written."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class EffectKey:

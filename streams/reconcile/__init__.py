@@ -1,1 +1,1 @@
-"""What the two systems tell differently, found by comparing all that both list. Pure; `app/reconcile` reads and tells."""
+"""What the two systems tell differently, found by comparing what both list. Pure; `app/reconcile` reads and tells."""

@@ -52,3 +52,14 @@ async def test_of_many_writers_the_newest_revision_stays(any_store: Ports) -> No
 
 async def test_nothing_to_put_is_no_work(any_store: Ports) -> None:
     await any_store.applied.put("web", {})
+
+
+async def test_what_is_forgotten_counts_as_never_applied_and_nothing_else_does(any_store: Ports) -> None:
+    other = Ref("pos", "sku", "B")
+    await any_store.applied.put("web", {SKU: at(5), other: at(5)})
+    await any_store.applied.put("web2", {SKU: at(5)})
+    await any_store.applied.forget("web", [SKU, Ref("pos", "sku", "never heard of")])
+    assert await any_store.applied.get("web", [SKU, other]) == {other: at(5)}
+    assert await any_store.applied.get("web2", [SKU]) == {SKU: at(5)}
+    await any_store.applied.put("web", {SKU: at(1, "older")})
+    assert await any_store.applied.get("web", [SKU]) == {SKU: at(1, "older")}

@@ -87,6 +87,10 @@ class MemoryApplied:
             if known is None or known.updated_at <= revision.updated_at:
                 self.revisions[target, ref] = revision
 
+    async def forget(self, target: str, entities: Collection[Ref]) -> None:
+        for ref in entities:
+            self.revisions.pop((target, ref), None)
+
 
 class MemoryLedger:
     """Implements `streams.ports.Ledger`."""

@@ -19,7 +19,7 @@ def found(number: int, compared: int = 100, subject: Subject = Subject.STOCK) ->
 
 def test_a_little_drift_is_repaired_and_much_is_refused_unless_a_person_says_how_much() -> None:
     require_few(found(20), None)
-    with pytest.raises(Rejected, match="21 of 100 stock drift, and at most 20 .* --up-to 21"):
+    with pytest.raises(Rejected, match=r"21 of 100 stock drift, and at most 20 .* --up-to 21"):
         require_few(found(21), None)
     require_few(found(21), 21)
     assert most_repairs(10_000) == 500

@@ -1,0 +1,221 @@
+"""``tillstream reconcile orders|stock|customers|payments``: compare both systems, tell the drift, have it repaired."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import TypeAlias
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
+
+from app.clock import SystemClock
+from app.commands.store import say
+from app.exit_codes import FAILED, OK
+from app.handlers import engine_of
+from app.polling.polls import EVERYTHING
+from app.publisher import KafkaPublisher
+from app.reconcile.customers import reconcile_customers
+from app.reconcile.joint import Joint, Window
+from app.reconcile.orders import reconcile_orders
+from app.reconcile.payments import reconcile_payments
+from app.reconcile.repair import Repair
+from app.reconcile.showing import SHOWN, day_table, drift_table, show, write_csv
+from app.reconcile.stock import reconcile_stock
+from app.settings import Settings
+from app.store import Store
+from app.systems import Systems
+from streams.business_date import bounds
+from streams.channels import Channels
+from streams.metrics import Metrics
+from streams.reconcile.drift import Comparison, Subject, summary
+from streams.reconcile.limits import require_decided, require_few
+from streams.reconcile.payouts import Payout, PayoutFileError, read_payouts
+
+DEFAULT_DAYS: Mapping[Subject, int | None] = {
+    Subject.ORDERS: 7,
+    Subject.PAYMENTS: 7,
+    Subject.STOCK: 180,
+    Subject.CUSTOMERS: None,
+}
+"""How far back is looked without --since; None looks at all. Stock must reach back to the oldest unshipped order."""
+
+Opened: TypeAlias = AsyncIterator[tuple[Sequence[Joint], Callable[[], Awaitable[Repair]]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the command line says.
+
+    Attributes:
+        since, day: what is compared; at most one of them.
+        grace: what changed so lately is on its way, and not judged.
+        csv: where all drifts are written.
+        payouts: the gateway's file.
+        repair: publish what repairs the drift.
+        up_to: the most drifts that are repaired.
+        confirm, reason: a person's second look, where money moves.
+        by: who.
+    """
+
+    since: datetime | None = None
+    day: date | None = None
+    grace: timedelta = timedelta(minutes=15)
+    csv: Path | None = None
+    payouts: Path | None = None
+    repair: bool = False
+    up_to: int | None = None
+    confirm: int | None = None
+    reason: str = ""
+    by: str = ""
+
+
+async def run(settings: Settings, subject: Subject, options: Options) -> int:
+    """Compare every pair of systems that channels join. Returns 1 if drift is left that nothing was published for.
+
+    Raises:
+        BadParameter: no channel joins anything, or a file cannot be used.
+        Rejected: a repair is refused; nothing of that pair was published.
+    """
+    with _progress() as progress:
+        async with _opened(settings, progress) as (joints, repair):
+            return await reconcile(joints, subject, options, now=SystemClock().now(), repair=repair)
+
+
+async def reconcile(
+    joints: Sequence[Joint],
+    subject: Subject,
+    options: Options,
+    *,
+    now: datetime,
+    repair: Callable[[], Awaitable[Repair]],
+) -> int:
+    """The same, with systems that are open; ``repair`` is called where one is wanted. Returns and raises as `run`."""
+    if not joints:
+        raise typer.BadParameter("no channel joins a web store and a point of sale: see `tillstream settings`")
+    payouts = _payouts(options.payouts)
+    found = []
+    for joint in joints:
+        window = _window(joint, subject, options, now)
+        comparison = await _compare(joint, subject, window, payouts)
+        found.append(comparison)
+        _tell(comparison, joint)
+    if options.csv is not None:
+        _write(options.csv, found)
+    if options.repair:
+        for comparison in found:
+            require_few(comparison, options.up_to)
+            require_decided(comparison, options.confirm, options.reason)
+        await _repair(found, options, await repair())
+    left = [drift for one in found for drift in one.drifts if drift.again is None or not options.repair]
+    return FAILED if left else OK
+
+
+async def _compare(joint: Joint, subject: Subject, window: Window, payouts: Sequence[Payout] | None) -> Comparison:
+    match subject:
+        case Subject.ORDERS:
+            return await reconcile_orders(joint, window)
+        case Subject.STOCK:
+            return await reconcile_stock(joint, window)
+        case Subject.CUSTOMERS:
+            return await reconcile_customers(joint, window)
+        case Subject.PAYMENTS:
+            found = await reconcile_payments(joint, window, payouts)
+            if found.days:
+                show(day_table(found.days))
+            return found.comparison
+
+
+def _window(joint: Joint, subject: Subject, options: Options, now: datetime) -> Window:
+    settled_before = now - options.grace
+    if options.day is not None:
+        channel, *_ = joint.channels.between(pos=joint.pos_name, web=joint.web_name)
+        return Window(*bounds(options.day, channel.zone_of(channel.location)), settled_before)
+    days = DEFAULT_DAYS[subject]
+    first = options.since or (EVERYTHING if days is None else now - timedelta(days=days))
+    return Window(first, now, settled_before)
+
+
+def _tell(comparison: Comparison, joint: Joint) -> None:
+    if comparison.drifts:
+        show(drift_table(comparison.drifts))
+    if len(comparison.drifts) > SHOWN:
+        say(f"{len(comparison.drifts) - SHOWN} more: --csv FILE has all of them")
+    say(f"{joint.web_name} and {joint.pos_name}: {summary(comparison)}")
+    for note in comparison.notes:
+        say(note)
+
+
+async def _repair(found: Sequence[Comparison], options: Options, repair: Repair) -> None:
+    for comparison in found:
+        wanted = comparison.repairs
+        if not wanted:
+            continue
+        with _progress() as progress:
+            task = progress.add_task("published", total=len(wanted))
+            await repair.publish(
+                comparison.subject,
+                wanted,
+                by=options.by,
+                reason=options.reason,
+                tell=lambda done, task=task, progress=progress: progress.update(task, completed=done),
+            )
+        say(f"{len(wanted)} event(s) published: each is read again. Reconcile again when the workers are through")
+
+
+def _payouts(file: Path | None) -> Sequence[Payout] | None:
+    if file is None:
+        return None
+    try:
+        with file.open(encoding="utf-8-sig", newline="") as stream:
+            return read_payouts(stream)
+    except (OSError, UnicodeDecodeError, PayoutFileError) as error:
+        raise typer.BadParameter(f"{file}: {error}", param_hint="--payouts") from error
+
+
+def _write(file: Path, found: Sequence[Comparison]) -> None:
+    try:
+        write_csv(file, found)
+    except OSError as error:
+        raise typer.BadParameter(f"{file} cannot be written: {error.strerror}", param_hint="--csv") from error
+
+
+def _progress() -> Progress:
+    """On standard error, so that the table can go into a file."""
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    return Progress(*columns, console=Console(stderr=True), transient=True)
+
+
+@asynccontextmanager
+async def _opened(settings: Settings, progress: Progress) -> Opened:
+    """Each pair of systems, and what opens a repair."""
+    clock, metrics, channels = SystemClock(), Metrics(), Channels(settings.channels.values())
+    engine = engine_of(settings)
+    systems = Systems(settings, clock, metrics)
+    store = Store.open(settings.store.url.get_secret_value(), role="reconcile", clock=clock, connections=2)
+    tasks: dict[str, object] = {}
+
+    def tell(what: str, rows: int) -> None:
+        if what not in tasks:
+            tasks[what] = progress.add_task(what, total=None)
+        progress.update(tasks[what], completed=rows)  # type: ignore[arg-type]
+
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(systems.close)
+        stack.push_async_callback(store.close)
+
+        async def repair() -> Repair:
+            publisher = KafkaPublisher(settings.kafka.client_options(), "tillstream-reconcile", metrics)
+            stack.push_async_callback(publisher.stop)
+            return Repair(publisher, store.journal, store.applied, clock)
+
+        pairs = dict.fromkeys((channel.web, channel.pos) for channel in settings.channels.values())
+        joints = [
+            Joint(web, pos, systems.webs[web], systems.points_of_sale[pos], channels, engine, store.links, tell)
+            for web, pos in pairs
+        ]
+        yield joints, repair

@@ -1,0 +1,1 @@
+"""Reading both systems to compare them (`streams/reconcile`), telling what differs, and publishing what repairs it."""
