@@ -6,12 +6,13 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import TypeAlias
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TextColumn
 
 from app.clock import SystemClock
 from app.commands.store import say
@@ -157,14 +158,13 @@ async def _repair(found: Sequence[Comparison], options: Options, repair: Repair)
             continue
         with _progress() as progress:
             task = progress.add_task("published", total=len(wanted))
-            await repair.publish(
-                comparison.subject,
-                wanted,
-                by=options.by,
-                reason=options.reason,
-                tell=lambda done, task=task, progress=progress: progress.update(task, completed=done),
-            )
+            tell = partial(_advance, progress, task)
+            await repair.publish(comparison.subject, wanted, by=options.by, reason=options.reason, tell=tell)
         say(f"{len(wanted)} event(s) published: each is read again. Reconcile again when the workers are through")
+
+
+def _advance(progress: Progress, task: TaskID, done: int) -> None:
+    progress.update(task, completed=done)
 
 
 def _payouts(file: Path | None) -> Sequence[Payout] | None:
@@ -197,12 +197,12 @@ async def _opened(settings: Settings, progress: Progress) -> Opened:
     engine = engine_of(settings)
     systems = Systems(settings, clock, metrics)
     store = Store.open(settings.store.url.get_secret_value(), role="reconcile", clock=clock, connections=2)
-    tasks: dict[str, object] = {}
+    tasks: dict[str, TaskID] = {}
 
     def tell(what: str, rows: int) -> None:
         if what not in tasks:
             tasks[what] = progress.add_task(what, total=None)
-        progress.update(tasks[what], completed=rows)  # type: ignore[arg-type]
+        _advance(progress, tasks[what], rows)
 
     async with AsyncExitStack() as stack:
         stack.push_async_callback(systems.close)

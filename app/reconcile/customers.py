@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from app.magento.times import read_time
 from app.polling.polls import EVERYTHING
 from app.reconcile.joint import Joint, Window
@@ -40,5 +38,5 @@ def _profile(joint: Joint, row: Profile) -> PersonSeen:
     return PersonSeen(Ref(joint.pos_name, "customer", row.customer_id), row.email, row.updated_at, fields)
 
 
-def _fields(email: str, first_name: str, last_name: str) -> Mapping[str, str]:
+def _fields(email: str, first_name: str, last_name: str) -> dict[str, str]:
     return {"email": normal_email(email), "first_name": trimmed(first_name), "last_name": trimmed(last_name)}

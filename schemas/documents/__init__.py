@@ -1,5 +1,6 @@
-"""Documents that people write or read: flows, mappings, tables, channels."""
+"""Documents that people write or read: flows, mappings, tables, channels, account maps."""
 
+from schemas.documents.account_map import AccountMap, Accounts
 from schemas.documents.channel import Channel
 from schemas.documents.flow import Aggregate, FlowDocument, Mode
 from schemas.documents.mapping import MappingDocument, Rule
@@ -7,6 +8,8 @@ from schemas.documents.table import TableDocument
 from schemas.documents.validation import Severity, ValidationRule
 
 __all__ = [
+    "AccountMap",
+    "Accounts",
     "Aggregate",
     "Channel",
     "FlowDocument",

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import yaml
 from pydantic import TypeAdapter, ValidationError
@@ -27,6 +27,7 @@ from streams.engine.rules import Rules
 from streams.engine.tables import Table
 
 Document = FlowDocument | MappingDocument | TableDocument
+Validated = TypeVar("Validated")
 
 _MODELS: dict[str, TypeAdapter[FlowDocument] | TypeAdapter[MappingDocument] | TypeAdapter[TableDocument]] = {
     "flow": TypeAdapter(FlowDocument),
@@ -128,15 +129,27 @@ def parse(file: str, content: str) -> Document:
     Raises:
         DocumentError: not YAML, not an object, of an unknown kind, or a key is wrong.
     """
+    values = read_yaml(file, content)
+    model = _MODELS.get(str(values.get("kind")))
+    if model is None:
+        raise DocumentError(file, "kind", f"'flow', 'mapping' or 'table' is needed, not {shown(values.get('kind'))}")
+    document: Document = validated(model, file, values)
+    return document
+
+
+def read_yaml(file: str, content: str) -> dict[str, Any]:
+    """A YAML object. Raises DocumentError if it is none, or names a key twice; ``file`` is only for messages."""
     try:
         values = yaml.load(content, Loader=_Loader)  # noqa: S506 - a SafeLoader that also refuses repeated keys
     except yaml.YAMLError as error:
         raise DocumentError(file, "", f"not YAML: {' '.join(str(error).split())}") from error
     if not isinstance(values, dict):
         raise DocumentError(file, "", "a document is an object with the key 'kind'")
-    model = _MODELS.get(str(values.get("kind")))
-    if model is None:
-        raise DocumentError(file, "kind", f"'flow', 'mapping' or 'table' is needed, not {shown(values.get('kind'))}")
+    return values
+
+
+def validated(model: TypeAdapter[Validated], file: str, values: Mapping[str, Any]) -> Validated:
+    """The document. Raises DocumentError for the first key that is wrong."""
     try:
         return model.validate_python(values)
     except ValidationError as error:

@@ -179,7 +179,8 @@ def _told(sums: Sums) -> str:
 
 
 def _apart(ours: Sums, theirs: Sums) -> Decimal:
-    return max(abs(getattr(ours, each.name) - getattr(theirs, each.name)) for each in fields(Sums))
+    apart = (ours.total - theirs.total, ours.paid - theirs.paid, ours.refunded - theirs.refunded)
+    return max(map(abs, apart))
 
 
 def _by_name(drift: Drift) -> tuple[str, str]:

@@ -186,7 +186,7 @@ async def test_a_source_that_somebody_changed_is_told_and_read_again_as_if_never
         "quantity",
         held.quantity + 3,
         held.quantity,
-        3,
+        D(3),
     )
     assert ("raw.heartland.inventory", {"SKU": held.sku}) in desk.published
     assert await pipe.store.applied.get("web", [Ref("pos", "sku", held.sku)]) == {}

@@ -81,7 +81,7 @@ def test_what_was_canceled_since_may_be_in_the_total_or_not() -> None:
 
 def test_another_currency_is_no_difference_of_amounts() -> None:
     (found,) = drift(WEB, replace(POS, currency="EUR"))
-    assert (found.what, found.amount) == ("currency", 0)
+    assert (found.what, found.amount) == ("currency", D(0))
 
 
 def test_an_order_that_was_canceled_here_alone_is_read_again() -> None:
