@@ -27,6 +27,7 @@ from streams.deliver.handler import DeliverHandler, Delivery
 from streams.deliver.order_status import OrderStatusPlanner
 from streams.deliver.payment import PaymentPlanner
 from streams.deliver.payment_to_web import WebPaymentPlanner
+from streams.deliver.product_guard import ProductGuard
 from streams.deliver.product_to_web import WebProductPlanner, WebShelf
 from streams.deliver.refund_to_pos import PosRefundPlanner
 from streams.deliver.refund_to_web import WebRefundPlanner, WebReturns
@@ -128,6 +129,7 @@ def _delivering(target: str, tools: Tools, desk: Desk, settling: Settling) -> Ma
 def _in_web(web: Web, tools: Tools, desk: Desk, settling: Settling) -> Mapping[str, Deliver]:
     store = tools.store
     guard = StockGuard(desk.target, store.guards, store.written_stock, web.stock)
+    shelf = WebShelf(web.products, web.prices, ProductGuard(desk.target, store.guards, web.products))
     fulfilment = WebFulfilment(web.lifecycle, web.shipments, web.invoices)
     returns = WebReturns(web.lifecycle, web.credit_memos)
 
@@ -142,7 +144,7 @@ def _in_web(web: Web, tools: Tools, desk: Desk, settling: Settling) -> Mapping[s
         "payment": lambda _: EntityDelivery(desk, WebPaymentPlanner(desk, web.lifecycle, web.invoices)),
         "shipment": lambda _: EntityDelivery(desk, WebShipmentPlanner(desk, fulfilment)),
         "refund": lambda _: EntityDelivery(desk, WebRefundPlanner(desk, returns)),
-        "product": lambda _: EntityDelivery(desk, WebProductPlanner(desk, WebShelf(web.products, web.prices))),
+        "product": lambda _: EntityDelivery(desk, WebProductPlanner(desk, shelf), rereads=True),
         "gift_card": lambda _: EntityDelivery(desk, WebGiftCardPlanner(desk, web.gift_cards, ledgers)),
         "customer": customers,
     }

@@ -86,6 +86,14 @@ class MagentoPrices:
             left = await self.special_prices(_skus(there), zone)
         return _problems(_skus(there), left, failed)
 
+    async def tier_prices(self, skus: Collection[str]) -> Sequence[WebTierPrice]:
+        """Tier prices (``POST /V1/products/tier-prices-information``) of the type ``fixed``."""
+        rows = await self._shown("tier_prices", TIER, TierPriceRow, skus)
+        fixed = [row for row in rows if row.price_type == FIXED]
+        return tuple(
+            WebTierPrice(row.sku, row.quantity, row.price, row.customer_group, row.website_id) for row in fixed
+        )
+
     async def set_tier_prices(self, prices: Sequence[WebTierPrice]) -> Sequence[PriceProblem]:
         """Set them (``PUT /V1/products/tier-prices``), which takes away all others of the same SKUs."""
         body: Body = [
@@ -101,9 +109,7 @@ class MagentoPrices:
         ]
         failed = await self._send("PUT", "set_tier_prices", TIER, body, prices)
         with self._afterwards("set_tier_prices", prices):
-            rows = await self._shown("set_tier_prices", TIER, TierPriceRow, _skus(prices))
-        fixed = [row for row in rows if row.price_type == FIXED]
-        shown = {WebTierPrice(row.sku, row.quantity, row.price, row.customer_group, row.website_id) for row in fixed}
+            shown = await self.tier_prices(_skus(prices))
         return _problems(_skus(prices), [price for price in prices if price not in shown], failed)
 
     async def _delete(self, prices: Sequence[SpecialPrice], zone: ZoneInfo) -> Sequence[FailedPrice]:

@@ -6,9 +6,11 @@ written by ``POST /V1/products``, which creates and updates alike: the SKU is in
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 
 from app.magento.client import MagentoClient
+from app.magento.remembered import Remembered
 from app.magento.search import Search, Where
 from app.magento.times import read_time
 from app.wire import read_as
@@ -18,18 +20,26 @@ from streams.ports import WebProduct
 
 PRODUCTS = "/V1/products"
 ENABLED, DISABLED = 1, 2
+OWN_FIELDS = frozenset({"name", "weight", "visibility"})
+"""Fields of a product that updates may name; all others are custom attributes, by their code."""
+COUNTED = Search(page_size=1, fields="total_count")
 
 
 class MagentoProducts:
     """Products of one connection; all values are the global ones (scope ``all``)."""
 
-    def __init__(self, client: MagentoClient) -> None:
+    def __init__(self, client: MagentoClient, *, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._client = client
+        self._count = Remembered(self._read_count, monotonic=monotonic)
 
     async def product(self, sku: str) -> WebProduct | None:
         """The product of that SKU, letter for letter (``GET /V1/products``)."""
         found = await self._find("product", sku)
         return found if found is not None and found.sku == sku else None
+
+    async def count_products(self) -> int:
+        """How many there are (``total_count`` of ``GET /V1/products``), asked once an hour."""
+        return await self._count.get(COUNTED)
 
     async def create_product(self, sku: str, document: Mapping[str, object]) -> WebProduct:
         """Make it, disabled (``POST /V1/products``); sent once.
@@ -48,7 +58,11 @@ class MagentoProducts:
 
     async def update_product(self, sku: str, document: Mapping[str, object]) -> WebProduct:
         """Set fields (``POST /V1/products``), which keeps those that are left out."""
-        return await self._change("update_product", sku, document)
+        own = {key: value for key, value in document.items() if key in OWN_FIELDS}
+        attributes = [{"attribute_code": key, "value": document[key]} for key in document if key not in OWN_FIELDS]
+        return await self._change(
+            "update_product", sku, {**own, "custom_attributes": attributes} if attributes else own
+        )
 
     async def set_product_enabled(self, sku: str, enabled: bool) -> WebProduct:
         """Set ``status`` (``POST /V1/products``)."""
@@ -74,6 +88,10 @@ class MagentoProducts:
         rows = read_as(SearchResult[Product], content, f"{self._client.name}: SKU {sku}").items
         found = [row for row in rows if row.sku.casefold() == sku.casefold()]
         return _seen(found[0]) if found else None
+
+    async def _read_count(self, search: Search) -> int:
+        content = await self._client.get("count_products", "their number", PRODUCTS, search.query(), scope="all")
+        return read_as(SearchResult[Product], content, f"{self._client.name}: number of products").total_count
 
     async def _write(self, operation: str, sku: str, document: Mapping[str, object], began: float) -> WebProduct:
         subject = f"SKU {sku}"

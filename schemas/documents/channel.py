@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -46,9 +47,18 @@ class Channel(BaseModel):
     currency: str = Field(default="USD", pattern=r"^[A-Z]{3}$")
     """Base currency of the store and of the Heartland account."""
     time_zone: Zone = "UTC"
-    """Time zone of its locations, like ``America/New_York``: a sale's business date is the day on their clocks."""
+    """Time zone of the store view and its locations, like ``America/Chicago``: a sale's business date is the day on their
+    clocks, and sale prices begin and end by them."""
     time_zones: dict[str, Zone] = Field(default_factory=dict)
     """Heartland location -> its own time zone, where it is not the channel's."""
+    price_field: str = Field(default="Price", min_length=1)
+    """Key of a Heartland product with the list price of this channel."""
+    pos_tax_mode: Literal["excluded", "included"] = "excluded"
+    """Whether Heartland's prices are with tax."""
+    tax_mode: Literal["excluded", "included"] = "excluded"
+    """Whether the prices of Magento's catalogue are with tax, as its tax settings say."""
+    tax_rate: Decimal | None = Field(default=None, ge=0, lt=100)
+    """Percent of tax with which prices are converted where only one side's are with tax; without it they are not."""
     sources: dict[str, str] = Field(default_factory=dict)
     """Heartland location -> Magento MSI source code."""
     offline_methods: tuple[str, ...] = ("checkmo", "banktransfer", "cashondelivery", "free")

@@ -17,6 +17,7 @@ from streams.deliver.create_once import CreateOnce
 from streams.deliver.desk import Desk
 from streams.deliver.operations import Operation
 from streams.deliver.revisions import Verdict, judge
+from streams.deliver.stopped import AlreadyHeld
 from streams.ports import JournalEntry, Outcome, Revision
 from streams.runtime.body import entity_of
 from streams.runtime.work import Arrival, Work
@@ -73,11 +74,13 @@ class Plan:
         would: it, for a flow that only observes: ``tell 'Open' on order 42``.
         done: it, once it is done.
         writes: in their order; each begins when the one before is done.
+        guard: asked before the first of them, and never by a flow that only observes; raises Guarded or AlreadyHeld.
     """
 
     would: str
     done: str
     writes: tuple[Write, ...]
+    guard: Callable[[], Awaitable[None]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,11 +147,17 @@ class Planner(Protocol[Entity]):
 
 
 class EntityDelivery(Generic[Entity]):
-    """Delivers one kind of entity to one target; a `streams.deliver.handler.Delivery`."""
+    """Delivers one kind of entity to one target; a `streams.deliver.handler.Delivery`.
 
-    def __init__(self, desk: Desk, planner: Planner[Entity]) -> None:
+    Args:
+        rereads: whether what a person lets go on is read again at its source instead of written as it was, which may be
+            days old by then. What they have edited is written.
+    """
+
+    def __init__(self, desk: Desk, planner: Planner[Entity], *, rereads: bool = False) -> None:
         self._desk = desk
         self._planner = planner
+        self._rereads = rereads
 
     @property
     def blocks(self) -> bool:
@@ -165,6 +174,8 @@ class EntityDelivery(Generic[Entity]):
         entity = entity_of(arrival, self._planner.model)
         about = self._planner.about(entity)
         work.subject = about.subject
+        if self._rereads and arrival.replays and arrival.row is not None and arrival.row.edited is None:
+            return await desk.read_again(work, arrival, about.source)
         known = await desk.applied.get(desk.target, [about.ref, *about.also])
         applied = known.get(about.ref)
         match judge(about.revision, applied, read_again=arrival.envelope.via is Via.READ_AGAIN):
@@ -189,6 +200,11 @@ class EntityDelivery(Generic[Entity]):
         held_back = desk.observed(work, arrival, plan.would)
         if held_back is not None:
             return held_back
+        if plan.guard is not None:
+            try:
+                await plan.guard()
+            except AlreadyHeld as held:
+                return work.entry(arrival, Outcome.SUPERSEDED, desk.clock.now(), str(held))
         for write in with_revision(plan.writes, {about.ref: about.revision}):
             await self._write(work, arrival, write)
         return work.entry(arrival, Outcome.DELIVERED, desk.clock.now(), plan.done)

@@ -2,38 +2,77 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import cast
 
-from schemas.canonical.product import ChannelPrice, Product
+from schemas.canonical.product import Product
+from schemas.documents.channel import Channel
 from schemas.ids import Ref
 from streams.deliver.create_once import CreateOnce, Ids, Step
 from streams.deliver.desk import Desk
 from streams.deliver.entity import About, Nothing, Plan, SetState, Turn, Write
 from streams.deliver.hashes import content_hash
-from streams.deliver.operations import CREATE_PRODUCT, SET_BASE_PRICES, SET_PRODUCT_ENABLED, UPDATE_PRODUCT
+from streams.deliver.operations import CREATE_PRODUCT, SET_PRODUCT_ENABLED, UPDATE_PRODUCT
+from streams.deliver.product_guard import ProductGuard
+from streams.deliver.product_prices import PRICE, SALE_PRICE, TIER_PRICES, PriceChanges, PriceList, Wanted
 from streams.errors import Rejected
 from streams.ports import EffectKey, Outcome, Revision
-from streams.ports.web_prices import GLOBAL, BasePrice, WebPrices
+from streams.ports.web_prices import BasePrice, WebPrices
 from streams.ports.web_products import WebProduct, WebProducts
+from streams.sale.web_prices import Priced, base_prices, priced
 
-PRICE, ACTIVE = "price", "active"
-"""Names of what a flow may own besides the keys of the mapping's `FIELDS`."""
-FIELDS = "fields"
-"""Key under which the ``out`` mapping puts the fields of a product that is there already."""
+ACTIVE = "active"
+"""What a flow may own besides prices and the keys of the mapping's `FIELDS`."""
+FIELDS, GROUPS = "fields", "groups"
+"""Keys under which the ``out`` mapping puts the fields of a product that is there already, and customer groups."""
+
+NEVER_SENT = frozenset(
+    {"status", "type_id", "attribute_set_id", "extension_attributes", "website_ids", "category_links", "category_ids"}
+    | {"options", "product_links", "media_gallery_entries"}
+)
+"""Fields of a product that is there which no update sends: Magento takes each for the whole of it."""
+OWN_WAY = frozenset({PRICE, SALE_PRICE, TIER_PRICES, ACTIVE})
+"""What is owned but no field of ``update_product``: it goes by its own route, past its guard."""
 
 
 @dataclass(frozen=True, slots=True)
 class WebShelf:
-    """What a web store must offer for it."""
+    """What a web store must offer for it, and the guard before it."""
 
     products: WebProducts
     prices: WebPrices
+    guard: ProductGuard
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What the point of sale tells.
+
+    Attributes:
+        sku: the web store's.
+        document: what the ``out`` mapping made of it.
+        owned: what the flow may write.
+        everywhere: whether all channels of the store have a price.
+    """
+
+    product: Product
+    sku: str
+    document: Mapping[str, object]
+    owned: frozenset[str]
+    prices: Sequence[Priced]
+    everywhere: bool
+
+    def wanted(self, made: BasePrice | None = None) -> Wanted:
+        """Its prices."""
+        groups = cast("Mapping[str, Mapping[str, str]]", self.document.get(GROUPS) or {})
+        named = {group: row["name"] for group, row in groups.items()}
+        return Wanted(self.sku, self.prices, self.everywhere, self.owned, named, made)
 
 
 class WebProductPlanner:
-    """``create_product``, or of one that is there ``update_product``, ``set_base_prices`` and ``set_product_enabled``.
+    """``create_product``, or of one that is there ``update_product``, the prices and ``set_product_enabled``.
 
     What is written to a product that is there is what the flow owns and what differs: the web team's texts, pictures,
     categories and websites are never touched. A product is looked at before every write, because writing one that is
@@ -46,6 +85,7 @@ class WebProductPlanner:
     def __init__(self, desk: Desk, shelf: WebShelf) -> None:
         self._desk = desk
         self._shelf = shelf
+        self._price_list = PriceList(desk.target, shelf.prices)
 
     def about(self, entity: Product) -> About:
         """See `Planner.about`."""
@@ -55,32 +95,46 @@ class WebProductPlanner:
 
     async def plan(self, entity: Product, turn: Turn) -> Plan | Nothing:
         """See `Planner.plan`."""
-        desk = self._desk
         if not entity.online:
             return Nothing(Outcome.FILTERED, "it is not meant for the web store")
-        sku = await self._sku(entity)
-        document = desk.mapper.map_out(turn.work.flow, entity.model_dump(mode="json"), {"sku": sku})
-        there = await self._shelf.products.product(sku)
+        told = await self._told(entity, turn.work.flow)
+        there = await self._shelf.products.product(told.sku)
         if there is None:
-            return self._new(entity, sku, document)
-        owned = frozenset(desk.flows[turn.work.flow].deliver.owns)
-        writes = [*self._fields(sku, there, document, owned), *await self._price(entity, sku, owned)]
-        writes += self._enabled(entity, sku, there, owned)
-        if not writes:
-            return Nothing(Outcome.UNCHANGED, "the store has what this flow owns", settled=True)
-        told = ", ".join(write.operation.name for write in writes)
-        return Plan(f"change '{sku}': {told}", f"changed '{sku}': {told}", tuple(writes))
+            return await self._new(told)
+        return await self._changed(told, there, turn.arrival.envelope.receipt_id)
 
-    async def _sku(self, product: Product) -> str:
-        ref = Ref(Ref.parse(product.ref).connection, "sku", product.sku)
-        alias = (await self._desk.links.find([ref], self._desk.target)).get(ref)
-        return product.sku if alias is None else alias.native_id
+    async def _told(self, product: Product, flow: str) -> _Told:
+        desk, ref = self._desk, Ref.parse(product.ref)
+        named = Ref(ref.connection, "sku", product.sku)
+        alias = (await desk.links.find([named], desk.target)).get(named)
+        sku = product.sku if alias is None else alias.native_id
+        channels = desk.channels.between(pos=ref.connection, web=desk.target)
+        prices = priced(product, channels)
+        everywhere = len(prices) == len(desk.channels.of_web(desk.target))
+        context = {"sku": sku, "price": _first(sku, prices), "websites": _websites(channels)}
+        document = desk.mapper.map_out(flow, product.model_dump(mode="json"), context)
+        owned = frozenset(desk.flows[flow].deliver.owns)
+        if never := sorted(owned & NEVER_SENT):
+            raise Rejected(
+                f"flow '{flow}' owns {', '.join(never)}, which no update sends, because Magento takes it for the whole "
+                "of what the web team keeps there: take it out of `owns`, then replay.",
+                code="never_sent",
+            )
+        return _Told(product, sku, document, owned, prices, everywhere)
 
-    def _new(self, product: Product, sku: str, document: Mapping[str, object]) -> Plan | Nothing:
-        if not product.active:
+    # -- A product that the store does not have --------------------------------------------------------------------
+
+    async def _new(self, told: _Told) -> Plan | Nothing:
+        if not told.product.active:
             return Nothing(Outcome.FILTERED, "it is not sold any more, and the store never had it", settled=True)
-
-        made = {key: value for key, value in document.items() if key != FIELDS}
+        sku = told.sku
+        made = {key: value for key, value in told.document.items() if key not in (FIELDS, GROUPS)}
+        if made.get("price") is None:
+            raise Rejected(
+                f"'{sku}' has no price in any channel of {self._desk.target}, and a product cannot be made without: "
+                "give it one in the point of sale, then replay.",
+                code="no_price",
+            )
 
         async def send(_before: Ids) -> str:
             return (await self._shelf.products.create_product(sku, made)).sku
@@ -89,65 +143,66 @@ class WebProductPlanner:
             found = await self._shelf.products.product(sku)
             return None if found is None else found.sku
 
-        ref, target = Ref.parse(product.ref), self._desk.target
+        ref, target = Ref.parse(told.product.ref), self._desk.target
         step = Step(CREATE_PRODUCT, content_hash(made), f"product '{sku}'", send, find)
         effect: Write = CreateOnce(EffectKey(target, CREATE_PRODUCT.name, ref), (step,))
-        return Plan(f"create '{sku}', disabled", f"created '{sku}', disabled until a person enables it", (effect,))
+        prices = PriceChanges()
+        if (first := _first(sku, told.prices)) is not None:
+            prices = await self._price_list.changes(told.wanted(made=BasePrice(sku, first)))
+        done = f"created '{sku}', disabled until a person enables it"
+        return Plan(f"create '{sku}', disabled", done, (effect, *prices.writes))
 
-    def _fields(
-        self, sku: str, there: WebProduct, document: Mapping[str, object], owned: frozenset[str]
-    ) -> list[SetState]:
+    # -- A product that it has -------------------------------------------------------------------------------------
+
+    async def _changed(self, told: _Told, there: WebProduct, receipt_id: str) -> Plan | Nothing:
+        prices = await self._price_list.changes(told.wanted())
+        disabled = self._disabled(told, there)
+        writes = [*self._fields(told, there), *prices.writes, *disabled]
+        if not writes:
+            return Nothing(Outcome.UNCHANGED, "the store has what this flow owns", settled=True)
+
+        async def guard() -> None:
+            await self._shelf.guard.prices(told.sku, prices.moves, receipt_id)
+            if disabled:
+                await self._shelf.guard.disable(told.sku, receipt_id)
+
+        what = ", ".join(write.operation.name for write in writes)
+        return Plan(f"change '{told.sku}': {what}", f"changed '{told.sku}': {what}", tuple(writes), guard)
+
+    def _fields(self, told: _Told, there: WebProduct) -> list[SetState]:
         """The owned fields that differ."""
-        fields = document.get(FIELDS)
-        wanted = {key: value for key, value in fields.items() if key in owned} if isinstance(fields, Mapping) else {}
+        fields, sku = told.document.get(FIELDS), told.sku
+        wanted = (
+            {key: value for key, value in fields.items() if key in told.owned - OWN_WAY}
+            if isinstance(fields, Mapping)
+            else {}
+        )
         shown = {"name": there.name, **there.attributes}
         differing = {key: value for key, value in wanted.items() if str(shown.get(key, "")) != str(value)}
         if not differing:
             return []
-        told = ", ".join(f"{key} '{value}'" for key, value in differing.items())
+        said = ", ".join(f"{key} '{value}'" for key, value in differing.items())
         return [
             SetState(
-                UPDATE_PRODUCT, f"'{sku}' gets {told}", lambda: self._shelf.products.update_product(sku, differing)
+                UPDATE_PRODUCT, f"'{sku}' gets {said}", lambda: self._shelf.products.update_product(sku, differing)
             )
         ]
 
-    async def _price(self, product: Product, sku: str, owned: frozenset[str]) -> list[SetState]:
-        """The list price, of each store view that a channel joins. No price is not a price of 0."""
-        if PRICE not in owned:
-            return []
-        wanted = {(price.store, price.amount) for price in self._wanted_prices(product, sku)}
-        shown = {(price.store, price.amount) for price in await self._shelf.prices.base_prices([sku])}
-        missing = tuple(BasePrice(sku, amount, store) for store, amount in sorted(wanted - shown))
-        told = ", ".join(f"'{sku}' {price.amount}" for price in missing)
-        return [SetState(SET_BASE_PRICES, told, lambda: self._set_prices(missing))] if missing else []
-
-    def _wanted_prices(self, product: Product, sku: str) -> list[BasePrice]:
-        """One price for all store views where the channels agree, else one for each of them."""
-        channels = {channel.name: channel for channel in self._desk.channels.of_web(self._desk.target)}
-        priced = [(channels[p.channel], p) for p in product.prices if p.channel in channels and _has_price(p)]
-        amounts = {price.list_price for _, price in priced}
-        if len(amounts) == 1:
-            return [BasePrice(sku, Decimal(str(amounts.pop())), GLOBAL)]
-        return [BasePrice(sku, Decimal(str(price.list_price)), channel.store_id) for channel, price in priced]
-
-    async def _set_prices(self, prices: tuple[BasePrice, ...]) -> None:
-        for problem in await self._shelf.prices.set_base_prices(prices):
-            raise Rejected(
-                f"{self._desk.target} did not take the price of '{problem.sku}': {problem.reason}. Correct it in the "
-                "point of sale, or set it there by hand and discard this event.",
-                code="price",
-            )
-
-    def _enabled(self, product: Product, sku: str, there: WebProduct, owned: frozenset[str]) -> list[SetState]:
+    def _disabled(self, told: _Told, there: WebProduct) -> list[SetState]:
         """What is not sold any more is disabled, if the flow owns that; enabling is for a person."""
-        if ACTIVE not in owned or product.active or not there.enabled:
+        if ACTIVE not in told.owned or told.product.active or not there.enabled:
             return []
 
         async def disable() -> None:
-            await self._shelf.products.set_product_enabled(sku, enabled=False)
+            await self._shelf.products.set_product_enabled(told.sku, enabled=False)
 
-        return [SetState(SET_PRODUCT_ENABLED, f"'{sku}' is disabled", disable)]
+        return [SetState(SET_PRODUCT_ENABLED, f"'{told.sku}' is disabled", disable)]
 
 
-def _has_price(price: ChannelPrice) -> bool:
-    return price.list_price is not None
+def _first(sku: str, prices: Sequence[Priced]) -> Decimal | None:
+    """The list price of the first channel that has one, with which a product is made."""
+    return next((price.amount for price in base_prices(sku, prices, everywhere=False)), None)
+
+
+def _websites(channels: Sequence[Channel]) -> list[int]:
+    return sorted({channel.website_id for channel in channels})

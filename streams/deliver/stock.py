@@ -18,7 +18,8 @@ from schemas.documents.channel import Channel
 from schemas.ids import Ref
 from streams import groups
 from streams.deliver.desk import Desk
-from streams.deliver.stock_guard import AlreadyHeld, StockChange, StockGuard
+from streams.deliver.stock_guard import StockChange, StockGuard
+from streams.deliver.stopped import AlreadyHeld
 from streams.errors import AuthFailed, Malformed, Rejected, Transient, Unavailable
 from streams.hints import stock_hint
 from streams.ports import (

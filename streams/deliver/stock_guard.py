@@ -12,10 +12,10 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+from streams.deliver.stopped import AlreadyHeld, stopped_by
 from streams.errors import Guarded
 from streams.guards.limits import WINDOW, ZERO, zeroes
-from streams.guards.words import told
-from streams.ports import GuardKind, Guards, Proposed, SourceItem, Verdict, WebStock, WrittenStock
+from streams.ports import GuardKind, Guards, Proposed, SourceItem, WebStock, WrittenStock
 
 Pieces = Mapping[str, Decimal]
 """Pieces by source."""
@@ -44,10 +44,6 @@ class StockChange:
         return Proposed(self.sku, sum(had.values(), ZERO), sum(has.values(), ZERO), self.receipt_id)
 
 
-class AlreadyHeld(Exception):
-    """The SKU is in the list of an open hold with an earlier event, which has what it becomes read again."""
-
-
 class StockGuard:
     """The guard `GuardKind.STOCK_ZEROED` of one target.
 
@@ -71,7 +67,7 @@ class StockGuard:
             return [None] * len(batch)
         population = await self._written.in_stock(self._target, WINDOW)
         verdicts = await self._guards.judge(GuardKind.STOCK_ZEROED, self._target, zeroing, population)
-        return [_problem(verdicts.get(change.sku)) if change.empties else None for change in batch]
+        return [stopped_by(verdicts.get(change.sku)) if change.empties else None for change in batch]
 
     async def wrote(self, items: Collection[SourceItem]) -> None:
         """The target has these."""
@@ -84,15 +80,6 @@ class StockGuard:
             return known
         await self.wrote(await self._stock.list_source_items(unknown))
         return {**known, **await self._written.last(self._target, unknown)}
-
-
-def _problem(verdict: Verdict | None) -> Guarded | AlreadyHeld | None:
-    hold = verdict.hold if verdict else None
-    if verdict is None or hold is None:
-        return None
-    if verdict.carries:
-        return Guarded(told(hold))
-    return AlreadyHeld(f"guard {hold.number} has the SKU in its list already: tillstream guards show {hold.number}")
 
 
 def _by_sku(items: Collection[SourceItem]) -> dict[str, dict[str, Decimal]]:

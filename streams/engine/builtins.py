@@ -80,6 +80,7 @@ def registry() -> Registry:
         pos_refund.pos_refund_lines,
         pos_shipments.pos_shipments,
         prices.channel_prices,
+        prices.price_groups,
         profile.pos_addresses,
         regions.web_region_id,
         shipping.sale_shipping,

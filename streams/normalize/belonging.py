@@ -152,6 +152,7 @@ class Belongings:
         connection, sku = event.ref.connection, event.ref.native_id
         cause = "poll" if event.envelope.via is Via.POLL else "webhook"
         targets = self._counterparts(event) if intake.delivers else WHOEVER
-        channels = [{"name": each.name, "currency": each.currency} for each in self._channels.of_pos(connection)]
+        told = {"name", "currency", "price_field", "pos_tax_mode"}
+        channels = [each.model_dump(include=told) for each in self._channels.of_pos(connection)]
         context = {"ref": str(event.ref), "cause": cause, "channels": channels}
         return Belonging(f"{connection}:{sku}", targets, context=context)

@@ -83,6 +83,10 @@ class WebPrices(Protocol):
         """Take every special price of those SKUs away; one without any is no problem."""
         ...
 
+    async def tier_prices(self, skus: Collection[str]) -> Sequence[WebTierPrice]:
+        """Tier prices of those SKUs that are amounts; those in percent are not told."""
+        ...
+
     async def set_tier_prices(self, prices: Sequence[WebTierPrice]) -> Sequence[PriceProblem]:
         """Set the tier prices of the SKUs that are named: what is not among them is taken away."""
         ...

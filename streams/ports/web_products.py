@@ -37,6 +37,10 @@ class WebProducts(Protocol):
         """The product of that SKU, letter for letter."""
         ...
 
+    async def count_products(self) -> int:
+        """How many there are, in whatever state; an hour old at most."""
+        ...
+
     async def create_product(self, sku: str, document: Mapping[str, object]) -> WebProduct:
         """Make it, disabled; sent once.
 
@@ -50,7 +54,7 @@ class WebProducts(Protocol):
         ...
 
     async def update_product(self, sku: str, document: Mapping[str, object]) -> WebProduct:
-        """Set the fields that the ``out`` mapping names, for all stores; the others stay. Safe to repeat.
+        """Set fields and custom attributes by their names, for all stores; the others stay. Safe to repeat.
 
         Raises:
             AliasMissing: the store has no such SKU; nothing was sent.

@@ -93,14 +93,18 @@ class Pipe:
 
     async def changed(self, connection: str, entity: str, native_id: str) -> list[JournalEntry]:
         """A hint that an entity has changed, carried through the pipe. What became of it and all that it caused."""
+        return await self.told_of(connection, entity, native_id, {"hint": native_id})
+
+    async def told_of(
+        self, connection: str, entity: str, native_id: str, body: Mapping[str, object]
+    ) -> list[JournalEntry]:
+        """The same of an event with that body."""
         self._receipts += 1
         system = {"web": "magento", "pos": "heartland"}[connection]
         envelope = Envelope(f"r{self._receipts}", connection, system, entity, native_id, 1_000)
         before = len(self.told)
-        body = orjson.dumps({"hint": native_id})
-        await self._handle(
-            self._normalize, Record("raw", 0, 0, b"", body, tuple(envelope.to_headers()), 0), "normalize"
-        )
+        record = Record("raw", 0, 0, b"", orjson.dumps(body), tuple(envelope.to_headers()), 0)
+        await self._handle(self._normalize, record, "normalize")
         while self._publisher.records:
             out = self._publisher.records.pop(0)
             self.published.append(out)

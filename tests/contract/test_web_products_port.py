@@ -55,7 +55,8 @@ async def test_an_update_keeps_what_it_does_not_name(products: WebProducts, sku:
     before = await products.product(sku)
     assert before is not None
     for _ in range(2):
-        after = await products.update_product(sku, {"name": "Renamed"})
+        after = await products.update_product(sku, {"name": "Renamed", "short_description": "Soft"})
+    assert after.attributes["short_description"] == "Soft"
     assert (after.name, after.price, after.enabled, after.websites) == ("Renamed", before.price, False, before.websites)
     assert (await products.set_product_enabled(sku, enabled=True)).enabled
 
@@ -65,6 +66,11 @@ async def test_an_update_of_an_unknown_sku_makes_no_product(products: WebProduct
     with pytest.raises(AliasMissing):
         await products.update_product(f"{sku}-nope", {"name": "Typo"})
     assert await products.product(f"{sku}-nope") is None
+
+
+async def test_they_are_counted(products: WebProducts, sku: str) -> None:
+    assert await products.product(sku) is not None
+    assert await products.count_products() > 1
 
 
 async def test_what_products_refer_to_has_ids(web: WebSystem) -> None:
@@ -96,4 +102,6 @@ async def test_a_sale_price_is_set_by_the_channels_clock_opened_and_taken_away(p
 async def test_tier_prices_are_set_and_the_bad_ones_are_named(prices: WebPrices, sku: str) -> None:
     good, bad = WebTierPrice(sku, Decimal(5), Decimal(7)), WebTierPrice("no-such-sku", Decimal(5), Decimal(7))
     assert [problem.sku for problem in await prices.set_tier_prices([good, bad])] == ["no-such-sku"]
+    assert await prices.tier_prices([sku, "no-such-sku"]) == (good,)
     assert await prices.set_tier_prices([WebTierPrice(sku, Decimal(2), Decimal(8))]) == ()
+    assert await prices.tier_prices([sku]) == (WebTierPrice(sku, Decimal(2), Decimal(8)),)

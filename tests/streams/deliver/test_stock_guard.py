@@ -13,7 +13,8 @@ from schemas.canonical import Stock
 from schemas.documents.flow import Mode
 from schemas.envelope import Envelope
 from streams import groups
-from streams.deliver.stock_guard import AlreadyHeld, StockChange, StockGuard
+from streams.deliver.stock_guard import StockChange, StockGuard
+from streams.deliver.stopped import AlreadyHeld
 from streams.errors import Guarded
 from streams.ports import HoldReason, JournalEntry, Outcome, Record, SourceItem
 from streams.runtime.holding import HeldQueue

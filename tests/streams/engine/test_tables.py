@@ -82,8 +82,10 @@ def test_the_built_in_tables_are_those_that_the_trade_needs() -> None:
         "heartland.shipping_methods",
         "heartland.tender_kinds",
         "heartland.tender_types",
+        "magento.attribute_sets",
         "magento.carriers",
         "magento.order_statuses",
+        "magento.price_groups",
         "magento.tax_classes",
         "regions.us",
     }
