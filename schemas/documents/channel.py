@@ -47,8 +47,8 @@ class Channel(BaseModel):
     currency: str = Field(default="USD", pattern=r"^[A-Z]{3}$")
     """Base currency of the store and of the Heartland account."""
     time_zone: Zone = "UTC"
-    """Time zone of the store view and its locations, like ``America/Chicago``: a sale's business date is the day on their
-    clocks, and sale prices begin and end by them."""
+    """Time zone of the store view and its locations, like ``America/Chicago``: a sale's business date is the day on
+    their clocks, and sale prices begin and end by them."""
     time_zones: dict[str, Zone] = Field(default_factory=dict)
     """Heartland location -> its own time zone, where it is not the channel's."""
     price_field: str = Field(default="Price", min_length=1)

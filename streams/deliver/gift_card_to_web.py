@@ -111,6 +111,7 @@ class Written:
 
     @classmethod
     def read(cls, text: str) -> Written:
+        """What `str` wrote."""
         balance, held = text.split(" ")
         return cls(Decimal(balance), Decimal(held))
 

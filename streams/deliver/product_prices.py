@@ -105,7 +105,7 @@ class PriceList:
         """What is left of an old sale is taken away, all of it at once, as the store can."""
         over = [old for old in there if not any(old.store == price.store for price in told)]
         missing = [price for price in told if over or not any(_same(price, old) for old in there)]
-        before = {**{base.store: base for base in shown}, **{old.store: old for old in there}}
+        before: dict[int, AnyPrice] = {**{base.store: base for base in shown}, **{old.store: old for old in there}}
         moves = [_move(before.get(price.store) or before.get(GLOBAL), price) for price in missing]
         set_them = self._write(
             SET_SPECIAL_PRICES, missing, moves, lambda: self._prices.set_special_prices(missing, zone)

@@ -1,7 +1,8 @@
 """What becomes of an order in the point of sale when the web order changes after it was created there.
 
-A cancel cancels it, which releases its goods; a new address is written. Everything else is for a person: no line and no
-amount of an order is ever changed behind the back of those who pack it.
+A cancel cancels it, which releases its goods; a new address is written. That it is closed follows from its refunds,
+which are told one by one. Everything else is for a person: no line and no amount of an order is ever changed behind
+the back of those who pack it.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from streams.sale.revision import goods_revision
 
 GOODS = "order_goods"
 """Type of the ref under which the revision of an order's lines and amounts is kept, without its addresses."""
-CANCELED = "canceled"
+CANCELED, CLOSED = "canceled", "closed"
 ADDRESSES = ("ShippingAddress", "BillingAddress")
 """Keys of the order's ``out`` mapping that a change of address is about."""
 
@@ -38,6 +39,10 @@ class SaleChanges:
         made = (await self._desk.links.find([ref], self._desk.target)).get(ref)
         if made is not None and sale.state == CANCELED:
             return await self._cancel(work, arrival, sale, made)
+        if made is not None and sale.state == CLOSED:
+            await self._desk.applied.put(self._desk.target, {ref: Revision(sale.updated_at, sale.state)})
+            told = "all of it is refunded, and its refunds are told one by one"
+            return work.entry(arrival, Outcome.UNCHANGED, self._desk.clock.now(), told)
         goods = ref._replace(type=GOODS)
         applied = (await self._desk.applied.get(self._desk.target, [goods])).get(goods)
         same_goods = applied is not None and applied.content == goods_revision(sale).content

@@ -29,7 +29,7 @@ from streams.engine.tables import Table
 Document = FlowDocument | MappingDocument | TableDocument
 Validated = TypeVar("Validated")
 
-_MODELS: dict[str, TypeAdapter[FlowDocument] | TypeAdapter[MappingDocument] | TypeAdapter[TableDocument]] = {
+_MODELS: dict[str, TypeAdapter[Any]] = {
     "flow": TypeAdapter(FlowDocument),
     "mapping": TypeAdapter(MappingDocument),
     "table": TypeAdapter(TableDocument),

@@ -16,6 +16,7 @@ from streams.errors import Doubtful
 from streams.ports import AccountAddress, Outcome, ProfileDraft, SeenAccount, SeenAddress, SeenProfile
 from tests.contract.pipe import CHANNEL, Pipe, delivered
 from tests.contract.systems import PosSystem, WebSystem
+from tests.twins.store import MemoryLinks
 
 OAK = {
     "firstname": "Ann",
@@ -194,7 +195,7 @@ async def test_a_profile_that_may_be_an_account_waits_for_the_same_link(pipe: Pi
     assert isinstance(error, Doubtful)
     assert f"tillstream link-customer {account} {profile} --channel main" in error.message
     await linked(pipe, account, profile)
-    assert pipe.store.links.has(error.waits_for)
+    assert cast("MemoryLinks", pipe.store.links).has(error.waits_for)
 
 
 async def test_whom_a_person_linked_is_the_same_whatever_the_names_say(pipe: Pipe, email: str) -> None:

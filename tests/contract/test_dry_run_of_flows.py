@@ -17,9 +17,10 @@ from schemas.envelope import Envelope
 from streams import groups
 from streams.engine import load
 from streams.ports import HeldRecord, Hold, HoldReason, Record
+from tests.contract.deeds import exported, in_store, invoice
 from tests.contract.pipe import Pipe
 from tests.contract.systems import PosSystem, WebSystem
-from tests.contract.test_flows_between_systems import exported, in_store, invoice, refunded_online, returned_in_store
+from tests.contract.test_flows_between_systems import refunded_online, returned_in_store
 from tests.twins.clock import START
 
 pytestmark = pytest.mark.postgres

@@ -133,7 +133,7 @@ async def test_a_refund_goes_back_to_the_card_as_often_as_it_is_given_and_never_
         await admin(pipe, order, f"/{order}/invoice", {"capture": False})
     item = document["items"][0]["item_id"]
     for _ in range(2):
-        one = {"items": [{"order_item_id": item, "qty": 1}], "arguments": {"shipping_amount": 0}}
+        one: dict[str, object] = {"items": [{"order_item_id": item, "qty": 1}], "arguments": {"shipping_amount": 0}}
         await admin(pipe, order, f"/{order}/refund", one)
     assert pipe.failed == []
     refunded = D(str((await web_order(pipe, order))["extension_attributes"]["base_gift_cards_refunded"]))

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import orjson
 import pytest
@@ -28,6 +28,7 @@ from tests.contract.pipe import CHANNEL, Pipe
 from tests.contract.systems import PosSystem, WebSystem
 from tests.twins.clock import FakeClock
 from tests.twins.kafka import MemoryPublisher
+from tests.twins.store import MemoryJournal
 
 D = Decimal
 
@@ -112,7 +113,7 @@ async def test_an_order_that_never_arrived_is_told_and_repaired_by_being_read_ag
     assert (code, desk.published) == (0, [("raw.magento.order", {"entity_id": order})])
     envelope = Envelope.from_headers(desk.publisher.records[0].headers)
     assert (envelope.native_id, envelope.via) == (order, Via.READ_AGAIN)
-    (line,) = desk.pipe.store.journal.entries
+    (line,) = cast("MemoryJournal", desk.pipe.store.journal).entries
     assert line.receipt_id == envelope.receipt_id
     assert line.message == "orders drift, repaired by ann: Kafka was down on Monday"
     await desk.pipe.changed("web", "order", order)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
+from functools import cache
 
 from schemas.canonical import OrderStatus, Sale, Stock
 from schemas.documents import Channel
@@ -20,7 +21,7 @@ from streams.deliver.order_status import OrderStatusPlanner
 from streams.deliver.sale import SaleDelivery
 from streams.deliver.stock import StockDelivery
 from streams.deliver.stock_guard import StockGuard
-from streams.engine import Engine, load
+from streams.engine import Catalog, Engine, load
 from streams.errors import AliasMissing, Rejected, TillstreamError
 from streams.ports import HeldRecord, Hold, HoldReason, JournalEntry, OrderDraft, SeenOrder, SourceItem
 from streams.runtime.work import Arrival, Work
@@ -178,6 +179,13 @@ class Sources:
         return [SourceItem(sku, source, pieces) for (sku, source), pieces in self.items.items() if sku in skus]
 
 
+@cache
+def _documents(mode: Mode) -> tuple[Catalog, Engine]:
+    """All documents with these flows in that mode, compiled once."""
+    catalog = load(modes=dict.fromkeys(("order", "order_status", "stock"), mode))
+    return catalog, Engine(catalog)
+
+
 class Bench:
     def __init__(self, target: str, *, mode: Mode = Mode.LIVE) -> None:
         self.clock = FakeClock()
@@ -187,12 +195,12 @@ class Bench:
         self.failpoints = Reached()
         self.book, self.notes, self.sources = OrderBook(), Notes(), Sources()
         settling = Settling(timeout=5, longest_execution=20)
-        catalog = load(modes=dict.fromkeys(("order", "order_status", "stock"), mode))
+        catalog, engine = _documents(mode)
         desk = Desk(
             target=target,
             flows=catalog.flows,
             channels=Channels([CHANNEL]),
-            mapper=Engine(catalog),
+            mapper=engine,
             links=self.store.links,
             applied=self.store.applied,
             effects=Effects(self.store.ledger, self.clock, owner="a", settling=settling, failpoints=self.failpoints),
