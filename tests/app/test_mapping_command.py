@@ -113,7 +113,7 @@ def test_flows_mappings_and_tables_are_listed() -> None:
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (("test", "ordr", ORDER), "there is no flow 'ordr' (known: gift_card"),
+        (("test", "ordr", ORDER), "there is no flow 'ordr' (known: customer_to_pos, customer_to_web, gift_card"),
         (("test", "order", "nowhere.json"), "nowhere.json cannot be read"),
         (("test", "order", Path(__file__)), "is not JSON"),
         (("test", "order", ORDER, "--direction", "up"), "'up'"),

@@ -128,6 +128,16 @@ def test_a_wrong_document_is_refused_with_file_place_and_value(content: str, pro
         ("order.yaml", {"normalize": {"topic": "canonical.sail"}}, "topic: there is no topic 'canonical.sail'"),
         ("order.yaml", {"normalize": {"entity": "cart"}}, "there is no canonical entity 'cart'"),
         (
+            "customer_to_pos.yaml",
+            {"deliver": {"owns": ["email", "nick_name"]}},
+            r"deliver.owns\[1\]: a customer has no field 'nick_name' \(known: email, ",
+        ),
+        (
+            "customer_to_pos.yaml",
+            {"deliver": {"match": {"review_at": 120}}},
+            "review_at 120 is above link_at 100: it would never count",
+        ),
+        (
             "order.yaml",
             {"normalize": {"source": {"system": "magento", "entity": "cart"}}},
             "no topic 'raw.magento.cart'",

@@ -14,6 +14,7 @@ from streams.errors import (
     AliasMissing,
     AuthFailed,
     DependencyMissing,
+    Doubtful,
     Guarded,
     Malformed,
     OutcomeUnknown,
@@ -42,6 +43,13 @@ def test_a_missing_alias_waits_for_a_person_and_names_the_sku_that_releases_it()
     missing = MissingLink(Ref("web", "sku", "X"), "pos")
     error = AliasMissing("unknown", sku="X", waits_for=missing)
     assert decision(error) == Review(dead=False, waits_for=missing)
+
+
+def test_a_doubtful_customer_waits_for_a_person_and_names_the_link_that_releases_it() -> None:
+    missing = MissingLink(Ref("web", "customer", "42"), "pos")
+    error = Doubtful("may be two", waits_for=missing)
+    assert decision(error) == Review(dead=False, waits_for=missing)
+    assert blocks(error)
 
 
 def test_what_a_guard_holds_waits_for_a_person_and_blocks_nothing() -> None:
