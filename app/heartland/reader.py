@@ -36,7 +36,8 @@ class HeartlandReader:
     async def read(self, entity: str, native_id: str) -> bytes | None:
         """The entity's JSON (``GET /v1/orders/{OrderID}`` and its like), None if Heartland does not have it.
 
-        A payment of an order has under ``Order`` what the order says of itself: whose it is, and how far it is paid.
+        A payment has under ``Order`` what its order says of itself: whose it is, and how far it is paid; nothing if it
+        belongs to none.
 
         Raises:
             Rejected: an entity that Heartland does not show by its id.
@@ -57,7 +58,5 @@ class HeartlandReader:
         payment = exact_json.loads(content)
         order_id = payment.get("OrderID")
         found = await self.read("order", str(order_id)) if order_id else None
-        if found is None:
-            return content
-        order = exact_json.loads(found)
-        return exact_json.dumps(payment | {"Order": {name: order[name] for name in OF_ITS_ORDER}})
+        order = exact_json.loads(found) if found is not None else {}
+        return exact_json.dumps(payment | {"Order": {name: order[name] for name in OF_ITS_ORDER if name in order}})

@@ -7,6 +7,7 @@ from decimal import Decimal
 import orjson
 import pytest
 
+from streams.ports import Outcome
 from tests.contract.deeds import exported, invoice, pos_order, web_order
 from tests.contract.pipe import Pipe
 from tests.contract.systems import PosSystem, WebSystem
@@ -89,6 +90,14 @@ async def test_a_payment_for_an_invoice_of_the_web_store_does_not_come_back(pipe
     await pipe.changed("pos", "payment", payment.payment_id)
     assert pipe.failed == []
     assert len(await pipe.web.connector.invoices.invoices_of(order)) == 1
+
+
+async def test_money_that_belongs_to_no_order_is_nobodys_business(pipe: Pipe) -> None:
+    body = {"Kind": "Sale", "Amount": 5.0, "Currency": "USD", "Type": "Cash"}
+    answer = await pipe.pos.client.change("POST", "till", "a payment", "/v1/payments", body)
+    told = await pipe.changed("pos", "payment", str(orjson.loads(answer)["PaymentID"]))
+    assert pipe.failed == []
+    assert [entry.outcome for entry in told] == [Outcome.FILTERED]
 
 
 async def test_money_in_store_for_an_order_whose_gateway_takes_it_is_for_a_person(pipe: Pipe) -> None:
