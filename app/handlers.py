@@ -155,7 +155,11 @@ def _in_pos(pos: Pos, store: Store, desk: Desk, webs: Mapping[str, Web]) -> Mapp
         book = PosBook(desk, pos.customers)
         return CustomerDelivery(desk, book, PosNewcomers(desk, pos.customers, book), store.agreements)
 
-    cards = GiftCardLedger(pos.gift_cards, {name: web.gift_card_numbers for name, web in webs.items()})
+    cards = GiftCardLedger(
+        pos.gift_cards,
+        {name: web.gift_card_numbers for name, web in webs.items()},
+        {name: web.credit_memos for name, web in webs.items()},
+    )
     return {
         "order": lambda _: SaleDelivery(desk, pos.orders, pos.orders, PosBuyers(desk, pos.customers)),
         "payment": lambda _: EntityDelivery(desk, PaymentPlanner(desk, pos.payments)),

@@ -91,16 +91,20 @@ def _body(connection: str, draft: CreditMemoDraft) -> dict[str, object]:
 
 
 def _seen(row: CreditMemo) -> SeenCreditMemo:
+    prepaid = row.extension_attributes
+    credits_ = prepaid.base_customer_balance_amount + prepaid.base_reward_currency_amount
     return SeenCreditMemo(
         credit_memo_id=row.entity_id,
         order_id=row.order_id,
         number=row.increment_id,
         state=STATES.get(row.state, str(row.state)),
-        total=row.base_grand_total,
+        total=row.base_grand_total + prepaid.base_gift_cards_amount + credits_,
         shipping=row.base_shipping_amount,
         adjustment=row.base_adjustment,
         currency=row.base_currency_code,
         invoice_id=row.invoice_id,
         transaction=row.transaction_id,
         units=row.units,
+        gift_cards=prepaid.base_gift_cards_amount,
+        comments=tuple(remark.comment for remark in row.comments),
     )

@@ -34,6 +34,7 @@ class GiftCardRedemption(PartOfSale):
         card: the web store's id of the card's account; ``0`` if it does not say which cards it were.
         code: what may be known of the card's number.
         amount: what the card pays of the order, as it was placed.
+        beside: what other cards pay of the order.
         given_back: of that, what refunds and canceled goods have given back to the card so far.
         to_store_credit: what refunds of the order turned into store credit that store credit had not paid: it may be
             this card's money, and must not be given back twice.
@@ -46,6 +47,7 @@ class GiftCardRedemption(PartOfSale):
     code: MaskedCode
     amount: PositiveMoney
     currency: Currency
+    beside: UnsignedMoney = Decimal(0)
     stage: RedemptionStage
     given_back: UnsignedMoney = Decimal(0)
     to_store_credit: UnsignedMoney = Decimal(0)

@@ -75,6 +75,14 @@ class Invoice(OrderDocument):
     transaction_id: str = ""
 
 
+class Prepaid(Wire):
+    """``extension_attributes`` of a credit memo (Adobe Commerce): what is not in its total."""
+
+    base_gift_cards_amount: Amount = Decimal(0)
+    base_customer_balance_amount: Amount = Decimal(0)
+    base_reward_currency_amount: Amount = Decimal(0)
+
+
 class CreditMemo(OrderDocument):
     """``GET /V1/creditmemo/:id``. State 1 is open, 2 refunded, 3 canceled. One of an amount alone has no items."""
 
@@ -85,6 +93,7 @@ class CreditMemo(OrderDocument):
     base_currency_code: str = ""
     invoice_id: str = ""
     transaction_id: str = ""
+    extension_attributes: Prepaid = Prepaid()
 
 
 class PickupResult(Wire):

@@ -25,8 +25,10 @@ from streams.ports import (
     SeenCredit,
     SeenHold,
     WebGiftCardNumbers,
+    WebRefunds,
 )
 from streams.sale.gift_cards import UNNAMED
+from streams.sale.marker import MARK
 
 CREDITED = "gift_card_credited"
 """Type of the ref under which it is kept how much of a redemption has been given back to its card."""
@@ -45,10 +47,12 @@ class GiftCardLedger:
     Attributes:
         cards: the ledger.
         numbers: where the number of an order's card is read again, by the connection of the web store.
+        memos: the web store's refunds, by its connection.
     """
 
     cards: PosGiftCards
     numbers: Mapping[str, WebGiftCardNumbers]
+    memos: Mapping[str, WebRefunds]
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +103,7 @@ class GiftCardRedemptionPlanner:
             return Nothing(Outcome.FILTERED, "nothing is held for an order that may not go on yet", settled=True)
         known = turn.known.get(Ref.parse(entity.ref)._replace(type=CREDITED))
         case = await self._case(entity, turn.work.flow, Decimal(known.content) if known is not None else Decimal(0))
-        writes = self._writes(case) if case is not None else []
+        writes = await self._writes(case) if case is not None else []
         if case is None or not writes:
             return Nothing(Outcome.UNCHANGED, "the ledger stands as it should", settled=True)
         told = ", ".join(
@@ -158,17 +162,17 @@ class GiftCardRedemptionPlanner:
 
     # -- What is missing -----------------------------------------------------------------------------------------
 
-    def _writes(self, case: _Case) -> list[Write]:
+    async def _writes(self, case: _Case) -> list[Write]:
         entity, hold, cards = case.redemption, case.hold, self._ledger.cards
         if entity.stage is RedemptionStage.RELEASED:
             if hold is not None and hold.status == HELD:
                 return [self._end(case, RELEASE_GIFT_CARD, cards.release_gift_card)]
-            return self._back(case, entity.amount) if hold is not None and hold.status == COMMITTED else []
+            return await self._back(case, entity.amount) if hold is not None and hold.status == COMMITTED else []
         writes: list[Write] = [] if hold is not None else [self._hold(case)]
         if entity.stage is RedemptionStage.SPENT:
             if hold is None or hold.status != COMMITTED:
                 writes.append(self._end(case, COMMIT_GIFT_CARD, cards.commit_gift_card))
-            writes += self._back(case, entity.given_back)
+            writes += await self._back(case, entity.given_back)
         return writes
 
     def _hold(self, case: _Case) -> CreateOnce:
@@ -200,7 +204,7 @@ class GiftCardRedemptionPlanner:
 
         return SetState(operation, case.name, call)
 
-    def _back(self, case: _Case, given_back: Decimal) -> list[Write]:
+    async def _back(self, case: _Case, given_back: Decimal) -> list[Write]:
         """Give back what is missing of it: nothing if it went back already."""
         entity = case.redemption
         if given_back <= case.credited:
@@ -213,7 +217,24 @@ class GiftCardRedemptionPlanner:
                 "by hand what is missing, then discard this event.",
                 code="store_credit",
             )
-        return [self._credit(case, given_back)]
+        by_the_till = await self._given_back_by_the_till(entity)
+        if by_the_till and entity.beside:
+            raise Rejected(
+                f"order {entity.sale_number} is paid with several gift cards, and the till gave back {by_the_till} "
+                f"{entity.currency} of them: nothing was given back to {_card_name(entity)}, because nobody says to "
+                "which card it went. See what is missing, give it back by hand, then discard this event.",
+                code="several_gift_cards",
+            )
+        missing = given_back - by_the_till
+        return [self._credit(case, missing)] if missing > case.credited else []
+
+    async def _given_back_by_the_till(self, entity: GiftCardRedemption) -> Decimal:
+        """What the web store books as given back to cards only because the till gave it back, in its own way: those
+        credit memos carry our mark."""
+        sale = Ref.parse(entity.sale)
+        memos = await self._ledger.memos[sale.connection].credit_memos_of(sale.native_id)
+        ours = (memo.gift_cards for memo in memos if any(MARK in comment for comment in memo.comments))
+        return sum(ours, Decimal(0))
 
     def _credit(self, case: _Case, given_back: Decimal) -> CreateOnce:
         """Its name holds the sum that has gone back with it, which only rises."""

@@ -111,7 +111,7 @@ class Written:
 
     @classmethod
     def read(cls, text: str) -> Written:
-        """What `str` wrote."""
+        """What `str` made of one."""
         balance, held = text.split(" ")
         return cls(Decimal(balance), Decimal(held))
 

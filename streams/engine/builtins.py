@@ -94,6 +94,7 @@ def registry() -> Registry:
         web_refund.web_refund_lines,
         web_refund.web_refund_shipping,
         web_refund.web_refund_tenders,
+        web_refund.web_refund_total,
         web_shipment.web_shipment_completes,
         web_shipment.web_shipment_lines,
         web_shipment.web_shipment_location,

@@ -53,10 +53,13 @@ class SeenCreditMemo:
 
     Attributes:
         state: ``open``, ``refunded`` or ``canceled``.
-        total, shipping, adjustment: in the base currency; an adjustment below zero was kept back.
+        total, shipping, adjustment: in the base currency; an adjustment below zero was kept back. The total has what
+            goes back to gift cards, store credit and points in it.
         invoice_id: what it refunds through the gateway; empty if it is offline.
         transaction: the gateway's id, if it gave the money back.
         units: pieces by the id of the order's row.
+        gift_cards: of the total, what goes back to gift cards.
+        comments: what was written on it.
     """
 
     credit_memo_id: str
@@ -70,6 +73,8 @@ class SeenCreditMemo:
     invoice_id: str
     transaction: str
     units: Mapping[str, Decimal]
+    gift_cards: Decimal = Decimal(0)
+    comments: tuple[str, ...] = ()
 
 
 class WebRefunds(Protocol):

@@ -22,7 +22,11 @@ CANCELED = "canceled"
 
 
 def gift_card_redemptions(order: Node) -> list[dict[str, Any]]:
-    """The cards, each with ``id``, masked ``code``, ``amount`` and ``given_back``. Raises Rejected as `amount` does."""
+    """The cards, each with ``id``, masked ``code``, ``amount``, ``beside`` and ``given_back``.
+
+    Raises:
+        Rejected: as `amount` does.
+    """
     subject, options = order_name(order), extension(order)
     total = amount(options, "base_gift_cards_amount", subject)
     if total == ZERO:
@@ -32,7 +36,10 @@ def gift_card_redemptions(order: Node) -> list[dict[str, Any]]:
         {"id": UNNAMED, "code": read_masked("").model_dump(), "amount": total}
     ]
     back = spread_back([card["amount"] for card in found], _given_back(order, total))
-    return [{**card, "given_back": share} for card, share in zip(found, back, strict=True)]
+    paid = sum((card["amount"] for card in found), ZERO)
+    return [
+        {**card, "beside": paid - card["amount"], "given_back": share} for card, share in zip(found, back, strict=True)
+    ]
 
 
 def gift_card_stage(context: Mapping[str, Any], _part: Node) -> str:

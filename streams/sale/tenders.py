@@ -16,6 +16,12 @@ OFFLINE_METHODS = frozenset({"checkmo", "banktransfer", "cashondelivery", "purch
 """Magento's own payment methods that take no money by themselves."""
 
 _LAST = 4
+PREPAID = (
+    (TenderKind.GIFT_CARD, "giftcard", "base_gift_cards_amount"),
+    (TenderKind.STORE_CREDIT, "customerbalance", "base_customer_balance_amount"),
+    (TenderKind.REWARD_POINTS, "reward", "base_reward_currency_amount"),
+)
+"""What Adobe Commerce takes off a document's total: kind, our name of the method, extension attribute."""
 
 
 def sale_tenders(context: Mapping[str, Any], order: Node) -> list[dict[str, Any]]:
@@ -31,14 +37,14 @@ def sale_tenders(context: Mapping[str, Any], order: Node) -> list[dict[str, Any]
 
 def prepaid(order: Node) -> Decimal:
     """What gift cards, store credit and reward points have taken off ``base_grand_total``."""
-    subject, options = order_name(order), extension(order)
-    return sum(
-        (
-            amount(options, key, subject)
-            for key in ("base_gift_cards_amount", "base_customer_balance_amount", "base_reward_currency_amount")
-        ),
-        ZERO,
-    )
+    return sum((tender["amount"] for tender in prepaid_tenders(order, order_name(order))), ZERO)
+
+
+def prepaid_tenders(document: Node, subject: str) -> list[dict[str, Any]]:
+    """The same by kind, of an order, an invoice or a credit memo that ``subject`` names; none that is zero."""
+    options = extension(document)
+    found = [(kind, method, amount(options, key, subject)) for kind, method, key in PREPAID]
+    return [{"kind": kind, "method": method, "amount": paid, "reference": ""} for kind, method, paid in found if paid]
 
 
 def _payment(context: Mapping[str, Any], order: Node) -> list[dict[str, Any]]:
@@ -92,12 +98,5 @@ def _gift_cards(order: Node) -> list[dict[str, Any]]:
 
 
 def _credits(order: Node) -> list[dict[str, Any]]:
-    subject, options = order_name(order), extension(order)
-    kinds = (
-        (TenderKind.STORE_CREDIT, "customerbalance", "base_customer_balance_amount"),
-        (TenderKind.REWARD_POINTS, "reward", "base_reward_currency_amount"),
-    )
-    found = [(kind, method, amount(options, key, subject)) for kind, method, key in kinds]
-    return [
-        {"kind": kind, "method": method, "amount": credit, "reference": ""} for kind, method, credit in found if credit
-    ]
+    prepaid = prepaid_tenders(order, order_name(order))
+    return [tender for tender in prepaid if tender["kind"] is not TenderKind.GIFT_CARD]

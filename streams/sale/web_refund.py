@@ -13,7 +13,7 @@ from typing import Any
 
 from streams.sale.exact import ZERO, amount
 from streams.sale.order import Node
-from streams.sale.tenders import tender_of
+from streams.sale.tenders import prepaid_tenders, tender_of
 
 
 def web_refund_lines(memo: Node) -> list[dict[str, Any]]:
@@ -34,12 +34,20 @@ def web_refund_shipping(memo: Node) -> dict[str, Decimal]:
 
 def web_refund_tenders(context: Mapping[str, Any], memo: Node) -> list[dict[str, Any]]:
     """How the money goes back: as it came. ``order`` in the memo is the order's head, read with it."""
-    total = amount(memo, "base_grand_total", memo_name(memo))
+    total, prepaid = amount(memo, "base_grand_total", memo_name(memo)), prepaid_tenders(memo, memo_name(memo))
     if total == ZERO:
-        return []
+        return prepaid
     payment = (memo.get("order") or {}).get("payment") or {}
     kind, method = tender_of(context, payment)
-    return [{"kind": kind, "method": method, "amount": total, "reference": str(memo.get("transaction_id") or "")}]
+    reference = str(memo.get("transaction_id") or "")
+    return [{"kind": kind, "method": method, "amount": total, "reference": reference}, *prepaid]
+
+
+def web_refund_total(memo: Node) -> Decimal:
+    """What goes back in all: gift cards, store credit and points are not in a memo's ``base_grand_total``."""
+    subject = memo_name(memo)
+    prepaid = sum((tender["amount"] for tender in prepaid_tenders(memo, subject)), ZERO)
+    return amount(memo, "base_grand_total", subject) + prepaid
 
 
 def memo_name(memo: Node) -> str:

@@ -129,8 +129,6 @@ async def test_a_refund_goes_back_to_the_card_as_often_as_it_is_given_and_never_
     order = await bought(pipe, card, pieces=2)
     document = await web_order(pipe, order)
     paid = D(str(document["extension_attributes"]["base_gift_cards_amount"]))
-    if not document.get("total_invoiced") and not document["extension_attributes"].get("base_gift_cards_invoiced"):
-        await admin(pipe, order, f"/{order}/invoice", {"capture": False})
     item = document["items"][0]["item_id"]
     for _ in range(2):
         one: dict[str, object] = {"items": [{"order_item_id": item, "qty": 1}], "arguments": {"shipping_amount": 0}}
@@ -206,6 +204,88 @@ async def test_a_number_is_in_nothing_that_the_pipeline_keeps(pipe: Pipe, caplog
         [caplog.text, repr(pipe.told), *(repr(record) for record in pipe.published), repr(vars(pipe.store))]
     )
     assert card.number.reveal() not in kept
+
+
+async def in_pos(pipe: Pipe, order: str) -> dict[str, Any]:
+    found = await pipe.pos.orders.find_order(f"W-{(await web_order(pipe, order))['increment_id']}")
+    assert found is not None
+    return dict(orjson.loads(await pipe.pos.connector.reader.read("order", found.order_id) or b""))
+
+
+async def handed_over(pipe: Pipe, order: str) -> None:
+    """The customer has fetched the goods; carried over."""
+    await at_the_till(pipe, order, Status="Fulfilled")
+
+
+async def at_the_till(pipe: Pipe, order: str, **changes: object) -> None:
+    order_id = (await in_pos(pipe, order))["OrderID"]
+    await pipe.pos.client.change("PUT", "till", order, f"/v1/orders/{order_id}", changes)
+    await pipe.changed("pos", "order", order_id)
+
+
+async def returned_at_the_till(pipe: Pipe, order: str, *, restocked: bool) -> Decimal:
+    """One piece is paid back in cash, and its price; carried over."""
+    line = (await in_pos(pipe, order))["LineItems"][0]
+    price = D(str(line["Price"])) + (D(str(line["Tax"])) / D(str(line["Quantity"]))).quantize(D("0.01"))
+    refund = {
+        "RefundedAt": "2026-11-28T12:00:00Z",
+        "Amount": float(price),
+        "Tenders": [{"Type": "Cash", "Amount": float(price)}],
+        "Lines": [{"SKU": pipe.pos.sku, "Quantity": 1, "Restocked": restocked}],
+    }
+    await at_the_till(pipe, order, Refunds=[refund])
+    return price
+
+
+@pytest.mark.rule("money.gift_card_ledger")
+@pytest.mark.rule("money.pos_return_offline")
+async def test_what_the_till_gave_back_of_an_order_that_a_card_paid_is_not_given_back_to_the_card_as_well(
+    pipe: Pipe,
+) -> None:
+    card = await issue(pipe, "1000.00")
+    order = await bought(pipe, card, pieces=2)
+    await handed_over(pipe, order)
+    before = await card.balance()
+    price = await returned_at_the_till(pipe, order, restocked=True)
+    assert pipe.failed == []
+    (memo,) = await pipe.web.connector.credit_memos.credit_memos_of(order)
+    assert (memo.total, memo.gift_cards) == (price, price)
+    await pipe.changed("web", "order", order)
+    await pipe.changed("web", "credit_memo", memo.credit_memo_id)
+    assert pipe.failed == []
+    assert await card.balance() == before
+
+
+@pytest.mark.rule("money.keep_the_item")
+async def test_money_that_is_given_back_while_the_customer_keeps_the_item_moves_no_stock(pipe: Pipe) -> None:
+    order = await pipe.web.place_order(2)
+    await admin(pipe, order, f"/{order}/invoice", {"capture": False})
+    await handed_over(pipe, order)
+    shelf = [row.quantity for row in await pipe.web.stock.list_source_items({pipe.web.sku})]
+    on_hand = await pipe.pos.stock.levels([pipe.pos.sku])
+    price = await returned_at_the_till(pipe, order, restocked=False)
+    assert pipe.failed == []
+    (memo,) = await pipe.web.connector.credit_memos.credit_memos_of(order)
+    assert (memo.total, list(memo.units.values())) == (price, [D(1)])
+    assert [row.quantity for row in await pipe.web.stock.list_source_items({pipe.web.sku})] == shelf
+    assert await pipe.pos.stock.levels([pipe.pos.sku]) == on_hand
+
+
+@pytest.mark.rule("money.web_refund")
+async def test_a_web_refund_of_an_order_that_a_card_paid_is_recorded_with_the_card_as_its_tender(pipe: Pipe) -> None:
+    card = await issue(pipe, "1000.00")
+    order = await bought(pipe, card, pieces=2)
+    item = (await web_order(pipe, order))["items"][0]["item_id"]
+    one: dict[str, object] = {
+        "items": [{"order_item_id": item, "qty": 1}],
+        "arguments": {"shipping_amount": 0},
+    }
+    await admin(pipe, order, f"/{order}/refund", one)
+    (memo,) = await pipe.web.connector.credit_memos.credit_memos_of(order)
+    await pipe.changed("web", "credit_memo", memo.credit_memo_id)
+    assert pipe.failed == []
+    (entry,) = (await in_pos(pipe, order))["Refunds"]
+    assert [(tender["Type"], D(str(tender["Amount"]))) for tender in entry["Tenders"]] == [("GiftCard", memo.total)]
 
 
 # -- Balances into the web store ---------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ from streams.metrics import Metrics
 from tests.app.polling.polling_fakes import FakeClock, FakeKafka, turns_of
 
 WEB = ["web.order", "web.invoice", "web.shipment", "web.credit_memo", "web.customer"]
-CHANGES = [*WEB, "pos.order", "pos.inventory", "pos.payment", "pos.customer", "pos.product"]
+CHANGES = [*WEB, "pos.order", "pos.inventory", "pos.payment", "pos.customer", "pos.product", "pos.gift_card"]
 SOURCES = {flow.normalize.source.key for flow in load().flows.values() if flow.normalize is not None}
 
 
@@ -47,9 +47,11 @@ async def test_without_snapshots_only_changes_are_read(systems: Systems) -> None
 
 
 async def test_a_list_is_read_only_if_a_flow_takes_it(systems: Systems) -> None:
-    assert names(systems, PollingSettings(), SOURCES | {("heartland", "gift_card")}) == [
-        *CHANGES,
-        "pos.gift_card",
+    assert names(systems, PollingSettings(), SOURCES | {("magento", "transaction")}) == [
+        *WEB[:-1],
+        "web.transaction",
+        "web.customer",
+        *CHANGES[len(WEB):],
         "pos.inventory.snapshot",
     ]
     assert names(systems, PollingSettings(), {("heartland", "product")}) == ["pos.product"]

@@ -101,8 +101,8 @@ def test_an_order_that_names_no_card_asks_one_that_nobody_knows_for_all_of_it() 
 
 
 def test_only_store_credit_that_store_credit_did_not_pay_may_be_a_cards_money() -> None:
-    options: dict[str, Any] = {"base_customer_balance_total_refunded": 12, "base_customer_balance_refunded": 5}
-    assert gift_cards_to_store_credit({"whole": order(**options)}, {}) == D(7)
+    document = order(base_customer_balance_total_refunded=12, base_customer_balance_refunded=5)
+    assert gift_cards_to_store_credit({"whole": document}, {}) == D(7)
     assert gift_cards_to_store_credit({"whole": order()}, {}) == D(0)
 
 
