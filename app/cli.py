@@ -319,6 +319,25 @@ def doctor() -> None:
 
 
 @cli.command(rich_help_panel=LOOK)
+def connect(
+    connection: Annotated[str | None, typer.Argument(help="Connection; all without it.")] = None,
+    *,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only tell what would be done.")] = False,
+) -> None:
+    """Register the webhooks of the point of sale at ingress.public_url, and check what Magento needs.
+
+    Run it again whenever you like: what is as it should be stays as it is. The poller keeps watch from then on.
+    """
+    settings = load_settings()
+    if connection is not None and connection not in settings.connections:
+        known = ", ".join(sorted(settings.connections)) or "there is none yet"
+        raise typer.BadParameter(f"no connection is called '{connection}' (known: {known})", param_hint="CONNECTION")
+    from app.commands import connect as command  # noqa: PLC0415
+
+    raise typer.Exit(run_to_end(command.run(settings, connection, whoami(), dry_run=dry_run)))
+
+
+@cli.command(rich_help_panel=LOOK)
 def schemas(
     entity: Annotated[str | None, typer.Argument(help="Entity as in a record's header; all without it.")] = None,
     directory: Annotated[

@@ -7,15 +7,19 @@ import signal
 import sys
 from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from typing import Any
 
 import structlog
 import uvloop
 
 from app.clock import SystemClock
+from app.connect.doors import doors_of
+from app.connect.watch import WebhookWatch
 from app.exit_codes import FAILED, MISCONFIGURED, OFFSETS_LOST, OK
 from app.health import Readiness, StatusServer
 from app.ingress.handler import Limits
+from app.ingress.registered import registered_secrets
 from app.ingress.server import IngressConfig
 from app.ingress.server import serve as serve_door
 from app.ingress.signature import SecretUnreadable
@@ -94,15 +98,21 @@ async def _ingress(parts: Parts) -> None:
         requests=settings.buffer_limit,
         retry_after_seconds=settings.retry_after_seconds,
     )
-    async with _publisher(parts, settings.publish_timeout_seconds) as publisher:
+    connections = parts.settings.connections
+    # opened when it is first asked: a store that is away keeps no webhook out
+    store = Store.open(parts.settings.store.url.get_secret_value(), role=parts.name, clock=parts.clock, connections=1)
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(store.close)
+        publisher = await stack.enter_async_context(_publisher(parts, settings.publish_timeout_seconds))
         await serve_door(
             IngressConfig(settings.host, settings.port, limits, codes=parts.settings.gift_cards.codes),
-            parts.settings.connections,
+            connections,
             publisher=publisher,
             clock=parts.clock,
             metrics=parts.metrics,
             readiness=parts.readiness,
             stop=parts.stop,
+            registered=partial(registered_secrets, connections, store.registrations),
         )
 
 
@@ -119,7 +129,10 @@ async def _poll(parts: Parts) -> None:
         polls = _polls(polling, systems, sources, turns, rows, parts.clock)
         feeds = watched(polling, feeds_of(polling, systems, sources))
         watch = GapWatch(feeds, store.leases, parts.clock, parts.metrics, polling.alarm_seconds)
-        poller = Poller([*polls, watch], parts.clock, parts.metrics, Backoff(longest_seconds=longest))
+        period = polling.webhook_check_minutes * 60.0
+        doors = doors_of(parts.settings, systems, store.registrations, sources) if period else []
+        webhooks = [WebhookWatch(door, turns, parts.clock, parts.metrics, period) for door in doors]
+        poller = Poller([*polls, *webhooks, watch], parts.clock, parts.metrics, Backoff(longest_seconds=longest))
         await serve_polls(poller, readiness=parts.readiness, stop=parts.stop)
 
 

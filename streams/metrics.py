@@ -178,6 +178,12 @@ class Metrics:
             "Time since a feed's last successful poll; alarm when it is far above the feed's interval.",
             ("feed",),
         )
+        self._registered = self._counter(
+            "tillstream_webhook_registrations_total",
+            "looks",
+            "Looks at a registered webhook: kept as it was, or created, replaced or removed to repair it.",
+            ("connection", "result"),
+        )
         self._feed_behind = self._gauge(
             "tillstream_feed_behind_seconds",
             "seconds",
@@ -223,6 +229,10 @@ class Metrics:
         """A feed read one page."""
         self._rows.labels(feed, "published").inc(published)
         self._rows.labels(feed, "seen").inc(seen)
+
+    def registered(self, connection: str, result: str) -> None:
+        """A registered webhook was looked at, with that result."""
+        self._registered.labels(connection, result).inc()
 
     def feed_behind(self, feed: str, seconds: float) -> None:
         """A feed is so far behind."""

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.clock import SystemClock
 from app.local.postgres import start_postgres
-from app.store import Cursors, Leases, Store, migrate
+from app.store import Cursors, Leases, Registrations, Store, migrate
 from app.store.engine import engine_for
 from app.store.tables import metadata
 from streams.ports import (
@@ -127,6 +127,8 @@ class Ports(Protocol):
     def cursors(self) -> Cursors: ...
     @property
     def leases(self) -> Leases: ...
+    @property
+    def registrations(self) -> Registrations: ...
     @property
     def stops(self) -> Stops: ...
     @property

@@ -11,6 +11,7 @@ from typing import NamedTuple
 import orjson
 import structlog
 from aiohttp import hdrs, web
+from pydantic import SecretStr
 
 from app.connections import Connection, Webhooks
 from app.gift_card_codes import LAST_FOUR, CodeMask
@@ -53,10 +54,20 @@ class Sender:
     verifier: Verifier
 
 
-def senders_of(connections: Mapping[str, Connection]) -> dict[str, Sender]:
-    """The senders that the settings name. Raises SecretUnreadable."""
+def senders_of(
+    connections: Mapping[str, Connection], registered: Mapping[str, tuple[SecretStr, ...]] | None = None
+) -> dict[str, Sender]:
+    """The senders that the settings name.
+
+    Args:
+        connections: of the settings.
+        registered: secrets besides those of the settings, by connection.
+
+    Raises:
+        SecretUnreadable: a secret is none.
+    """
     return {
-        name: Sender(name, connection.system, Verifier.of(connection.webhooks))
+        name: Sender(name, connection.system, Verifier.of(connection.webhooks, (registered or {}).get(name, ())))
         for name, connection in connections.items()
     }
 
@@ -101,6 +112,14 @@ class WebhookHandler:
         self._codes = codes
         self._refusals = RefusalLog(clock)
         self._requests = 0
+
+    def trust(self, senders: Mapping[str, Sender]) -> None:
+        """Take webhooks of these senders from now on."""
+        self._senders = senders
+
+    def unsigned(self) -> list[str]:
+        """Connections without a secret: everything that comes in their name is refused."""
+        return [name for name, sender in self._senders.items() if not sender.verifier.has_secret]
 
     async def handle(self, request: web.BaseRequest) -> web.Response:
         """Accept the webhook or say why not."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,6 +14,7 @@ from app.connections import Connection
 from app.gift_card_codes import LAST_FOUR, CodeMask
 from app.health import Readiness, bound_port
 from app.ingress.handler import Limits, WebhookHandler, senders_of
+from app.ingress.registered import Secrets, SecretsFollower
 from app.publisher import KafkaPublisher
 from streams.metrics import Metrics
 from streams.ports import Clock
@@ -63,6 +64,7 @@ async def serve(
     readiness: Readiness,
     stop: asyncio.Event,
     listening: Callable[[int], None] = lambda _port: None,
+    registered: Callable[[], Awaitable[Secrets]] | None = None,
 ) -> None:
     """Run the door until ``stop`` is set, then answer what is in work and return.
 
@@ -77,17 +79,21 @@ async def serve(
         readiness: gets the check ``kafka``.
         stop: ends it.
         listening: told the port once it listens.
+        registered: reads the secrets of the receivers that were registered; None if there are none but the settings'.
 
     Raises:
         SecretUnreadable: a webhook secret in the settings is not one.
     """
     handler = WebhookHandler(senders_of(connections), publisher, clock, metrics, config.limits, codes=config.codes)
-    for name, connection in connections.items():
-        if not connection.webhooks.secrets:
-            log.warning("no webhook secret: every webhook of this connection will be refused", connection=name)
+    follower = None if registered is None else SecretsFollower(handler, connections, registered, clock)
+    if follower is not None:
+        await follower.first()
+    for name in handler.unsigned():
+        log.warning("no webhook secret: every webhook of this connection is refused", connection=name)
     readiness.add("kafka", publisher.reason)
     runner = web.ServerRunner(build_server(handler, config.limits), shutdown_timeout=config.drain_seconds)
     await runner.setup()
+    following = None if follower is None else asyncio.create_task(follower.run(), name="webhook secrets")
     try:
         await web.TCPSite(runner, config.host, config.port, backlog=1024).start()
         port = bound_port(runner)
@@ -96,4 +102,6 @@ async def serve(
         await stop.wait()
     finally:
         log.info("ingress stops: answering what is in work")
+        if following is not None:
+            following.cancel()
         await runner.cleanup()

@@ -52,22 +52,28 @@ class Verifier:
         header: name of the header in the shape ``header``.
         keys: one for each active secret, never none.
         tolerance_seconds: how far the webhook's time may be from ours, either way.
+        has_secret: False if the only key is one that nobody knows.
     """
 
     shape: Literal["standard", "header"]
     header: str
     keys: tuple[bytes, ...]
     tolerance_seconds: int
+    has_secret: bool = True
 
     @classmethod
-    def of(cls, webhooks: Webhooks) -> Verifier:
-        """From a connection's settings; without a secret nothing is ever right. Raises SecretUnreadable."""
-        keys = tuple(_key(secret) for secret in webhooks.secrets)
+    def of(cls, webhooks: Webhooks, registered: tuple[SecretStr, ...] = ()) -> Verifier:
+        """From a connection's settings and the secrets that we were told when we registered.
+
+        Without a secret nothing is ever right. Raises SecretUnreadable.
+        """
+        keys = tuple(_key(secret) for secret in (*webhooks.secrets, *registered))
         return cls(
             shape=webhooks.shape,
             header=webhooks.header,
             keys=keys or (token_bytes(32),),
             tolerance_seconds=webhooks.tolerance_seconds,
+            has_secret=bool(keys),
         )
 
     def check(self, headers: Mapping[str, str], body: bytes, now: float) -> Verdict:

@@ -70,6 +70,11 @@ class MagentoCustomers:
         """Region ids of a country by code (``GET /V1/directory/countries/:countryId``), remembered for an hour."""
         return await self._regions.get(country)
 
+    async def has_attribute(self, code: str) -> bool:
+        """Whether customers have an attribute (``GET /V1/attributeMetadata/customer/attribute/:attributeCode``)."""
+        path = f"/V1/attributeMetadata/customer/attribute/{encode(code)}"
+        return await self._client.find("has_attribute", f"customer attribute '{code}'", path) is not None
+
     async def list_customers(self, updated_since: datetime, *, page: int = 1, page_size: int = 100) -> Listing:
         """Accounts that changed then or later, oldest change first (``GET /V1/customers/search``). A changed address or
         subscription counts as a change."""

@@ -102,6 +102,9 @@ class IngressSettings(Section):
     """Address to listen on; ``0.0.0.0`` for all."""
     port: int = Field(default=8080, ge=0, le=65535)
     """Port to listen on; 0 takes a free one and logs it."""
+    public_url: str = Field(default="", max_length=400, pattern=r"^(https?://[^\s/?#@]+(/[^\s?#]*)?)?$")
+    """Where other systems reach the door, ``https://till.example``: ``tillstream connect`` registers it there. Without
+    it changes come by polling alone."""
     body_cap_bytes: int = Field(default=1_048_576, ge=1024, le=67_108_864)
     """Longest body that is taken, in bytes; longer ones are refused with 413."""
     publish_timeout_seconds: float = Field(default=5.0, gt=0, le=60)
@@ -126,6 +129,9 @@ class PollingSettings(Section):
     start. 0 reads changes only."""
     lease_seconds: float = Field(default=180.0, ge=10, le=3600)
     """How long a feed stays with a poller that is no longer heard of, before another one goes on with it."""
+    webhook_check_minutes: int = Field(default=15, ge=0, le=1440)
+    """Time between two looks at the webhooks that ``tillstream connect`` registers, which repair one that is missing or
+    was changed. 0 never looks."""
     alarm_seconds: float = Field(default=900.0, ge=60)
     """How far a feed may fall behind before ``tillstream doctor`` and the log call a person."""
     since: AwareDatetime | None = None

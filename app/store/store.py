@@ -20,6 +20,7 @@ from app.store.ledger import SqlLedger
 from app.store.links import SqlLinks
 from app.store.migrations import head, upgrade
 from app.store.receipts import Receipts
+from app.store.registrations import SqlRegistrations
 from app.store.stops import SqlStops
 from app.store.writes import SqlOpenWrites
 from app.store.written_stock import SqlWrittenStock
@@ -62,6 +63,7 @@ class Store:
     cursors: SqlCursors
     leases: SqlLeases
     receipts: Receipts
+    registrations: SqlRegistrations
     stops: SqlStops
     guards: SqlGuards
     written_stock: SqlWrittenStock
@@ -95,6 +97,7 @@ class Store:
             cursors=SqlCursors(database),
             leases=SqlLeases(database, clock),
             receipts=Receipts(database),
+            registrations=SqlRegistrations(database, clock),
             stops=SqlStops(database, clock),
             guards=SqlGuards(database, clock),
             written_stock=SqlWrittenStock(database, clock),

@@ -283,6 +283,20 @@ feed_leases = Table(
     postgresql_with=_ROOM_FOR_UPDATES,
 )
 
+webhook_registrations = Table(
+    "webhook_registrations",
+    metadata,
+    Column("connection", Text, primary_key=True),
+    Column("webhook_id", Text, nullable=False, server_default=""),
+    _text("url"),
+    Column("version", Text, nullable=False, server_default="", comment="Of the receiver, when we had registered it."),
+    Column("sealed", LargeBinary, comment="Its secret, encrypted under the connection's client secret."),
+    Column("previous", LargeBinary, comment="The secret before it, for what is still on its way."),
+    Column("complete", Boolean, nullable=False, comment="False while the secret in force is not known."),
+    Column("changed_at", _Moment, nullable=False),
+    comment="The receivers of webhooks that we have registered in other systems.",
+)
+
 stops = Table(
     "stops",
     metadata,

@@ -14,6 +14,7 @@ class Webhook(Wire):
     external_id: str = Field("", alias="ExternalID")
     url: str = Field(alias="URL")
     events: tuple[str, ...] = Field((), alias="Events")
+    updated_at: str = Field("", alias="UpdatedAt")
 
 
 class NewWebhook(Webhook):

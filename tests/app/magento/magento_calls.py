@@ -77,6 +77,7 @@ CALLS: Mapping[str, Sequence[Call]] = {
     "customers.create_account": [lambda on: on.customers.create_account(ACCOUNT)],
     "customers.update_account": [lambda on: on.customers.update_account("42", {"firstname": "Anne"})],
     "customers.regions": [lambda on: on.customers.regions("US")],
+    "customers.has_attribute": [lambda on: on.customers.has_attribute("loyalty_points")],
     "customers.list_customers": [lambda on: on.customers.list_customers(NOW)],
     "products.product": [lambda on: on.products.product("S1")],
     "products.create_product": [

@@ -42,6 +42,7 @@ USED = [
     "GET /V1/customers/:customerId",
     "POST /V1/customers",
     "PUT /V1/customers/:customerId",
+    "GET /V1/attributeMetadata/customer/attribute/:attributeCode",
     "GET /V1/directory/countries/:countryId",
     "GET /V1/products",
     "POST /V1/products",

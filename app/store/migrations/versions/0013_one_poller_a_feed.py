@@ -1,4 +1,4 @@
-"""Whose turn it is to read a feed, and when it was last read to its end"""
+"""Whose turn it is to read a feed, and which receivers of webhooks we have registered"""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ down_revision = "0012"
 
 
 def upgrade() -> None:
-    """A table of its own: every feed is free at first, and was not read to its end as far as anybody knows."""
+    """Tables of their own: every feed is free at first, and no receiver is known to be ours."""
     op.create_table(
         "feed_leases",
         sa.Column("feed", sa.Text(), nullable=False),
@@ -21,4 +21,23 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("feed", name="pk_feed_leases"),
         comment="Which poller reads each feed, and when it was last read to its end.",
         postgresql_with={"fillfactor": "80"},
+    )
+    op.create_table(
+        "webhook_registrations",
+        sa.Column("connection", sa.Text(), nullable=False),
+        sa.Column("webhook_id", sa.Text(), server_default="", nullable=False),
+        sa.Column("url", sa.Text(), nullable=False),
+        sa.Column(
+            "version",
+            sa.Text(),
+            server_default="",
+            nullable=False,
+            comment="Of the receiver, when we had registered it.",
+        ),
+        sa.Column("sealed", sa.LargeBinary(), comment="Its secret, encrypted under the connection's client secret."),
+        sa.Column("previous", sa.LargeBinary(), comment="The secret before it, for what is still on its way."),
+        sa.Column("complete", sa.Boolean(), nullable=False, comment="False while the secret in force is not known."),
+        sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("connection", name="pk_webhook_registrations"),
+        comment="The receivers of webhooks that we have registered in other systems.",
     )
