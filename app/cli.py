@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from app.commands.accounting_cli import accounting
 from app.commands.dead_letters_cli import dead_letters
 from app.commands.gift_cards_cli import gift_cards
 from app.commands.guards_cli import guards
@@ -30,6 +31,7 @@ cli = typer.Typer(
 )
 topics = typer.Typer(help="Kafka's topics: create what is missing, list what they hold.", no_args_is_help=True)
 cli.add_typer(topics, name="topics", rich_help_panel="Look after it")
+cli.add_typer(accounting, name="accounting", rich_help_panel="Look after it")
 cli.add_typer(dead_letters, name="dead-letters", rich_help_panel="Look after it")
 cli.add_typer(gift_cards, name="gift-cards", rich_help_panel="Look after it")
 cli.add_typer(guards, name="guards", rich_help_panel="Look after it")

@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import partial
 from pathlib import Path
-from typing import TypeAlias
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TextColumn
 
 from app.clock import SystemClock
+from app.commands.joints import advance, opened, progress_bar
 from app.commands.store import say
 from app.exit_codes import FAILED, OK
-from app.handlers import engine_of
 from app.polling.polls import EVERYTHING
-from app.publisher import KafkaPublisher
 from app.reconcile.customers import reconcile_customers
 from app.reconcile.joint import Joint, Window
 from app.reconcile.orders import reconcile_orders
@@ -28,11 +23,7 @@ from app.reconcile.repair import Repair
 from app.reconcile.showing import SHOWN, day_table, drift_table, show, write_csv
 from app.reconcile.stock import reconcile_stock
 from app.settings import Settings
-from app.store import Store
-from app.systems import Systems
 from streams.business_date import bounds
-from streams.channels import Channels
-from streams.metrics import Metrics
 from streams.reconcile.drift import Comparison, Subject, summary
 from streams.reconcile.limits import require_decided, require_few
 from streams.reconcile.payouts import Payout, PayoutFileError, read_payouts
@@ -44,8 +35,6 @@ DEFAULT_DAYS: Mapping[Subject, int | None] = {
     Subject.CUSTOMERS: None,
 }
 """How far back is looked without --since; None looks at all. Stock must reach back to the oldest unshipped order."""
-
-Opened: TypeAlias = AsyncIterator[tuple[Sequence[Joint], Callable[[], Awaitable[Repair]]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +71,9 @@ async def run(settings: Settings, subject: Subject, options: Options) -> int:
         BadParameter: no channel joins anything, or a file cannot be used.
         Rejected: a repair is refused; nothing of that pair was published.
     """
-    with _progress() as progress:
-        async with _opened(settings, progress) as (joints, repair):
-            return await reconcile(joints, subject, options, now=SystemClock().now(), repair=repair)
+    with progress_bar() as progress:
+        async with opened(settings, progress, role="reconcile") as both:
+            return await reconcile(both.joints, subject, options, now=SystemClock().now(), repair=both.repair)
 
 
 async def reconcile(
@@ -98,7 +87,7 @@ async def reconcile(
     """The same, with systems that are open; ``repair`` is called where one is wanted. Returns and raises as `run`."""
     if not joints:
         raise typer.BadParameter("no channel joins a web store and a point of sale: see `tillstream settings`")
-    payouts = _payouts(options.payouts)
+    payouts = payouts_of(options.payouts)
     found = []
     for joint in joints:
         window = _window(joint, subject, options, now)
@@ -156,18 +145,15 @@ async def _repair(found: Sequence[Comparison], options: Options, repair: Repair)
         wanted = comparison.repairs
         if not wanted:
             continue
-        with _progress() as progress:
+        with progress_bar() as progress:
             task = progress.add_task("published", total=len(wanted))
-            tell = partial(_advance, progress, task)
+            tell = partial(advance, progress, task)
             await repair.publish(comparison.subject, wanted, by=options.by, reason=options.reason, tell=tell)
         say(f"{len(wanted)} event(s) published: each is read again. Reconcile again when the workers are through")
 
 
-def _advance(progress: Progress, task: TaskID, done: int) -> None:
-    progress.update(task, completed=done)
-
-
-def _payouts(file: Path | None) -> Sequence[Payout] | None:
+def payouts_of(file: Path | None) -> Sequence[Payout] | None:
+    """The gateway's payouts; None without a file. Raises BadParameter if it cannot be used."""
     if file is None:
         return None
     try:
@@ -182,40 +168,3 @@ def _write(file: Path, found: Sequence[Comparison]) -> None:
         write_csv(file, found)
     except OSError as error:
         raise typer.BadParameter(f"{file} cannot be written: {error.strerror}", param_hint="--csv") from error
-
-
-def _progress() -> Progress:
-    """On standard error, so that the table can go into a file."""
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    return Progress(*columns, console=Console(stderr=True), transient=True)
-
-
-@asynccontextmanager
-async def _opened(settings: Settings, progress: Progress) -> Opened:
-    """Each pair of systems, and what opens a repair."""
-    clock, metrics, channels = SystemClock(), Metrics(), Channels(settings.channels.values())
-    engine = engine_of(settings)
-    systems = Systems(settings, clock, metrics)
-    store = Store.open(settings.store.url.get_secret_value(), role="reconcile", clock=clock, connections=2)
-    tasks: dict[str, TaskID] = {}
-
-    def tell(what: str, rows: int) -> None:
-        if what not in tasks:
-            tasks[what] = progress.add_task(what, total=None)
-        _advance(progress, tasks[what], rows)
-
-    async with AsyncExitStack() as stack:
-        stack.push_async_callback(systems.close)
-        stack.push_async_callback(store.close)
-
-        async def repair() -> Repair:
-            publisher = KafkaPublisher(settings.kafka.client_options(), "tillstream-reconcile", metrics)
-            stack.push_async_callback(publisher.stop)
-            return Repair(publisher, store.journal, store.applied, clock)
-
-        pairs = dict.fromkeys((channel.web, channel.pos) for channel in settings.channels.values())
-        joints = [
-            Joint(web, pos, systems.webs[web], systems.points_of_sale[pos], channels, engine, store.links, tell)
-            for web, pos in pairs
-        ]
-        yield joints, repair

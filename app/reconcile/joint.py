@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import orjson
 
@@ -97,7 +98,13 @@ class Joint:
 
     async def web_sales(self, since: datetime) -> list[WebSale]:
         """The web orders of channels between the two that changed since then."""
-        return [sale for row in await self.web_rows("order", since) if (sale := self._sale(row)) is not None]
+        return [sale for row in await self.web_rows("order", since) if (sale := self.sale_of(row)) is not None]
+
+    def zones(self, locations: Iterable[str]) -> Mapping[str, ZoneInfo]:
+        """The time zone of each location: of the channel that names it, else of the first channel."""
+        channels = self.channels.between(pos=self.pos_name, web=self.web_name)
+        named = {place: one for one in reversed(channels) for place in (*one.sources, *one.time_zones, one.location)}
+        return {place: named.get(place, channels[0]).zone_of(place) for place in locations}
 
     async def linked(self, refs: Sequence[Ref], connection: str) -> Mapping[Ref, Ref]:
         """Their counterparts, asked for in parts."""
@@ -132,7 +139,8 @@ class Joint:
             self.tell(feed.name, len(found))
         return list(found.values())
 
-    def _sale(self, order: Document) -> WebSale | None:
+    def sale_of(self, order: Document) -> WebSale | None:
+        """The web order as the flow `order` reads it; None if no channel joins its store view to this point of sale."""
         channel = self.channels.of_store(self.web_name, str(order.get("store_id")))
         if channel is None or channel.pos != self.pos_name:
             return None

@@ -17,7 +17,6 @@ from streams.reconcile.payments import (
     DayMatch,
     OrderMoney,
     Sums,
-    Zones,
     compare_payments,
     compare_with_report,
     match_days,
@@ -54,7 +53,7 @@ async def reconcile_payments(joint: Joint, window: Window, payouts: Sequence[Pay
     web = [money for sale in sales if (money := _web(sale)) is not None and window.has(money.at)]
     wanted = {money.public_id for money in web}
     pos = [order for order in orders if order.public_id in wanted or _claims(joint, order, window)]
-    zones = _zones(joint, [*web, *pos])
+    zones = joint.zones(order.location for order in (*web, *pos))
     comparison = compare_payments(web, pos, zones, window.settled_before)
     last = min(window.end, window.settled_before).date() - timedelta(days=1)
     drifts = list(comparison.drifts)
@@ -100,13 +99,6 @@ def _pos(joint: Joint, row: Document) -> OrderMoney | None:
 def _claims(joint: Joint, order: OrderMoney, window: Window) -> bool:
     channels = joint.channels.of_public_id(joint.pos_name, order.public_id) if order.public_id else ()
     return any(channel.web == joint.web_name for channel in channels) and window.has(order.at)
-
-
-def _zones(joint: Joint, orders: Iterable[OrderMoney]) -> Zones:
-    """The time zone of each location: of the channel that names it, else of the first channel."""
-    channels = joint.channels.between(pos=joint.pos_name, web=joint.web_name)
-    named = {place: one for one in reversed(channels) for place in (*one.sources, *one.time_zones, one.location)}
-    return {order.location: named.get(order.location, channels[0]).zone_of(order.location) for order in orders}
 
 
 async def _gateway(joint: Joint, window: Window, names: Mapping[str, str]) -> list[GatewayMoney]:
