@@ -207,6 +207,7 @@ class Bench:
             publisher=self.publisher,
             clock=self.clock,
         )
+        self.desk = desk
         guard = StockGuard(target, self.store.guards, self.store.written_stock, self.sources)
         deliveries: dict[str, tuple[str, Delivery]] = {
             "order": ("order", SaleDelivery(desk, self.book, self.book)),

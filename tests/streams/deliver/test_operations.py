@@ -42,6 +42,18 @@ def test_every_operation_says_what_can_still_go_wrong_and_only_what_is_made_once
     assert (operation.lookup is not None) <= (operation.kind is OperationKind.CREATE_ONCE)
 
 
+@pytest.mark.rule("guards.effects_declare_mail")
+def test_whatever_magento_may_write_to_the_customer_about_is_declared_so() -> None:
+    assert {name for name, one in OPERATIONS.items() if one.mails} == {
+        "create_account",
+        "invoice_order",
+        "ready_for_pickup",
+        "refund_offline",
+        "refund_online",
+        "ship_order",
+    }
+
+
 def test_a_step_with_a_look_up_that_is_not_declared_is_refused() -> None:
     with pytest.raises(ValueError, match="create_order is declared without a look-up"):
         replace(Bench().step(), operation=NO_LOOKUP)

@@ -249,6 +249,7 @@ def test_shipping_with_tax_and_discount() -> None:
 
 
 @pytest.mark.rule("orders.tax_weee")
+@pytest.mark.rule("orders.fees")
 def test_fixed_product_taxes_are_fees_by_name() -> None:
     applied = '[{"title": "Eco fee", "base_row_amount": 2.0, "base_row_amount_incl_tax": 2.17}]'
     taxed = item(base_weee_tax_applied_row_amnt=2.0, weee_tax_applied=applied)
