@@ -17,9 +17,7 @@ HOW = (
 )
 
 
-async def connect_magento(
-    name: str, customers: MagentoCustomers, sources: Collection[tuple[str, str]]
-) -> list[Done]:
+async def connect_magento(name: str, customers: MagentoCustomers, sources: Collection[tuple[str, str]]) -> list[Done]:
     """Look for the attribute, if a flow takes customers: else the integration needs no right to see them.
 
     Args:

@@ -51,7 +51,7 @@ async def test_a_list_is_read_only_if_a_flow_takes_it(systems: Systems) -> None:
         *WEB[:-1],
         "web.transaction",
         "web.customer",
-        *CHANGES[len(WEB):],
+        *CHANGES[len(WEB) :],
         "pos.inventory.snapshot",
     ]
     assert names(systems, PollingSettings(), {("heartland", "product")}) == ["pos.product"]
