@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Literal
+
+from pydantic import Field, TypeAdapter
 
 
 class Expect(StrEnum):
@@ -31,7 +31,68 @@ class PlacedOrder:
     email: str
     lines: tuple[tuple[str, Decimal, Decimal], ...]
     expect: Expect
-    kind: str = "order"
+    kind: Literal["order"] = "order"
+
+
+@dataclass(frozen=True, slots=True)
+class CanceledOrder:
+    """The web team cancelled it before anything left: cancelled in the point of sale, or never created there."""
+
+    number: str
+    kind: Literal["cancel"] = "cancel"
+
+
+@dataclass(frozen=True, slots=True)
+class Invoiced:
+    """The web team took money for an order; ``total`` is what all its invoices come to now."""
+
+    number: str
+    total: Decimal
+    kind: Literal["invoice"] = "invoice"
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """Goods of an order left, at the till or in the web store, or got their tracking number; empty without one."""
+
+    number: str
+    track: str = ""
+    kind: Literal["parcel"] = "parcel"
+
+
+@dataclass(frozen=True, slots=True)
+class GivenBack:
+    """Money of an order went back, by a credit memo or at the till."""
+
+    number: str
+    amount: Decimal
+    kind: Literal["refund"] = "refund"
+
+
+@dataclass(frozen=True, slots=True)
+class MadeProduct:
+    """A new item at the point of sale."""
+
+    sku: str
+    name: str
+    kind: Literal["made"] = "made"
+
+
+@dataclass(frozen=True, slots=True)
+class PricedProduct:
+    """An item has another price at the point of sale."""
+
+    sku: str
+    kind: Literal["priced"] = "priced"
+
+
+@dataclass(frozen=True, slots=True)
+class RenamedProduct:
+    """An item has another name at the point of sale; the web store keeps ``before``."""
+
+    sku: str
+    before: str
+    kind: Literal["renamed"] = "renamed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +101,7 @@ class StockChange:
 
     sku: str
     location: str
-    kind: str = "stock"
+    kind: Literal["stock"] = "stock"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,59 +110,88 @@ class InvalidEvent:
 
     subject: str
     receipt_id: str
-    kind: str = "invalid"
+    kind: Literal["invalid"] = "invalid"
 
 
-Deed = PlacedOrder | StockChange | InvalidEvent
+Deed = (
+    PlacedOrder
+    | CanceledOrder
+    | Invoiced
+    | Parcel
+    | GivenBack
+    | MadeProduct
+    | PricedProduct
+    | RenamedProduct
+    | StockChange
+    | InvalidEvent
+)
+_DEED: TypeAdapter[Deed] = TypeAdapter(Annotated[Deed, Field(discriminator="kind")])
 
 
 @dataclass(frozen=True, slots=True)
 class Deeds:
-    """All that the shop did."""
+    """All that the shop did.
+
+    Attributes:
+        orders: by number.
+        cancels: numbers.
+        invoices: what the invoices of an order come to, by number.
+        parcels: number and track.
+        made, renamed: by SKU; of the renamed ones the web store's name.
+    """
 
     orders: dict[str, PlacedOrder] = field(default_factory=dict)
+    cancels: set[str] = field(default_factory=set)
+    invoices: dict[str, Decimal] = field(default_factory=dict)
+    parcels: list[tuple[str, str]] = field(default_factory=list)
+    refunds: list[GivenBack] = field(default_factory=list)
+    made: dict[str, MadeProduct] = field(default_factory=dict)
+    priced: list[PricedProduct] = field(default_factory=list)
+    renamed: dict[str, str] = field(default_factory=dict)
     stock: list[StockChange] = field(default_factory=list)
     invalid: list[InvalidEvent] = field(default_factory=list)
 
+    def add(self, deed: Deed) -> None:  # noqa: C901 - one line per kind
+        """One more deed; a later one about an order replaces the earlier one."""
+        match deed:
+            case PlacedOrder():
+                self.orders[deed.number] = deed
+            case CanceledOrder():
+                self.cancels.add(deed.number)
+            case Invoiced():
+                self.invoices[deed.number] = deed.total
+            case Parcel():
+                self.parcels.append((deed.number, deed.track))
+            case GivenBack():
+                self.refunds.append(deed)
+            case MadeProduct():
+                self.made[deed.sku] = deed
+            case PricedProduct():
+                self.priced.append(deed)
+            case RenamedProduct():
+                self.renamed.setdefault(deed.sku, deed.before)
+            case StockChange():
+                self.stock.append(deed)
+            case InvalidEvent():
+                self.invalid.append(deed)
+
 
 class DeedsFile:
-    """One line of JSON per deed, flushed at once; a later line about an order replaces the earlier one."""
+    """One line of JSON per deed, flushed at once."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
 
     def write(self, deed: Deed) -> None:
         """Append one deed."""
-        with self._path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(asdict(deed), default=str) + "\n")
+        with self._path.open("ab") as file:
+            file.write(_DEED.dump_json(deed) + b"\n")
 
     def read(self) -> Deeds:
         """All deeds so far."""
         deeds = Deeds()
-        for line in self._lines():
-            match line.pop("kind"):
-                case "order":
-                    order = _order(line)
-                    deeds.orders[order.number] = order
-                case "stock":
-                    deeds.stock.append(StockChange(**line))
-                case _:
-                    deeds.invalid.append(InvalidEvent(**line))
+        if self._path.exists():
+            with self._path.open("rb") as file:
+                for line in file:
+                    deeds.add(_DEED.validate_json(line))
         return deeds
-
-    def _lines(self) -> Iterator[dict[str, Any]]:
-        if not self._path.exists():
-            return
-        with self._path.open(encoding="utf-8") as file:
-            for line in file:
-                yield json.loads(line)
-
-
-def _order(line: dict[str, Any]) -> PlacedOrder:
-    return PlacedOrder(
-        number=line["number"],
-        total=Decimal(line["total"]),
-        email=line["email"],
-        lines=tuple((sku, Decimal(quantity), Decimal(price)) for sku, quantity, price in line["lines"]),
-        expect=Expect(line["expect"]),
-    )

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from app.balance.kafka import reading
-from app.demo.auditor import Books
+from app.demo.audit.books import Books
 from app.demo.balance import StoreView
 from app.demo.databases import read_only
 from app.demo.programs import WAY

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from app.balance.take import way_of
-from app.demo.auditor import Books
+from app.demo.audit.books import Books
 from app.demo.deeds import DeedsFile
 from app.demo.options import DemoOptions
 from app.demo.processes import Program
@@ -26,7 +26,21 @@ WAY = way_of(CONNECTIONS)
 PREFIX = "W-"
 LOCATION, SOURCE = "MAIN", "main"
 SOURCES = {"MAIN": "main", "STORE2": "store2"}
+WEB_PACKS = "STORE2"
+"""Its goods are packed in the web store, and not at the till."""
 OFFLINE_METHODS = ("checkmo", "free")
+FLOWS = (
+    "order",
+    "order_status",
+    "payment",
+    "product",
+    "refund_to_pos",
+    "refund_to_web",
+    "shipment",
+    "shipment_to_pos",
+    "stock",
+)
+"""All of them are live."""
 
 
 def books_of(directory: Path) -> Books:
@@ -153,9 +167,10 @@ def settings_toml(addresses: Addresses, opened_by: Mapping[str, Mapping[str, str
                     "currency": "USD",
                     "sources": SOURCES,
                     "offline_methods": list(OFFLINE_METHODS),
+                    "fulfilment": {WEB_PACKS: "magento"},
                 }
             },
-            "flows": {flow: {"mode": "live"} for flow in ("order", "order_status", "stock")},
+            "flows": {flow: {"mode": "live"} for flow in FLOWS},
             "polling": {"interval_seconds": 2.0, "overlap_seconds": 20.0, "snapshot_minutes": 0},
         }
     )

@@ -13,9 +13,11 @@ from rich.table import Table
 
 from app.balance.show import counts, show_equations
 from app.balance.take import Balance
-from app.demo.auditor import Audit
+from app.demo.audit.findings import Audit, Entity, EntityAudit
 
-FINDINGS_SHOWN = 20
+FINDINGS_SHOWN = 40
+SHOP_SHOWN = 5
+VERDICTS = ("lost", "doubled", "different")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,7 @@ class Report:
         faults: system -> fault -> times fired.
         blows: what the demo did to its own workers.
         latency_ms: ``p50``, ``p95``, ``p99`` from receipt to effect.
+        shop_met: what its people were refused.
     """
 
     kafka: str
@@ -41,6 +44,7 @@ class Report:
     faults: Mapping[str, Mapping[str, int]]
     blows: Sequence[str]
     latency_ms: Mapping[str, float]
+    shop_met: Sequence[str] = ()
 
     @property
     def clean(self) -> bool:
@@ -56,15 +60,10 @@ class Report:
             "orders": {
                 "placed": audit.placed,
                 "in_target": audit.in_target,
-                "lost": audit.count("lost"),
-                "doubled": audit.count("doubled"),
-                "different": audit.count("different"),
+                **_verdicts(audit.entities[Entity.ORDERS]),
             },
-            "stock": {
-                "changes": audit.stock_changes,
-                "skus": audit.skus,
-                "different": len(audit.stock_findings),
-            },
+            "entities": {entity.value: _figures(found) for entity, found in audit.entities.items()},
+            "shop_met": list(self.shop_met),
             "receipts": _keyed(counts(equations.receipts)),
             "children": _keyed(counts(equations.children)),
             "faults": dict(sum((Counter(fired) for fired in self.faults.values()), Counter())),
@@ -79,25 +78,20 @@ class Report:
     def show(self, console: Console) -> None:
         """Print it."""
         audit = self.audit
-        table = Table(title="The balance", title_justify="left")
+        absent = audit.placed - audit.in_target - audit.entities[Entity.ORDERS].count("lost")
+        title = f"The balance: {audit.placed} web orders, {audit.in_target} in the point of sale, {absent} rightly not"
+        table = Table(title=title, title_justify="left")
         table.add_column("")
-        table.add_column("count", justify="right")
-        rows = [
-            ("web orders placed", audit.placed),
-            ("once in the point of sale", audit.in_target),
-            ("rightly not there: unpaid, or held", max(0, audit.placed - audit.in_target - audit.count("lost"))),
-            ("lost", audit.count("lost")),
-            ("doubled", audit.count("doubled")),
-            ("different", audit.count("different")),
-            ("stock changes in store", audit.stock_changes),
-            ("SKUs compared", audit.skus),
-            ("SKU and source different", len(audit.stock_findings)),
-        ]
-        for name, count in rows:
-            table.add_row(name, str(count))
+        for name in ("done by the shop", "compared", *VERDICTS):
+            table.add_column(name, justify="right")
+        for entity, found in audit.entities.items():
+            verdicts = (str(found.count(verdict)) for verdict in VERDICTS)
+            table.add_row(entity.value, str(found.did), str(found.compared), *verdicts)
         console.print(table)
         show_equations(console, self.balance)
         self._show_faults(console)
+        for problem in self.shop_met[:SHOP_SHOWN]:
+            console.print(f"the shop met: {problem[:200]}", highlight=False)
         for problem in self._problems():
             console.print(f"[red]✗[/red] {problem}", highlight=False)
         verdict = "[green]balanced[/green]" if self.clean else "[red]NOT balanced[/red]"
@@ -117,10 +111,22 @@ class Report:
             console.print(f"the demo {blow}", highlight=False)
 
     def _problems(self) -> list[str]:
-        found = [f"{f.verdict}: {f.subject}: {f.detail}" for f in [*self.audit.findings, *self.audit.stock_findings]]
+        found = [
+            f"{entity.value}: {finding.verdict}: {finding.subject}: {finding.detail}"
+            for entity, audited in self.audit.entities.items()
+            for finding in audited.findings
+        ]
         if not self.drained:
             found.append("the pipe was not empty in time")
         return [*found[:FINDINGS_SHOWN], *self.review_problems]
+
+
+def _verdicts(found: EntityAudit) -> dict[str, int]:
+    return {verdict: found.count(verdict) for verdict in VERDICTS}
+
+
+def _figures(found: EntityAudit) -> dict[str, int]:
+    return {"did": found.did, "compared": found.compared, **_verdicts(found)}
 
 
 def _keyed(counted: Mapping[str, int]) -> dict[str, int]:

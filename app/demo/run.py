@@ -20,7 +20,7 @@ from rich.console import Console
 from rich.live import Live
 
 from app.demo import kills, programs
-from app.demo.auditor import audit
+from app.demo.audit.run import audit
 from app.demo.balance import Review, StoreView
 from app.demo.deeds import Deeds, DeedsFile, Expect
 from app.demo.door import Door
@@ -29,15 +29,12 @@ from app.demo.faults import Panels
 from app.demo.options import DemoOptions
 from app.demo.programs import WEB
 from app.demo.report import Report, percentiles
-from app.demo.rest import Rest
 from app.demo.screen import Scene, Screen
-from app.demo.shop import Shop, goods_of
+from app.demo.shop import Shop
+from app.demo.staff import Premises, open_shop
 from app.demo.theatre import DemoFailed, Theatre, theatre
-from app.demo.till import Till
 from app.demo.watch import scrape
-from app.demo.web_store import WebStore
 from app.local.process import end_orphans
-from app.sandbox.catalogue import catalogue
 from app.settings import KafkaSettings
 
 DRAIN_SECONDS = 240.0
@@ -214,20 +211,10 @@ async def _trade(run: _Run, stop: asyncio.Event) -> float:
 
 def _shop(run: _Run) -> Shop:
     stage, session = run.theatre, run.session
-    magento, heartland = stage.credentials["magento"], stage.credentials["heartland"]
-    guest = Rest(session, stage.addresses.magento)
-    office = guest.with_headers({"Authorization": f"Bearer {magento['bearer_token']}"})
-    client = {name: heartland[name] for name in ("client_id", "client_secret")}
-    return Shop(
-        WebStore(guest, office),
-        Till(Rest(session, stage.addresses.heartland), client),
-        run.deeds,
-        goods_of(catalogue(run.options.seed, run.options.skus)),
-        locations=tuple(programs.SOURCES),
-        source=programs.SOURCE,
-        send_event=Door(session, f"{stage.addresses.ingress}/webhooks/{WEB}", stage.secrets[WEB]).send,
-        seed=run.options.seed,
-    )
+    addresses = stage.addresses
+    door = Door(session, f"{addresses.ingress}/webhooks/{WEB}", stage.secrets[WEB])
+    premises = Premises(session, addresses.magento, addresses.heartland, stage.credentials, door.send)
+    return open_shop(premises, run.options, run.deeds, seed=run.options.seed)
 
 
 async def _drain(run: _Run) -> bool:
@@ -260,6 +247,7 @@ async def _settle(run: _Run, seconds: float, *, drained: bool) -> Report:
         faults=await run.panels.fired(),
         blows=run.blows,
         latency_ms=percentiles(await run.view.latencies()),
+        shop_met=run.scene.tally.problems,
     )
 
 

@@ -67,7 +67,12 @@ class Screen:
 
 
 def _shop(scene: Scene) -> Text:
-    told = f"{scene.tally.orders} web orders, {scene.tally.changes} stock changes in store, {scene.tally.packed} packed"
+    tally = scene.tally
+    told = (
+        f"{tally.orders} web orders, {tally.changes} stock changes in store, {tally.packed} packed, "
+        f"{tally.invoiced} invoiced, {tally.refunded} refunded, {tally.canceled} canceled, "
+        f"{tally.catalogue} changes of the catalogue"
+    )
     for name, count in scene.restarts.items():
         told += f"\n{name} was started again {count} time{'s' * (count > 1)}"
     if any(scene.faults.values()):

@@ -1,9 +1,9 @@
-"""The demo's clerks: they sell in store, count shelves, and pack web orders at the point of sale."""
+"""The point of sale as its clerks use it: sales, counts, packing, returns and the catalogue, over the `/v1` API."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -11,11 +11,13 @@ from typing import Any
 from app.demo.rest import Rest, RestError
 
 TOKEN_MARGIN = 30.0
-UNAUTHORISED = 401
+UNAUTHORISED, REFUSED = 401, 400
+APPEND_TRIES = 4
+Document = Mapping[str, Any]
 
 
 class Till:
-    """What a store does, over the `/v1` API (schemas/heartland/openapi.yaml)."""
+    """What a store does (schemas/heartland/openapi.yaml)."""
 
     def __init__(self, door: Rest, client: Mapping[str, str]) -> None:
         self._door = door
@@ -23,11 +25,13 @@ class Till:
         self._token = ""
         self._token_until = 0.0
 
+    # -- In store ------------------------------------------------------------------------------------------------
+
     async def sell(self, sku: str, quantity: int, price: Decimal, location: str) -> None:
         """A sale in store: an order without ExternalID, fulfilled at once; it takes the goods off the shelf."""
         total = price * quantity
         order = {
-            "OrderDate": datetime.now(UTC).isoformat(),
+            "OrderDate": _now(),
             "Status": "Fulfilled",
             "Currency": "USD",
             "LocationID": location,
@@ -41,14 +45,61 @@ class Till:
         """A shelf was counted: its on hand is now this."""
         await self._call("PUT", "/v1/inventory", {"SKU": sku, "LocationID": location, "OnHand": on_hand})
 
-    async def open_web_orders(self, most: int) -> list[str]:
-        """Ids of web orders that wait to be packed."""
+    # -- Web orders ----------------------------------------------------------------------------------------------
+
+    async def open_web_orders(self, most: int) -> list[Document]:
+        """Web orders that wait to be packed."""
         answer = await self._call("GET", f"/v1/orders?status=Open&per_page={most}")
-        return [str(order["OrderID"]) for order in answer["results"] if order.get("ExternalID")]
+        return [order for order in answer["results"] if order.get("ExternalID")]
+
+    async def read(self, order_id: str) -> Document:
+        """An order as it is now."""
+        found: Document = await self._call("GET", f"/v1/orders/{order_id}")
+        return found
 
     async def fulfil(self, order_id: str) -> None:
         """The order is packed and gone."""
         await self._call("PUT", f"/v1/orders/{order_id}", {"Status": "Fulfilled"})
+
+    async def send_parcel(self, order_id: str, number: str, lines: Sequence[Document]) -> None:
+        """Goods of the order left under a tracking number. Each line is a SKU and a quantity."""
+        parcel = {"ShippedAt": _now(), "Carrier": "UPS Ground", "TrackingNumber": number, "Lines": list(lines)}
+        await self._append(order_id, "Shipments", lambda _order: parcel)
+
+    async def take_back(self, order_id: str, amount: Decimal, line: Document) -> None:
+        """The customer brought goods of the order and got money. The line is a SKU, a quantity and Restocked."""
+        refund = {
+            "RefundedAt": _now(),
+            "Amount": float(amount),
+            "Reason": "Brought back",
+            "Tenders": [{"Type": "Cash", "Amount": float(amount)}],
+            "Lines": [line],
+        }
+        await self._append(order_id, "Refunds", lambda _order: refund)
+
+    async def _append(self, order_id: str, name: str, entry: Callable[[Document], Document]) -> None:
+        """Add to a list of the order; once more if somebody else added to it meanwhile, which is refused."""
+        for left in reversed(range(APPEND_TRIES)):
+            order = await self.read(order_id)
+            try:
+                await self._call("PUT", f"/v1/orders/{order_id}", {name: [*order[name], entry(order)]})
+            except RestError as error:
+                if error.status != REFUSED or not left:
+                    raise
+            else:
+                return
+
+    # -- The catalogue -------------------------------------------------------------------------------------------
+
+    async def change_product(self, sku: str, **fields: object) -> None:
+        """An item gets another ``Name`` or ``Price``."""
+        await self._call("PUT", f"/v1/products/{sku}", fields)
+
+    async def add_product(self, sku: str, name: str, price: Decimal, stock: Mapping[str, int]) -> None:
+        """A new item, with units on hand by location: the owner does it at the account, beside the API."""
+        await self._door.call("POST", "/_goods", {"SKU": sku, "Name": name, "Price": str(price), "Stock": stock})
+
+    # -- The door ------------------------------------------------------------------------------------------------
 
     async def _call(self, method: str, path: str, body: object = None) -> Any:
         try:
@@ -66,3 +117,7 @@ class Till:
             self._token = str(answer["access_token"])
             self._token_until = time.monotonic() + float(answer["expires_in"]) - TOKEN_MARGIN
         return self._door.with_headers({"Authorization": f"Bearer {self._token}"})
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat()

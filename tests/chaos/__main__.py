@@ -19,7 +19,7 @@ from typing import Any
 
 from rich.console import Console
 
-from app.demo.auditor import Books
+from app.demo.audit.books import Books
 from app.demo.balance import Review, StoreView
 from app.demo.options import DemoOptions
 from app.demo.programs import books_of, deeds_of

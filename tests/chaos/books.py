@@ -14,11 +14,12 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from itertools import pairwise
 
-from app.demo.auditor import Books, audit
+from app.demo.audit.books import Books
+from app.demo.audit.findings import Entity, Finding
+from app.demo.audit.logs import check_sequence
+from app.demo.audit.run import audit
 from app.demo.databases import read_only
 from app.demo.deeds import Deeds, Expect, PlacedOrder
-from app.demo.findings import Finding
-from app.demo.logs import check_sequence
 from app.demo.programs import SOURCES
 from app.demo.shop import UNKNOWN_SKU
 from app.demo.web_store import web_order
@@ -67,8 +68,8 @@ def examine(books: Books, deeds: Deeds, counters: Sequence[str], ended: Set[str]
         sequence = list(check_sequence(magento, heartland, books.prefix))
         receipts = [*_accepted(magento), *_accepted(heartland)]
         receipts += [(event.receipt_id, event.subject) for event in deeds.invalid]
-        verdict = Verdict(len(whole.orders), len(receipts), result.skus)
-        verdict.findings += [one for one in (*result.findings, *result.stock_findings) if one not in sequence]
+        verdict = Verdict(len(whole.orders), len(receipts), result.entities[Entity.STOCK].compared)
+        verdict.findings += [one for one in result.findings if one not in sequence]
         verdict.findings += [replace(one, verdict=OUT_OF_ORDER) for one in sequence]
         verdict.findings += [
             Finding(LOST, subject, f"receipt {receipt} was answered by a 2xx, did not end and is not held")
@@ -96,7 +97,7 @@ def as_placed(deeds: Deeds, magento: sqlite3.Connection) -> Deeds:
             orders[order.number] = PlacedOrder(order.number, order.total, email, order.lines, expect)
         elif unpaid:
             orders[order.number] = replace(known, expect=Expect.WITHHELD)
-    return Deeds(orders, deeds.stock, deeds.invalid)
+    return replace(deeds, orders=orders)
 
 
 def moments(books: Books, subject: str) -> list[float]:

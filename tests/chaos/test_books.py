@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from app.demo.auditor import Books
+from app.demo.audit.books import Books
 from app.demo.deeds import Deeds, Expect, InvalidEvent, PlacedOrder, StockChange
 from tests.chaos.books import Verdict, examine, moments
 
@@ -23,11 +23,16 @@ MAGENTO = f"""{TABLES}
 CREATE TABLE orders(entity_id INTEGER, increment_id TEXT, ext_order_id TEXT, created_at TEXT, document TEXT);
 CREATE TABLE order_comments(id INTEGER PRIMARY KEY, order_id INTEGER, comment TEXT);
 CREATE TABLE source_items(sku TEXT, source_code TEXT, quantity TEXT);
-CREATE TABLE products(sku TEXT);
+CREATE TABLE products(sku TEXT, name TEXT, price TEXT, status INTEGER, type_id TEXT);
+CREATE TABLE invoices(entity_id INTEGER PRIMARY KEY, order_id INTEGER, document TEXT);
+CREATE TABLE shipments(entity_id INTEGER PRIMARY KEY, order_id INTEGER, document TEXT);
+CREATE TABLE creditmemos(entity_id INTEGER PRIMARY KEY, order_id INTEGER, document TEXT);
 """
 HEARTLAND = f"""{TABLES}
 CREATE TABLE orders(order_id INTEGER, external_id TEXT, status TEXT, document TEXT);
 CREATE TABLE inventory(sku TEXT, location_id TEXT, on_hand TEXT, committed TEXT);
+CREATE TABLE products(sku TEXT, name TEXT, price TEXT);
+CREATE TABLE payments(order_id TEXT, document TEXT);
 """
 NUMBER, COUNTER = "000000001", "C"
 SALE = {
@@ -45,6 +50,7 @@ def web_document(number: str, *, sku: str = "A", method: str = "checkmo", state:
         "entity_id": int(number),
         "increment_id": number,
         "base_grand_total": 20,
+        "base_total_due": 20,
         "customer_email": "ann@example.com",
         "state": state,
         "payment": {"method": method},
@@ -59,14 +65,14 @@ class Shops:
     def __init__(self, directory: Path) -> None:
         sources = {"MAIN": "main"}
         self.books = Books(directory / "m.sqlite", directory / "h.sqlite", "W-", "MAIN", sources)
-        self.deeds = Deeds({NUMBER: PLACED}, [StockChange("A", "MAIN")], [InvalidEvent("no id", "r3")])
+        self.deeds = Deeds({NUMBER: PLACED}, stock=[StockChange("A", "MAIN")], invalid=[InvalidEvent("no id", "r3")])
         self.ended = {"r1", "r2", "r3"}
         self.seconds = 0
         self.magento(MAGENTO)
         self.heartland(HEARTLAND)
         self.place(NUMBER, ext_order_id="17")
         self.magento("INSERT INTO order_comments(order_id, comment) VALUES (1, 'Open [tillstream pos:order:17 Open]')")
-        self.magento(f"INSERT INTO products VALUES ('A'), ('{COUNTER}')")
+        self.magento(f"INSERT INTO products(sku) VALUES ('A'), ('{COUNTER}')")
         self.magento(f"INSERT INTO source_items VALUES ('A', 'main', '8'), ('{COUNTER}', 'main', '9')")
         self.magento(f"INSERT INTO webhook_deliveries(receipt_id, resource) VALUES ('r1', '{NUMBER}')")
         self.heartland(f"INSERT INTO orders VALUES (17, 'W-{NUMBER}', 'Open', '{json.dumps(SALE)}')")

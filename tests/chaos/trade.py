@@ -15,10 +15,8 @@ from app.demo.deeds import DeedsFile
 from app.demo.door import Door
 from app.demo.options import DemoOptions
 from app.demo.programs import LOCATION, WEB
-from app.demo.rest import Rest, RestError
-from app.demo.shop import Goods, Shop, goods_of
-from app.demo.till import Till
-from app.demo.web_store import WebStore
+from app.demo.rest import RestError
+from app.demo.staff import Premises, open_shop
 from app.sandbox.catalogue import catalogue
 from tests.chaos.world import World
 
@@ -30,7 +28,8 @@ RECEIVED_EVERY = 0.5
 
 def counters(options: DemoOptions) -> list[str]:
     """The SKUs of which the shop only receives."""
-    return [item.sku for item in _goods(options) if item.kind == "simple"][-COUNTERS:]
+    goods = catalogue(options.seed, options.skus)
+    return [item.sku for item in goods if item.kind == "simple"][-COUNTERS:]
 
 
 class Trade:
@@ -39,21 +38,13 @@ class Trade:
     def __init__(self, world: World, options: DemoOptions, deeds: DeedsFile, *, seed: int) -> None:
         self._world = world
         self._options = options
-        magento, heartland = world.cast.credentials["magento"], world.cast.credentials["heartland"]
-        guest = Rest(world.session, world.cast.url("magento"))
-        office = guest.with_headers({"Authorization": f"Bearer {magento['bearer_token']}"})
-        self._till = Till(Rest(world.session, world.cast.url("heartland")), heartland)
+        cast = world.cast
+        door = Door(world.session, f"{cast.url('ingress')}/webhooks/{WEB}", cast.signing[WEB])
+        addresses = cast.url("magento"), cast.url("heartland")
+        premises = Premises(world.session, *addresses, cast.credentials, door.send)
+        self._till = premises.till()
         self._counters = counters(options)
-        self.shop = Shop(
-            WebStore(guest, office),
-            self._till,
-            deeds,
-            [item for item in _goods(options) if item.sku not in self._counters],
-            locations=tuple(programs.SOURCES),
-            source=programs.SOURCE,
-            send_event=Door(world.session, f"{world.cast.url('ingress')}/webhooks/{WEB}", world.cast.signing[WEB]).send,
-            seed=seed,
-        )
+        self.shop = open_shop(premises, options, deeds, seed=seed, without=self._counters)
 
     async def run(self, stop: asyncio.Event, *, mistakes: bool) -> None:
         """Trade until ``stop``."""
@@ -79,10 +70,6 @@ class Trade:
                 except (RestError, aiohttp.ClientError, TimeoutError) as error:
                     self.shop.tally.problems.append(str(error))
                 await asyncio.sleep(RECEIVED_EVERY)
-
-
-def _goods(options: DemoOptions) -> list[Goods]:
-    return goods_of(catalogue(options.seed, options.skus))
 
 
 def _on_hand(path: Path, sku: str) -> int:

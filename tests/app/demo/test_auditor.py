@@ -10,34 +10,60 @@ from pathlib import Path
 
 import pytest
 
-from app.demo.auditor import Audit, Books, audit
-from app.demo.deeds import Deed, Deeds, DeedsFile, Expect, InvalidEvent, PlacedOrder, StockChange
+from app.demo.audit.books import Books
+from app.demo.audit.findings import Audit, Entity, Finding
+from app.demo.audit.run import audit
+from app.demo.deeds import (
+    CanceledOrder,
+    Deed,
+    Deeds,
+    DeedsFile,
+    Expect,
+    GivenBack,
+    InvalidEvent,
+    Invoiced,
+    MadeProduct,
+    Parcel,
+    PlacedOrder,
+    PricedProduct,
+    RenamedProduct,
+    StockChange,
+)
 
 MAGENTO = """
 CREATE TABLE orders(entity_id INTEGER, increment_id TEXT, ext_order_id TEXT, document TEXT);
 CREATE TABLE order_comments(id INTEGER PRIMARY KEY, order_id INTEGER, comment TEXT);
 CREATE TABLE source_items(sku TEXT, source_code TEXT, quantity TEXT);
-CREATE TABLE products(sku TEXT);
+CREATE TABLE products(sku TEXT, name TEXT, price TEXT, status INTEGER, type_id TEXT);
+CREATE TABLE invoices(entity_id INTEGER PRIMARY KEY, order_id INTEGER, document TEXT);
+CREATE TABLE shipments(entity_id INTEGER PRIMARY KEY, order_id INTEGER, document TEXT);
+CREATE TABLE creditmemos(entity_id INTEGER PRIMARY KEY, order_id INTEGER, document TEXT);
 CREATE TABLE mutations(id INTEGER PRIMARY KEY, path TEXT, operation TEXT, status INTEGER, body TEXT);
 """
 HEARTLAND = """
 CREATE TABLE orders(order_id INTEGER, external_id TEXT, status TEXT, document TEXT);
 CREATE TABLE inventory(sku TEXT, location_id TEXT, on_hand TEXT, committed TEXT);
+CREATE TABLE products(sku TEXT, name TEXT, price TEXT);
+CREATE TABLE payments(order_id TEXT, document TEXT);
 CREATE TABLE mutations(id INTEGER PRIMARY KEY, path TEXT, operation TEXT, status INTEGER, body TEXT);
 """
 ORDER = {
     "TotalAmount": 25.5,
     "LocationID": "MAIN",
     "LineItems": [{"SKU": "A", "Quantity": 2, "Price": 10}, {"SKU": "V", "Quantity": 1, "Price": 5.5}],
-    "Tenders": [{"Amount": 5}],
+    "Tenders": [{"Type": "GiftCard", "Amount": 5}],
     "BalanceDue": 20.5,
 }
 ITEMS = {
+    "state": "new",
+    "payment": {"method": "checkmo"},
+    "base_total_due": 20.5,
+    "extension_attributes": {"base_gift_cards_amount": 5},
     "items": [
         {"sku": "A", "qty_ordered": 2},
         {"sku": "A", "qty_ordered": 2, "parent_item_id": 1},
         {"sku": "V", "qty_ordered": 1, "is_virtual": 1, "qty_invoiced": 1},
-    ]
+    ],
 }
 PLACED = PlacedOrder(
     "000000001",
@@ -57,10 +83,11 @@ class Shops:
         self.magento(MAGENTO)
         self.magento(f"INSERT INTO orders VALUES (1, '000000001', '17', '{json.dumps(ITEMS)}')")
         self.magento("INSERT INTO order_comments(order_id, comment) VALUES (1, 'Open [tillstream pos:order:17 Open]')")
-        self.magento("INSERT INTO products VALUES ('A'), ('V')")
+        self.magento("INSERT INTO products(sku, name, price) VALUES ('A', 'Cap', '10'), ('V', 'Help', '5.5')")
         self.magento("INSERT INTO source_items VALUES ('A', 'main', '9'), ('V', 'main', '49')")
         self.heartland(HEARTLAND)
         self.heartland(f"INSERT INTO orders VALUES (17, 'W-000000001', 'Open', '{json.dumps(ORDER)}')")
+        self.heartland("INSERT INTO products VALUES ('A', 'Cap', '10.00'), ('V', 'Help', '5.50')")
         self.heartland("INSERT INTO inventory VALUES ('A', 'MAIN', '10', '3'), ('V', 'MAIN', '50', '1')")
 
         self.create()
@@ -105,13 +132,14 @@ def shops(tmp_path: Path) -> Shops:
 
 
 def verdicts(result: Audit) -> set[tuple[str, str]]:
-    return {(finding.verdict, finding.subject) for finding in [*result.findings, *result.stock_findings]}
+    return {(finding.verdict, finding.subject) for finding in result.findings}
 
 
 def test_books_in_balance_are_found_in_balance(shops: Shops) -> None:
     result = shops.audit()
     assert result.balanced, result
-    assert (result.placed, result.in_target, result.stock_changes, result.skus) == (1, 1, 1, 2)
+    stock = result.entities[Entity.STOCK]
+    assert (result.placed, result.in_target, stock.did, stock.compared) == (1, 1, 1, 2)
 
 
 def test_a_dropped_order_is_lost(shops: Shops) -> None:
@@ -231,7 +259,7 @@ def test_units_taken_off_but_not_shipped_stay_sellable_in_the_source(shops: Shop
     shops.heartland("UPDATE inventory SET on_hand = '8', committed = '1' WHERE sku = 'A'")
     shops.heartland("UPDATE inventory SET on_hand = '49', committed = '0' WHERE sku = 'V'")
     shops.magento("UPDATE order_comments SET comment = 'Fulfilled [tillstream pos:order:17 Fulfilled]'")
-    assert shops.audit().balanced, shops.audit()
+    assert {entity for entity, _ in shops_entities(shops)} == {Entity.SHIPMENTS}
 
 
 def test_a_missing_database_is_an_error_and_not_a_clean_bill(shops: Shops) -> None:
@@ -242,8 +270,184 @@ def test_a_missing_database_is_an_error_and_not_a_clean_bill(shops: Shops) -> No
 
 def test_deeds_are_read_as_they_were_written(tmp_path: Path) -> None:
     file = DeedsFile(tmp_path / "deeds.jsonl")
-    deeds: list[Deed] = [PLACED, StockChange("A", "MAIN"), InvalidEvent("no id", "r1")]
+    deeds: list[Deed] = [
+        PLACED,
+        CanceledOrder("2"),
+        Invoiced("3", Decimal("9.50")),
+        Parcel("3", "1Z1"),
+        GivenBack("3", Decimal("1.25")),
+        MadeProduct("N", "New"),
+        PricedProduct("A"),
+        RenamedProduct("A", "Cap"),
+        StockChange("A", "MAIN"),
+        InvalidEvent("no id", "r1"),
+    ]
+    whole = Deeds()
     for deed in deeds:
         file.write(deed)
-    read = file.read()
-    assert [*read.orders.values(), *read.stock, *read.invalid] == deeds
+        whole.add(deed)
+    assert file.read() == whole
+    assert whole.parcels == [("3", "1Z1")]
+    assert whole.invoices == {"3": Decimal("9.50")}
+
+
+# -- Payments, shipments, refunds ------------------------------------------------------------------------------------
+
+PAID = {**ITEMS, "state": "processing", "base_total_paid": 20.5, "base_total_due": 0, "base_total_invoiced": 20.5}
+INVOICE = {"increment_id": "9", "base_grand_total": 20.5}
+PAYMENT = {"ExternalID": "W-000000001-inv-9", "Amount": 20.5}
+TENDERS = [*ORDER["Tenders"], {"Type": "Offline", "Amount": 20.5}]  # type: ignore[misc]
+MEMO = {
+    "base_grand_total": 10,
+    "items": [{"sku": "A", "qty": 1, "base_row_total": 10}, {"sku": "A", "qty": 1, "parent_item_id": 1}],
+}
+ENTRY = {"Amount": 10, "Lines": [{"SKU": "A", "Quantity": 1}]}
+SHIPMENT = {
+    "items": [{"sku": "A", "qty": 2}],
+    "tracks": [{"track_number": "1Z1"}],
+    "extension_attributes": {"source_code": "main"},
+}
+PARCEL = {"TrackingNumber": "1Z1", "Lines": [{"SKU": "A", "Quantity": 2}]}
+GONE = [{**row, "qty_shipped": 2} for row in ITEMS["items"]]  # type: ignore[attr-defined]
+
+
+class Paid:
+    """The order was paid, shipped, and one piece came back; both systems say so."""
+
+    def __init__(self, shops: Shops) -> None:
+        self.shops = shops
+        self.web: dict[str, object] = {**PAID, "items": [*GONE[:2], ITEMS["items"][2]]}
+        self.pos: dict[str, object] = {**ORDER, "BalanceDue": 0, "Tenders": TENDERS, "Shipments": [PARCEL]}
+        self.pos |= {"Refunds": [ENTRY]}
+        self.papers("invoices", INVOICE)
+        self.papers("shipments", SHIPMENT)
+        self.papers("creditmemos", MEMO)
+        shops.heartland(f"INSERT INTO payments VALUES ('17', '{json.dumps(PAYMENT)}')")
+        shops.heartland("UPDATE inventory SET committed = '1' WHERE sku = 'A'")
+        self.keep()
+
+    def keep(self) -> None:
+        self.shops.magento(f"UPDATE orders SET document = '{json.dumps(self.web)}'")
+        self.shops.heartland(f"UPDATE orders SET document = '{json.dumps(self.pos)}'")
+
+    def papers(self, table: str, *documents: object) -> None:
+        self.shops.magento(f"DELETE FROM {table}")
+        for document in documents:
+            self.shops.magento(f"INSERT INTO {table}(order_id, document) VALUES (1, '{json.dumps(document)}')")
+
+    def wrong(self) -> set[tuple[Entity, str]]:
+        entities = shops_entities(self.shops)
+        return {(entity, finding.verdict) for entity, finding in entities}
+
+
+def shops_entities(shops: Shops) -> list[tuple[Entity, Finding]]:
+    return [(entity, one) for entity, found in shops.audit().entities.items() for one in found.findings]
+
+
+@pytest.fixture
+def paid(shops: Shops) -> Paid:
+    return Paid(shops)
+
+
+def test_an_order_that_went_all_the_way_is_in_balance(paid: Paid) -> None:
+    assert paid.wrong() == set(), shops_entities(paid.shops)
+    compared = {entity: found.compared for entity, found in paid.shops.audit().entities.items()}
+    assert {compared[entity] for entity in (Entity.PAYMENTS, Entity.SHIPMENTS, Entity.REFUNDS)} == {1}
+
+
+def test_money_that_is_not_a_tender_is_lost(paid: Paid) -> None:
+    paid.pos["Tenders"] = ORDER["Tenders"]
+    paid.keep()
+    assert (Entity.PAYMENTS, "lost") in paid.wrong()
+
+
+def test_a_tender_of_another_kind_is_different(paid: Paid) -> None:
+    paid.pos["Tenders"] = [*TENDERS[:1], {"Type": "Card", "Amount": 20.5}]
+    paid.keep()
+    assert (Entity.PAYMENTS, "different") in paid.wrong()
+
+
+@pytest.mark.parametrize(
+    ("payment", "verdict"),
+    [
+        (PAYMENT, "doubled"),
+        ({**PAYMENT, "ExternalID": "W-000000001-inv-8"}, "different"),
+        ({**PAYMENT, "Amount": 20}, "different"),
+    ],
+)
+def test_a_payment_that_is_there_twice_or_of_no_invoice_is_told(
+    paid: Paid, payment: dict[str, object], verdict: str
+) -> None:
+    paid.shops.heartland(f"INSERT INTO payments VALUES ('17', '{json.dumps(payment)}')")
+    assert (Entity.PAYMENTS, verdict) in paid.wrong()
+
+
+def test_goods_that_left_on_one_side_only_are_lost(paid: Paid) -> None:
+    paid.papers("shipments")
+    assert (Entity.SHIPMENTS, "lost") in paid.wrong()
+
+
+@pytest.mark.parametrize(
+    ("change", "verdict"),
+    [
+        ({"tracks": []}, "lost"),
+        ({"tracks": SHIPMENT["tracks"] * 2}, "doubled"),  # type: ignore[operator]
+        ({"items": [{"sku": "A", "qty": 1}]}, "different"),
+        ({"extension_attributes": {"source_code": "default"}}, "different"),
+    ],
+)
+def test_a_shipment_that_says_something_else_is_told(paid: Paid, change: dict[str, object], verdict: str) -> None:
+    paid.papers("shipments", {**SHIPMENT, **change})
+    assert (Entity.SHIPMENTS, verdict) in paid.wrong()
+
+
+@pytest.mark.parametrize(
+    ("memos", "verdict"),
+    [([], "different"), ([MEMO, MEMO], "doubled"), ([MEMO, {**MEMO, "base_grand_total": 3}], "lost")],
+)
+def test_a_refund_that_one_side_does_not_have_is_told(paid: Paid, memos: list[object], verdict: str) -> None:
+    paid.papers("creditmemos", *memos)
+    assert (Entity.REFUNDS, verdict) in paid.wrong()
+
+
+def test_more_money_back_than_was_paid_is_doubled(paid: Paid) -> None:
+    paid.pos["Refunds"] = [{**ENTRY, "Amount": 99}]
+    paid.papers("creditmemos", {**MEMO, "base_grand_total": 99})
+    paid.keep()
+    assert (Entity.REFUNDS, "doubled") in paid.wrong()
+
+
+def test_another_price_is_different_and_a_name_stays_the_web_teams(shops: Shops) -> None:
+    shops.heartland("UPDATE products SET price = '11', name = 'Hat'")
+    assert (Entity.PRODUCTS, "different") in {(entity, one.verdict) for entity, one in shops_entities(shops)}
+    shops.heartland("UPDATE products SET price = '10' WHERE sku = 'A'")
+    shops.heartland("UPDATE products SET price = '5.5' WHERE sku = 'V'")
+    shops.deeds.renamed["A"] = "Cap"
+    assert shops.audit().balanced
+    shops.magento("UPDATE products SET name = 'Hat' WHERE sku = 'A'")
+    assert not shops.audit().balanced
+
+
+@pytest.mark.parametrize(
+    ("made", "verdict"),
+    [("", "lost"), ("('N', 'New', '3', 1, 'simple')", "different"), ("('N', 'New', '3', 2, 'simple')", "")],
+)
+def test_a_new_product_is_there_disabled_under_its_name(shops: Shops, made: str, verdict: str) -> None:
+    shops.deeds.add(MadeProduct("N", "New"))
+    if made:
+        shops.magento(f"INSERT INTO products VALUES {made}")
+    assert [one.verdict for _, one in shops_entities(shops)] == ([verdict] if verdict else [])
+
+
+def test_a_canceled_order_is_cancelled_or_was_never_created(shops: Shops) -> None:
+    canceled = [{**row, "qty_canceled": row["qty_ordered"], "qty_invoiced": 0} for row in ITEMS["items"]]  # type: ignore[attr-defined]
+    shops.magento(f"UPDATE orders SET document = '{json.dumps({**ITEMS, 'state': 'canceled', 'items': canceled})}'")
+    shops.deeds.add(CanceledOrder(PLACED.number))
+    assert ("different", PLACED.number) in verdicts(shops.audit())
+    shops.heartland("UPDATE orders SET status = 'Cancelled'")
+    shops.heartland("UPDATE inventory SET committed = '1' WHERE sku = 'A'")
+    shops.heartland("UPDATE inventory SET committed = '1', on_hand = '50' WHERE sku = 'V'")
+    shops.magento("UPDATE order_comments SET comment = 'Cancelled [tillstream pos:order:17 Cancelled]'")
+    assert shops.audit().balanced, shops.audit()
+    shops.heartland("DELETE FROM orders")
+    assert shops.audit().balanced, shops.audit()

@@ -10,7 +10,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from app.demo.findings import Finding
+from app.demo.audit.findings import Finding
 
 MARKER = re.compile(r"\[tillstream \S+ ([^\]]+)\]")
 """Ends each comment of ours; its last words are the status."""
