@@ -6,7 +6,7 @@ import random
 from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal
 
-from app.demo.customers import Goods
+from app.demo.customers import GIFT_CARD_BALANCE, GIFT_CARDS, Goods
 from app.demo.deeds import (
     DeedsFile,
     GivenBack,
@@ -66,6 +66,11 @@ class Clerks:
         self._names = names
         self._virtual = virtual
         self._made = 0
+
+    async def issue_gift_cards(self) -> None:
+        """Every card that the web store takes is one of the point of sale's."""
+        for number in GIFT_CARDS:
+            await self._till.issue_gift_card(number, GIFT_CARD_BALANCE)
 
     async def change_stock(self) -> None:
         """A sale or a count."""

@@ -12,8 +12,9 @@ from app.demo.deeds import DeedsFile, Expect, PlacedOrder
 from app.demo.lives import Fate, Life, Lives
 from app.demo.web_store import WebOrder, WebStore
 
-GIFT_CARDS = 50
-"""Gift cards that the sandbox issues, GIFT-001 upwards."""
+GIFT_CARDS = tuple(f"GIFT-{number:03d}" for number in range(1, 51))
+"""Gift cards that the web store's sandbox has from the start, with `GIFT_CARD_BALANCE` on each."""
+GIFT_CARD_BALANCE = Decimal(1_000_000)
 AUTHORISED = "sandbox_card_authorised"
 PICKUP_SHARE = 0.1
 CANCEL_SHARE = 0.15
@@ -99,7 +100,7 @@ class Customers:
         fetched = bool(self._pickup) and payment.expect is Expect.EXPORTED and chance.random() < PICKUP_SHARE
         chosen = chance.sample(self._goods if fetched else self.carts, k=chance.choice((1, 1, 2, 2, 3)))
         items = [{**item, "qty": chance.choice((1, 1, 1, 2))} for item in chosen]
-        gift_card = f"GIFT-{chance.randrange(1, GIFT_CARDS + 1):03d}" if payment.gift_card else ""
+        gift_card = chance.choice(GIFT_CARDS) if payment.gift_card else ""
         email = f"customer{chance.randrange(500)}@example.com"
         pickup = self._pickup if fetched else ""
         placed = await self._web.place(items, email=email, method=payment.method, gift_card=gift_card, pickup=pickup)

@@ -30,9 +30,13 @@ WEB_PACKS = "STORE2"
 """Its goods are packed in the web store, and not at the till."""
 OFFLINE_METHODS = ("checkmo", "free")
 FLOWS = (
+    "customer_to_pos",
+    "customer_to_web",
+    "gift_card_redemption",
     "order",
     "order_status",
     "payment",
+    "payment_to_web",
     "product",
     "refund_to_pos",
     "refund_to_web",

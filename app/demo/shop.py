@@ -88,6 +88,7 @@ class Shop:
         they were made before."""
         await self._fill_carts()
         if mistakes:
+            await self._people.clerks.issue_gift_cards()
             await self.make_mistakes()
         paces = (
             (orders_per_second, self._one_order),

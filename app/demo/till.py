@@ -99,6 +99,13 @@ class Till:
         """A new item, with units on hand by location: the owner does it at the account, beside the API."""
         await self._door.call("POST", "/_goods", {"SKU": sku, "Name": name, "Price": str(price), "Stock": stock})
 
+    # -- Gift cards ----------------------------------------------------------------------------------------------
+
+    async def issue_gift_card(self, number: str, balance: Decimal) -> None:
+        """A card is sold: the point of sale's ledger has its money."""
+        card = {"Number": number, "Balance": float(balance), "Currency": "USD"}
+        await self._call("POST", "/v1/gift-cards", card)
+
     # -- The door ------------------------------------------------------------------------------------------------
 
     async def _call(self, method: str, path: str, body: object = None) -> Any:

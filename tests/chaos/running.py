@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import uvloop
-from app.demo.findings import Finding
 from rich.console import Console
 
+from app.demo.audit.findings import Finding
 from app.demo.options import DemoOptions
 from app.demo.run import only_demo
 from app.local.kafka import KafkaNotStarted

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import median
 
-from app.demo.findings import Finding
 from rich.table import Table
 
+from app.demo.audit.findings import Finding
 from streams.ports.failpoints import Failpoint
 from tests.chaos.books import VERDICTS
 from tests.chaos.plan import Strike

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
-from app.demo.findings import Finding
-
+from app.demo.audit.findings import Finding
 from streams.ports.failpoints import Failpoint
 from tests.chaos.plan import Blow, Strike
 from tests.chaos.state import Struck

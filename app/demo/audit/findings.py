@@ -16,6 +16,7 @@ class Entity(StrEnum):
     REFUNDS = "refunds"
     PRODUCTS = "products"
     STOCK = "stock"
+    GIFT_CARDS = "gift cards"
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.demo.audit import logs, orders, payments, products, refunds, shipments, stock
+from app.demo.audit import gift_cards, logs, orders, payments, products, refunds, shipments, stock
 from app.demo.audit.books import Books, opened
 from app.demo.audit.findings import Audit, Entity
 from app.demo.deeds import Deeds
@@ -18,5 +18,6 @@ def audit(books: Books, deeds: Deeds) -> Audit:
         refunds.check(both, deeds, result.entities[Entity.REFUNDS])
         products.check(both, deeds, result.entities[Entity.PRODUCTS])
         stock.check(both, deeds, result.entities[Entity.STOCK])
+        gift_cards.check(both, deeds, result.entities[Entity.GIFT_CARDS])
         result.add(Entity.ORDERS, logs.check_logs(both.magento, both.heartland, books.prefix))
     return result
