@@ -24,8 +24,6 @@ from streams.ports import Outcome, PosGiftCards, Revision, WebGiftCards
 
 WRITTEN = "gift_card_written"
 """Type of the ref under which it is kept what an account was good for when it was written last (`Written`)."""
-TOLD = Ref("gift_cards", "unavailable", "told")
-"""Under it is kept that a person was told that the store has no accounts: once is enough for all cards."""
 
 
 class WebGiftCardPlanner:
@@ -44,12 +42,12 @@ class WebGiftCardPlanner:
         ref = Ref.parse(entity.ref)
         content = content_hash({"available": f"{entity.available.normalize():f}", "currency": entity.currency})
         revision = Revision(entity.updated_at, content)
-        return About(ref, revision, ref.native_id, ref, also=(ref._replace(type=WRITTEN), TOLD))
+        return About(ref, revision, ref.native_id, ref, also=(ref._replace(type=WRITTEN),))
 
     async def plan(self, entity: GiftCard, turn: Turn) -> Plan | Nothing:
         """See `Planner.plan`."""
         if self._accounts.why_not:
-            return await self._unavailable(entity, turn)
+            return Nothing(Outcome.FILTERED, self._accounts.why_not)
         ref = Ref.parse(entity.ref)
         account = (await self._desk.links.find([ref], self._desk.target)).get(ref)
         if account is None or account.type != CARD:
@@ -84,17 +82,6 @@ class WebGiftCardPlanner:
         ours = self._desk.channels.of_public_id
         holds = await self._ledgers[card.connection].gift_card_holds(card.native_id)
         return sum((hold.amount for hold in holds if ours(card.connection, hold.external_id)), Decimal(0))
-
-    async def _unavailable(self, entity: GiftCard, turn: Turn) -> Nothing:
-        """Tell a person once. Raises Rejected then; nothing is lost, because the ledger keeps every balance."""
-        if TOLD not in turn.known:
-            await self._desk.applied.put(self._desk.target, {TOLD: Revision(entity.updated_at, "told")})
-            raise Rejected(
-                f"{self._accounts.why_not} This is told once, for all gift cards: discard this event.",
-                code="gift_cards_unavailable",
-                blocks=False,
-            )
-        return Nothing(Outcome.FILTERED, f"{self._desk.target} has no gift card accounts that could be written")
 
 
 @dataclass(frozen=True, slots=True)

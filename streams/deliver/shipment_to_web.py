@@ -10,11 +10,11 @@ from schemas.documents.channel import Channel
 from schemas.ids import Ref
 from streams.deliver.create_once import CreateOnce, Ids, Step
 from streams.deliver.desk import Desk
-from streams.deliver.entity import About, Plan, Turn, Write
+from streams.deliver.entity import About, Nothing, Plan, Turn, Write
 from streams.deliver.hashes import content_hash
 from streams.deliver.operations import ADD_TRACK, INVOICE_ORDER, READY_FOR_PICKUP, SHIP_ORDER
 from streams.errors import Rejected
-from streams.ports import EffectKey
+from streams.ports import EffectKey, Outcome
 from streams.ports.web_fulfilment import WebShipmentDraft, WebShipments, WebTrack
 from streams.ports.web_invoices import InvoiceDraft, WebInvoices
 from streams.ports.web_orders import WebOrder, WebOrderLine, WebOrders
@@ -77,7 +77,7 @@ class WebShipmentPlanner:
         order = ref._replace(type="order", native_id=ref.native_id.partition("/")[0])
         return About(ref=ref, revision=shipment_revision(entity), subject=entity.sale_number, source=order)
 
-    async def plan(self, entity: Shipment, turn: Turn) -> Plan:
+    async def plan(self, entity: Shipment, turn: Turn) -> Plan | Nothing:
         """See `Planner.plan`."""
         parcel = self._parcel(entity, turn)
         order = await self._read(parcel)
@@ -90,7 +90,10 @@ class WebShipmentPlanner:
         writes: list[Write] = []
         if self._captures(parcel, order) and await self._units(parcel, order, invoiced=True):
             writes.append(self._invoice(parcel))
-        writes.append(self._ship(parcel))
+        if await self._has_goods(parcel, order):
+            writes.append(self._ship(parcel))
+        if not writes:
+            return Nothing(Outcome.UNCHANGED, f"{parcel.what} has no goods, and nothing else is shipped", settled=True)
         return Plan(f"ship {told}", f"shipped {told}", tuple(writes))
 
     # -- What is to be shipped -------------------------------------------------------------------------------------
@@ -124,19 +127,31 @@ class WebShipmentPlanner:
         return order
 
     async def _units(self, parcel: _Parcel, order: WebOrder, *, invoiced: bool = False) -> dict[str, Decimal]:
-        """Pieces by row of the order; with ``invoiced`` only those that are not invoiced yet."""
-        pos = Ref.parse(parcel.shipment.ref).connection
-        rows = {line.item_id: line for line in order.lines if _is_shipped_by_itself(line, order)}
-        refs = {Ref(parcel.order.connection, "sku", row.sku) for row in rows.values()}
-        found = await self._desk.links.find(refs, pos)
-        aliases = {one.native_id: other.native_id for one, other in found.items()}
-        lines = [OpenLine(row.item_id, row.sku, row.left_to_ship) for row in rows.values()]
+        """Pieces by row of the order that are to be shipped; with ``invoiced`` those that are not invoiced yet.
+
+        The point of sale hands virtual lines over with the goods. The web store never ships them, but they cost money.
+        """
+        rows = {line.item_id: line for line in order.lines if _stands_for_itself(line, order)}
+        lines = [OpenLine(row.item_id, row.sku, _still_here(row)) for row in rows.values()]
         wanted = [Wanted(line.sku, line.quantity, line.line_id) for line in parcel.shipment.lines]
-        units = allocate(named_otherwise(lines, aliases), wanted, what=parcel.what)
+        units = allocate(named_otherwise(lines, await self._aliases(parcel, order)), wanted, what=parcel.what)
         if not invoiced:
-            return units
+            return {item: pieces for item, pieces in units.items() if not rows[item].virtual}
         open_units = {item: min(pieces, rows[item].ordered - rows[item].invoiced) for item, pieces in units.items()}
         return {item: pieces for item, pieces in open_units.items() if pieces > 0}
+
+    async def _aliases(self, parcel: _Parcel, order: WebOrder) -> dict[str, str]:
+        """The point of sale's SKU of each row's that it calls otherwise."""
+        pos, web = Ref.parse(parcel.shipment.ref).connection, parcel.order.connection
+        found = await self._desk.links.find({Ref(web, "sku", line.sku) for line in order.lines}, pos)
+        return {one.native_id: other.native_id for one, other in found.items()}
+
+    async def _has_goods(self, parcel: _Parcel, order: WebOrder) -> bool:
+        """Whether something of it can be shipped at all; not whether it is still left."""
+        aliases = await self._aliases(parcel, order)
+        virtual = {name for line in order.lines if line.virtual for name in (line.item_id, line.sku)}
+        virtual |= {aliases[sku] for sku in virtual & aliases.keys()}
+        return any((line.line_id or line.sku) not in virtual for line in parcel.shipment.lines)
 
     def _captures(self, parcel: _Parcel, order: WebOrder) -> bool:
         """Whether the money is taken when the goods leave: so it is for all that a gateway has reserved."""
@@ -247,12 +262,16 @@ class WebShipmentPlanner:
         return Plan(f"tell {told}", f"told {told}", (effect,))
 
 
-def _is_shipped_by_itself(line: WebOrderLine, order: WebOrder) -> bool:
-    """A configurable's parent is shipped, a bundle's children are; Magento refuses the other of the two."""
-    if line.virtual or line.product_type == "bundle":
+def _stands_for_itself(line: WebOrderLine, order: WebOrder) -> bool:
+    """A configurable's parent is shipped and invoiced, a bundle's children are: Magento refuses the others."""
+    if line.product_type == "bundle":
         return False
     parent = next((each for each in order.lines if each.item_id == line.parent_id), None)
     return parent is None or parent.product_type == "bundle"
+
+
+def _still_here(line: WebOrderLine) -> Decimal:
+    return line.ordered - line.canceled if line.virtual else line.left_to_ship
 
 
 def _hash(parcel: _Parcel) -> str:

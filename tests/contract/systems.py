@@ -158,9 +158,16 @@ class WebSystem:
         async with CheckedMagento("web", settings, SystemClock()) as client:
             yield Web.through(client)
 
-    async def place_order(self, pieces: int = 1, method: str = "checkmo", *, gift_cards: Sequence[str] = ()) -> str:
-        """A guest buys one piece, or more, and pays by gift cards as far as they go, the rest by check or otherwise;
-        the order's entity id."""
+    async def place_order(
+        self,
+        pieces: int = 1,
+        method: str = "checkmo",
+        *,
+        beside: Sequence[str] = (),
+        gift_cards: Sequence[str] = (),
+    ) -> str:
+        """A guest buys one piece, or more, and one of each SKU beside it, and pays by gift cards as far as they go, the
+        rest by check or otherwise; the order's entity id."""
         base = f"{self.url}/rest/V1/guest-carts"
         shipping = {
             "shipping_address": ADDRESS,
@@ -170,8 +177,9 @@ class WebSystem:
         }
         async with aiohttp.ClientSession(raise_for_status=True, headers={"Accept": "application/json"}) as session:
             cart = await _json(session, "POST", base, None)
-            item = {"cartItem": {"quote_id": cart, "sku": self.sku, "qty": pieces}}
-            await _json(session, "POST", f"{base}/{cart}/items", item)
+            for sku, quantity in ((self.sku, pieces), *((sku, 1) for sku in beside)):
+                item = {"cartItem": {"quote_id": cart, "sku": sku, "qty": quantity}}
+                await _json(session, "POST", f"{base}/{cart}/items", item)
             await _json(session, "POST", f"{base}/{cart}/shipping-information", {"addressInformation": shipping})
             for number in gift_cards:
                 path = f"{self.url}/rest/V1/carts/guest-carts/{cart}/giftCards"

@@ -60,6 +60,22 @@ async def test_a_number_that_comes_after_the_goods_have_left_is_added_to_their_s
     assert [track.number for track in shipment.tracks] == ["1Z999"]
 
 
+VIRTUAL = "SKU-00001"
+
+
+@pytest.mark.rule("fulfilment.virtual_never_waits")
+async def test_a_virtual_line_is_handed_over_in_store_and_not_shipped_in_the_web_store(pipe: Pipe) -> None:
+    order = await pipe.web.place_order(2, beside=[VIRTUAL])
+    await pipe.changed("web", "order", order)
+    found = await pipe.pos.orders.find_order(f"W-{(await web_order(pipe, order))['increment_id']}")
+    assert found is not None
+    await in_store(pipe, found.order_id, Status="Fulfilled")
+    await pipe.changed("pos", "order", found.order_id)
+    assert pipe.failed == []
+    (shipment,) = await pipe.web.connector.shipments.shipments_of(order)
+    assert list(shipment.units.values()) == [D(2)]
+
+
 async def packed_in_web(pipe: Pipe, order: str, pieces: int) -> str:
     """What a packer does in Magento's admin, or ShipStation for them."""
     item = next(row for row in (await web_order(pipe, order))["items"] if "parent_item_id" not in row)

@@ -7,6 +7,7 @@ import sqlite3
 from contextlib import closing
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -54,7 +55,7 @@ ORDER = {
     "Tenders": [{"Type": "GiftCard", "Amount": 5}],
     "BalanceDue": 20.5,
 }
-ITEMS = {
+ITEMS: dict[str, Any] = {
     "state": "new",
     "payment": {"method": "checkmo"},
     "base_total_due": 20.5,
@@ -308,7 +309,7 @@ SHIPMENT = {
     "extension_attributes": {"source_code": "main"},
 }
 PARCEL = {"TrackingNumber": "1Z1", "Lines": [{"SKU": "A", "Quantity": 2}]}
-GONE = [{**row, "qty_shipped": 2} for row in ITEMS["items"]]  # type: ignore[attr-defined]
+GONE = [{**row, "qty_shipped": 2} for row in ITEMS["items"]]
 
 
 class Paid:
@@ -440,7 +441,7 @@ def test_a_new_product_is_there_disabled_under_its_name(shops: Shops, made: str,
 
 
 def test_a_canceled_order_is_cancelled_or_was_never_created(shops: Shops) -> None:
-    canceled = [{**row, "qty_canceled": row["qty_ordered"], "qty_invoiced": 0} for row in ITEMS["items"]]  # type: ignore[attr-defined]
+    canceled = [{**row, "qty_canceled": row["qty_ordered"], "qty_invoiced": 0} for row in ITEMS["items"]]
     shops.magento(f"UPDATE orders SET document = '{json.dumps({**ITEMS, 'state': 'canceled', 'items': canceled})}'")
     shops.deeds.add(CanceledOrder(PLACED.number))
     assert ("different", PLACED.number) in verdicts(shops.audit())
