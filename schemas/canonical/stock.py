@@ -57,12 +57,17 @@ class StockHint(Canonical):
 
 
 class LocationStock(Canonical):
-    """What a source in the web store shall hold for one location."""
+    """What a source in the web store shall hold for one location.
+
+    ``unshipped`` are units that the web store still ships from there: each of them lowers what the source holds when it
+    leaves, without our writing anything.
+    """
 
     location: str
     quantity: Quantity
     on_hand: Quantity
     committed: Quantity
+    unshipped: Quantity = Decimal(0)
 
 
 class Stock(Canonical):

@@ -28,6 +28,7 @@ def source_quantities(state: SkuState, levels: Iterable[LocationLevel]) -> tuple
             quantity=_quantity(level, [units for units in orders if units.location == level.location]),
             on_hand=level.on_hand,
             committed=level.committed,
+            unshipped=sum((units.unshipped for units in orders if units.location == level.location), ZERO),
         )
         for level in levels
     )

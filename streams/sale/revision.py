@@ -68,8 +68,13 @@ def shipment_revision(shipment: Shipment) -> Revision:
 
 
 def stock_revision(stock: Stock) -> Revision:
-    """The stock's revision: the quantities per location; how they came about does not count."""
-    return Revision(stock.read_at, _hash({level.location: level.quantity for level in stock.locations}))
+    """The stock's revision: the quantities per location, and what the web store still ships from there.
+
+    When that leaves, the web store takes it off the source itself: the same quantity must be written again.
+    """
+    return Revision(
+        stock.read_at, _hash({level.location: [level.quantity, level.unshipped] for level in stock.locations})
+    )
 
 
 def _hash(content: Mapping[str, Any]) -> str:
