@@ -130,6 +130,15 @@ def test_a_refund_takes_what_had_left_first() -> None:
     assert moved(gave) == {"refunds": D("10.00"), "deposits": D("10.00"), "card": D("-20.00")}
 
 
+def test_a_second_refund_does_not_take_back_again_what_the_first_one_did() -> None:
+    first, second = (
+        refund(hours, lines=(back("1", "10.00"),), total=D("10.00"), tenders=card("10.00")) for hours in (3, 4)
+    )
+    *_, gave, gave_more = book(a_sale(line()), payment("20.00"), shipment(2, {1: "1"}), first, second)
+    assert moved(gave) == {"refunds": D("10.00"), "card": D("-10.00")}
+    assert moved(gave_more) == {"deposits": D("10.00"), "card": D("-10.00")}
+
+
 def test_debits_that_do_not_equal_credits_are_no_booking() -> None:
     with pytest.raises(ValueError, match=r"0.01 USD apart"):
         Booking("x", WHOLE.placed_at, "MAIN", "USD", (Movement(Role.CARD, D("0.01")),))
