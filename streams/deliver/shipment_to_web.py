@@ -14,7 +14,7 @@ from streams.deliver.entity import About, Nothing, Plan, Turn, Write
 from streams.deliver.hashes import content_hash
 from streams.deliver.operations import ADD_TRACK, INVOICE_ORDER, READY_FOR_PICKUP, SHIP_ORDER
 from streams.errors import Rejected
-from streams.ports import EffectKey, Outcome
+from streams.ports import EffectKey, Outcome, Revision
 from streams.ports.web_fulfilment import WebShipmentDraft, WebShipments, WebTrack
 from streams.ports.web_invoices import InvoiceDraft, WebInvoices
 from streams.ports.web_orders import WebOrder, WebOrderLine, WebOrders
@@ -75,10 +75,13 @@ class WebShipmentPlanner:
         """See `Planner.about`."""
         ref = Ref.parse(entity.ref)
         order = ref._replace(type="order", native_id=ref.native_id.partition("/")[0])
-        return About(ref=ref, revision=shipment_revision(entity), subject=entity.sale_number, source=order)
+        also = (_newest(ref),)
+        return About(ref=ref, revision=shipment_revision(entity), subject=entity.sale_number, source=order, also=also)
 
     async def plan(self, entity: Shipment, turn: Turn) -> Plan | Nothing:
         """See `Planner.plan`."""
+        if _is_outdated(entity, turn):
+            return Nothing(Outcome.SUPERSEDED, "a later telling of the order has named what was handed over")
         parcel = self._parcel(entity, turn)
         order = await self._read(parcel)
         if order.pickup_location:
@@ -207,7 +210,8 @@ class WebShipmentPlanner:
 
     def _once(self, parcel: _Parcel, *steps: Step) -> CreateOnce:
         ref, target = Ref.parse(parcel.shipment.ref), self._desk.target
-        return CreateOnce(EffectKey(target, steps[0].operation.name, ref), steps)
+        told = {_newest(ref): Revision(parcel.shipment.updated_at, "")}
+        return CreateOnce(EffectKey(target, steps[0].operation.name, ref), steps, applied=told)
 
     # -- Numbers that come after the goods have left ---------------------------------------------------------------
 
@@ -260,6 +264,19 @@ class WebShipmentPlanner:
         effect = self._once(parcel, Step(READY_FOR_PICKUP, _hash(parcel), sought, send, find))
         told = f"the customer that order {order.number} waits at {order.pickup_location}"
         return Plan(f"tell {told}", f"told {told}", (effect,))
+
+
+def _newest(shipment: Ref) -> Ref:
+    """Under which it is kept how new the telling of the order was whose shipments were made last."""
+    return shipment._replace(type="order_shipped", native_id=shipment.native_id.partition("/")[0])
+
+
+def _is_outdated(shipment: Shipment, turn: Turn) -> bool:
+    """Whether this is what an order handed over beside its parcels, as it was told before another parcel was."""
+    ref = Ref.parse(shipment.ref)
+    last = turn.known.get(_newest(ref))
+    is_rest = ref.native_id.partition("/")[2] == REST
+    return is_rest and last is not None and shipment.updated_at < last.updated_at
 
 
 def _stands_for_itself(line: WebOrderLine, order: WebOrder) -> bool:

@@ -72,9 +72,11 @@ def stock_revision(stock: Stock) -> Revision:
 
     When that leaves, the web store takes it off the source itself: the same quantity must be written again.
     """
-    return Revision(
-        stock.read_at, _hash({level.location: [level.quantity, level.unshipped] for level in stock.locations})
-    )
+    content = {
+        level.location: [level.quantity, level.unshipped] if level.unshipped else level.quantity
+        for level in stock.locations
+    }
+    return Revision(stock.read_at, _hash(content))
 
 
 def _hash(content: Mapping[str, Any]) -> str:

@@ -76,6 +76,23 @@ async def test_a_virtual_line_is_handed_over_in_store_and_not_shipped_in_the_web
     assert list(shipment.units.values()) == [D(2)]
 
 
+async def test_what_an_order_handed_over_is_not_shipped_again_when_its_older_telling_comes_late(pipe: Pipe) -> None:
+    order, created = await exported(pipe, pieces=2)
+    await in_store(pipe, created, Status="Fulfilled")
+    older = await pos_order(pipe, created)
+    parcel = {
+        "ShippedAt": "2026-11-28T12:00:00Z",
+        "TrackingNumber": "1Z999",
+        "Lines": [{"SKU": pipe.pos.sku, "Quantity": 2}],
+    }
+    await in_store(pipe, created, Shipments=[parcel])
+    await pipe.changed("pos", "order", created)
+    await pipe.told_of("pos", "order", created, older)
+    assert pipe.failed == []
+    (shipment,) = await pipe.web.connector.shipments.shipments_of(order)
+    assert [track.number for track in shipment.tracks] == ["1Z999"]
+
+
 async def packed_in_web(pipe: Pipe, order: str, pieces: int) -> str:
     """What a packer does in Magento's admin, or ShipStation for them."""
     item = next(row for row in (await web_order(pipe, order))["items"] if "parent_item_id" not in row)
