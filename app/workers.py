@@ -24,12 +24,13 @@ from streams.deliver.stock import SKUS_IN_A_CALL
 from streams.errors import TillstreamError
 from streams.inventory.handler import SKUS_IN_A_READ
 from streams.metrics import Metrics
+from streams.normalize.handler import NormalizeHandler
 from streams.ports import Clock, HoldReason, Partition
 from streams.runtime.app import StageApp
 from streams.runtime.bulkheads import Bulkheads
 from streams.runtime.entrance import EntranceOf, always_open
 from streams.runtime.holding import HeldQueue
-from streams.runtime.lanes import Lanes
+from streams.runtime.lanes import Joins, Lanes, always
 from streams.runtime.settings import KafkaSettings
 from streams.runtime.stage import Stage, Surroundings
 from streams.runtime.stops import FlowStops
@@ -175,7 +176,9 @@ async def _run(job: Job, handler: Handler, tools: Tools, app: StageApp, gates: M
     around = Surroundings(queue, store.journal, tools.publisher, parts.clock, parts.metrics, entrance_of, stops)
     stage = Stage(job.role, handler, around)
     width = width_of(job.target, parts.settings)
-    lanes = {topic: _lanes_of(job, gates, partial(_lanes, stage, topic, parts, app, width)) for topic in job.topics}
+    joins = handler.join if isinstance(handler, NormalizeHandler) else None
+    made = partial(_lanes, stage, parts, app, width, joins)
+    lanes = {topic: _lanes_of(job, gates, partial(made, topic)) for topic in job.topics}
     drain_seconds = parts.settings.worker.drain_seconds
     worker = StageWorker(app, stage, queue, lanes, drain_seconds=drain_seconds, failpoints=parts.failpoints)
     retention = _retention(job, parts)
@@ -230,12 +233,13 @@ def _lanes_of(job: Job, gates: Mapping[str, Gate], lanes: Callable[[], Lanes]) -
     return Bulkheads({connection: lanes() for connection in gates}, lanes(), _connection_of)
 
 
-def _lanes(stage: Stage, topic: str, parts: Parts, app: StageApp, width: int) -> Lanes:
+def _lanes(stage: Stage, parts: Parts, app: StageApp, width: int, joins: Joins | None, topic: str) -> Lanes:
     return Lanes(
         stage.process,
         width=max(width, IN_BATCHES.get(topic, 0)),
         capacity=parts.settings.worker.capacity,
-        coalesce=topic in COALESCED,
+        coalesce=topic in COALESCED or joins is not None,
+        joins=joins or always,
         on_failure=app.fail,
     )
 

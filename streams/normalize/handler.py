@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from streams.normalize.normalizer import Normalized, Normalizer
-from streams.ports import Clock, JournalEntry, Publisher
+from streams.ports import Clock, JournalEntry, Outcome, Publisher, Record
 from streams.runtime.work import Arrival, Work
 
 
 class NormalizeHandler:
-    """Handler of `streams/runtime/stage.py`; its lanes give it one arrival at a time.
+    """Handler of `streams/runtime/stage.py`; its lanes give it one arrival at a time, or hints that `join`.
 
     Everything that an event becomes is acknowledged by Kafka before its journal line is written, so that a crash in
     between repeats it; later stages take a repeat for what it is.
@@ -23,8 +23,20 @@ class NormalizeHandler:
         self._clock = clock
 
     async def handle(self, work: Work) -> Sequence[JournalEntry]:
-        """Normalise, publish, and tell."""
-        return [await self._one(work, arrival) for arrival in work.arrivals]
+        """Normalise, publish, and tell. Hints of one entity are one read: the newest one's."""
+        entries = [await self._one(work, work.last)]
+        for arrival in work.arrivals[:-1]:
+            told = f"a later hint about it came before it was read: {work.last.envelope.receipt_id} tells it"
+            entries.append(work.entry(arrival, Outcome.SUPERSEDED, self._clock.now(), told))
+        return entries
+
+    def join(self, earlier: Record, later: Record) -> bool:
+        """Whether both are only hints about the same entity: what is read for the later one tells the earlier one too.
+
+        A whole event is taken by itself: it may be refused, and then it alone.
+        """
+        hinted = self._normalizer.hinted(earlier)
+        return hinted is not None and hinted == self._normalizer.hinted(later)
 
     def blocks(self, work: Work) -> bool:  # noqa: ARG002 - the answer is the same for every raw event
         """A raw event that was refused decides nothing for a later one, which tells the entity as it is then."""

@@ -12,7 +12,7 @@ from schemas.canonical import OrderStatus, Sale, StockHint
 from schemas.canonical.registry import MODELS
 from schemas.dead_letter import NO_DOCUMENTS, Documents
 from schemas.documents import Channel
-from schemas.envelope import Envelope
+from schemas.envelope import Envelope, EnvelopeError
 from schemas.ids import Ref
 from streams.channels import Channels
 from streams.engine import HINTS, Engine, Intake, validate
@@ -118,6 +118,21 @@ class Normalizer:
             self._tell(told, intake)
             outgoing += (await self._flow(event, intake, is_main=False)).outgoing
         return replace(main, outgoing=tuple(outgoing))
+
+    def hinted(self, record: Record) -> Ref | None:
+        """What is read for a record that is only a hint; None for one that carries it, or that cannot be read."""
+        try:
+            envelope = Envelope.from_headers(record.headers)
+            takers = self._engine.catalog.taking(envelope.system, envelope.entity)
+            if not takers or not envelope.native_id:
+                return None
+            body = unwrapped(parse(record.value, record.topic), takers[0].keys)
+        except (EnvelopeError, Malformed):
+            return None
+        reads = takers[0].keys.reads
+        if not reads and all(is_whole(body, intake.keys) for intake in takers):
+            return None
+        return Ref(envelope.connection, reads or envelope.entity, envelope.native_id)
 
     def _tell(self, told: Told, intake: Intake) -> None:
         told.flow = intake.flow

@@ -15,6 +15,14 @@ from streams.ports import Partition, Record
 Handle = Callable[[Sequence[Record]], Awaitable[None]]
 Done = Callable[[], Awaitable[None]]
 Work = Callable[[], Awaitable[None]]
+Joins = Callable[[Record, Record], bool]
+"""Whether a record may be handed over together with the one of its key before it."""
+
+
+def always(_earlier: Record, _later: Record) -> bool:
+    """All records of a key may be handed over together."""
+    return True
+
 
 
 class NotDone(Exception):
@@ -69,7 +77,8 @@ class Lanes:
         handle: processes records of one key, oldest first; returns when their fate is durable.
         width: lanes that work at the same time.
         capacity: records pending over all lanes; ``submit`` waits above it, so memory stays bounded.
-        coalesce: hand over all queued records of a key at once (up to ``max_batch``) instead of one by one.
+        coalesce: hand over queued records of a key at once (up to ``max_batch``) instead of one by one.
+        joins: which ones, if not all.
         max_batch: most records in one call.
         on_failure: told of the first failure, from the event loop.
     """
@@ -81,6 +90,7 @@ class Lanes:
         width: int,
         capacity: int,
         coalesce: bool = False,
+        joins: Joins = always,
         max_batch: int = 100,
         on_failure: Callable[[BaseException], None] | None = None,
     ) -> None:
@@ -88,6 +98,7 @@ class Lanes:
         self._width = width
         self._capacity = capacity
         self._most = max_batch if coalesce else 1
+        self._joins = joins
         self._on_failure = on_failure
         self._lanes: dict[bytes, _Lane] = {}
         self._ready: deque[_Lane] = deque()
@@ -215,8 +226,8 @@ class Lanes:
             await _run(first)
             return
         entries = [first]
-        while len(entries) < self._most and lane.queue and isinstance(lane.queue[0], _Entry):
-            entries.append(lane.queue.popleft())  # type: ignore[arg-type]
+        while len(entries) < self._most and (following := self._joining(lane, entries[-1])) is not None:
+            entries.append(following)
         try:
             await self._handle([entry.record for entry in entries])
             for entry in entries:
@@ -232,6 +243,15 @@ class Lanes:
             for entry in entries:
                 self._pending.remove(entry)
             self._grant()
+
+    def _joining(self, lane: _Lane, before: _Entry) -> _Entry | None:
+        """The lane's next record, if it may go together with the one before it."""
+        if not lane.queue or not isinstance(following := lane.queue[0], _Entry):
+            return None
+        if not self._joins(before.record, following.record):
+            return None
+        lane.queue.popleft()
+        return following
 
     def _fail(self, error: BaseException) -> None:
         if self.failure is not None:
