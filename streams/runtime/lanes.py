@@ -24,7 +24,6 @@ def always(_earlier: Record, _later: Record) -> bool:
     return True
 
 
-
 class NotDone(Exception):
     """Raised by ``handle`` for records that it gives up unfinished, because whoever gave them will give them again.
 

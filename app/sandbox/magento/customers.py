@@ -33,6 +33,9 @@ LIST_TABLE = Table(
     unknown=eav_unknown,
 )
 
+ATTRIBUTES = frozenset({"email", "firstname", "lastname", "dob", "gender", "taxvat"})
+"""Attributes of customers; the merchant has made none."""
+
 
 def create_customer(shop: Shop, call: Call) -> Json:
     """POST /V1/customers: anybody may; naming a group takes the right to manage customers. Mails a welcome."""
@@ -171,6 +174,17 @@ def search_customers(shop: Shop, call: Call) -> Json:
     return list_rows(shop, call, ("customers", CUSTOMER_COLUMNS), LIST_TABLE, lambda row: orjson.loads(row["document"]))
 
 
+def get_attribute(shop: Shop, call: Call) -> Json:  # noqa: ARG001 - a handler's arguments
+    """GET /V1/attributeMetadata/customer/attribute/:attributeCode; no route makes another one."""
+    code = call.params["attributeCode"]
+    if code not in ATTRIBUTES:
+        names = {"fieldName": "entityType", "fieldValue": "customer"}
+        more = {"field2Name": "attributeCode", "field2Value": code}
+        message = "No such entity with %fieldName = %fieldValue, %field2Name = %field2Value"
+        raise RestError(404, message, names | more)
+    return {"attribute_code": code, "frontend_input": "text", "user_defined": False, "system": True, "options": []}
+
+
 def get_address(shop: Shop, call: Call) -> Any:
     """GET /V1/customers/addresses/:addressId."""
     row = _address_row(shop, call)
@@ -200,6 +214,12 @@ ROUTES = (
     Route("PUT", "/V1/customers/:customerId", MANAGE, update_customer),
     Route("GET", "/V1/customers/search", "Magento_Customer::customer", search_customers, lists=True),
     Route("GET", "/V1/customers/:customerId", "Magento_Customer::customer", get_customer),
+    Route(
+        "GET",
+        "/V1/attributeMetadata/customer/attribute/:attributeCode",
+        "Magento_Customer::customer",
+        get_attribute,
+    ),
     Route("GET", "/V1/customers/addresses/:addressId", MANAGE, get_address),
     Route("DELETE", "/V1/addresses/:addressId", MANAGE, delete_address),
 )
