@@ -36,6 +36,7 @@ CREATE TABLE orders(entity_id INTEGER, increment_id TEXT, ext_order_id TEXT, doc
 CREATE TABLE order_comments(id INTEGER PRIMARY KEY, order_id INTEGER, comment TEXT);
 CREATE TABLE source_items(sku TEXT, source_code TEXT, quantity TEXT);
 CREATE TABLE products(sku TEXT, name TEXT, price TEXT, status INTEGER, type_id TEXT);
+CREATE TABLE gift_cards(code TEXT, balance TEXT);
 CREATE TABLE invoices(entity_id INTEGER PRIMARY KEY, order_id INTEGER, document TEXT);
 CREATE TABLE shipments(entity_id INTEGER PRIMARY KEY, order_id INTEGER, document TEXT);
 CREATE TABLE creditmemos(entity_id INTEGER PRIMARY KEY, order_id INTEGER, document TEXT);
@@ -45,6 +46,8 @@ HEARTLAND = """
 CREATE TABLE orders(order_id INTEGER, external_id TEXT, status TEXT, document TEXT);
 CREATE TABLE inventory(sku TEXT, location_id TEXT, on_hand TEXT, committed TEXT);
 CREATE TABLE products(sku TEXT, name TEXT, price TEXT);
+CREATE TABLE gift_cards(number TEXT, balance TEXT, held TEXT);
+CREATE TABLE gift_card_holds(external_id TEXT);
 CREATE TABLE payments(order_id TEXT, document TEXT);
 CREATE TABLE mutations(id INTEGER PRIMARY KEY, path TEXT, operation TEXT, status INTEGER, body TEXT);
 """
@@ -452,3 +455,30 @@ def test_a_canceled_order_is_cancelled_or_was_never_created(shops: Shops) -> Non
     assert shops.audit().balanced, shops.audit()
     shops.heartland("DELETE FROM orders")
     assert shops.audit().balanced, shops.audit()
+
+
+# -- Gift cards --------------------------------------------------------------------------------------------------
+
+
+def carded(shops: Shops, web: str, balance: str, held: str) -> list[str]:
+    """What the auditor says of one card."""
+    shops.magento(f"INSERT INTO gift_cards VALUES ('GIFT-001', '{web}')")
+    shops.heartland(f"INSERT INTO gift_cards VALUES ('GIFT-001', '{balance}', '{held}')")
+    return [finding.verdict for finding in audit(shops.books, shops.deeds).entities[Entity.GIFT_CARDS].findings]
+
+
+def test_a_card_has_in_both_systems_what_is_left_to_spend(shops: Shops) -> None:
+    assert carded(shops, "70", "100", "30") == []
+
+
+def test_money_that_the_ledger_does_not_know_of_is_lost(shops: Shops) -> None:
+    assert carded(shops, "70", "100", "0") == ["lost"]
+
+
+def test_money_that_was_taken_twice_is_doubled(shops: Shops) -> None:
+    assert carded(shops, "70", "40", "0") == ["doubled"]
+
+
+def test_an_order_that_holds_a_card_twice_is_doubled(shops: Shops) -> None:
+    shops.heartland("INSERT INTO gift_card_holds VALUES ('web:order:1'), ('web:order:1'), ('web:order:2')")
+    assert carded(shops, "100", "100", "0") == ["doubled"]
