@@ -180,7 +180,7 @@ class Metrics:
         )
         self._registered = self._counter(
             "tillstream_webhook_registrations_total",
-            "looks",
+            "tries",
             "Looks at a registered webhook: kept as it was, or created, replaced or removed to repair it.",
             ("connection", "result"),
         )

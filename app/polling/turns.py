@@ -26,7 +26,7 @@ class Turns:
     cursors: Cursors
     leases: Leases
     owner: str
-    seconds: float = 180.0
+    seconds: float = 60.0
 
     def of(self, feed: str, pause_seconds: float = 0.0) -> Turn:
         """The turn at one feed; it lasts through pauses of so many seconds between two reads."""

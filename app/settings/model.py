@@ -127,7 +127,7 @@ class PollingSettings(Section):
     snapshot_minutes: int = Field(default=60, ge=0, le=10_080)
     """Time between two reads of Heartland's whole stock, which repair what went wrong unseen; the first comes at the
     start. 0 reads changes only."""
-    lease_seconds: float = Field(default=180.0, ge=10, le=3600)
+    lease_seconds: float = Field(default=60.0, ge=1, le=3600)
     """How long a feed stays with a poller that is no longer heard of, before another one goes on with it."""
     webhook_check_minutes: int = Field(default=15, ge=0, le=1440)
     """Time between two looks at the webhooks that ``tillstream connect`` registers, which repair one that is missing or

@@ -13,7 +13,15 @@ from app.store import Store
 from tests.twins.clock import START, FakeClock
 
 POS = HeartlandConnection(base_url="http://127.0.0.1:1", client_id="till", client_secret=SecretStr("s"))
-FEEDS = ("pos.order", "pos.inventory", "pos.product", "pos.inventory.snapshot")
+FEEDS = (
+    "pos.order",
+    "pos.inventory",
+    "pos.payment",
+    "pos.customer",
+    "pos.product",
+    "pos.gift_card",
+    "pos.inventory.snapshot",
+)
 
 
 @pytest.fixture
@@ -39,7 +47,7 @@ async def test_feeds_that_are_read_are_well(settings: Settings, clocked_store: S
     for feed in FEEDS:
         await read(clocked_store, feed, clock)
     (found,) = await feeds(settings, clock)
-    assert (found.grade, found.message) == (Grade.OK, "4 are read, none is behind")
+    assert (found.grade, found.message) == (Grade.OK, f"{len(FEEDS)} are read, none is behind")
 
 
 @pytest.mark.postgres

@@ -80,6 +80,7 @@ CALLS: Mapping[str, Sequence[Call]] = {
     "customers.has_attribute": [lambda on: on.customers.has_attribute("loyalty_points")],
     "customers.list_customers": [lambda on: on.customers.list_customers(NOW)],
     "products.product": [lambda on: on.products.product("S1")],
+    "products.count_products": [lambda on: on.products.count_products()],
     "products.create_product": [
         lambda on: on.products.create_product("NEW", {"name": "New", "price": Decimal("9.99"), "attribute_set_id": 4})
     ],
@@ -88,6 +89,7 @@ CALLS: Mapping[str, Sequence[Call]] = {
     "catalogue.attribute_options": [lambda on: on.catalogue.attribute_options("color")],
     "catalogue.tax_classes": [lambda on: on.catalogue.tax_classes()],
     "catalogue.attribute_sets": [lambda on: on.catalogue.attribute_sets()],
+    "prices.tier_prices": [lambda on: on.prices.tier_prices(["S1"])],
     "prices.base_prices": [lambda on: on.prices.base_prices(["S1"])],
     "prices.set_base_prices": [lambda on: on.prices.set_base_prices([BasePrice("S1", Decimal("9.99"))])],
     "prices.special_prices": [lambda on: on.prices.special_prices(["S1"], CHICAGO)],
@@ -97,6 +99,7 @@ CALLS: Mapping[str, Sequence[Call]] = {
     "prices.delete_special_prices": [lambda on: on.prices.delete_special_prices(["S1"], CHICAGO)],
     "prices.set_tier_prices": [lambda on: on.prices.set_tier_prices([WebTierPrice("S1", Decimal(5), Decimal(7))])],
     "gift_card_numbers.gift_card_numbers": [lambda on: on.gift_card_numbers.gift_card_numbers("42")],
+    "gift_cards.gift_card_balance": [lambda on: on.gift_cards.gift_card_balance("7")],
     "gift_cards.set_gift_card_balance": [lambda on: on.gift_cards.set_gift_card_balance("7", Decimal(5), Decimal(4))],
     "stock.known_skus": [lambda on: on.stock.known_skus({"S1"})],
     "stock.list_source_items": [lambda on: on.stock.list_source_items({"S1"})],
@@ -137,6 +140,7 @@ def answer(seen: Seen) -> web.Response:
         "/V1/products/base-prices-information": [PRICE],
         "/V1/products/tier-prices-information": [],
         "/V1/products/attributes/color/options": [],
+        "/V1/giftcardaccounts/7": {"balance": 5},
         "/V1/stockItems/S1": {"manage_stock": False},
         "/V1/order/42/ship": "7",
         "/V1/order/42/invoice": "7",

@@ -48,7 +48,7 @@ async def told(monkeypatch: pytest.MonkeyPatch) -> Told:
     Watched.sites = set()
     monkeypatch.setattr(doctor, "MagentoClient", Watched)
     async with stubbed(answer=answer, kind=Watched) as (server, client):
-        on = Web.through(client)
+        on = Web.through(client, accounts=True)
         for calls in CALLS.values():
             for call in calls:
                 try:

@@ -48,9 +48,8 @@ async def test_without_snapshots_only_changes_are_read(systems: Systems) -> None
 
 async def test_a_list_is_read_only_if_a_flow_takes_it(systems: Systems) -> None:
     assert names(systems, PollingSettings(), SOURCES | {("magento", "transaction")}) == [
-        *WEB[:-1],
+        *WEB,
         "web.transaction",
-        "web.customer",
         *CHANGES[len(WEB) :],
         "pos.inventory.snapshot",
     ]

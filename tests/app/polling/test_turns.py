@@ -19,7 +19,7 @@ from tests.app.polling.polling_fakes import START, FakeClock, FakeFeed, FakeKafk
 from tests.twins.feeds import MemoryLeases
 
 CONFIG = ChangesConfig(interval_seconds=60, overlap_seconds=120)
-LEASE_SECONDS = 180.0
+LEASE_SECONDS = 60.0
 
 
 class Shop:
