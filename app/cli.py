@@ -16,6 +16,7 @@ from app.commands.gift_cards_cli import gift_cards
 from app.commands.guards_cli import guards
 from app.commands.mapping_cli import mapping
 from app.commands.offsets_cli import offsets
+from app.commands.oversells_cli import oversells
 from app.commands.reconcile_cli import reconcile
 from app.commands.running import given_moment, given_reason, load_settings, run_to_end, whoami
 from app.exit_codes import FAILED, INTERRUPTED, MISCONFIGURED
@@ -37,6 +38,7 @@ cli.add_typer(gift_cards, name="gift-cards", rich_help_panel="Look after it")
 cli.add_typer(guards, name="guards", rich_help_panel="Look after it")
 cli.add_typer(mapping, name="mapping", rich_help_panel="Look after it")
 cli.add_typer(offsets, name="offsets", rich_help_panel="Look after it")
+cli.add_typer(oversells, name="oversells", rich_help_panel="Look after it")
 cli.add_typer(reconcile, name="reconcile", rich_help_panel="Look after it")
 
 JOURNAL_DAYS = 30

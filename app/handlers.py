@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from app.parts import Parts
 from app.settings import Settings
@@ -78,7 +79,8 @@ def handler_of(role: str, target: str | None, tools: Tools, app: StageApp) -> Ha
         levels = {name: pos.stock for name, pos in tools.systems.points_of_sale.items()}
         flow = tools.engine.catalog.flows["stock"]
         clock = tools.parts.clock
-        return InventoryHandler(table, levels, tools.publisher, clock, channels=tools.channels, flow=flow)
+        oversells = tools.store.oversells
+        return InventoryHandler(table, levels, tools.publisher, oversells, clock, channels=tools.channels, flow=flow)
     return normalize_handler(tools)
 
 
@@ -130,6 +132,7 @@ def _in_web(web: Web, tools: Tools, desk: Desk, settling: Settling) -> Mapping[s
     store = tools.store
     guard = StockGuard(desk.target, store.guards, store.written_stock, web.stock)
     shelf = WebShelf(web.products, web.prices, ProductGuard(desk.target, store.guards, web.products))
+    tell_age = partial(tools.parts.metrics.stock_published, desk.target)
     fulfilment = WebFulfilment(web.lifecycle, web.shipments, web.invoices)
     returns = WebReturns(web.lifecycle, web.credit_memos)
 
@@ -140,7 +143,9 @@ def _in_web(web: Web, tools: Tools, desk: Desk, settling: Settling) -> Mapping[s
     ledgers = {name: pos.gift_cards for name, pos in tools.systems.points_of_sale.items()}
     return {
         "order_status": lambda _: EntityDelivery(desk, OrderStatusPlanner(desk, web.orders)),
-        "stock": lambda _: StockDelivery(desk, web.stock, store.writes, guard, settle=settling.total),
+        "stock": lambda _: StockDelivery(
+            desk, web.stock, store.writes, guard, settle=settling.total, tell_age=tell_age
+        ),
         "payment": lambda _: EntityDelivery(desk, WebPaymentPlanner(desk, web.lifecycle, web.invoices)),
         "shipment": lambda _: EntityDelivery(desk, WebShipmentPlanner(desk, fulfilment)),
         "refund": lambda _: EntityDelivery(desk, WebRefundPlanner(desk, returns)),

@@ -25,7 +25,7 @@ from streams.errors import TillstreamError
 from streams.inventory.handler import SKUS_IN_A_READ
 from streams.metrics import Metrics
 from streams.normalize.handler import NormalizeHandler
-from streams.ports import Clock, HoldReason, Partition
+from streams.ports import Clock, HoldReason, Oversells, Partition
 from streams.runtime.app import StageApp
 from streams.runtime.bulkheads import Bulkheads
 from streams.runtime.entrance import EntranceOf, always_open
@@ -190,6 +190,8 @@ async def _run(job: Job, handler: Handler, tools: Tools, app: StageApp, gates: M
         retention.keep_current(),
         stops.follow(),
     ]
+    if job.role == "inventory":
+        beside.append(_tell_oversells(store.oversells, parts.metrics, parts.clock))
     if job.target is not None and job.target in tools.systems.webs:
         beside.append(doubts_of(job.target, tools).clear())
     await worker.run(parts.stop, *beside)
@@ -268,4 +270,14 @@ async def _tell_held(count: Callable[[], Awaitable[Mapping[HoldReason, int]]], m
                 metrics.held(reason, records)
         except TillstreamError as error:
             log.warning("held_events_uncounted", error=type(error).__name__, problem=str(error))
+        await clock.sleep(COUNT_SECONDS)
+
+
+async def _tell_oversells(oversells: Oversells, metrics: Metrics, clock: Clock) -> None:
+    """Keep the metric of oversells true, as `_tell_held` does of held events."""
+    while True:
+        try:
+            metrics.oversells(len(await oversells.waiting()))
+        except TillstreamError as error:
+            log.warning("oversells_uncounted", error=type(error).__name__, problem=str(error))
         await clock.sleep(COUNT_SECONDS)

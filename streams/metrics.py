@@ -106,6 +106,13 @@ class Metrics:
             "Records that wait for a time, a link or a person; each worker of a group tells those of the whole group.",
             ("reason",),
         )
+        self._oversells = self._gauge(
+            "tillstream_oversold_records",
+            "records",
+            "Pieces of a SKU at a location that were sold in store and online and wait for a person; alarm above 0. "
+            "Each inventory worker tells those of all.",
+            (),
+        )
         self._lag = self._gauge(
             "tillstream_lag_records",
             "records",
@@ -134,6 +141,13 @@ class Metrics:
             "tillstream_latency_seconds",
             "From the receipt at the door to the effect in the target.",
             ("target", "flow"),
+            LATENCY_BUCKETS,
+        )
+        self._oversell_window = self._histogram(
+            "tillstream_oversell_window_seconds",
+            "The oversell window: age of stock when the web store gets it, from its change in the point of sale. Ask "
+            "for its p95 and p99; two sales that are farther apart are not one piece sold twice.",
+            ("target",),
             LATENCY_BUCKETS,
         )
         self._stage_seconds = self._histogram(
@@ -298,6 +312,14 @@ class Metrics:
     def held(self, reason: HoldReason, records: int) -> None:
         """How many records wait for that."""
         self._held.labels(reason.value).set(records)
+
+    def oversells(self, waiting: int) -> None:
+        """How many oversells wait for a person."""
+        self._oversells.set(waiting)
+
+    def stock_published(self, target: str, age_seconds: float) -> None:
+        """A web store has a stock that changed so long ago in the point of sale."""
+        self._oversell_window.labels(target).observe(age_seconds)
 
     def stage_took(self, stage: str, seconds: float) -> None:
         """A stage finished one batch of a key."""

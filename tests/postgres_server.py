@@ -27,6 +27,7 @@ from streams.ports import (
     Ledger,
     Links,
     OpenWrites,
+    Oversells,
     Stops,
     WrittenStock,
 )
@@ -119,6 +120,8 @@ class Ports(Protocol):
     def writes(self) -> OpenWrites: ...
     @property
     def ledger(self) -> Ledger: ...
+    @property
+    def oversells(self) -> Oversells: ...
     @property
     def held(self) -> Held: ...
     @property

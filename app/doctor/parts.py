@@ -18,7 +18,8 @@ from streams.engine.errors import DocumentError
 from streams.engine.load import load
 from streams.errors import TillstreamError
 from streams.guards.words import decisions, told
-from streams.ports import Clock, FlowStop
+from streams.inventory import oversell
+from streams.ports import Clock, FlowStop, OversoldSku
 from streams.runtime.stops import resume_command
 from streams.topics import TOPICS
 
@@ -51,13 +52,20 @@ async def store(settings: Settings, clock: Clock) -> list[Finding]:
         await opened.ping()
         stopped = await opened.stops.current()
         holds = await opened.guards.open_holds()
+        oversold = await opened.oversells.waiting()
     except TillstreamError as error:
         return [wrong("store", error.message)]
     finally:
         await opened.close()
     answers = ok("store", f"{opened.database.name} answers and has this version's tables")
     flows = [wrong(f"flow {stop.flow}", f"is stopped: {stop.reason}", _resume(stop)) for stop in stopped]
-    return [answers, *flows, *(wrong(f"guard {hold.number}", told(hold), decisions(hold)) for hold in holds)]
+    guards = [wrong(f"guard {hold.number}", told(hold), decisions(hold)) for hold in holds]
+    return [answers, *flows, *guards, *map(_oversold, oversold)]
+
+
+def _oversold(one: OversoldSku) -> Finding:
+    told = oversell.told(one.connection, one.sku, one.oversell)
+    return wrong(f"oversell {one.number}", told, oversell.decision(one.number))
 
 
 def _resume(stop: FlowStop) -> str:

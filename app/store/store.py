@@ -19,6 +19,7 @@ from app.store.leases import SqlLeases
 from app.store.ledger import SqlLedger
 from app.store.links import SqlLinks
 from app.store.migrations import head, upgrade
+from app.store.oversells import SqlOversells
 from app.store.receipts import Receipts
 from app.store.registrations import SqlRegistrations
 from app.store.stops import SqlStops
@@ -67,6 +68,7 @@ class Store:
     stops: SqlStops
     guards: SqlGuards
     written_stock: SqlWrittenStock
+    oversells: SqlOversells
 
     @classmethod
     def open(cls, url: str, *, role: str, clock: Clock, connections: int = 10) -> Store:
@@ -101,6 +103,7 @@ class Store:
             stops=SqlStops(database, clock),
             guards=SqlGuards(database, clock),
             written_stock=SqlWrittenStock(database, clock),
+            oversells=SqlOversells(database),
         )
 
     async def ping(self) -> None:

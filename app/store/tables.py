@@ -12,6 +12,7 @@ from sqlalchemy import (
     Identity,
     Index,
     Integer,
+    Interval,
     LargeBinary,
     MetaData,
     Numeric,
@@ -375,7 +376,35 @@ written_stock = Table(
     Column("quantities", JSONB, nullable=False, comment="Pieces by source."),
     Column("total", Numeric, nullable=False),
     Column("emptied_at", _Moment, comment="When the total last fell to zero."),
+    Column("age", Interval, comment="From the change in the point of sale to its writing, when that was last known."),
+    Column("aged_at", _Moment, comment="When that was."),
     PrimaryKeyConstraint("target", "sku"),
     comment="What the web store's sources hold of each SKU, as it was last written or read.",
     postgresql_with=_ROOM_FOR_UPDATES,
+)
+
+oversells = Table(
+    "oversells",
+    metadata,
+    Column("number", BigInteger, Identity(), primary_key=True),
+    _text("connection"),
+    _text("sku"),
+    _text("location"),
+    Column("missing", Numeric, nullable=False),
+    Column("told", JSONB, nullable=False, comment="Pieces, web orders and other locations, as they were last seen."),
+    Column("found_at", _Moment, nullable=False),
+    Column("read_at", _Moment, nullable=False, comment="Of the reading that saw it last."),
+    Column("ended_at", _Moment),
+    Column("way", Text, nullable=False, server_default=""),
+    Column("decided_by", Text, nullable=False, server_default=""),
+    Column("reason", Text, nullable=False, server_default=""),
+    comment="Pieces sold in store and online that are not there for both; those that are over tell the history.",
+)
+Index(
+    "uq_oversells_open",
+    oversells.c.connection,
+    oversells.c.sku,
+    oversells.c.location,
+    unique=True,
+    postgresql_where=text("ended_at IS NULL"),
 )

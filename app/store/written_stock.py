@@ -10,7 +10,8 @@ import orjson
 
 from app.store.engine import Database
 from app.store.text import restored, storable
-from streams.ports import Clock
+from streams.ports import Clock, OversellWindow
+from streams.ports.guards import NO_AGES
 
 _LAST = "SELECT sku, quantities::text FROM written_stock WHERE target = $1 AND sku = ANY ($2::text[])"
 _KEEP = """
@@ -19,18 +20,28 @@ WITH merged AS (
         had.total AS had_total, had.emptied_at AS had_emptied_at
     FROM unnest($2::text[], $3::jsonb[]) AS given (sku, quantities)
     LEFT JOIN written_stock AS had ON had.target = $1 AND had.sku = given.sku
+), aged AS (
+    SELECT * FROM unnest($5::text[], $6::interval[]) AS known (sku, age)
 ), summed AS (
     SELECT *, (SELECT sum(value::numeric) FROM jsonb_each_text(quantities) AS pieces (source, value)) AS total
     FROM merged
 )
-INSERT INTO written_stock (target, sku, quantities, total, emptied_at)
-SELECT $1, sku, quantities, total, CASE WHEN total <= 0 AND had_total > 0 THEN $4 ELSE had_emptied_at END
-FROM summed ORDER BY sku
+INSERT INTO written_stock AS w (target, sku, quantities, total, emptied_at, age, aged_at)
+SELECT $1, sku, quantities, total, CASE WHEN total <= 0 AND had_total > 0 THEN $4 ELSE had_emptied_at END,
+    age, CASE WHEN age IS NOT NULL THEN $4 END
+FROM summed LEFT JOIN aged USING (sku) ORDER BY sku
 ON CONFLICT (target, sku) DO UPDATE
-SET quantities = excluded.quantities, total = excluded.total, emptied_at = excluded.emptied_at
+SET quantities = excluded.quantities, total = excluded.total, emptied_at = excluded.emptied_at,
+    age = coalesce(excluded.age, w.age), aged_at = coalesce(excluded.aged_at, w.aged_at)
 """
 """A SKU is written by one worker at a time, so nobody changes the row between its reading and its writing."""
 _IN_STOCK = "SELECT count(*) AS skus FROM written_stock WHERE target = $1 AND (total > 0 OR emptied_at > $2)"
+
+_WINDOW = """
+SELECT count(*) AS skus,
+    percentile_disc(0.95) WITHIN GROUP (ORDER BY age) AS p95, percentile_disc(0.99) WITHIN GROUP (ORDER BY age) AS p99
+FROM written_stock WHERE target = $1 AND aged_at > $2
+"""
 
 
 class SqlWrittenStock:
@@ -45,12 +56,20 @@ class SqlWrittenStock:
         rows = await self._database.fetch(_LAST, target, [storable(sku) for sku in skus])
         return {restored(row["sku"]): _pieces(row["quantities"]) for row in rows}
 
-    async def keep(self, target: str, stock: Mapping[str, Mapping[str, Decimal]]) -> None:
+    async def keep(
+        self, target: str, stock: Mapping[str, Mapping[str, Decimal]], ages: Mapping[str, timedelta] = NO_AGES
+    ) -> None:
         """Remember pieces by source of each SKU; a source that is not named keeps what it had."""
         rows = [(storable(sku), _json(pieces)) for sku, pieces in stock.items() if pieces]
         if rows:
             skus, quantities = map(list, zip(*rows, strict=True))
-            await self._database.fetch(_KEEP, target, skus, quantities, self._clock.now())
+            aged = [storable(sku) for sku in ages], list(ages.values())
+            await self._database.fetch(_KEEP, target, skus, quantities, self._clock.now(), *aged)
+
+    async def window(self, target: str, within: timedelta) -> OversellWindow:
+        """How old stock was when the target got it."""
+        (row,) = await self._database.fetch(_WINDOW, target, self._clock.now() - within)
+        return OversellWindow(row["skus"], row["p95"], row["p99"]) if row["skus"] else OversellWindow(0)
 
     async def in_stock(self, target: str, within: timedelta) -> int:
         """How many SKUs were in stock so long ago or since."""

@@ -7,7 +7,7 @@ their time, `streams/deliver/doubts.py` has the SKU read again, and what it has 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -22,6 +22,7 @@ from streams.deliver.stock_guard import StockChange, StockGuard
 from streams.deliver.stopped import AlreadyHeld
 from streams.errors import AuthFailed, Malformed, Rejected, Transient, Unavailable
 from streams.hints import stock_hint
+from streams.inventory.age import changed_at
 from streams.ports import (
     Claim,
     Intent,
@@ -57,6 +58,8 @@ class _Write:
 
     intent: Intent
     items: Sequence[SourceItem]
+    changed_at: datetime | None
+    """When its stock changed in the point of sale; None if that is not known."""
 
 
 class StockDelivery:
@@ -68,18 +71,27 @@ class StockDelivery:
         writes: where writes are open until nothing can come of them any more.
         guard: asked before each batch.
         settle: how long that takes for one that got no answer.
+        tell_age: told how old each SKU's stock was when the target got it, in seconds.
     """
 
     blocks = False
 
     def __init__(
-        self, desk: Desk, stock: WebStock, writes: OpenWrites, guard: StockGuard, *, settle: timedelta
+        self,
+        desk: Desk,
+        stock: WebStock,
+        writes: OpenWrites,
+        guard: StockGuard,
+        *,
+        settle: timedelta,
+        tell_age: Callable[[float], None] = lambda _age: None,
     ) -> None:
         self._desk = desk
         self._stock = stock
         self._writes = writes
         self._guard = guard
         self._settle = settle
+        self._tell_age = tell_age
         self._known: dict[str, datetime] = {}
         self._lookup: Batcher[str, bool] = Batcher(self._ask_known, most=SKUS_IN_A_LOOK)
         self._writer: Batcher[_Write, OpenWrite] = Batcher(
@@ -128,7 +140,8 @@ class StockDelivery:
         record = arrival.record
         claim = Claim(groups.deliver(desk.target), record.topic, record.partition, arrival.epoch)
         try:
-            write = await self._writer.submit(_Write(Intent(ref, claim, arrival.envelope.receipt_id), items))
+            intent = Intent(ref, claim, arrival.envelope.receipt_id)
+            write = await self._writer.submit(_Write(intent, items, changed_at(record.headers)))
         except AlreadyHeld as known:
             return work.entry(arrival, Outcome.SUPERSEDED, desk.clock.now(), str(known))
         await self._writes.landed(desk.target, write, revision)
@@ -186,8 +199,20 @@ class StockDelivery:
         except (Transient, Unavailable, AuthFailed, Rejected):
             await self._writes.withdraw(opened.values())
             raise
-        await self._guard.wrote(items)
+        await self._guard.wrote(items, self._ages([write for write in batch if write.intent.entity in opened]))
         return opened
+
+    def _ages(self, batch: Sequence[_Write]) -> Mapping[str, timedelta]:
+        """How old the stock of each SKU was when the store got it; each is told."""
+        now = self._desk.clock.now()
+        ages = {
+            write.items[0].sku: max(timedelta(), now - write.changed_at)
+            for write in batch
+            if write.changed_at is not None
+        }
+        for age in ages.values():
+            self._tell_age(age.total_seconds())
+        return ages
 
 
 def _read_at(arrival: Arrival) -> tuple[bool, datetime]:

@@ -10,12 +10,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from decimal import Decimal
 
 from streams.deliver.stopped import AlreadyHeld, stopped_by
 from streams.errors import Guarded
 from streams.guards.limits import WINDOW, ZERO, zeroes
 from streams.ports import GuardKind, Guards, Proposed, SourceItem, WebStock, WrittenStock
+from streams.ports.guards import NO_AGES
 
 Pieces = Mapping[str, Decimal]
 """Pieces by source."""
@@ -69,9 +71,9 @@ class StockGuard:
         verdicts = await self._guards.judge(GuardKind.STOCK_ZEROED, self._target, zeroing, population)
         return [stopped_by(verdicts.get(change.sku)) if change.empties else None for change in batch]
 
-    async def wrote(self, items: Collection[SourceItem]) -> None:
-        """The target has these."""
-        await self._written.keep(self._target, _by_sku(items))
+    async def wrote(self, items: Collection[SourceItem], ages: Mapping[str, timedelta] = NO_AGES) -> None:
+        """The target has these; the stock of some SKUs changed so long ago in the point of sale."""
+        await self._written.keep(self._target, _by_sku(items), ages)
 
     async def _had(self, skus: Collection[str]) -> Mapping[str, Pieces]:
         known = await self._written.last(self._target, skus)

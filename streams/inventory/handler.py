@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import Protocol
 
 from schemas.canonical import LocationLevel, Stock, StockHint
@@ -14,9 +15,11 @@ from schemas.envelope import Envelope
 from schemas.ids import Ref
 from streams.channels import Channels
 from streams.errors import Malformed, Rejected, Transient
+from streams.inventory.age import age_headers, oldest_change
 from streams.inventory.formula import source_quantities
+from streams.inventory.oversell import oversells
 from streams.inventory.table import SkuState
-from streams.ports import Clock, JournalEntry, Outcome, Outgoing, Publisher, Record, StockLevels
+from streams.ports import Clock, JournalEntry, Outcome, Outgoing, Oversells, Publisher, Record, StockLevels
 from streams.runtime.batch import Batcher
 from streams.runtime.body import entity_of
 from streams.runtime.work import Arrival, Work
@@ -54,6 +57,7 @@ class InventoryHandler:
 
     Args:
         levels: the stock of each point-of-sale connection.
+        oversells: where what is sold twice waits for a person.
         channels: which web stores each of them is joined to.
         flow: the flow document that stock follows, which has no mapping in this stage.
     """
@@ -63,6 +67,7 @@ class InventoryHandler:
         table: SkuTable,
         levels: Mapping[str, StockLevels],
         publisher: Publisher,
+        oversells: Oversells,
         clock: Clock,
         *,
         channels: Channels,
@@ -70,6 +75,7 @@ class InventoryHandler:
     ) -> None:
         self._table = table
         self._publisher = publisher
+        self._oversells = oversells
         self._clock = clock
         self._channels = channels
         self._flow = flow
@@ -88,7 +94,7 @@ class InventoryHandler:
         if connection not in self._read:
             raise Malformed(f"hint for '{key}': no point of sale is called '{connection}' in the settings")
         kept = self._table.get(key)
-        state = SkuState.from_json(kept)
+        state = before = SkuState.from_json(kept)
         for hint in hints:
             state = state.knows_change(hint.location, hint.changed_at)
             if hint.units is not None:
@@ -115,17 +121,35 @@ class InventoryHandler:
             )
         for level in levels:
             state = state.knows_change(level.location, level.updated_at)
-        await self._keep(replace(state, read_at=read_at), kept, work.last)
+        await self._note(work, replace(state, read_at=read_at), levels, kept)
         ref = Ref(connection, "sku", sku)
         stock = Stock(ref=str(ref), sku=sku, read_at=read_at, locations=source_quantities(state, levels))
         carrier = _carrier(work.arrivals)
-        outgoing = [_outgoing(envelope, carrier, stock) for envelope in _envelopes(carrier, work, webs)]
+        body, age = stock.model_dump_json().encode(), age_headers(oldest_change(before, hints, levels))
+        outgoing = [
+            Outgoing(CANONICAL_STOCK, carrier.record.key, body, [*envelope.to_headers(), *age])
+            for envelope in _envelopes(carrier, work, webs)
+        ]
         await self._publisher.publish(outgoing)
         return [self._entry(work, arrival, carrier, webs) for arrival in work.arrivals]
 
     def blocks(self, work: Work) -> bool:  # noqa: ARG002 - the answer is the same for every hint
         """A hint that failed decides nothing for later ones: each of them reads again."""
         return False
+
+    async def _note(self, work: Work, state: SkuState, levels: Sequence[LocationLevel], kept: bytes | None) -> None:
+        """Keep the reading and what it shows to be oversold.
+
+        The table says that something is before the store does, and that nothing is after it: so what a crash leaves
+        undone between them the next reading does.
+        """
+        found = oversells(state, levels)
+        told = partial(self._oversells.keep, work.target, work.subject, found, state.read_at)
+        if state.oversold and not found:
+            await told()
+        await self._keep(replace(state, oversold=bool(found)), kept, work.last)
+        if found:
+            await told()
 
     async def _keep(self, state: SkuState, kept: bytes | None, arrival: Arrival) -> None:
         """Durable on return. A state that says no more than what is kept is not written."""
@@ -185,7 +209,3 @@ def _envelopes(carrier: Arrival, work: Work, webs: Sequence[str]) -> list[Envelo
 
 def _suffix(web: str) -> str:
     return f"to-{web}"
-
-
-def _outgoing(envelope: Envelope, carrier: Arrival, stock: Stock) -> Outgoing:
-    return Outgoing(CANONICAL_STOCK, carrier.record.key, stock.model_dump_json().encode(), envelope.to_headers())

@@ -84,11 +84,13 @@ class SkuState:
         orders: web orders that hold it, by the order's ref.
         changed: when its stock changed last, by location: a reading from before that lags behind.
         read_at: version of the last reading; None if there was none.
+        oversold: whether that reading found pieces missing, which is kept until one finds that none are.
     """
 
     orders: Mapping[str, OrderUnits] = field(default_factory=lambda: MappingProxyType({}))
     changed: Mapping[str, datetime] = field(default_factory=lambda: MappingProxyType({}))
     read_at: datetime | None = None
+    oversold: bool = False
 
     def apply(self, units: WebUnits) -> SkuState:
         """With what one side tells about one order. The same telling twice changes nothing."""
@@ -122,13 +124,12 @@ class SkuState:
 
     def to_json(self) -> bytes:
         """As the table keeps it."""
-        return orjson.dumps(
-            {
-                "orders": {order: _row(units) for order, units in self.orders.items()},
-                "changed": {location: at.isoformat() for location, at in self.changed.items()},
-                "read_at": self.read_at.isoformat() if self.read_at else "",
-            }
-        )
+        values: dict[str, Any] = {
+            "orders": {order: _row(units) for order, units in self.orders.items()},
+            "changed": {location: at.isoformat() for location, at in self.changed.items()},
+            "read_at": self.read_at.isoformat() if self.read_at else "",
+        }
+        return orjson.dumps(values | {"oversold": True} if self.oversold else values)
 
     @classmethod
     def from_json(cls, value: bytes | None) -> SkuState:
@@ -138,7 +139,7 @@ class SkuState:
         told = orjson.loads(value)
         orders = {order: _units(row) for order, row in told["orders"].items()}
         changed = {location: datetime.fromisoformat(at) for location, at in told.get("changed", {}).items()}
-        return cls(orders, changed, _moment(told.get("read_at")))
+        return cls(orders, changed, _moment(told.get("read_at")), told.get("oversold", False))
 
 
 def _without_old_idle(orders: dict[str, OrderUnits]) -> dict[str, OrderUnits]:

@@ -21,11 +21,22 @@ from streams.ports.failpoints import NOWHERE, Failpoint, Failpoints
 from streams.ports.fencing import Fenced
 from streams.ports.fulfilment import ParcelDraft, PosShipments, SeenParcel
 from streams.ports.gift_cards import GiftCardNumber, HoldDraft, PosGiftCards, SeenCredit, SeenGiftCard, SeenHold
-from streams.ports.guards import GuardHold, GuardKind, Guards, ListedChange, Proposed, Standing, Verdict, WrittenStock
+from streams.ports.guards import (
+    GuardHold,
+    GuardKind,
+    Guards,
+    ListedChange,
+    OversellWindow,
+    Proposed,
+    Standing,
+    Verdict,
+    WrittenStock,
+)
 from streams.ports.held import Held, HeldKey, HeldRecord, Hold, HoldReason, Place
 from streams.ports.journal import Journal, JournalEntry, Outcome
 from streams.ports.kafka import Outgoing, Partition, Publisher, Record
 from streams.ports.orders import PosOrders
+from streams.ports.oversells import Oversell, Oversells, OversoldSku, WayOut
 from streams.ports.payments import PaymentDraft, PosPayments, SeenPayment
 from streams.ports.products import PosProducts, SeenProduct
 from streams.ports.pulse import Pulse
@@ -99,6 +110,10 @@ __all__ = [
     "OrderNotes",
     "Outcome",
     "Outgoing",
+    "Oversell",
+    "OversellWindow",
+    "Oversells",
+    "OversoldSku",
     "ParcelDraft",
     "Partition",
     "PaymentDraft",
@@ -139,6 +154,7 @@ __all__ = [
     "StockLevels",
     "Stops",
     "Verdict",
+    "WayOut",
     "WebCatalogue",
     "WebCustomers",
     "WebGiftCardNumbers",

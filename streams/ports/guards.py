@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Protocol
 
 
@@ -90,6 +91,23 @@ class ListedChange:
 
 
 @dataclass(frozen=True, slots=True)
+class OversellWindow:
+    """How old a web store's stock is: what is sold twice within it, nobody could know.
+
+    Attributes:
+        skus: how many were looked at; without any the ages are zero.
+        p95, p99: so many percent of them were no older when they were written.
+    """
+
+    skus: int
+    p95: timedelta = timedelta()
+    p99: timedelta = timedelta()
+
+
+NO_AGES: Mapping[str, timedelta] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
 class Verdict:
     """What becomes of one proposed change.
 
@@ -145,8 +163,18 @@ class WrittenStock(Protocol):
         """Pieces by source of each SKU that is known."""
         ...
 
-    async def keep(self, target: str, stock: Mapping[str, Mapping[str, Decimal]]) -> None:
-        """Remember pieces by source of each SKU; a source that is not named keeps what it had."""
+    async def keep(
+        self, target: str, stock: Mapping[str, Mapping[str, Decimal]], ages: Mapping[str, timedelta] = NO_AGES
+    ) -> None:
+        """Remember pieces by source of each SKU; a source that is not named keeps what it had.
+
+        Args:
+            ages: how long ago the stock of a SKU changed in the point of sale, where it is known.
+        """
+        ...
+
+    async def window(self, target: str, within: timedelta) -> OversellWindow:
+        """How old stock was when the target got it, of the SKUs that it got so long ago or since."""
         ...
 
     async def in_stock(self, target: str, within: timedelta) -> int:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 from decimal import Decimal
 
+import pytest
+
+from streams.ports import OversellWindow
 from tests.postgres_server import Ports
 from tests.twins.clock import FakeClock
 
@@ -50,3 +53,18 @@ async def test_in_stock_are_those_that_were_when_the_window_began_or_came_since(
     assert await any_store.written_stock.in_stock("web", QUARTER) == 2
     await keep(any_store, "A", main="4")
     assert await any_store.written_stock.in_stock("web", QUARTER) == 3
+
+
+@pytest.mark.rule("stock.oversell_window")
+async def test_the_window_is_how_old_stock_was_when_it_was_written(any_store: Ports, clock: FakeClock) -> None:
+    written = any_store.written_stock
+    assert await written.window("web", QUARTER) == OversellWindow(0)
+    one = {"main": Decimal(1)}
+    await written.keep("web", {"OLD": one}, {"OLD": timedelta(hours=1)})
+    await written.keep("outlet", {"A": one}, {"A": timedelta(hours=1)})
+    clock.move(900)
+    skus = [f"{ODD}{number}" for number in range(1, 101)]
+    ages = {sku: timedelta(seconds=number) for number, sku in enumerate(skus, 1)}
+    await written.keep("web", dict.fromkeys([*skus, "UNAGED"], one), ages)
+    await written.keep("web", {skus[-1]: one})
+    assert await written.window("web", QUARTER) == OversellWindow(100, timedelta(seconds=95), timedelta(seconds=99))

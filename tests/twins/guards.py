@@ -6,11 +6,13 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
+from math import ceil
 
 from streams.guards.limits import LIMITS, WINDOW
 from streams.guards.window import Mark, Window, judge
 from streams.guards.words import NAMED
-from streams.ports import Clock, GuardHold, GuardKind, ListedChange, Proposed, Standing, Verdict
+from streams.ports import Clock, GuardHold, GuardKind, ListedChange, OversellWindow, Proposed, Standing, Verdict
+from streams.ports.guards import NO_AGES
 
 
 @dataclass
@@ -98,12 +100,17 @@ class MemoryWrittenStock:
     def __init__(self, clock: Clock) -> None:
         self.pieces: dict[tuple[str, str], dict[str, Decimal]] = {}
         self.emptied: dict[tuple[str, str], datetime] = {}
+        self.ages: dict[tuple[str, str], tuple[timedelta, datetime]] = {}
         self._clock = clock
 
     async def last(self, target: str, skus: Collection[str]) -> Mapping[str, Mapping[str, Decimal]]:
         return {sku: dict(self.pieces[target, sku]) for sku in skus if (target, sku) in self.pieces}
 
-    async def keep(self, target: str, stock: Mapping[str, Mapping[str, Decimal]]) -> None:
+    async def keep(
+        self, target: str, stock: Mapping[str, Mapping[str, Decimal]], ages: Mapping[str, timedelta] = NO_AGES
+    ) -> None:
+        now = self._clock.now()
+        self.ages |= {(target, sku): (age, now) for sku, age in ages.items() if stock.get(sku)}
         for sku, pieces in stock.items():
             had = self.pieces.get((target, sku), {})
             has = {**had, **pieces}
@@ -111,6 +118,13 @@ class MemoryWrittenStock:
                 self.pieces[target, sku] = has
             if sum(had.values()) > 0 >= sum(has.values()):
                 self.emptied[target, sku] = self._clock.now()
+
+    async def window(self, target: str, within: timedelta) -> OversellWindow:
+        since = self._clock.now() - within
+        ages = sorted(age for (one, _), (age, at) in self.ages.items() if one == target and at > since)
+        if not ages:
+            return OversellWindow(0)
+        return OversellWindow(len(ages), *(ages[ceil(len(ages) * share) - 1] for share in (0.95, 0.99)))
 
     async def in_stock(self, target: str, within: timedelta) -> int:
         since = self._clock.now() - within

@@ -34,6 +34,7 @@ from streams.ports import (
 from tests.twins.agreements import MemoryAgreements
 from tests.twins.feeds import MemoryCursors, MemoryLeases
 from tests.twins.guards import MemoryGuards, MemoryWrittenStock
+from tests.twins.oversells import MemoryOversells
 from tests.twins.registrations import MemoryRegistrations
 from tests.twins.writes import MemoryOpenWrites
 
@@ -362,6 +363,7 @@ class MemoryStore:
     applied: MemoryApplied = field(default_factory=MemoryApplied)
     journal: MemoryJournal = field(default_factory=MemoryJournal)
     stops: MemoryStops = field(default_factory=MemoryStops)
+    oversells: MemoryOversells = field(default_factory=MemoryOversells)
     registrations: MemoryRegistrations = field(default_factory=MemoryRegistrations)
     ledger: MemoryLedger = field(init=False)
     leases: MemoryLeases = field(init=False)

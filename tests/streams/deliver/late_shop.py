@@ -184,7 +184,13 @@ class World:
         self.undone: list[Record] = []
         self.shelves = Shelves()
         self._inventory = InventoryHandler(
-            Table(), {"pos": self.shelves}, self, self.clock, channels=Channels([CHANNEL]), flow=CATALOG.flows["stock"]
+            Table(),
+            {"pos": self.shelves},
+            self,
+            self.store.oversells,
+            self.clock,
+            channels=Channels([CHANNEL]),
+            flow=CATALOG.flows["stock"],
         )
         self._workers: list[Worker] = []
         self._hints = 0

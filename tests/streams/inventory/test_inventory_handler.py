@@ -20,6 +20,7 @@ from streams.ports import JournalEntry, Outcome, Record
 from streams.runtime.work import Arrival, Work
 from tests.twins.clock import START, FakeClock
 from tests.twins.kafka import MemoryPublisher, envelope, record
+from tests.twins.oversells import MemoryOversells
 
 FLOW = load().flows["stock"]
 
@@ -89,10 +90,11 @@ class Bench:
         self.shelves = Shelves()
         self.publisher = MemoryPublisher()
         self.table = Table()
+        self.oversells = MemoryOversells()
         self.clock = FakeClock()
         channels = Channels([Channel(name=web, web=web, pos="pos", prefix="W-", location="MAIN") for web in webs])
         self.handler = InventoryHandler(
-            self.table, {"pos": self.shelves}, self.publisher, self.clock, channels=channels, flow=FLOW
+            self.table, {"pos": self.shelves}, self.publisher, self.oversells, self.clock, channels=channels, flow=FLOW
         )
 
     async def hint(self, *hints: tuple[str, StockHint], key: str = "pos:A") -> Sequence[JournalEntry]:
@@ -327,3 +329,55 @@ async def test_stock_that_no_channel_wants_ends_unread_and_what_was_told_is_kept
     assert "no channel joins pos with a web store" in entry.message
     assert bench.table.rows
     assert bench.table.unsettled == []
+
+
+# -- what is sold twice ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.rule("stock.oversell_detected")
+async def test_the_reading_that_shows_both_sales_finds_the_oversell_once(bench: Bench) -> None:
+    bench.shelves.on_hand["A"] = 1
+    await bench.hint(("r1.s0", sold(1)))
+    assert await bench.oversells.waiting() == []
+    bench.shelves.on_hand["A"] = 0
+    await bench.hint(("r2", look()))
+    await bench.hint(("r3", look()))
+    (found,) = await bench.oversells.waiting()
+    assert (found.connection, found.sku, found.oversell.orders) == ("pos", "A", ("web:order:42",))
+    assert found.found_at == START + timedelta(microseconds=1)
+
+
+@pytest.mark.rule("stock.oversell_review")
+@pytest.mark.parametrize("left", ["stock", "order"])
+async def test_an_oversell_is_over_when_stock_comes_or_the_order_goes(bench: Bench, left: str) -> None:
+    bench.shelves.on_hand["A"] = 0
+    await bench.hint(("r1.s0", sold(1)))
+    if left == "stock":
+        bench.shelves.on_hand["A"] = 1
+        await bench.hint(("r2", look()))
+    else:
+        await bench.hint(("r2.s0", sold(0, seconds=1)))
+    assert await bench.oversells.waiting() == []
+    assert not SkuState.from_json(bench.table.get("pos:A")).oversold
+
+
+async def test_an_oversell_that_the_store_did_not_take_is_found_by_the_next_reading(bench: Bench) -> None:
+    bench.shelves.on_hand["A"] = 0
+    bench.oversells.down = 1
+    with pytest.raises(Unavailable):
+        await bench.hint(("r1.s0", sold(1)))
+    await bench.hint(("r1.s0", sold(1)))
+    assert len(await bench.oversells.waiting()) == 1
+    bench.shelves.on_hand["A"] = 1
+    bench.oversells.down = 1
+    with pytest.raises(Unavailable):
+        await bench.hint(("r2", look()))
+    await bench.hint(("r2", look()))
+    assert await bench.oversells.waiting() == []
+
+
+async def test_goods_that_are_there_cost_the_store_nothing(bench: Bench) -> None:
+    bench.oversells.down = 9
+    await bench.hint(("r1.s0", sold(1)))
+    await bench.hint(("r2", look()))
+    assert bench.oversells.down == 9
