@@ -50,6 +50,7 @@ from streams.ports import (
     SourceItem,
     Verdict,
 )
+from streams.ports.guards import NO_AGES
 from streams.runtime.work import Arrival, Handler, Work
 
 
@@ -227,7 +228,9 @@ class _Guards(SqlGuards):
 
 
 class _WrittenStock(SqlWrittenStock):
-    async def keep(self, target: str, stock: Mapping[str, Mapping[str, Decimal]]) -> None:
+    async def keep(
+        self, target: str, stock: Mapping[str, Mapping[str, Decimal]], ages: Mapping[str, timedelta] = NO_AGES
+    ) -> None:
         """Nothing was written."""
 
 

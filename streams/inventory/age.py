@@ -41,8 +41,8 @@ def _is_news(before: SkuState, hint: StockHint) -> bool:
 
 
 def age_headers(changed_at: datetime | None) -> Sequence[tuple[str, bytes]]:
-    """As Kafka headers; none if nothing is known."""
-    return [(CHANGED, b"%d" % round(changed_at.timestamp() * 1000))] if changed_at else []
+    """As Kafka headers; none if nothing is known. Rounded down: stock never looks younger than it is."""
+    return [(CHANGED, b"%d" % int(changed_at.timestamp() * 1000))] if changed_at else []
 
 
 def changed_at(headers: Iterable[tuple[str, bytes]]) -> datetime | None:

@@ -121,7 +121,7 @@ class InventoryHandler:
             )
         for level in levels:
             state = state.knows_change(level.location, level.updated_at)
-        await self._note(work, replace(state, read_at=read_at), levels, kept)
+        await self._note(work, state, read_at, levels, kept)
         ref = Ref(connection, "sku", sku)
         stock = Stock(ref=str(ref), sku=sku, read_at=read_at, locations=source_quantities(state, levels))
         carrier = _carrier(work.arrivals)
@@ -137,17 +137,19 @@ class InventoryHandler:
         """A hint that failed decides nothing for later ones: each of them reads again."""
         return False
 
-    async def _note(self, work: Work, state: SkuState, levels: Sequence[LocationLevel], kept: bytes | None) -> None:
+    async def _note(
+        self, work: Work, state: SkuState, read_at: datetime, levels: Sequence[LocationLevel], kept: bytes | None
+    ) -> None:
         """Keep the reading and what it shows to be oversold.
 
         The table says that something is before the store does, and that nothing is after it: so what a crash leaves
         undone between them the next reading does.
         """
         found = oversells(state, levels)
-        told = partial(self._oversells.keep, work.target, work.subject, found, state.read_at)
+        told = partial(self._oversells.keep, work.target, work.subject, found, read_at)
         if state.oversold and not found:
             await told()
-        await self._keep(replace(state, oversold=bool(found)), kept, work.last)
+        await self._keep(replace(state, oversold=bool(found), read_at=read_at), kept, work.last)
         if found:
             await told()
 

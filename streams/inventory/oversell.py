@@ -71,9 +71,9 @@ def _account(state: SkuState, level: LocationLevel) -> _Account:
     orders = {ref: units for ref, units in state.orders.items() if units.location == level.location}
     committed = _sum(units.committed for units in orders.values())
     unheard = _sum(units.unshipped for units in orders.values() if units.pos_at is None)
-    released = max(ZERO, committed - level.committed)  # held when it last told, and no more: taken, as far as we know
     due = _sum(_due(units) for units in orders.values())
     reserved = _sum(units.reserved for units in orders.values())
+    released = max(ZERO, reserved - level.committed)  # held when it last told, and no more: taken, as far as we know
     newest = sorted((ref for ref, units in orders.items() if _due(units)), key=lambda ref: (orders[ref].last_at, ref))
     return _Account(
         level=level,

@@ -22,7 +22,7 @@ SHORT = Oversell("MAIN", Decimal(1), Decimal("0.0000"), Decimal(0), ("web:order:
 
 @pytest.fixture
 def settings(store_url: str) -> Settings:
-    web = MagentoConnection.model_construct(system="magento")
+    web = MagentoConnection.model_construct(system="magento", base_url="http://127.0.0.1:1")
     return Settings(store=StoreSettings(url=SecretStr(store_url))).model_copy(update={"connections": {"web": web}})
 
 

@@ -43,7 +43,7 @@ async def test_found_again_it_is_the_same_one_as_it_stands_now(any_store: Ports)
     await keep(any_store, replace(SHORT, missing=Decimal(2)), at=1)
     await keep(any_store, SHORT, at=1)
     (row,) = await any_store.oversells.waiting()
-    assert (row.found_at, row.oversell.missing) == (START, 2)
+    assert (row.found_at, row.oversell.missing) == (START, Decimal(2))
 
 
 async def test_it_is_over_when_a_reading_does_not_find_it(any_store: Ports) -> None:

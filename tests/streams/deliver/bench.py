@@ -209,10 +209,15 @@ class Bench:
         )
         self.desk = desk
         guard = StockGuard(target, self.store.guards, self.store.written_stock, self.sources)
+        self.ages: list[float] = []
+        """How old each stock was when it was written, in seconds."""
+        stock = StockDelivery(
+            desk, self.sources, self.store.writes, guard, settle=settling.total, tell_age=self.ages.append
+        )
         deliveries: dict[str, tuple[str, Delivery]] = {
             "order": ("order", SaleDelivery(desk, self.book, self.book)),
             "order_status": ("order_status", EntityDelivery(desk, OrderStatusPlanner(desk, self.notes))),
-            "stock": ("stock", StockDelivery(desk, self.sources, self.store.writes, guard, settle=settling.total)),
+            "stock": ("stock", stock),
         }
         if target == "pos":
             deliveries = {"order": deliveries["order"]}

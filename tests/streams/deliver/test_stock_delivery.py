@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
@@ -13,6 +14,7 @@ from schemas.documents.flow import Mode
 from schemas.envelope import Envelope
 from schemas.ids import Ref
 from streams.errors import AuthFailed, OutcomeUnknown, Rejected, TillstreamError, Transient, Unavailable
+from streams.inventory.age import age_headers
 from streams.ports import HeldRecord, Hold, HoldReason, Outcome
 from streams.runtime.lanes import NotDone
 from streams.runtime.work import Arrival, Work
@@ -217,3 +219,28 @@ async def test_a_newer_event_for_another_store_supersedes_nothing_here(web: Benc
         ("r1", Outcome.SUPERSEDED),
         ("r2", Outcome.DELIVERED),
     ]
+
+
+# -- the oversell window -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.rule("stock.oversell_window")
+async def test_how_old_stock_is_when_the_store_gets_it_is_told_and_kept(web: Bench) -> None:
+    changed_at = web.clock.now()
+    web.clock.move(12)
+    headers = envelope("r1", entity="stock")
+    told = record(stock(7).model_dump_json().encode(), headers)
+    aged = replace(told, headers=(*told.headers, *age_headers(changed_at)))
+    await web.handler.handle(Work("deliver", [Arrival(aged, headers)]))
+    await web.deliver(stock(3, sku="B"), "stock", "r2")  # of unknown age
+    assert web.ages == [12.0]
+    window = await web.store.written_stock.window("web", timedelta(hours=1))
+    assert (window.skus, window.p99) == (1, timedelta(seconds=12))
+
+
+async def test_a_clock_that_is_ahead_makes_no_stock_younger_than_new(web: Bench) -> None:
+    headers = envelope("r1", entity="stock")
+    told = record(stock(7).model_dump_json().encode(), headers)
+    aged = replace(told, headers=(*told.headers, *age_headers(web.clock.now() + timedelta(seconds=5))))
+    await web.handler.handle(Work("deliver", [Arrival(aged, headers)]))
+    assert web.ages == [0.0]
