@@ -50,7 +50,7 @@ class Intake:
 
 
 def takers(flows: Iterable[FlowDocument], files: Mapping[str, str], functions: Registry) -> Takers:
-    """The flows that take the events of each source, those about the whole entity first.
+    """The flows that take the events of each source, those about the whole entity first and those of refunds last.
 
     Args:
         flows: all of them.
@@ -110,5 +110,6 @@ def _check_beside(file: str, intake: Intake, others: list[Intake]) -> None:
                 raise DocumentError(file, f"normalize.{name}", told)
 
 
-def _whole_first(intake: Intake) -> tuple[bool, str]:
-    return intake.path is not None, intake.flow
+def _whole_first(intake: Intake) -> tuple[bool, bool, str]:
+    """Goods leave before they come back: a refund that overtook its shipment would leave nothing to ship."""
+    return intake.path is not None, intake.keys.entity == "refund", intake.flow

@@ -48,13 +48,13 @@ async def made(**changes: Any) -> list[tuple[str, str, str]]:
     return [(envelope.receipt_id, envelope.entity, envelope.target) for envelope in envelopes]
 
 
-async def test_the_status_keeps_the_receipt_and_each_part_is_a_child_of_its_own() -> None:
+async def test_the_status_keeps_the_receipt_and_goods_leave_before_they_come_back() -> None:
     second = PARCEL | {"ShipmentID": "2"}
     assert await made(Shipments=[PARCEL, second], Refunds=[REFUND]) == [
         ("r1", "order_status", "web"),
-        ("r1.refund_to_web0", "refund", "web"),
         ("r1.shipment0", "shipment", "web"),
         ("r1.shipment1", "shipment", "web"),
+        ("r1.refund_to_web0", "refund", "web"),
     ]
 
 
