@@ -14,7 +14,7 @@ from streams.deliver.desk import Desk
 from streams.deliver.entity import About, Nothing, Plan, SetState, Turn, Write
 from streams.deliver.hashes import content_hash
 from streams.deliver.operations import COMMIT_GIFT_CARD, CREDIT_GIFT_CARD, HOLD_GIFT_CARD, RELEASE_GIFT_CARD, Operation
-from streams.errors import Rejected
+from streams.errors import Rejected, Transient
 from streams.ports import (
     EffectKey,
     GiftCardNumber,
@@ -195,10 +195,10 @@ class GiftCardRedemptionPlanner:
         async def call() -> None:
             hold = await self._ledger.cards.find_gift_card_hold(case.card_id, case.draft.external_id)
             if hold is None:
-                raise Rejected(
-                    f"{case.name}: its hold {case.draft.external_id} is gone from gift card {case.card_id}: see what "
-                    f"became of it in {self._desk.target}, then replay.",
-                    code="hold_gone",
+                raise Transient(
+                    f"{case.name}: {self._desk.target} does not show its hold {case.draft.external_id} on gift card "
+                    f"{case.card_id} yet. If it never does, see there what became of it, then replay.",
+                    code="hold_unseen",
                 )
             await end(case.card_id, hold.hold_id)
 
