@@ -74,6 +74,7 @@ class Plan:
         would: it, for a flow that only observes: ``tell 'Open' on order 42``.
         done: it, once it is done.
         writes: in their order; each begins when the one before is done.
+        caused: suffixes of the receipts of events that the writes publish; each adds its own.
         guard: asked before the first of them, and never by a flow that only observes; raises Guarded or AlreadyHeld.
     """
 
@@ -81,6 +82,7 @@ class Plan:
     done: str
     writes: tuple[Write, ...]
     guard: Callable[[], Awaitable[None]] | None = None
+    caused: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +209,7 @@ class EntityDelivery(Generic[Entity]):
                 return work.entry(arrival, Outcome.SUPERSEDED, desk.clock.now(), str(held))
         for write in with_revision(plan.writes, {about.ref: about.revision}):
             await self._write(work, arrival, write)
-        return work.entry(arrival, Outcome.DELIVERED, desk.clock.now(), plan.done)
+        return work.entry(arrival, Outcome.DELIVERED, desk.clock.now(), plan.done, children=plan.caused)
 
     async def _write(self, work: Work, arrival: Arrival, write: Write) -> None:
         if isinstance(write, CreateOnce):

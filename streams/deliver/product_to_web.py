@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import cast
 
+from schemas.canonical import StockHint
 from schemas.canonical.product import Product
 from schemas.documents.channel import Channel
 from schemas.ids import Ref
@@ -18,6 +19,7 @@ from streams.deliver.operations import CREATE_PRODUCT, SET_PRODUCT_ENABLED, UPDA
 from streams.deliver.product_guard import ProductGuard
 from streams.deliver.product_prices import PRICE, SALE_PRICE, TIER_PRICES, PriceChanges, PriceList, Wanted
 from streams.errors import Rejected
+from streams.hints import stock_hint
 from streams.ports import EffectKey, Outcome, Revision
 from streams.ports.web_prices import BasePrice, WebPrices
 from streams.ports.web_products import WebProduct, WebProducts
@@ -35,6 +37,9 @@ NEVER_SENT = frozenset(
 """Fields of a product that is there which no update sends: Magento takes each for the whole of it."""
 OWN_WAY = frozenset({PRICE, SALE_PRICE, TIER_PRICES, ACTIVE})
 """What is owned but no field of ``update_product``: it goes by its own route, past its guard."""
+
+MADE = "made"
+"""Suffix of the receipt of the stock hint that a new product causes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +105,7 @@ class WebProductPlanner:
         told = await self._told(entity, turn.work.flow)
         there = await self._shelf.products.product(told.sku)
         if there is None:
-            return await self._new(told)
+            return await self._new(told, turn)
         return await self._changed(told, there, turn.arrival.envelope.receipt_id)
 
     async def _told(self, product: Product, flow: str) -> _Told:
@@ -124,7 +129,7 @@ class WebProductPlanner:
 
     # -- A product that the store does not have --------------------------------------------------------------------
 
-    async def _new(self, told: _Told) -> Plan | Nothing:
+    async def _new(self, told: _Told, turn: Turn) -> Plan | Nothing:
         if not told.product.active:
             return Nothing(Outcome.FILTERED, "it is not sold any more, and the store never had it", settled=True)
         sku = told.sku
@@ -145,12 +150,20 @@ class WebProductPlanner:
 
         ref, target = Ref.parse(told.product.ref), self._desk.target
         step = Step(CREATE_PRODUCT, content_hash(made), f"product '{sku}'", send, find)
-        effect: Write = CreateOnce(EffectKey(target, CREATE_PRODUCT.name, ref), (step,))
+        caused: list[str] = []
+
+        async def announce(_ids: Ids) -> None:
+            """The store took no stock of goods that it did not sell."""
+            envelope = turn.arrival.envelope.child(MADE, entity="stock_hint", native_id=sku, subject=sku)
+            await self._desk.publisher.publish([stock_hint(ref.connection, StockHint(sku=sku, cause="poll"), envelope)])
+            caused.append(MADE)
+
+        effect: Write = CreateOnce(EffectKey(target, CREATE_PRODUCT.name, ref), (step,), announce=announce)
         prices = PriceChanges()
         if (first := _first(sku, told.prices)) is not None:
             prices = await self._price_list.changes(told.wanted(made=BasePrice(sku, first)))
         done = f"created '{sku}', disabled until a person enables it"
-        return Plan(f"create '{sku}', disabled", done, (effect, *prices.writes))
+        return Plan(f"create '{sku}', disabled", done, (effect, *prices.writes), caused=caused)
 
     # -- A product that it has -------------------------------------------------------------------------------------
 
