@@ -36,7 +36,7 @@ async def test_each_item_is_told_once_done_and_then_kept(
     assert await connect.run(settings, None, "ann", dry_run=False) == 0
     told = capsys.readouterr().out
     assert "pos: webhook http://127.0.0.1:9/webhooks/pos/{entity}: created: there was none" in told
-    assert "web: customer attribute loyalty_points: left: no flow takes customers" in told
+    assert "web: customer attribute loyalty_points: left: it is not there. Magento's REST API makes no" in told
     assert "web: webhooks: left: a Magento sends none by itself" in told
     assert "crm: receiver: left: it is only told" in told
     assert "1 changed" in told

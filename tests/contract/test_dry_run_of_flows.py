@@ -123,8 +123,8 @@ async def test_refunds_both_ways(dry: DryRun, pipe: Pipe) -> None:
     assert "refund_offline in web" in await told(dry, pipe, records, "web", "refund")
 
 
-async def test_a_price(dry: DryRun, pipe: Pipe) -> None:
+async def test_a_price_is_read_again_before_it_is_written(dry: DryRun, pipe: Pipe) -> None:
     sku = pipe.pos.sku
     await pipe.pos.client.change("PUT", "till", sku, f"/v1/products/{sku}", {"Price": 12.34})
     records = await waiting(pipe, "pos", "product", sku)
-    assert "set_base_prices" in await told(dry, pipe, records, "web", "product")
+    assert f"publish to raw.heartland.product: {sku}" in await told(dry, pipe, records, "web", "product")
