@@ -69,6 +69,7 @@ class Shop:
         *,
         source: str,
         send_event: SendEvent,
+        refunds: bool,
     ) -> None:
         self._web = web
         self._people = people
@@ -78,6 +79,7 @@ class Shop:
         self._chance = chance
         self._source = source
         self._send_event = send_event
+        self._refunds = refunds
         self._busy: set[asyncio.Task[None]] = set()
         self.tally = Tally()
 
@@ -98,8 +100,8 @@ class Shop:
             (NUMBERING, self._people.clerks.number_late),
             (INVOICING, self._invoice),
             (CANCELING, self._cancel),
-            (REFUNDING, self._refund),
             (CATALOGUE, self._change_catalogue),
+            *(((REFUNDING, self._refund),) if self._refunds else ()),
         )
         try:
             await asyncio.gather(*(self._at_a_pace(stop, per_second, act) for per_second, act in paces))

@@ -46,7 +46,13 @@ class Premises:
 
 
 def open_shop(
-    premises: Premises, options: DemoOptions, deeds: DeedsFile, *, seed: int, without: Collection[str] = ()
+    premises: Premises,
+    options: DemoOptions,
+    deeds: DeedsFile,
+    *,
+    seed: int,
+    without: Collection[str] = (),
+    refunds: bool = True,
 ) -> Shop:
     """A shop that is ready to trade, in all goods but those ``without``."""
     guest = Rest(premises.session, premises.magento)
@@ -71,4 +77,14 @@ def open_shop(
         ),
         team=WebTeam(BackOffice(office), deeds, lives, chance, source=pickup),
     )
-    return Shop(web, people, deeds, lives, goods, chance, source=programs.SOURCE, send_event=premises.send_event)
+    return Shop(
+        web,
+        people,
+        deeds,
+        lives,
+        goods,
+        chance,
+        source=programs.SOURCE,
+        send_event=premises.send_event,
+        refunds=refunds,
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -97,7 +98,8 @@ async def test_a_worker_that_lost_records_goes_on_after_the_repair_and_the_polle
     assert await command.repair(world.settings, world.group, None, apply=False) == 0
     told = capsys.readouterr().out
     assert f"{world.topic} 0: 6 -> 8" in told
-    assert "the poller reads pos.inventory, pos.order, pos.payment, pos.product again from" in told
+    (feeds,) = re.findall("the poller reads (.*) again from", told)
+    assert {"pos.inventory", "pos.order", "pos.payment", "pos.product"} <= set(feeds.split(", "))
     assert (await world.offset(), await world.cursor()) == (6, before)
 
     assert await command.repair(world.settings, world.group, None, apply=True) == 0
