@@ -259,6 +259,7 @@ async def test_a_new_product_has_what_is_mapped_all_its_prices_and_waits_disable
     told = await pipe.told_of("pos", "product", "NEW-1", await new_at_the_till(pipe, "NEW-1"))
     assert pipe.failed == []
     assert delivered(told) == ["created 'NEW-1', disabled until a person enables it"]
+    assert told[-1].children == ("made",)  # its stock, which the store could not take before, is read
     made = await product(pipe, "NEW-1")
     assert (made.enabled, made.attribute_set, made.websites, made.price) == (False, 4, (1,), D("10.00"))
     assert made.attributes["tax_class_id"] == "0"
