@@ -13,11 +13,11 @@ DIRECTORY = Path(__file__).parents[1] / "data" / "orders"
 SHAPES = (
     "order_simple_configurable_virtual_new",
     "order_discount_tax",
-    "order_gift_card_paid",
     "order_pickup_bopis",
     "order_virtual",
 )
-"""Orders as a shop sends them when they are placed: all of them go to the point of sale."""
+"""Orders as a shop sends them when they are placed: all of them go to the point of sale. None is paid by a gift card,
+whose money is in a ledger that the sink does not have."""
 
 _ID, _NUMBER = 987654321987, "@number@"
 """What stands in a shape where an order's own id and number go; in no captured order."""

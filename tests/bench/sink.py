@@ -32,6 +32,7 @@ class Sink:
         self._created: dict[str, list[float]] = {}
         self._comments: dict[str, list[Json]] = {}
         self._told: dict[str, float] = {}
+        self._profiles = 0
 
     def app(self) -> web.Application:
         """The routes of both systems."""
@@ -43,6 +44,7 @@ class Sink:
                 web.get("/v1/orders", self.find_order),
                 web.post("/v1/orders", self.create_order),
                 web.get("/v1/customers", self.nobody),
+                web.post("/v1/customers", self.create_customer),
                 web.get("/v1/inventory", self.levels),
                 web.post("/rest/V1/orders", self.set_number),
                 web.get("/rest/V1/orders", self.nothing_changed),
@@ -73,6 +75,13 @@ class Sink:
     async def nobody(self, _request: web.Request) -> web.Response:
         """No profile has that e-mail, and none has changed."""
         return _page([])
+
+    async def create_customer(self, request: web.Request) -> web.Response:
+        """Everybody is new, and nobody is remembered."""
+        profile: Json = orjson.loads(await request.read())
+        self._profiles += 1
+        made: Json = {"CustomerID": str(self._profiles), "UpdatedAt": datetime.now(UTC).isoformat()}
+        return _json({"Addresses": [], **profile, **made}, 201)
 
     async def create_order(self, request: web.Request) -> web.Response:
         document: Json = orjson.loads(await request.read())
