@@ -6,14 +6,10 @@ import secrets
 
 import pytest
 
-from app.sandbox.magento import server
 from streams.errors import Rejected
 from streams.ports import AccountDraft, SeenAccount, WebCustomers
 from tests.contract.systems import WebSystem
 
-pytestmark = pytest.mark.skipif(
-    all(route.template != "/V1/customers" for route in server.ROUTES), reason="the sandbox has no accounts yet"
-)
 WEBSITE = 1
 ADDRESS = {
     "firstname": "Ann",

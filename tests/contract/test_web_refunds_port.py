@@ -8,15 +8,10 @@ from decimal import Decimal
 
 import pytest
 
-from app.sandbox.magento import server
 from streams.errors import Rejected
 from streams.ports import CreditMemoDraft, InvoiceDraft, SourceItem, WebOrder, WebRefunds, WebShipmentDraft
 from tests.contract.systems import WebSystem
 
-pytestmark = pytest.mark.skipif(
-    all(route.template != "/V1/order/:orderId/refund" for route in server.ROUTES),
-    reason="the sandbox does not refund yet",
-)
 STOCKED = Decimal(50)
 
 

@@ -9,7 +9,6 @@ from decimal import Decimal
 import pytest
 
 from app.sandbox.faults import Fault, Rule
-from app.sandbox.magento import server
 from streams.errors import OutcomeUnknown, Rejected
 from streams.ports import SourceItem, WebOrder, WebShipmentDraft, WebShipments, WebTrack
 from tests.contract.systems import LATE, WebSystem
@@ -132,9 +131,6 @@ async def test_a_shipment_that_cannot_be_read_back_is_unknown_and_found(
     assert await shipments.find_shipment(order.order_id, asked.marker)
 
 
-@pytest.mark.skipif(
-    all(route.template != "/V1/shipment/track" for route in server.ROUTES), reason="the sandbox adds no tracks yet"
-)
 @pytest.mark.rule("fulfilment.track_later")
 async def test_a_track_comes_later_and_is_found_by_its_number(
     web: WebSystem, shipments: WebShipments, order: WebOrder
