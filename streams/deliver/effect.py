@@ -110,6 +110,25 @@ class Effects:
         row = await self._ledger.get(key)
         return row is not None and row.state is EffectState.DONE and not row.announced
 
+    async def made(self, key: EffectKey) -> str | None:
+        """The id in the target of what an effect made, which its ledger row tells before the target's lists show it.
+
+        Args:
+            key: of one of its steps.
+
+        Returns:
+            None if it was never sent, or provably did nothing.
+
+        Raises:
+            Transient: it may have been made, and nobody knows yet.
+        """
+        row = await self._ledger.get(key)
+        if row is None or row.state is EffectState.OPEN:
+            return None
+        if row.state is EffectState.PENDING:
+            raise Transient(f"{key} may have been done, and what came of it is looked up first.", code="not_known_yet")
+        return row.target_id
+
     async def _perform(self, call: Call, replays: int) -> Made:
         found = await call.look()
         if found is None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from decimal import Decimal
 
-from schemas.canonical.shipment import Shipment
+from schemas.canonical.shipment import Shipment, Track
 from schemas.documents.channel import Channel
 from schemas.ids import Ref
 from streams.deliver.create_once import CreateOnce, Ids, Step
@@ -24,7 +25,8 @@ MAGENTO = "magento"
 
 
 class PosShipmentPlanner:
-    """``append_shipment``, then ``fulfil_order`` once nothing of the order is left to ship."""
+    """``append_shipment`` for the goods and for each number that comes later, then ``fulfil_order`` once nothing of the
+    order is left to ship."""
 
     model = Shipment
     blocks = False
@@ -47,13 +49,8 @@ class PosShipmentPlanner:
             why = f"goods of {entity.location} are packed in the point of sale (channels.{channel.name}.fulfilment)"
             return Nothing(Outcome.FILTERED, why, settled=True)
         order = await order_of(self._desk, entity.sale, entity.sale_number, f"shipment {entity.number}")
-        mark = marker(entity.ref)
-        aliases = await self._aliases(entity)
-        document = self._desk.mapper.map_out(
-            turn.work.flow, entity.model_dump(mode="json"), {"channel": context, "marker": mark, "aliases": aliases}
-        )
-        draft = ParcelDraft(mark, document, _units(entity, aliases))
-        writes: list[Write] = [self._append(entity, order, draft)]
+        notes = _Notes(self._desk, turn.work.flow, context, await self._aliases(entity))
+        writes: list[Write] = [self._append(entity, order, notes)]
         told = f"shipment {entity.number} of order {entity.sale_number}"
         if entity.completes:
             what = f"order {order.native_id} is fulfilled"
@@ -66,8 +63,10 @@ class PosShipmentPlanner:
         links = await self._desk.links.find(refs, self._desk.target)
         return {one.native_id: other.native_id for one, other in links.items()}
 
-    def _append(self, shipment: Shipment, order: Ref, draft: ParcelDraft) -> CreateOnce:
+    def _append(self, shipment: Shipment, order: Ref, notes: _Notes) -> CreateOnce:
+        """The goods with the first number that is known by then, and behind them each number that they lack."""
         ref, target = Ref.parse(shipment.ref), self._desk.target
+        draft = notes.draft(shipment, marker(shipment.ref))
 
         async def find(_before: Ids) -> str | None:
             found = await self._shipments.find_shipment(order.native_id, draft.marker)
@@ -77,12 +76,46 @@ class PosShipmentPlanner:
             return (await self._shipments.append_shipment(order.native_id, draft)).shipment_id
 
         sought = f"a shipment of order {order.native_id} with '{draft.marker}'"
-        step = Step(APPEND_SHIPMENT, content_hash(draft.document), sought, send, find)
+        goods = Step(APPEND_SHIPMENT, content_hash(draft.document), sought, send, find)
         return CreateOnce(
             EffectKey(target, APPEND_SHIPMENT.name, ref),
-            (step,),
+            (goods, *(self._number(shipment, track, order, notes) for track in shipment.tracks)),
             link=lambda ids: (ref, Ref(target, "shipment", f"{order.native_id}/{ids[0]}")),
         )
+
+    def _number(self, shipment: Shipment, track: Track, order: Ref, notes: _Notes) -> Step:
+        """An entry without goods: one that is recorded stays as it is, so its number cannot be put in later."""
+        mark = marker(shipment.ref, track.number)
+        draft = notes.draft(shipment.model_copy(update={"lines": (), "tracks": (track,)}), mark)
+
+        async def find(_before: Ids) -> str | None:
+            goods = await self._shipments.find_shipment(order.native_id, marker(shipment.ref))
+            if goods is not None and goods.tracking_number == track.number:
+                return goods.shipment_id
+            found = await self._shipments.find_shipment(order.native_id, mark)
+            return None if found is None else found.shipment_id
+
+        async def send(_before: Ids) -> str:
+            return (await self._shipments.append_shipment(order.native_id, draft)).shipment_id
+
+        sought = f"number {track.number} on order {order.native_id} with '{mark}'"
+        hashed = content_hash(draft.document)
+        return Step(APPEND_SHIPMENT, hashed, sought, send, find, name=f"track {track.number}")
+
+
+@dataclass(frozen=True, slots=True)
+class _Notes:
+    """What the flow's ``out`` mapping makes of a shipment, or of a part of it."""
+
+    desk: Desk
+    flow: str
+    channel: dict[str, object]
+    aliases: dict[str, str]
+
+    def draft(self, shipment: Shipment, mark: str) -> ParcelDraft:
+        context = {"channel": self.channel, "marker": mark, "aliases": self.aliases}
+        document = self.desk.mapper.map_out(self.flow, shipment.model_dump(mode="json"), context)
+        return ParcelDraft(mark, document, _units(shipment, self.aliases))
 
 
 def _units(shipment: Shipment, aliases: dict[str, str]) -> dict[str, Decimal]:

@@ -216,14 +216,17 @@ class WebShipmentPlanner:
     # -- Numbers that come after the goods have left ---------------------------------------------------------------
 
     async def _shipped_with_the_rest(self, parcel: _Parcel) -> str | None:
-        """The shipment that was made when the order was fulfilled without this parcel's number, if it was so."""
+        """The shipment that was made when the order was fulfilled without this parcel's number, if it was so.
+
+        By the ledger: Magento's list may not show yet what was shipped a moment ago, and its goods would be sought in
+        vain. Raises Transient while nobody knows whether it was.
+        """
         ref = Ref.parse(parcel.shipment.ref)
         order, _, name = ref.native_id.partition("/")
         if name == REST:
             return None
-        rest = marker(str(ref._replace(native_id=f"{order}/{REST}")))
-        found = await self._web.shipments.find_shipment(parcel.order.native_id, rest)
-        return None if found is None else found.shipment_id
+        rest = ref._replace(native_id=f"{order}/{REST}")
+        return await self._desk.effects.made(EffectKey(self._desk.target, SHIP_ORDER.name, rest))
 
     def _later_tracks(self, parcel: _Parcel, shipment_id: str) -> list[CreateOnce]:
         ref, target = Ref.parse(parcel.shipment.ref), self._desk.target

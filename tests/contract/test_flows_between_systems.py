@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 
 import orjson
 import pytest
 
+from app.sandbox.faults import Fault, Rule
+from streams.ports import WebTrack
 from tests.contract.deeds import exported, in_store, invoice, pos_order, web_order
 from tests.contract.pipe import CHANNEL, Pipe, delivered
 from tests.contract.systems import PosSystem, WebSystem
@@ -60,6 +63,24 @@ async def test_a_number_that_comes_after_the_goods_have_left_is_added_to_their_s
     assert [track.number for track in shipment.tracks] == ["1Z999"]
 
 
+async def test_a_late_number_finds_the_goods_that_the_web_stores_list_does_not_show_yet(pipe: Pipe) -> None:
+    order, created = await exported(pipe, pieces=2)
+    pipe.web.faults.put(Rule(Fault.LIST_LAG, every=1, path="*/shipments", seconds=20))
+    await in_store(pipe, created, Status="Fulfilled")
+    await pipe.changed("pos", "order", created)
+    parcel = {
+        "ShippedAt": "2026-11-28T12:00:00Z",
+        "TrackingNumber": "1Z999",
+        "Lines": [{"SKU": pipe.pos.sku, "Quantity": 2}],
+    }
+    await in_store(pipe, created, Shipments=[parcel])
+    await pipe.changed("pos", "order", created)
+    assert pipe.failed == []
+    pipe.web.faults.put()
+    (shipment,) = await pipe.web.connector.shipments.shipments_of(order)
+    assert [track.number for track in shipment.tracks] == ["1Z999"]
+
+
 VIRTUAL = "SKU-00001"
 
 
@@ -93,12 +114,13 @@ async def test_what_an_order_handed_over_is_not_shipped_again_when_its_older_tel
     assert [track.number for track in shipment.tracks] == ["1Z999"]
 
 
-async def packed_in_web(pipe: Pipe, order: str, pieces: int) -> str:
+async def packed_in_web(pipe: Pipe, order: str, pieces: int, *, numbers: Sequence[str] | None = None) -> str:
     """What a packer does in Magento's admin, or ShipStation for them."""
     item = next(row for row in (await web_order(pipe, order))["items"] if "parent_item_id" not in row)
+    tracks = [f"1Z{pieces}"] if numbers is None else numbers
     body = {
         "items": [{"order_item_id": item["item_id"], "qty": pieces}],
-        "tracks": [{"track_number": f"1Z{pieces}", "title": "UPS", "carrier_code": "ups"}],
+        "tracks": [{"track_number": number, "title": "UPS", "carrier_code": "ups"} for number in tracks],
         "arguments": {"extension_attributes": {"source_code": "main"}},
     }
     return str(orjson.loads(await pipe.web.client.post("ship", order, f"/V1/order/{order}/ship", body)))
@@ -123,6 +145,29 @@ async def test_goods_packed_in_the_web_store_are_recorded_and_the_last_of_them_f
     ]
     await pipe.changed("pos", "order", created)
     assert len(await pipe.web.connector.shipments.shipments_of(order)) == 2
+
+
+@pytest.mark.rule("fulfilment.track_later")
+async def test_every_number_that_the_web_store_gives_its_parcel_later_is_recorded_once(
+    web: WebSystem, pos: PosSystem
+) -> None:
+    pipe = Pipe(web, pos, channel=CHANNEL.model_copy(update={"fulfilment": {"MAIN": "magento"}}))
+    order, created = await exported(pipe, pieces=2)
+    shipment = await packed_in_web(pipe, order, 2, numbers=())
+    await pipe.changed("web", "shipment", shipment)
+    for number in ("1Z8", "1Z9"):
+        await pipe.web.connector.shipments.add_track(order, shipment, WebTrack("ups", "UPS", number))
+        for _ in range(2):
+            await pipe.changed("web", "shipment", shipment)
+    assert pipe.failed == []
+    entries = await pipe.pos.connector.shipments.shipments_of(created)
+    assert [(entry.tracking_number, list(entry.units.values())) for entry in entries] == [
+        ("", [D(2)]),
+        ("1Z8", []),
+        ("1Z9", []),
+    ]
+    await pipe.changed("pos", "order", created)
+    assert len(await pipe.web.connector.shipments.shipments_of(order)) == 1
 
 
 @pytest.mark.rule("fulfilment.source")

@@ -115,3 +115,24 @@ async def test_every_step_is_given_all_that_was_made_before_it(bench: Watched) -
 
     await bench.effects(Reached()).perform(CreateOnce(KEY, steps=(step(""), step("tender"), step("refund"))))
     assert given == [(), ("made-",), ("made-", "made-tender")]
+
+
+# -- What was made, by the ledger ---------------------------------------------------------------------------------
+
+
+async def test_what_was_never_sent_or_did_nothing_was_not_made(bench: Watched) -> None:
+    assert await bench.effects(Reached()).made(KEY) is None
+    bench.target.answer, bench.target.acts = Transient("429"), False
+    with pytest.raises(Transient):
+        await bench.perform()
+    assert await bench.effects(Reached()).made(KEY) is None
+
+
+async def test_what_got_no_answer_may_have_been_made_and_is_known_once_it_is_found(bench: Watched) -> None:
+    bench.target.answer = OutcomeUnknown("cut")
+    with pytest.raises(OutcomeUnknown):
+        await bench.perform()
+    with pytest.raises(Transient, match=r"create_order of web:order:42 in pos may have been done"):
+        await bench.effects(Reached()).made(KEY)
+    await bench.perform()
+    assert await bench.effects(Reached()).made(KEY) == "1"
