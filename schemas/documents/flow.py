@@ -74,6 +74,20 @@ class Unless(Document):
     why: str = Field(min_length=1)
 
 
+class Also(Document):
+    """Another entity of the same source that is read because of an event, whether or not the flow takes the event.
+
+    Attributes:
+        entity: of the source.
+        id: the key of the body that holds its id.
+        when: JMESPath expression; it is read where that is true in JMESPath's sense.
+    """
+
+    entity: Word
+    id: str = Field(min_length=1)
+    when: str = Field(min_length=1)
+
+
 class Hints(Document):
     """Stock hints that an event causes, one per SKU.
 
@@ -108,6 +122,7 @@ class Normalize(Document):
         parent: the key of the body with the order's id; needed where the aggregate is the parent, and where what is
             linked is not the entity itself but its order.
         hints: stock hints that an event causes.
+        also: another entity that is read because of an event.
     """
 
     source: Source
@@ -125,6 +140,7 @@ class Normalize(Document):
     external_id: str | None = None
     parent: str | None = None
     hints: Hints | None = None
+    also: Also | None = None
 
     @model_validator(mode="after")
     def _keys_of_the_aggregate(self) -> Self:

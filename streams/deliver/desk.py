@@ -11,9 +11,9 @@ from schemas.documents.flow import Mode
 from schemas.ids import Ref
 from streams.channels import Channels
 from streams.deliver.effect import Effects
-from streams.deliver.revisions import ASKED_AGAIN, asked_again
 from streams.errors import Rejected
 from streams.ports import AppliedRevisions, Clock, JournalEntry, Links, Outcome, Publisher, Revision
+from streams.read_again import ASKED_AGAIN, asked_again
 from streams.runtime.work import Arrival, Work
 
 
@@ -74,8 +74,11 @@ class Desk:
 
     async def read_again(self, work: Work, arrival: Arrival, entity: Ref) -> JournalEntry:
         """Let an entity be read again, after a telling that is as new as what was applied, and different."""
-        flow = self.flows[work.flow]
-        source = flow if flow.normalize is not None else self.flows[arrival.envelope.flow]
-        await self.publisher.publish([asked_again(arrival.envelope, source, entity)])
+        keys = self.flows[work.flow].normalize or self.flows[arrival.envelope.flow].normalize
+        if keys is None:
+            raise ValueError(
+                f"neither '{work.flow}' nor '{arrival.envelope.flow}' takes entities that could be read again"
+            )
+        await self.publisher.publish([asked_again(arrival.envelope, keys, entity)])
         told = f"as new as what was written, and different: {entity.connection} is asked what counts"
         return work.entry(arrival, Outcome.SUPERSEDED, self.clock.now(), told, children=[ASKED_AGAIN])

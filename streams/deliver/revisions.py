@@ -7,19 +7,9 @@ applied, whatever its time, and ends here as unchanged.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from enum import Enum, auto
 
-import orjson
-
-from schemas.documents import FlowDocument
-from schemas.envelope import Envelope, Via
-from schemas.ids import Ref
-from streams.ports import Outgoing, Revision
-from streams.topics import raw
-
-ASKED_AGAIN = "r"
-"""Suffix of the receipt of a hint that lets an entity be read again."""
+from streams.ports import Revision
 
 
 class Verdict(Enum):
@@ -52,18 +42,3 @@ def judge(told: Revision, applied: Revision | None, *, read_again: bool = False)
     if told.updated_at == applied.updated_at and not read_again:
         return Verdict.READ_AGAIN
     return Verdict.APPLY
-
-
-def asked_again(envelope: Envelope, flow: FlowDocument, entity: Ref) -> Outgoing:
-    """A hint, as a child of ``envelope``, that lets normalise read an entity of the flow's source as it is now.
-
-    It goes through the whole pipe like any other event, and its telling comes back on the lane of its aggregate.
-    """
-    keys = flow.normalize
-    if keys is None:
-        raise ValueError(f"the flow '{flow.id}' takes no entities that could be read again")
-    source = keys.source
-    child = envelope.child(ASKED_AGAIN, entity=source.entity, native_id=entity.native_id, flow="")
-    hint = replace(child, connection=entity.connection, system=source.system, via=Via.READ_AGAIN)
-    body = orjson.dumps({keys.id: entity.native_id})
-    return Outgoing(raw(source.system, source.entity), entity.native_id.encode(), body, hint.to_headers())

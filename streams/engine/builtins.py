@@ -98,6 +98,7 @@ def registry() -> Registry:
         web_shipment.web_shipment_completes,
         web_shipment.web_shipment_lines,
         web_shipment.web_shipment_location,
+        web_shipment.web_shipment_unseen,
     ):
         known.add(call)
     known.add(functions.context_value, "context")

@@ -29,6 +29,7 @@ class Intake:
         delivers: whether the flow delivers what it makes; a stock hint goes to another stage first.
         path: gives the parts that it is about; None if it is about the whole.
         unless: what it leaves out; None for nothing.
+        also: whether something else is read because of an entity; None for never.
     """
 
     flow: str
@@ -36,12 +37,19 @@ class Intake:
     delivers: bool
     path: Evaluate | None
     unless: Evaluate | None = None
+    also: Evaluate | None = None
 
     def left_out(self, body: Mapping[str, Any]) -> str:
         """Why the flow leaves the entity out; empty if it takes it."""
         if self.unless is None or self.keys.unless is None or is_false(self.unless(body, {})):
             return ""
         return self.keys.unless.why
+
+    def asks_for(self, body: Mapping[str, Any]) -> str:
+        """The id of what else is read because of the entity; empty for nothing."""
+        if self.also is None or self.keys.also is None or is_false(self.also(body, {})):
+            return ""
+        return str(body.get(self.keys.also.id) or "")
 
     def parts(self, body: Mapping[str, Any]) -> list[Mapping[str, Any]]:
         """The parts of the entity that the flow is about; empty if it has none."""
@@ -73,6 +81,11 @@ def takers(flows: Iterable[FlowDocument], files: Mapping[str, str], functions: R
             file = files.get(intakes[0].flow, intakes[0].flow)
             told = f"no flow takes {source_key[0]}'s '{source_key[1]}' as a whole, only parts of it"
             raise DocumentError(file, "normalize.each", told)
+        for intake in intakes:
+            also = intake.keys.also
+            if also is not None and (source_key[0], also.entity) not in found:
+                file = files.get(intake.flow, intake.flow)
+                raise DocumentError(file, "normalize.also", f"no flow takes {source_key[0]}'s '{also.entity}'")
     return {key: tuple(sorted(intakes, key=_whole_first)) for key, intakes in found.items()}
 
 
@@ -91,8 +104,9 @@ def _intake(file: str, flow: FlowDocument, keys: Normalize, functions: Registry)
     unless = None
     if keys.unless is not None:
         unless = _compiled(file, "unless.expression", keys.unless.expression, functions)
+    also = _compiled(file, "also.when", keys.also.when, functions) if keys.also is not None else None
     delivers = (keys.topic, keys.entity) == (flow.deliver.topic, flow.deliver.entity)
-    return Intake(flow.id, keys, delivers, path, unless)
+    return Intake(flow.id, keys, delivers, path, unless, also)
 
 
 def _compiled(file: str, place: str, expression: str, functions: Registry) -> Evaluate:

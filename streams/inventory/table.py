@@ -70,7 +70,9 @@ class OrderUnits:
         if units.side == "web":
             if self.web_at is not None and units.at < self.web_at:
                 return self
-            return replace(self, web_at=units.at, web_location=units.location, unshipped=units.unshipped)
+            # Magento tells whole seconds, and moves none for many a shipment. What is left to ship only ever falls.
+            left = min(units.unshipped, self.unshipped) if units.at == self.web_at else units.unshipped
+            return replace(self, web_at=units.at, web_location=units.location, unshipped=left)
         if self.pos_at is not None and units.at < self.pos_at:
             return self
         return replace(self, pos_at=units.at, pos_location=units.location, committed=units.committed, taken=units.taken)

@@ -22,6 +22,7 @@ from streams.normalize.body import is_whole, parse, text_of, unwrapped
 from streams.normalize.event import Event, Part
 from streams.normalize.hints import as_children, pos_hints, web_hints
 from streams.ports import EntityReader, Links, Outcome, Outgoing, Record
+from streams.read_again import asked_again
 
 
 class Told(Protocol):
@@ -48,7 +49,7 @@ class Normalized:
     """What became of one raw event.
 
     Attributes:
-        outgoing: to publish, the main event first.
+        outgoing: to publish; an event that goes on is the one with the receipt.
         outcome: PASSED, or FILTERED if the event itself does not go on.
         flow: id of the flow document.
         subject: order number or SKU.
@@ -196,9 +197,9 @@ class Normalizer:
         """What one flow makes of the event. The main one's event keeps the receipt; all others are its children."""
         left_out = intake.left_out(event.body)
         belonging = NotOurs(left_out) if left_out else await self._belongings.of(event, intake)
+        outgoing = self._also(event, intake)
         if isinstance(belonging, NotOurs):
-            return Normalized((), Outcome.FILTERED, intake.flow, event.subject, message=belonging.why)
-        outgoing: list[Outgoing] = []
+            return Normalized(tuple(outgoing), Outcome.FILTERED, intake.flow, event.subject, message=belonging.why)
         messages: list[str] = []
         subject = f"{event.ref.type} {event.subject}"
         for part in self._parts(event, intake):
@@ -219,6 +220,15 @@ class Normalizer:
             belonging.key,
             "; ".join(filter(None, messages)),
         )
+
+    def _also(self, event: Event, intake: Intake) -> list[Outgoing]:
+        """The hint that lets something else be read, if the event asks for it."""
+        native_id = intake.asks_for(event.body)
+        if not native_id or intake.keys.also is None:
+            return []
+        entity = intake.keys.also.entity
+        keys = self._engine.catalog.taking(event.envelope.system, entity)[0].keys
+        return [asked_again(event.envelope, keys, Ref(event.ref.connection, entity, native_id))]
 
     def _parts(self, event: Event, intake: Intake) -> list[Part]:
         """The entity itself, or those of its parts that the flow is about."""

@@ -36,6 +36,12 @@ def web_shipment_completes(shipment: Node) -> bool:
     return bool(items) and not any(_left(item) > ZERO for item in items if _is_shipped(item))
 
 
+def web_shipment_unseen(shipment: Node) -> bool:
+    """Whether no list of changed orders shows that its pieces have left: Magento moves an order's ``updated_at`` only
+    for a shipment that changes its state."""
+    return str((shipment.get("order") or {}).get("updated_at") or "") < str(shipment.get("created_at") or "")
+
+
 def _is_shipped(item: Node) -> bool:
     return not item.get("is_virtual") and item.get("product_type") != "bundle" and not item.get("parent_item_id")
 

@@ -8,13 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas.envelope import Envelope, Via
-from schemas.ids import Ref
-from streams.deliver.revisions import Verdict, asked_again, judge
-from streams.engine import load
+from streams.deliver.revisions import Verdict, judge
 from streams.ports import Revision
 from tests.twins.clock import START
-from tests.twins.kafka import envelope
 
 NOW = Revision(START, "now")
 
@@ -38,22 +34,6 @@ def test_the_first_telling_is_applied_and_so_is_what_was_read_again() -> None:
     assert judge(NOW, None) is Verdict.APPLY
     assert judge(Revision(START, "other"), NOW, read_again=True) is Verdict.APPLY
     assert judge(NOW, NOW, read_again=True) is Verdict.UNCHANGED
-
-
-def test_what_is_asked_again_is_a_hint_of_the_source_that_belongs_to_no_flow_yet() -> None:
-    told = envelope("r1", connection="pos", entity="order_status", flow="order_status", native_id="9", subject="W-42")
-    hint = asked_again(told, load().flows["order_status"], Ref("shop", "order", "17"))
-    assert (hint.topic, hint.key, hint.value) == ("raw.heartland.order", b"17", b'{"OrderID":"17"}')
-    assert Envelope.from_headers(hint.headers) == Envelope(
-        receipt_id="r1.r",
-        connection="shop",
-        system="heartland",
-        entity="order",
-        native_id="17",
-        received_ms=told.received_ms,
-        via=Via.READ_AGAIN,
-        subject="W-42",
-    )
 
 
 @given(

@@ -165,6 +165,16 @@ def test_a_wrong_document_is_refused_with_file_place_and_value(content: str, pro
             {"normalize": {"each": {"path": "items", "id": "item_id"}}},
             "no flow takes magento's 'order' as a whole, only parts of it",
         ),
+        (
+            "order.yaml",
+            {"normalize": {"also": {"entity": "cart", "id": "quote_id", "when": "quote_id"}}},
+            "normalize.also: no flow takes magento's 'cart'",
+        ),
+        (
+            "order.yaml",
+            {"normalize": {"also": {"entity": "order", "id": "entity_id", "when": "items["}}},
+            "normalize.also.when: ",
+        ),
         ("order.yaml", {"deliver": {"operations": ["fly"]}}, r"deliver.operations\[0\]: there is no operation 'fly'"),
         ("order.yaml", {"deliver": {"target": ""}}, "deliver"),
     ],

@@ -129,8 +129,19 @@ def test_an_older_telling_never_replaces_a_newer_one() -> None:
         assert newer.apply(older) == newer
 
 
-def test_a_telling_of_the_same_moment_replaces() -> None:
-    assert state(units("web", unshipped=2), units("web", unshipped=1)).orders["web:order:42"].unshipped == 1
+@pytest.mark.parametrize("pieces", [(2, 1), (1, 2)])
+def test_of_what_the_web_store_tells_of_one_second_the_least_is_left_to_ship(pieces: tuple[int, int]) -> None:
+    """Magento moves no time for many a shipment, and a telling from before it may come last."""
+    told = state(*(units("web", unshipped=left) for left in pieces))
+    assert told.orders["web:order:42"].unshipped == 1
+
+
+def test_a_later_telling_of_the_web_store_counts_whatever_it_says() -> None:
+    assert state(units("web", unshipped=1), units("web", at=1, unshipped=2)).orders["web:order:42"].unshipped == 2
+
+
+def test_a_telling_of_the_point_of_sale_of_the_same_moment_replaces() -> None:
+    assert state(units("pos", committed=2), units("pos", committed=3)).orders["web:order:42"].committed == 3
 
 
 def test_the_same_telling_twice_changes_nothing() -> None:

@@ -9,6 +9,7 @@ import orjson
 import pytest
 
 from schemas.ids import Ref
+from streams.normalize.normalizer import Normalized
 from streams.ports import Outcome
 from tests.streams.normalize.test_normalizer import envelope_of, event, normalizer
 
@@ -92,6 +93,30 @@ async def test_a_credit_memo_that_we_made_is_filtered_with_the_reason() -> None:
     normalized = await event(memo, entity="credit_memo", native_id="9")
     assert (normalized.outcome, normalized.outgoing) == (Outcome.FILTERED, ())
     assert normalized.message == "it was made for a refund of the point of sale"
+
+
+SHIPMENT = orjson.loads(Path("tests/data/flows/shipment_to_pos/partial.json").read_bytes())["sample"]
+OURS = {"comments": [{"comment": "Shipped from MAIN [tillstream pos:shipment:17/rest]"}]}
+
+
+async def shipped(order_at: str, **changes: Any) -> Normalized:
+    """A shipment of an order that changed then, as Magento tells it; the shipment was made at 22:12:40."""
+    body = SHIPMENT | {"order": SHIPMENT["order"] | {"updated_at": f"2026-11-23 {order_at}"}} | changes
+    return await event(body, system="magento", entity="shipment", native_id="1", by=normalizer({}))
+
+
+@pytest.mark.parametrize(("changes", "ends"), [({}, Outcome.PASSED), (OURS, Outcome.FILTERED)])
+async def test_an_order_that_its_shipment_did_not_move_is_read_again(changes: dict[str, Any], ends: Outcome) -> None:
+    normalized = await shipped("22:12:39", **changes)
+    assert normalized.outcome is ends
+    (again,) = [out for out in normalized.outgoing if out.topic == "raw.magento.order"]
+    assert (again.key, again.value) == (b"4", b'{"entity_id":"4"}')
+    assert envelope_of(again).receipt_id == "r1.r"
+
+
+async def test_an_order_that_its_shipment_moved_is_told_by_itself() -> None:
+    normalized = await shipped("22:12:40")
+    assert [out.topic for out in normalized.outgoing] == ["canonical.sale"]
 
 
 INVOICE = orjson.loads(Path("tests/data/flows/payment/invoice.json").read_bytes())["sample"]
