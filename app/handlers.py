@@ -165,11 +165,12 @@ def _in_pos(pos: Pos, store: Store, desk: Desk, webs: Mapping[str, Web]) -> Mapp
         {name: web.gift_card_numbers for name, web in webs.items()},
         {name: web.credit_memos for name, web in webs.items()},
     )
+    invoices = {name: web.invoices for name, web in webs.items()}
     return {
         "order": lambda _: SaleDelivery(desk, pos.orders, pos.orders, PosBuyers(desk, pos.customers)),
         "payment": lambda _: EntityDelivery(desk, PaymentPlanner(desk, pos.payments)),
         "shipment": lambda _: EntityDelivery(desk, PosShipmentPlanner(desk, pos.shipments, pos.orders)),
-        "refund": lambda _: EntityDelivery(desk, PosRefundPlanner(desk, pos.refunds)),
+        "refund": lambda _: EntityDelivery(desk, PosRefundPlanner(desk, pos.refunds, invoices)),
         "gift_card_redemption": lambda _: EntityDelivery(desk, GiftCardRedemptionPlanner(desk, cards)),
         "customer": customers,
     }

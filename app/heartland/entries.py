@@ -73,6 +73,11 @@ class OrderEntries(Generic[Entry]):
         """All of an order (``GET /v1/orders/{OrderID}``). Raises Rejected if there is no such order."""
         return (await self._read(operation, order_id)).entries
 
+    async def order(self, operation: str, order_id: str) -> bytes:
+        """All of the order, for what else is asked of it (``GET /v1/orders/{OrderID}``). Raises Rejected if there is no
+        such order."""
+        return await self._client.get(operation, f"order {order_id}", _path(order_id))
+
     async def find(self, operation: str, order_id: str, marker: str) -> Entry | None:
         """The one that carries the marker (``GET /v1/orders/{OrderID}``).
 
@@ -145,7 +150,7 @@ class OrderEntries(Generic[Entry]):
         ]
 
     async def _read(self, operation: str, order_id: str) -> _Shown[Entry]:
-        return self._shown(await self._client.get(operation, f"order {order_id}", _path(order_id)), order_id)
+        return self._shown(await self.order(operation, order_id), order_id)
 
     def _shown(self, content: bytes, order_id: str, *, done: bool = False) -> _Shown[Entry]:
         order = read_as(self._kind.model, content, f"{self._client.name}: order {order_id}", done=done)

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 
 from app.heartland.client import HeartlandClient
 from app.heartland.entries import Kind, OrderEntries, pieces
-from schemas.heartland import Refund, RefundedOrder
+from app.wire import read_as
+from schemas.heartland import Refund, RefundedOrder, TenderedOrder
+from streams.errors import Rejected
 from streams.ports import RefundDraft, SeenRefund
+from streams.ports.refunds import MORE_THAN_TENDERED
 
 
 def _texts(refund: Mapping[str, Any]) -> Iterable[object]:
@@ -31,6 +35,7 @@ class HeartlandRefunds:
     """Refunds of one connection."""
 
     def __init__(self, client: HeartlandClient) -> None:
+        self._client = client
         self._entries = OrderEntries(client, KIND)
 
     async def refunds_of(self, order_id: str) -> Sequence[SeenRefund]:
@@ -47,8 +52,29 @@ class HeartlandRefunds:
         return None if found is None else _seen(found)
 
     async def append_refund(self, order_id: str, draft: RefundDraft) -> SeenRefund:
-        """Record it; sent once. Only lines with ``Restocked`` move stock. Raises as `OrderEntries.append`."""
-        return _seen(await self._entries.append("append_refund", order_id, draft.marker, draft.document))
+        """Record it; sent once. Only lines with ``Restocked`` move stock.
+
+        Heartland's word for a refusal of more than was tendered may change, so that the order itself is asked
+        (``GET /v1/orders/{OrderID}``).
+
+        Raises:
+            Rejected: with code `MORE_THAN_TENDERED` if it refused because the order was not paid that much.
+            Rejected, Transient, OutcomeUnknown: as `OrderEntries.append`.
+        """
+        try:
+            return _seen(await self._entries.append("append_refund", order_id, draft.marker, draft.document))
+        except Rejected as refusal:
+            left = await self._refundable(order_id)
+            if draft.amount <= left:
+                raise
+            raise Rejected(
+                f"{refusal.message} The order has {left} left that can go back, the refund is over {draft.amount}.",
+                code=MORE_THAN_TENDERED,
+            ) from refusal
+
+    async def _refundable(self, order_id: str) -> Decimal:
+        content = await self._entries.order("append_refund", order_id)
+        return read_as(TenderedOrder, content, f"{self._client.name}: order {order_id}").refundable
 
 
 def _seen(refund: Refund) -> SeenRefund:

@@ -10,7 +10,7 @@ from schemas.heartland.order import Order
 from schemas.heartland.page import Page
 from schemas.heartland.payment import Payment
 from schemas.heartland.product import Product
-from schemas.heartland.refund import Refund, RefundedOrder
+from schemas.heartland.refund import Refund, RefundedOrder, TenderedOrder
 from schemas.heartland.report import TransactionSum
 from schemas.heartland.shipment import Pieces, Shipment, ShippedOrder
 from schemas.heartland.webhook import NewWebhook, Webhook
@@ -33,6 +33,7 @@ __all__ = [
     "RefundedOrder",
     "Shipment",
     "ShippedOrder",
+    "TenderedOrder",
     "Token",
     "TokenError",
     "TransactionSum",

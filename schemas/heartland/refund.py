@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from pydantic import AwareDatetime, Field
 
 from schemas.heartland.shipment import Pieces
@@ -35,3 +37,21 @@ class RefundedOrder(Wire):
     """Of an order its refunds. They are always told: what is missing is never taken for none."""
 
     refunds: tuple[Refund, ...] = Field(alias="Refunds")
+
+
+class TenderedAmount(Wire):
+    """Of a tender only how much it brought is read."""
+
+    amount: Amount = Field(alias="Amount")
+
+
+class TenderedOrder(RefundedOrder):
+    """Of an order its money: what came, and what went back. Both are always told."""
+
+    tenders: tuple[TenderedAmount, ...] = Field(alias="Tenders")
+
+    @property
+    def refundable(self) -> Decimal:
+        """What can still go back."""
+        came = sum((tender.amount for tender in self.tenders), Decimal(0))
+        return came - sum((refund.amount for refund in self.refunds), Decimal(0))

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from streams.deliver.create_once import Call, CreateOnce, Ids
 from streams.deliver.ledger import AlreadyDone, LookUp, next_action, same_target, sends_allowed
 from streams.deliver.operations import Operation
-from streams.errors import AuthFailed, OutcomeUnknown, Rejected, Transient, Unavailable
+from streams.errors import AuthFailed, DependencyMissing, OutcomeUnknown, Rejected, Transient, Unavailable
 from streams.ports import NOWHERE, Clock, EffectKey, EffectState, Failpoint, Failpoints, Fenced, Ledger
 
 NEVER_BEGUN = 0
@@ -75,7 +75,8 @@ class Effects:
 
         Raises:
             OutcomeUnknown: with ``retry_at``; the row stays pending and is looked up again then.
-            Transient, Unavailable, AuthFailed, Rejected: the target provably did not act; the row is open again.
+            Transient, Unavailable, AuthFailed, DependencyMissing, Rejected: the target provably did not act; the row is
+                open again.
             Rejected: also if a person must look: it was sent `ledger.SENDS` times and never seen, got no answer and
                 cannot be looked up, or is there twice.
         """
@@ -188,7 +189,7 @@ class Effects:
             target_id = await self._make(call)
         except OutcomeUnknown as error:
             raise OutcomeUnknown(error.message, code=error.code, retry_at=self._soon()) from error
-        except (Transient, Unavailable, AuthFailed, Rejected):
+        except (Transient, Unavailable, AuthFailed, DependencyMissing, Rejected):
             await self._reopen(call, row.epoch)
             raise
         await self._finish(call, target_id, row.epoch)

@@ -8,6 +8,9 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Protocol
 
+MORE_THAN_TENDERED = "more_than_tendered"
+"""Code of a refusal to give back more than an order's tenders brought."""
+
 
 @dataclass(frozen=True, slots=True)
 class RefundDraft:
@@ -65,7 +68,8 @@ class PosRefunds(Protocol):
         Raises:
             Transient: somebody else changed the order meanwhile; nothing was recorded.
             OutcomeUnknown: the order, as it was answered, does not show what was recorded before and this one.
-            Rejected: more money than was tendered, more of a SKU than the order has, goods restocked of an order that
-                is not fulfilled, or a document without its marker.
+            Rejected: with code `MORE_THAN_TENDERED` if the order was not paid that much yet.
+            Rejected: more of a SKU than the order has, goods restocked of an order that is not fulfilled, or a document
+                without its marker.
         """
         ...

@@ -9,7 +9,10 @@ import orjson
 import pytest
 
 from app.sandbox.faults import Fault, Rule
+from schemas.ids import MissingLink, Ref
+from streams.errors import DependencyMissing, Rejected
 from streams.ports import WebTrack
+from streams.ports.refunds import MORE_THAN_TENDERED
 from tests.contract.deeds import exported, in_store, invoice, pos_order, web_order
 from tests.contract.pipe import CHANNEL, Pipe, delivered
 from tests.contract.systems import PosSystem, WebSystem
@@ -247,6 +250,37 @@ async def test_a_credit_memo_is_recorded_on_the_order_once_and_does_not_come_bac
     await pipe.changed("pos", "order", created)
     assert pipe.failed == []
     assert len(await pipe.web.connector.credit_memos.credit_memos_of(order)) == 1
+
+
+@pytest.mark.rule("money.web_refund")
+async def test_a_credit_memo_that_is_faster_than_its_payment_waits_for_it(pipe: Pipe) -> None:
+    order, created = await exported(pipe, pieces=2)
+    paid = await invoice(pipe, order)
+    memo = await refunded_online(pipe, order)
+    await pipe.changed("web", "credit_memo", memo)
+    (early,) = pipe.failed
+    assert isinstance(early, DependencyMissing)
+    assert early.waits_for == MissingLink(Ref("web", "invoice", paid), "pos")
+    assert "goes on by itself" in early.message
+    await pipe.changed("web", "invoice", paid)
+    await pipe.changed("web", "credit_memo", memo)
+    assert pipe.failed == [early]
+    (entry,) = await pipe.pos.connector.refunds.refunds_of(created)
+    (shown,) = await pipe.web.connector.credit_memos.credit_memos_of(order)
+    assert entry.amount == shown.total
+
+
+async def test_a_credit_memo_over_money_that_the_till_gave_back_already_is_for_a_person(pipe: Pipe) -> None:
+    order, created = await exported(pipe)
+    await pipe.changed("web", "invoice", await invoice(pipe, order))
+    await in_store(pipe, created, Status="Fulfilled")
+    whole = D(str((await pos_order(pipe, created))["TotalAmount"]))
+    await returned_in_store(pipe, created, str(whole))
+    await pipe.changed("web", "credit_memo", await refunded_online(pipe, order))
+    (error,) = pipe.failed
+    assert isinstance(error, Rejected)
+    assert error.code == MORE_THAN_TENDERED
+    assert len(await pipe.pos.connector.refunds.refunds_of(created)) == 1
 
 
 async def returned_in_store(pipe: Pipe, created: str, amount: str, pieces: int = 1) -> None:

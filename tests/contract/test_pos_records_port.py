@@ -11,6 +11,7 @@ import pytest
 from app.sandbox.faults import Fault, Rule
 from streams.errors import OutcomeUnknown, Rejected, Throttled
 from streams.ports import ParcelDraft, PosRefunds, PosShipments, RefundDraft, SeenOrder
+from streams.ports.refunds import MORE_THAN_TENDERED
 from tests.contract.systems import LATE, PosSystem, failures
 
 AT = datetime(2026, 11, 24, 9, 30, 0, 250_000, tzinfo=UTC)
@@ -197,8 +198,9 @@ async def test_goods_that_came_back_are_told_apart_from_those_that_were_kept(
         {"SKU": pos.sku, "Quantity": Decimal("0.5")},
     ]
     draft = refund("W-CM-1", Decimal("5.00"), Lines=lines)
-    with pytest.raises(Rejected, match="Fulfilled"):
+    with pytest.raises(Rejected, match="Fulfilled") as caught:
         await refunds.append_refund(order.order_id, draft)
+    assert caught.value.code != MORE_THAN_TENDERED
     await pos.orders.fulfil_order(order.order_id)
     recorded = await refunds.append_refund(order.order_id, draft)
     assert recorded.units == {pos.sku: Decimal("1.5")}
@@ -207,8 +209,9 @@ async def test_goods_that_came_back_are_told_apart_from_those_that_were_kept(
 
 async def test_more_money_than_was_tendered_does_not_go_back(refunds: PosRefunds, order: SeenOrder) -> None:
     first = await refunds.append_refund(order.order_id, refund("W-CM-1", Decimal("21.64")))
-    with pytest.raises(Rejected, match="more money than was tendered"):
+    with pytest.raises(Rejected, match=r"has 0\.01 left that can go back, the refund is over 0\.02") as caught:
         await refunds.append_refund(order.order_id, refund("W-CM-2", Decimal("0.02")))
+    assert caught.value.code == MORE_THAN_TENDERED
     assert await refunds.refunds_of(order.order_id) == (first,)
 
 

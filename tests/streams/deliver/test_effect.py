@@ -10,11 +10,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from schemas.ids import MissingLink, Ref
 from streams.deliver.create_once import Step
 from streams.deliver.effect import Made
 from streams.deliver.ledger import SENDS, AlreadyDone, LookUp, next_action, same_target
 from streams.deliver.operations import CREATE_ORDER
-from streams.errors import AuthFailed, OutcomeUnknown, Rejected, TillstreamError, Transient, Unavailable
+from streams.errors import (
+    AuthFailed,
+    DependencyMissing,
+    OutcomeUnknown,
+    Rejected,
+    TillstreamError,
+    Transient,
+    Unavailable,
+)
 from streams.ports import EffectDone, EffectKey, EffectState, LedgerRow
 from tests.streams.deliver.effect_bench import KEY, LINK, SETTLED, SETTLING, Bench
 from tests.twins.clock import START
@@ -76,7 +85,10 @@ async def test_the_id_that_the_target_did_not_name_is_the_one_it_shows_later(ben
     assert bench.target.sent == 1
 
 
-@pytest.mark.parametrize("error", [Transient("500"), Unavailable("down"), AuthFailed("401"), Rejected("no")])
+EARLY = DependencyMissing("too early", waits_for=MissingLink(Ref("web", "invoice", "7"), "pos"))
+
+
+@pytest.mark.parametrize("error", [Transient("500"), Unavailable("down"), AuthFailed("401"), Rejected("no"), EARLY])
 async def test_a_refusal_before_the_effect_leaves_the_row_open_for_the_next_try(
     bench: Bench, error: TillstreamError
 ) -> None:
