@@ -42,18 +42,7 @@ class WebStore:
         ``pickup``, the code of a source, it is fetched there.
         """
         cart = str(await self._guest.call("POST", "/rest/V1/guest-carts"))
-        for item in items:
-            body = {"cartItem": {"quote_id": cart, **item}}
-            await self._guest.call("POST", f"/rest/V1/guest-carts/{cart}/items", body)
-        shipping = {
-            "addressInformation": {
-                "shipping_address": _store_address(pickup) if pickup else _address(email),
-                "billing_address": _address(email),
-                "shipping_carrier_code": "instore" if pickup else "flatrate",
-                "shipping_method_code": "pickup" if pickup else "flatrate",
-            }
-        }
-        await self._guest.call("POST", f"/rest/V1/guest-carts/{cart}/shipping-information", shipping)
+        await self._fill(f"/rest/V1/guest-carts/{cart}", cart, items, email, pickup)
         if gift_card:
             body = {"giftCardAccountData": {"gift_cards": [gift_card]}}
             await self._guest.call("POST", f"/rest/V1/carts/guest-carts/{cart}/giftCards", body)
@@ -62,6 +51,23 @@ class WebStore:
         payment = {"paymentMethod": {"method": method}}
         order_id = await self._guest.call("PUT", f"/rest/V1/guest-carts/{cart}/order", payment)
         return await self.read(str(order_id))
+
+    async def _fill(self, path: str, cart: str, items: Sequence[Mapping[str, Any]], email: str, pickup: str) -> None:
+        """Put the goods into a cart and say where they go; what is not shipped has a billing address and no other."""
+        kinds = set()
+        for item in items:
+            line = await self._guest.call("POST", f"{path}/items", {"cartItem": {"quote_id": cart, **item}})
+            kinds.add(line["product_type"])
+        if kinds == {"virtual"}:
+            await self._guest.call("POST", f"{path}/billing-address", {"address": _address(email)})
+            return
+        shipping = {
+            "shipping_address": _store_address(pickup) if pickup else _address(email),
+            "billing_address": _address(email),
+            "shipping_carrier_code": "instore" if pickup else "flatrate",
+            "shipping_method_code": "pickup" if pickup else "flatrate",
+        }
+        await self._guest.call("POST", f"{path}/shipping-information", {"addressInformation": shipping})
 
     async def read(self, order_id: str) -> WebOrder:
         """The order as the back office sees it."""
