@@ -13,7 +13,7 @@ from typing import Any
 from app.demo.clerks import Clerks
 from app.demo.customers import Customers, Goods
 from app.demo.deeds import DeedsFile, Expect, InvalidEvent
-from app.demo.lives import Lives
+from app.demo.lives import Life, Lives
 from app.demo.rest import RestError
 from app.demo.web_store import WebOrder, WebStore
 from app.demo.web_team import WebTeam
@@ -56,7 +56,12 @@ class People:
 
 
 class Shop:
-    """Trades until it is told to stop; every deed is written down when it is done."""
+    """Trades until it is told to stop; every deed is written down when it is done.
+
+    Attributes:
+        tally: what it has done so far.
+        lives: the orders that it still does something with.
+    """
 
     def __init__(
         self,
@@ -74,7 +79,7 @@ class Shop:
         self._web = web
         self._people = people
         self._deeds = deeds
-        self._lives = lives
+        self.lives = lives
         self._goods = goods
         self._chance = chance
         self._source = source
@@ -101,7 +106,7 @@ class Shop:
             (INVOICING, self._invoice),
             (CANCELING, self._cancel),
             (CATALOGUE, self._change_catalogue),
-            *(((REFUNDING, self._refund),) if self._refunds else ()),
+            *(((REFUNDING, self.refund),) if self._refunds else ()),
         )
         try:
             await asyncio.gather(*(self._at_a_pace(stop, per_second, act) for per_second, act in paces))
@@ -181,18 +186,25 @@ class Shop:
     async def _cancel(self) -> None:
         self.tally.canceled += await self._people.team.cancel()
 
-    async def _refund(self) -> None:
-        """Money of an order that has left goes back, at the till or by the web team; never by both."""
-        if not self._lives.gone:
+    async def refund(self) -> None:
+        """Money of an order that has left goes back, at the till or by the web team; never by both.
+
+        Nor before the web store has shipped it: a refund of goods that it still has to ship is for a person.
+        """
+        if not self.lives.gone:
             return
-        order_id, life = self._lives.gone.popleft()
+        order_id, life = self.lives.gone.popleft()
         if not life.refundable:
             return
-        at_till = self._chance.random() < BROUGHT_BACK
-        done = await (self._people.clerks.take_back(order_id, life) if at_till else self._people.team.give_back(life))
+        done = await self._people.team.has_shipped(life) and await self._give_back(order_id, life)
         self.tally.refunded += done
         if not done:
-            self._lives.gone.append((order_id, life))
+            self.lives.gone.append((order_id, life))
+
+    async def _give_back(self, order_id: str, life: Life) -> bool:
+        if self._chance.random() < BROUGHT_BACK:
+            return await self._people.clerks.take_back(order_id, life)
+        return await self._people.team.give_back(life)
 
     async def _change_catalogue(self) -> None:
         await self._people.clerks.change_catalogue()
