@@ -99,6 +99,11 @@ class Faults:
         connection.close()
         return int(number)
 
+    @property
+    def database(self) -> Path:
+        """The sandbox's own, for what no route does."""
+        return self._sandbox.database
+
     async def done(self, operation: str, times: int) -> list[int]:
         """The same, when there are so many or a late one would have come."""
         for _ in range(50):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Sequence
 from decimal import Decimal
 
@@ -9,11 +10,8 @@ import orjson
 import pytest
 
 from app.sandbox.faults import Fault, Rule
-from schemas.ids import MissingLink, Ref
-from streams.errors import DependencyMissing, Rejected
 from streams.ports import WebTrack
-from streams.ports.refunds import MORE_THAN_TENDERED
-from tests.contract.deeds import exported, in_store, invoice, pos_order, web_order
+from tests.contract.deeds import exported, in_store, pos_order, web_order
 from tests.contract.pipe import CHANNEL, Pipe, delivered
 from tests.contract.systems import PosSystem, WebSystem
 
@@ -173,6 +171,28 @@ async def test_every_number_that_the_web_store_gives_its_parcel_later_is_recorde
     assert len(await pipe.web.connector.shipments.shipments_of(order)) == 1
 
 
+@pytest.mark.rule("fulfilment.complete_per_line")
+async def test_an_order_that_the_web_store_calls_complete_is_fulfilled_only_when_its_last_line_has_left(
+    web: WebSystem, pos: PosSystem
+) -> None:
+    pipe = Pipe(web, pos, channel=CHANNEL.model_copy(update={"fulfilment": {"MAIN": "magento"}}))
+    order, created = await exported(pipe, pieces=3)
+    first = await packed_in_web(pipe, order, 2)
+    call_complete(pipe, order)
+    await pipe.changed("web", "shipment", first)
+    assert pipe.failed == []
+    assert (await web_order(pipe, order))["state"] == "complete"
+    assert (await pos_order(pipe, created))["Status"] == "Open"
+
+
+def call_complete(pipe: Pipe, order: str) -> None:
+    """What Magento does by itself once the first child of a separately shipped bundle has left."""
+    statement = "UPDATE orders SET document = json_set(document, '$.state', 'complete') WHERE entity_id = ?"
+    with sqlite3.connect(pipe.web.faults.database) as connection:
+        connection.execute(statement, (int(order),))
+    connection.close()
+
+
 @pytest.mark.rule("fulfilment.source")
 async def test_goods_of_a_store_that_packs_itself_are_not_recorded_by_a_shipment_of_the_web_store(pipe: Pipe) -> None:
     order, created = await exported(pipe)
@@ -223,108 +243,3 @@ async def test_a_price_of_the_point_of_sale_follows_and_the_web_teams_name_stays
     assert after is not None
     assert after.name == before.name
     assert delivered(await pipe.changed("pos", "product", sku)) == []
-
-
-# -- Refunds -----------------------------------------------------------------------------------------------------
-
-
-async def refunded_online(pipe: Pipe, order: str, **changes: object) -> str:
-    """What a person does in Magento's admin: give one piece back, and no shipping."""
-    item = next(row for row in (await web_order(pipe, order))["items"] if "parent_item_id" not in row)
-    body = {"items": [{"order_item_id": item["item_id"], "qty": 1}], "arguments": {"shipping_amount": 0}}
-    answer = await pipe.web.client.post("refund", order, f"/V1/order/{order}/refund", body | changes)
-    return str(orjson.loads(answer))
-
-
-@pytest.mark.rule("money.web_refund")
-async def test_a_credit_memo_is_recorded_on_the_order_once_and_does_not_come_back(pipe: Pipe) -> None:
-    order, created = await exported(pipe, pieces=2)
-    await pipe.changed("web", "invoice", await invoice(pipe, order))
-    memo = await refunded_online(pipe, order)
-    for _ in range(2):
-        await pipe.changed("web", "credit_memo", memo)
-    assert pipe.failed == []
-    (entry,) = await pipe.pos.connector.refunds.refunds_of(created)
-    (shown,) = await pipe.web.connector.credit_memos.credit_memos_of(order)
-    assert (entry.amount, entry.units, entry.restocked) == (shown.total, {pipe.pos.sku: D(1)}, {})
-    await pipe.changed("pos", "order", created)
-    assert pipe.failed == []
-    assert len(await pipe.web.connector.credit_memos.credit_memos_of(order)) == 1
-
-
-@pytest.mark.rule("money.web_refund")
-async def test_a_credit_memo_that_is_faster_than_its_payment_waits_for_it(pipe: Pipe) -> None:
-    order, created = await exported(pipe, pieces=2)
-    paid = await invoice(pipe, order)
-    memo = await refunded_online(pipe, order)
-    await pipe.changed("web", "credit_memo", memo)
-    (early,) = pipe.failed
-    assert isinstance(early, DependencyMissing)
-    assert early.waits_for == MissingLink(Ref("web", "invoice", paid), "pos")
-    assert "goes on by itself" in early.message
-    await pipe.changed("web", "invoice", paid)
-    await pipe.changed("web", "credit_memo", memo)
-    assert pipe.failed == [early]
-    (entry,) = await pipe.pos.connector.refunds.refunds_of(created)
-    (shown,) = await pipe.web.connector.credit_memos.credit_memos_of(order)
-    assert entry.amount == shown.total
-
-
-async def test_a_credit_memo_over_money_that_the_till_gave_back_already_is_for_a_person(pipe: Pipe) -> None:
-    order, created = await exported(pipe)
-    await pipe.changed("web", "invoice", await invoice(pipe, order))
-    await in_store(pipe, created, Status="Fulfilled")
-    whole = D(str((await pos_order(pipe, created))["TotalAmount"]))
-    await returned_in_store(pipe, created, str(whole))
-    await pipe.changed("web", "credit_memo", await refunded_online(pipe, order))
-    (error,) = pipe.failed
-    assert isinstance(error, Rejected)
-    assert error.code == MORE_THAN_TENDERED
-    assert len(await pipe.pos.connector.refunds.refunds_of(created)) == 1
-
-
-async def returned_in_store(pipe: Pipe, created: str, amount: str, pieces: int = 1) -> None:
-    """What a person does at the till: take a piece back and hand out money."""
-    refund = {
-        "RefundedAt": "2026-11-28T12:00:00Z",
-        "Amount": float(amount),
-        "Reason": "Too small",
-        "Tenders": [{"Type": "Cash", "Amount": float(amount)}],
-        "Lines": [{"SKU": pipe.pos.sku, "Quantity": pieces, "Restocked": True}],
-    }
-    await in_store(pipe, created, Refunds=[refund])
-
-
-async def in_both_and_gone(pipe: Pipe, pieces: int = 2) -> tuple[str, str, Decimal]:
-    """An order that is paid and handed over, and what one of its pieces cost, tax included."""
-    order, created = await exported(pipe, pieces)
-    await pipe.changed("web", "invoice", await invoice(pipe, order))
-    await in_store(pipe, created, Status="Fulfilled")
-    await pipe.changed("pos", "order", created)
-    assert pipe.failed == []
-    line = (await pos_order(pipe, created))["LineItems"][0]
-    whole = D(str(line["Price"])) * pieces - D(str(line["Discount"])) + D(str(line["Tax"]))
-    return order, created, (whole / pieces).quantize(D("0.01"))
-
-
-@pytest.mark.rule("money.pos_return_offline")
-async def test_a_return_at_the_till_is_an_offline_credit_memo_over_what_the_till_gave_back(pipe: Pipe) -> None:
-    order, created, price = await in_both_and_gone(pipe)
-    await returned_in_store(pipe, created, str(price))
-    for _ in range(2):
-        await pipe.changed("pos", "order", created)
-    assert pipe.failed == []
-    (memo,) = await pipe.web.connector.credit_memos.credit_memos_of(order)
-    assert (memo.total, memo.shipping, memo.invoice_id, list(memo.units.values())) == (price, D(0), "", [D(1)])
-    await pipe.changed("web", "credit_memo", memo.credit_memo_id)
-    assert len(await pipe.pos.connector.refunds.refunds_of(created)) == 1
-
-
-@pytest.mark.rule("money.restocking_fee")
-async def test_a_restocking_fee_that_the_till_kept_is_kept_in_the_web_store_too(pipe: Pipe) -> None:
-    order, created, price = await in_both_and_gone(pipe)
-    await returned_in_store(pipe, created, str(price - 2))
-    await pipe.changed("pos", "order", created)
-    assert pipe.failed == []
-    (memo,) = await pipe.web.connector.credit_memos.credit_memos_of(order)
-    assert (memo.total, memo.adjustment) == (price - 2, D(-2))

@@ -190,6 +190,7 @@ async def test_a_refund_that_is_recorded_is_not_recorded_again(refunds: PosRefun
     assert await refunds.refunds_of(order.order_id) == (first,)
 
 
+@pytest.mark.rule("money.web_refund_stock")
 async def test_goods_that_came_back_are_told_apart_from_those_that_were_kept(
     pos: PosSystem, refunds: PosRefunds, order: SeenOrder
 ) -> None:

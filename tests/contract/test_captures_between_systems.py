@@ -1,0 +1,96 @@
+"""When the money of a web order is taken: as its payment method says, and never for goods that have not left."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from app.sandbox.faults import Fault, Rule
+from schemas.documents import Channel
+from streams.errors import Throttled
+from tests.contract.deeds import exported, in_store, pos_order, web_order
+from tests.contract.pipe import CHANNEL, Pipe
+from tests.contract.systems import PosSystem, WebSystem
+
+D = Decimal
+RESERVED, TAKEN, CHECK = "sandbox_card_authorised", "sandbox_card", "checkmo"
+
+
+@pytest.fixture
+def pipe(web: WebSystem, pos: PosSystem) -> Pipe:
+    return Pipe(web, pos)
+
+
+async def packed(pipe: Pipe, created: str, pieces: int, number: str) -> None:
+    """A store hands a parcel over; carried over twice."""
+    parcel = {
+        "ShippedAt": "2026-11-28T12:00:00Z",
+        "TrackingNumber": number,
+        "Lines": [{"SKU": pipe.pos.sku, "Quantity": pieces}],
+    }
+    before = (await pos_order(pipe, created))["Shipments"]
+    await in_store(pipe, created, Shipments=[*before, parcel])
+    for _ in range(2):
+        await pipe.changed("pos", "order", created)
+
+
+@pytest.mark.rule("money.authorised_capture")
+@pytest.mark.rule("fulfilment.explicit_items")
+async def test_reserved_money_is_taken_for_what_leaves_before_it_is_shipped_and_for_no_more(pipe: Pipe) -> None:
+    order, created = await exported(pipe, pieces=3, method=RESERVED)
+    invoices, shipments = pipe.web.connector.invoices, pipe.web.connector.shipments
+    pipe.web.faults.put(Rule(Fault.THROTTLE, every=1, operation="ship_order", limit=2))
+    await packed(pipe, created, 2, "1Z2")
+    assert {type(error) for error in pipe.failed} == {Throttled}
+    (first,) = await invoices.invoices_of(order)
+    assert (first.state, list(first.units.values()), bool(first.transaction)) == ("paid", [D(2)], True)
+    assert await shipments.shipments_of(order) == ()
+    pipe.failed.clear()
+    await packed(pipe, created, 1, "1Z1")
+    assert pipe.failed == []
+    assert [list(one.units.values()) for one in await invoices.invoices_of(order)] == [[D(2)], [D(1)]]
+    assert [list(one.units.values()) for one in await shipments.shipments_of(order)] == [[D(2)], [D(1)]]
+    assert (await web_order(pipe, order))["state"] == "complete"
+
+
+@pytest.mark.rule("money.failed_capture")
+async def test_goods_whose_money_the_gateway_does_not_give_are_not_shipped(pipe: Pipe) -> None:
+    order, created = await exported(pipe, method=RESERVED)
+    pipe.web.faults.put(Rule(Fault.OPAQUE, every=1, operation="invoice_order", done=False))
+    await packed(pipe, created, 1, "1Z1")
+    assert {error.code for error in pipe.failed} == {"capture_failed"}
+    assert await pipe.web.connector.shipments.shipments_of(order) == ()
+
+
+@pytest.mark.rule("money.capture_policy")
+@pytest.mark.parametrize(
+    ("method", "capture", "captured"),
+    [
+        (RESERVED, {}, True),
+        (RESERVED, {RESERVED: "fulfilment"}, True),
+        (RESERVED, {RESERVED: "never"}, False),
+        (RESERVED, {CHECK: "never"}, True),
+        (CHECK, {}, False),
+        (CHECK, {CHECK: "fulfilment"}, True),
+    ],
+)
+async def test_what_is_taken_when_goods_leave_is_said_for_each_payment_method(
+    web: WebSystem, pos: PosSystem, method: str, capture: dict[str, str], captured: bool
+) -> None:
+    pipe = Pipe(web, pos, channel=Channel.model_validate({**CHANNEL.model_dump(), "capture": capture}))
+    order, created = await exported(pipe, method=method)
+    await packed(pipe, created, 1, "1Z1")
+    assert pipe.failed == []
+    assert len(await web.connector.invoices.invoices_of(order)) == captured
+    assert len(await web.connector.shipments.shipments_of(order)) == 1
+
+
+@pytest.mark.rule("money.capture_policy")
+async def test_what_the_method_took_at_once_is_not_taken_again_when_the_goods_leave(pipe: Pipe) -> None:
+    order, created = await exported(pipe, method=TAKEN)
+    before = await pipe.web.connector.invoices.invoices_of(order)
+    await packed(pipe, created, 1, "1Z1")
+    assert pipe.failed == []
+    assert len(before) == 1
+    assert await pipe.web.connector.invoices.invoices_of(order) == before
