@@ -129,8 +129,17 @@ MODELS: Mapping[str, type[Canonical]] = {
 }
 """By the entity in a record's header."""
 
-UPCASTERS: Mapping[tuple[str, int], Upcaster] = {}
-"""By entity and the version that they start from. Every shape is still in its first version."""
+
+def _tells_no_refunds(document: dict[str, Any]) -> dict[str, Any]:
+    """Version 2 of stock and its hints tells what was refunded; what does not is read as nothing."""
+    return document
+
+
+UPCASTERS: Mapping[tuple[str, int], Upcaster] = {
+    ("stock", 1): _tells_no_refunds,
+    ("stock_hint", 1): _tells_no_refunds,
+}
+"""By entity and the version that they start from. All other shapes are still in their first version."""
 
 REGISTRY = Registry(MODELS, UPCASTERS)
 

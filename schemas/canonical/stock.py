@@ -25,9 +25,10 @@ class WebUnits(Canonical):
     Attributes:
         order: ref of the web order (``web:order:42``).
         location: the location that ships it.
-        side: ``web`` tells ``unshipped``; ``pos`` tells ``committed`` and ``taken``.
+        side: ``web`` tells ``unshipped`` and ``refunded``; ``pos`` tells ``committed`` and ``taken``.
         at: that system's ``updated_at``; an older telling never replaces a newer one.
         unshipped: left to ship in Magento: ordered - max(shipped, refunded) - canceled.
+        refunded: given back in Magento, whether or not goods came back.
         committed: units that Heartland counts as committed for this order.
         taken: units that Heartland has taken off its on hand for this order.
     """
@@ -37,6 +38,7 @@ class WebUnits(Canonical):
     side: Literal["web", "pos"]
     at: AwareDatetime
     unshipped: Quantity = Decimal(0)
+    refunded: Quantity = Decimal(0)
     committed: Quantity = Decimal(0)
     taken: Quantity = Decimal(0)
 
@@ -47,7 +49,7 @@ class StockHint(Canonical):
     The cause ``doubt`` is a write whose effect may have come after a newer one's.
     """
 
-    schema_version: Literal[1] = 1
+    schema_version: Literal[2] = 2
     sku: str
     cause: Literal["webhook", "poll", "sale", "doubt"]
     units: WebUnits | None = None
@@ -60,7 +62,8 @@ class LocationStock(Canonical):
     """What a source in the web store shall hold for one location.
 
     ``unshipped`` are units that the web store still ships from there: each of them lowers what the source holds when it
-    leaves, without our writing anything.
+    leaves, without our writing anything. ``refunded`` are units of web orders from there that it gave money back for: a
+    person there may have put any of them back into the source, and nothing tells it.
     """
 
     location: str
@@ -68,6 +71,7 @@ class LocationStock(Canonical):
     on_hand: Quantity
     committed: Quantity
     unshipped: Quantity = Decimal(0)
+    refunded: Quantity = Decimal(0)
 
 
 class Stock(Canonical):
@@ -79,7 +83,7 @@ class Stock(Canonical):
         read_at: when the owner of the SKU's partition began to read; later readings win.
     """
 
-    schema_version: Literal[1] = 1
+    schema_version: Literal[2] = 2
     ref: RefText
     sku: str
     read_at: AwareDatetime

@@ -29,6 +29,7 @@ def source_quantities(state: SkuState, levels: Iterable[LocationLevel]) -> tuple
             on_hand=level.on_hand,
             committed=level.committed,
             unshipped=sum((units.unshipped for units in orders if units.location == level.location), ZERO),
+            refunded=sum((units.refunded for units in orders if units.location == level.location), ZERO),
         )
         for level in levels
     )

@@ -29,6 +29,7 @@ class OrderUnits:
         web_location: the location that the channel ships from.
         pos_location: the location that the point of sale has booked it to; it wins.
         unshipped: left to ship in Magento.
+        refunded: given back there.
         committed, taken: what the point of sale holds for it, and has taken off its on hand for it.
     """
 
@@ -37,6 +38,7 @@ class OrderUnits:
     web_location: str = ""
     pos_location: str = ""
     unshipped: Decimal = ZERO
+    refunded: Decimal = ZERO
     committed: Decimal = ZERO
     taken: Decimal = ZERO
 
@@ -70,9 +72,16 @@ class OrderUnits:
         if units.side == "web":
             if self.web_at is not None and units.at < self.web_at:
                 return self
-            # Magento tells whole seconds, and moves none for many a shipment. What is left to ship only ever falls.
-            left = min(units.unshipped, self.unshipped) if units.at == self.web_at else units.unshipped
-            return replace(self, web_at=units.at, web_location=units.location, unshipped=left)
+            # Magento tells whole seconds, and moves none for many a shipment. What is left to ship only ever falls,
+            # and what is refunded rises.
+            again = units.at == self.web_at
+            return replace(
+                self,
+                web_at=units.at,
+                web_location=units.location,
+                unshipped=min(units.unshipped, self.unshipped) if again else units.unshipped,
+                refunded=max(units.refunded, self.refunded) if again else units.refunded,
+            )
         if self.pos_at is not None and units.at < self.pos_at:
             return self
         return replace(self, pos_at=units.at, pos_location=units.location, committed=units.committed, taken=units.taken)
@@ -161,6 +170,7 @@ def _row(units: OrderUnits) -> dict[str, Any]:
         "web_location": units.web_location,
         "pos_location": units.pos_location,
         "unshipped": str(units.unshipped) if units.unshipped else "",
+        "refunded": str(units.refunded) if units.refunded else "",
         "committed": str(units.committed) if units.committed else "",
         "taken": str(units.taken) if units.taken else "",
     }
@@ -174,6 +184,7 @@ def _units(row: Mapping[str, str]) -> OrderUnits:
         web_location=row.get("web_location", ""),
         pos_location=row.get("pos_location", ""),
         unshipped=Decimal(row.get("unshipped", "0")),
+        refunded=Decimal(row.get("refunded", "0")),
         committed=Decimal(row.get("committed", "0")),
         taken=Decimal(row.get("taken", "0")),
     )

@@ -18,24 +18,31 @@ HINT = "stock_hint"
 
 
 def web_hints(sale: Sale, channel: Channel, aliases: Mapping[str, str]) -> list[StockHint]:
-    """What Magento still has to ship, per SKU of the point of sale.
+    """What Magento still has to ship, and what it gave money back for, per SKU of the point of sale.
 
     Every order counts, exported or not: Magento's reservation stands from the moment it is placed.
     Left to ship = ordered - max(shipped, refunded) - canceled, per line: a refunded
     unit was shipped before, or never will be.
     """
     unshipped: dict[str, Decimal] = {}
+    refunded: dict[str, Decimal] = {}
     for line in sale.lines:
         left = max(line.quantity - max(line.shipped, line.refunded) - line.canceled, Decimal(0))
         sku = aliases.get(line.sku, line.sku)
         unshipped[sku] = unshipped.get(sku, Decimal(0)) + left
+        refunded[sku] = refunded.get(sku, Decimal(0)) + line.refunded
     location = pos_location({"channel": dict(channel)}, {"shipping": dict(sale.shipping)})
     return [
         StockHint(
             sku=sku,
             cause="sale",
             units=WebUnits(
-                order=sale.ref, location=location or channel.location, side="web", at=sale.updated_at, unshipped=left
+                order=sale.ref,
+                location=location or channel.location,
+                side="web",
+                at=sale.updated_at,
+                unshipped=left,
+                refunded=refunded[sku],
             ),
         )
         for sku, left in unshipped.items()

@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from schemas.canonical import Sale, Stock
+from schemas.canonical import LocationStock, Sale, Stock
 from schemas.canonical.refund import Refund
 from schemas.canonical.shipment import Shipment
 from streams.ports import Revision
@@ -68,15 +68,20 @@ def shipment_revision(shipment: Shipment) -> Revision:
 
 
 def stock_revision(stock: Stock) -> Revision:
-    """The stock's revision: the quantities per location, and what the web store still ships from there.
+    """The stock's revision: the quantities per location, what the web store still ships from there, and what it gave
+    money back for.
 
-    When that leaves, the web store takes it off the source itself: the same quantity must be written again.
+    When goods leave, the web store takes them off the source itself, and when they come back to it a person there may
+    put them in: the same quantity must be written again.
     """
-    content = {
-        level.location: [level.quantity, level.unshipped] if level.unshipped else level.quantity
-        for level in stock.locations
-    }
+    content = {level.location: _written_with(level) for level in stock.locations}
     return Revision(stock.read_at, _hash(content))
+
+
+def _written_with(level: LocationStock) -> Decimal | list[Decimal]:
+    if level.refunded:
+        return [level.quantity, level.unshipped, level.refunded]
+    return [level.quantity, level.unshipped] if level.unshipped else level.quantity
 
 
 def _hash(content: Mapping[str, Any]) -> str:

@@ -44,8 +44,7 @@ class Trade:
         premises = Premises(world.session, *addresses, cast.credentials, door.send)
         self._till = premises.till()
         self._counters = counters(options)
-        # A refund here and goods there that are on their way at one time are for a person, by the rules of the trade.
-        self.shop = open_shop(premises, options, deeds, seed=seed, without=self._counters, refunds=False)
+        self.shop = open_shop(premises, options, deeds, seed=seed, without=self._counters)
 
     async def run(self, stop: asyncio.Event, *, mistakes: bool) -> None:
         """Trade until ``stop``."""

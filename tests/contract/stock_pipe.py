@@ -8,6 +8,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
+import orjson
+
 from app.polling.composed import feeds_of, snapshots
 from app.polling.polls import SnapshotPoll
 from app.polling.publishing import RowPublisher
@@ -24,7 +26,7 @@ from streams.inventory.handler import InventoryHandler
 from streams.metrics import Metrics
 from streams.ports import Outgoing, Record
 from streams.runtime.work import Arrival, Handler, Work
-from streams.topics import CANONICAL_STOCK, HINT_STOCK
+from streams.topics import CANONICAL_STOCK, HINT_STOCK, raw
 from tests.contract.pipe import Joined, Pipe
 from tests.contract.systems import SKUS
 from tests.streams.inventory.test_inventory_handler import Table
@@ -69,6 +71,15 @@ class StockPipe(Pipe):
             await self._publisher.publish([stock_hint("pos", StockHint(sku=sku, cause="webhook"), envelope)])
         await self._carry()
 
+    async def read_again(self, connection: str, entity: str, native_id: str) -> None:
+        """Something of an entity has changed, and all that follows from it goes its way, stock included."""
+        self._receipts += 1
+        system = {"web": "magento", "pos": "heartland"}[connection]
+        envelope = Envelope(f"r{self._receipts}", connection, system, entity, native_id, 1_000)
+        body = orjson.dumps({"hint": native_id})
+        await self._publisher.publish([Outgoing(raw(system, entity), native_id.encode(), body, envelope.to_headers())])
+        await self._carry()
+
     async def counted(self, sku: str, pieces: int) -> None:
         """Somebody counts the SKU in every location that is joined with a source."""
         for location in self.channel.sources:
@@ -88,19 +99,23 @@ class StockPipe(Pipe):
         """From stage to stage until nothing is on its way. A stage takes all that there is of a SKU at once."""
         while self._publisher.records:
             records, self._publisher.records = self._publisher.records, []
-            stages: dict[str, tuple[Handler, str]] = {
-                HINT_STOCK: (self._inventory, "inventory"),
-                CANONICAL_STOCK: (self._deliver["web"], "deliver"),
-            }
             batches: dict[tuple[str, bytes], list[Outgoing]] = {}
             for out in records:
                 batches.setdefault((out.topic, out.key), []).append(out)
             await asyncio.gather(
                 *(
-                    self._batch(*stages.get(topic, (self._normalize, "normalize")), batch)
+                    self._batch(handler, stage, batch)
                     for (topic, _), batch in batches.items()
+                    for handler, stage in self._takers(topic)
                 )
             )
+
+    def _takers(self, topic: str) -> list[tuple[Handler, str]]:
+        if topic == HINT_STOCK:
+            return [(self._inventory, "inventory")]
+        if topic.startswith("canonical."):
+            return [(handler, "deliver") for handler in self._deliver.values()]
+        return [(self._normalize, "normalize")]
 
     async def _batch(self, handler: Handler, stage: str, batch: Iterable[Outgoing]) -> None:
         records = [Record(out.topic, 0, 0, out.key, out.value, tuple(out.headers), 0) for out in batch]

@@ -212,11 +212,13 @@ def test_a_channel_without_a_source_for_the_pickup_store_books_to_its_own_locati
     assert outward.pos_location(context, {"shipping": {"pickup_location": "store2"}}) == "MAIN"
 
 
-def test_the_same_stock_is_written_again_when_the_web_store_has_shipped_some_of_it() -> None:
+def test_the_same_stock_is_written_again_when_the_web_store_has_shipped_or_refunded_some_of_it() -> None:
     level = LocationStock(
         location="MAIN", quantity=Decimal(148), on_hand=Decimal(148), committed=Decimal(0), unshipped=Decimal(1)
     )
     before = Stock(ref="pos:sku:A", sku="A", read_at=datetime(2026, 1, 1, tzinfo=UTC), locations=(level,))
     shipped = before.model_copy(update={"locations": (level.model_copy(update={"unshipped": Decimal(0)}),)})
     assert stock_revision(shipped).content != stock_revision(before).content
+    refunded = before.model_copy(update={"locations": (level.model_copy(update={"refunded": Decimal(1)}),)})
+    assert stock_revision(refunded).content != stock_revision(before).content
     assert stock_revision(before.model_copy()).content == stock_revision(before).content
