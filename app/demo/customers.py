@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 from app.demo.deeds import DeedsFile, Expect, PlacedOrder
 from app.demo.lives import Fate, Life, Lives
-from app.demo.web_store import WebOrder, WebStore
+from app.demo.members import Members
+from app.demo.web_store import Shopper, WebOrder, WebStore
 
 GIFT_CARDS = tuple(f"GIFT-{number:03d}" for number in range(1, 51))
 """Gift cards that the web store's sandbox has from the start, with `GIFT_CARD_BALANCE` on each."""
 GIFT_CARD_BALANCE = Decimal(1_000_000)
 AUTHORISED = "sandbox_card_authorised"
 PICKUP_SHARE = 0.1
+MEMBER_SHARE = 0.15
+"""Of the orders that no gift card pays."""
 CANCEL_SHARE = 0.15
 """Of the orders that nobody has paid for."""
 
@@ -70,6 +74,7 @@ class Customers:
     """They place orders.
 
     Args:
+        members: some of them have an account.
         carts: cart items to choose from.
         goods: of these, what can be fetched.
         pickup: source of the location where it can be, empty for none.
@@ -78,6 +83,7 @@ class Customers:
     def __init__(
         self,
         web: WebStore,
+        members: Members,
         deeds: DeedsFile,
         lives: Lives,
         chance: random.Random,
@@ -86,6 +92,7 @@ class Customers:
         pickup: str,
     ) -> None:
         self._web = web
+        self._members = members
         self._deeds = deeds
         self._lives = lives
         self._chance = chance
@@ -101,10 +108,10 @@ class Customers:
         chosen = chance.sample(self._goods if fetched else self.carts, k=chance.choice((1, 1, 2, 2, 3)))
         items = [{**item, "qty": chance.choice((1, 1, 1, 2))} for item in chosen]
         gift_card = chance.choice(GIFT_CARDS) if payment.gift_card else ""
-        email = f"customer{chance.randrange(500)}@example.com"
         pickup = self._pickup if fetched else ""
-        placed = await self._web.place(items, email=email, method=payment.method, gift_card=gift_card, pickup=pickup)
-        self.note(placed, email, payment.expect)
+        async with self._shopper(gift_card) as shopper:
+            placed = await self._web.place(items, shopper, method=payment.method, gift_card=gift_card, pickup=pickup)
+        self.note(placed, payment.expect)
         fate = Fate.WEB if fetched else self._fate(payment)
         later = payment.later and fate is not Fate.CANCELED
         refundable = later or payment.paid or payment.method == AUTHORISED
@@ -112,9 +119,19 @@ class Customers:
         self._lives.begin(life)
         return placed, payment
 
-    def note(self, placed: WebOrder, email: str, expect: Expect) -> None:
+    @asynccontextmanager
+    async def _shopper(self, gift_card: str) -> AsyncIterator[Shopper]:
+        """A member or a guest; a gift card is a guest's."""
+        guest = Shopper(f"customer{self._chance.randrange(500)}@example.com")
+        if gift_card or self._chance.random() >= MEMBER_SHARE:
+            yield guest
+            return
+        async with self._members.shopping() as member:
+            yield member or guest
+
+    def note(self, placed: WebOrder, expect: Expect) -> None:
         """Write an order down."""
-        self._deeds.write(PlacedOrder(placed.number, placed.total, email, placed.lines, expect))
+        self._deeds.write(PlacedOrder(placed.number, placed.total, placed.email, placed.lines, expect))
 
     def _fate(self, payment: Payment) -> Fate:
         unpaid = payment.method == "checkmo" and not (payment.paid or payment.gift_card)

@@ -69,6 +69,48 @@ class GivenBack:
     kind: Literal["refund"] = "refund"
 
 
+class Side(StrEnum):
+    """Where a customer was changed."""
+
+    WEB = "web"
+    TILL = "till"
+
+
+class CustomerField(StrEnum):
+    """What of a customer changed."""
+
+    EMAIL = "email"
+    LAST_NAME = "last name"
+    STREET = "street"
+    """One more address, in that street."""
+    STREET_GONE = "street gone"
+    """The address in that street is no more."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedAccount:
+    """Somebody opened an account in the web store, with one address."""
+
+    account: str
+    email: str
+    first_name: str
+    last_name: str
+    street: str
+    kind: Literal["account"] = "account"
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedCustomer:
+    """Something of a customer with an account changed; not ``sure`` if the shop saw no answer."""
+
+    account: str
+    by: Side
+    what: CustomerField
+    value: str
+    sure: bool = True
+    kind: Literal["customer"] = "customer"
+
+
 @dataclass(frozen=True, slots=True)
 class MadeProduct:
     """A new item at the point of sale."""
@@ -119,6 +161,8 @@ Deed = (
     | Invoiced
     | Parcel
     | GivenBack
+    | OpenedAccount
+    | ChangedCustomer
     | MadeProduct
     | PricedProduct
     | RenamedProduct
@@ -137,6 +181,7 @@ class Deeds:
         cancels: numbers.
         invoices: what the invoices of an order come to, by number.
         parcels: number and track.
+        accounts: by id.
         made, renamed: by SKU; of the renamed ones the web store's name.
     """
 
@@ -145,6 +190,8 @@ class Deeds:
     invoices: dict[str, Decimal] = field(default_factory=dict)
     parcels: list[tuple[str, str]] = field(default_factory=list)
     refunds: list[GivenBack] = field(default_factory=list)
+    accounts: dict[str, OpenedAccount] = field(default_factory=dict)
+    customers: list[ChangedCustomer] = field(default_factory=list)
     made: dict[str, MadeProduct] = field(default_factory=dict)
     priced: list[PricedProduct] = field(default_factory=list)
     renamed: dict[str, str] = field(default_factory=dict)
@@ -164,6 +211,10 @@ class Deeds:
                 self.parcels.append((deed.number, deed.track))
             case GivenBack():
                 self.refunds.append(deed)
+            case OpenedAccount():
+                self.accounts[deed.account] = deed
+            case ChangedCustomer():
+                self.customers.append(deed)
             case MadeProduct():
                 self.made[deed.sku] = deed
             case PricedProduct():

@@ -52,6 +52,7 @@ def books_of(directory: Path) -> Books:
     return Books(
         magento=_database(directory, "magento"),
         heartland=_database(directory, "heartland"),
+        web=WEB,
         prefix=PREFIX,
         location=LOCATION,
         sources=SOURCES,

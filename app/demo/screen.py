@@ -71,7 +71,7 @@ def _shop(scene: Scene) -> Text:
     told = (
         f"{tally.orders} web orders, {tally.changes} stock changes in store, {tally.packed} packed, "
         f"{tally.invoiced} invoiced, {tally.refunded} refunded, {tally.canceled} canceled, "
-        f"{tally.catalogue} changes of the catalogue"
+        f"{tally.catalogue} changes of the catalogue, {tally.members} of customers"
     )
     for name, count in scene.restarts.items():
         told += f"\n{name} was started again {count} time{'s' * (count > 1)}"

@@ -14,8 +14,9 @@ from app.demo.clerks import Clerks
 from app.demo.customers import Customers, Goods
 from app.demo.deeds import DeedsFile, Expect, InvalidEvent
 from app.demo.lives import Life, Lives
+from app.demo.members import Members
 from app.demo.rest import RestError
-from app.demo.web_store import WebOrder, WebStore
+from app.demo.web_store import Shopper, WebOrder, WebStore
 from app.demo.web_team import WebTeam
 
 UNKNOWN_SKU = "WEB-ONLY-1"
@@ -24,6 +25,7 @@ CONFIGURABLES = 20
 """Configurable products of which the customers choose variants."""
 
 PACKING, INVOICING, CANCELING, WEB_PACKING, NUMBERING, REFUNDING, CATALOGUE = 0.7, 0.8, 0.5, 0.6, 0.3, 0.8, 0.2
+JOINING, MOVING = 0.4, 0.8
 """How often per second somebody does that."""
 BROUGHT_BACK = 0.5
 """Share of the refunds that the till gives; the others are the web team's."""
@@ -43,6 +45,7 @@ class Tally:
     canceled: int = 0
     refunded: int = 0
     catalogue: int = 0
+    members: int = 0
     problems: list[str] = field(default_factory=list)
 
 
@@ -51,6 +54,7 @@ class People:
     """Who acts in the shop."""
 
     customers: Customers
+    members: Members
     clerks: Clerks
     team: WebTeam
 
@@ -96,6 +100,7 @@ class Shop:
         await self._fill_carts()
         if mistakes:
             await self._people.clerks.issue_gift_cards()
+            await self._people.members.enter_regulars()
             await self.make_mistakes()
         paces = (
             (orders_per_second, self._one_order),
@@ -106,6 +111,8 @@ class Shop:
             (INVOICING, self._invoice),
             (CANCELING, self._cancel),
             (CATALOGUE, self._change_catalogue),
+            (JOINING, self._join),
+            (MOVING, self._change_member),
             *(((REFUNDING, self.refund),) if self._refunds else ()),
         )
         try:
@@ -131,8 +138,8 @@ class Shop:
         await self._web.add_product(UNKNOWN_SKU, Decimal("19.99"), self._source, 50)
         await self.order_unknown()
         shelf = next(item for item in self._goods if item.kind == "simple")
-        example = await self._web.place([shelf.cart_item], email="ann@example.com", method="checkmo")
-        self._note(example, "ann@example.com", Expect.EXPORTED)
+        example = await self._web.place([shelf.cart_item], Shopper("ann@example.com"), method="checkmo")
+        self._note(example, Expect.EXPORTED)
         for subject, body in _wrong_events(example):
             receipt = await self._send_event("order", body)
             self._deeds.write(InvalidEvent(subject, receipt))
@@ -140,11 +147,11 @@ class Shop:
     async def order_unknown(self) -> None:
         """One more order of the SKU that the point of sale does not know."""
         item = {"sku": UNKNOWN_SKU, "qty": 1}
-        placed = await self._web.place([item], email="broken@example.com", method="checkmo")
-        self._note(placed, "broken@example.com", Expect.REVIEW)
+        placed = await self._web.place([item], Shopper("broken@example.com"), method="checkmo")
+        self._note(placed, Expect.REVIEW)
 
-    def _note(self, placed: WebOrder, email: str, expect: Expect) -> None:
-        self._people.customers.note(placed, email, expect)
+    def _note(self, placed: WebOrder, expect: Expect) -> None:
+        self._people.customers.note(placed, expect)
         self.tally.orders += 1
 
     # -- Paces ---------------------------------------------------------------------------------------------------
@@ -205,6 +212,13 @@ class Shop:
         if self._chance.random() < BROUGHT_BACK:
             return await self._people.clerks.take_back(order_id, life)
         return await self._people.team.give_back(life)
+
+    async def _join(self) -> None:
+        await self._people.members.join()
+        self.tally.members += 1
+
+    async def _change_member(self) -> None:
+        self.tally.members += await self._people.members.change()
 
     async def _change_catalogue(self) -> None:
         await self._people.clerks.change_catalogue()

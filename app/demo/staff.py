@@ -9,11 +9,13 @@ from dataclasses import dataclass
 import aiohttp
 
 from app.demo import programs
+from app.demo.accounts import Accounts
 from app.demo.back_office import BackOffice
 from app.demo.clerks import Clerks
 from app.demo.customers import Customers, goods_of
 from app.demo.deeds import DeedsFile
 from app.demo.lives import Lives
+from app.demo.members import Members
 from app.demo.options import DemoOptions
 from app.demo.rest import Rest
 from app.demo.shop import People, SendEvent, Shop
@@ -61,8 +63,12 @@ def open_shop(
     goods, web, lives, chance = goods_of(products), WebStore(guest, office), Lives(), random.Random(seed)
     shelves = [item for item in goods if item.kind == "simple"]
     pickup = programs.SOURCES[programs.WEB_PACKS]
+    members = Members(Accounts(guest, office), premises.till(), deeds, chance)
     people = People(
-        customers=Customers(web, deeds, lives, chance, goods=[item.cart_item for item in shelves], pickup=pickup),
+        members=members,
+        customers=Customers(
+            web, members, deeds, lives, chance, goods=[item.cart_item for item in shelves], pickup=pickup
+        ),
         clerks=Clerks(
             premises.till(),
             deeds,

@@ -1,4 +1,4 @@
-"""The point of sale as its clerks use it: sales, counts, packing, returns and the catalogue, over the `/v1` API."""
+"""The point of sale as its clerks use it: sales, counts, packing, returns, profiles, goods, over the `/v1` API."""
 
 from __future__ import annotations
 
@@ -98,6 +98,27 @@ class Till:
     async def add_product(self, sku: str, name: str, price: Decimal, stock: Mapping[str, int]) -> None:
         """A new item, with units on hand by location: the owner does it at the account, beside the API."""
         await self._door.call("POST", "/_goods", {"SKU": sku, "Name": name, "Price": str(price), "Stock": stock})
+
+    # -- Customers -----------------------------------------------------------------------------------------------
+
+    async def enter_profile(self, email: str, first_name: str, last_name: str, phone: str) -> None:
+        """A customer is entered, without an address."""
+        profile = {"Email": email, "FirstName": first_name, "LastName": last_name, "Phone": phone, "Addresses": []}
+        await self._call("POST", "/v1/customers", profile)
+
+    async def profiles_of(self, email: str) -> Sequence[Document]:
+        """Profiles of an e-mail address."""
+        found: Sequence[Document] = (await self._call("GET", f"/v1/customers?email={email}"))["results"]
+        return found
+
+    async def profile(self, customer_id: str) -> Document:
+        """A profile as it is now."""
+        found: Document = await self._call("GET", f"/v1/customers/{customer_id}")
+        return found
+
+    async def change_profile(self, customer_id: str, **fields: object) -> None:
+        """Set fields of a profile; ``Addresses`` is the whole list."""
+        await self._call("PUT", f"/v1/customers/{customer_id}", fields)
 
     # -- Gift cards ----------------------------------------------------------------------------------------------
 

@@ -1,9 +1,9 @@
-"""The demo's customers: they put goods into a guest cart of the web store and place the order."""
+"""The web store as its customers use it: they put goods into a cart and place the order."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
@@ -16,13 +16,43 @@ class WebOrder:
 
     order_id: str
     number: str
+    email: str
     total: Decimal
     state: str
     lines: tuple[tuple[str, Decimal, Decimal], ...]
 
 
+AT_HOME: Mapping[str, object] = {
+    "firstname": "Ann",
+    "lastname": "Webb",
+    "street": ["12 Oak St", "Apt 3"],
+    "city": "Austin",
+    "region": "Texas",
+    "region_code": "TX",
+    "region_id": 57,
+    "postcode": "78701",
+    "country_id": "US",
+    "telephone": "512-555-0100",
+}
+"""Where guests live."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shopper:
+    """Who places an order.
+
+    Attributes:
+        account: id of the customer's account; empty for a guest.
+        address: where goods and bill go.
+    """
+
+    email: str
+    account: str = ""
+    address: Mapping[str, object] = field(default_factory=lambda: AT_HOME)
+
+
 class WebStore:
-    """Guest checkout and the catalogue, over Magento's REST API.
+    """Checkout and the catalogue, over Magento's REST API.
 
     Args:
         guest: without credentials.
@@ -34,40 +64,36 @@ class WebStore:
         self._office = office
 
     async def place(
-        self, items: Sequence[Mapping[str, Any]], *, email: str, method: str, gift_card: str = "", pickup: str = ""
+        self,
+        items: Sequence[Mapping[str, Any]],
+        shopper: Shopper,
+        *,
+        method: str,
+        gift_card: str = "",
+        pickup: str = "",
     ) -> WebOrder:
         """Place an order. Each item is a ``cartItem`` without its quote id.
 
         A gift card pays as much as it holds; what it pays wholly is ``free``, whatever ``method`` says. With
         ``pickup``, the code of a source, it is fetched there.
         """
-        cart = str(await self._guest.call("POST", "/rest/V1/guest-carts"))
-        await self._fill(f"/rest/V1/guest-carts/{cart}", cart, items, email, pickup)
+        door, cart, path = await self._cart(shopper)
+        await _fill(door, path, [{"quote_id": cart, **item} for item in items], shopper, pickup)
         if gift_card:
             body = {"giftCardAccountData": {"gift_cards": [gift_card]}}
-            await self._guest.call("POST", f"/rest/V1/carts/guest-carts/{cart}/giftCards", body)
-            totals = await self._guest.call("GET", f"/rest/V1/guest-carts/{cart}/totals")
+            await door.call("POST", f"/rest/V1/carts/guest-carts/{cart}/giftCards", body)
+            totals = await door.call("GET", f"{path}/totals")
             method = method if totals["grand_total"] else "free"
         payment = {"paymentMethod": {"method": method}}
-        order_id = await self._guest.call("PUT", f"/rest/V1/guest-carts/{cart}/order", payment)
-        return await self.read(str(order_id))
+        return await self.read(str(await door.call("PUT", f"{path}/order", payment)))
 
-    async def _fill(self, path: str, cart: str, items: Sequence[Mapping[str, Any]], email: str, pickup: str) -> None:
-        """Put the goods into a cart and say where they go; what is not shipped has a billing address and no other."""
-        kinds = set()
-        for item in items:
-            line = await self._guest.call("POST", f"{path}/items", {"cartItem": {"quote_id": cart, **item}})
-            kinds.add(line["product_type"])
-        if kinds == {"virtual"}:
-            await self._guest.call("POST", f"{path}/billing-address", {"address": _address(email)})
-            return
-        shipping = {
-            "shipping_address": _store_address(pickup) if pickup else _address(email),
-            "billing_address": _address(email),
-            "shipping_carrier_code": "instore" if pickup else "flatrate",
-            "shipping_method_code": "pickup" if pickup else "flatrate",
-        }
-        await self._guest.call("POST", f"{path}/shipping-information", {"addressInformation": shipping})
+    async def _cart(self, shopper: Shopper) -> tuple[Rest, str, str]:
+        """A cart: who may fill it, its name, and its path."""
+        if not shopper.account:
+            cart = str(await self._guest.call("POST", "/rest/V1/guest-carts"))
+            return self._guest, cart, f"/rest/V1/guest-carts/{cart}"
+        cart = str(await self._office.call("POST", f"/rest/V1/customers/{shopper.account}/carts"))
+        return self._office, cart, f"/rest/V1/carts/{cart}"
 
     async def read(self, order_id: str) -> WebOrder:
         """The order as the back office sees it."""
@@ -116,10 +142,27 @@ def web_order(order: Mapping[str, Any]) -> WebOrder:
     return WebOrder(
         order_id=str(order["entity_id"]),
         number=str(order["increment_id"]),
+        email=str(order["customer_email"]),
         total=Decimal(str(order["base_grand_total"])) + stored_value,
         state=str(order["state"]),
         lines=lines,
     )
+
+
+async def _fill(door: Rest, path: str, items: Sequence[Mapping[str, Any]], shopper: Shopper, pickup: str) -> None:
+    """Put the goods into a cart and say where they go; what is not shipped has a billing address and no other."""
+    lines = [await door.call("POST", f"{path}/items", {"cartItem": item}) for item in items]
+    home = {**shopper.address, "email": shopper.email}
+    if all(line["product_type"] == "virtual" for line in lines):
+        await door.call("POST", f"{path}/billing-address", {"address": home})
+        return
+    shipping = {
+        "shipping_address": _store_address(pickup) if pickup else home,
+        "billing_address": home,
+        "shipping_carrier_code": "instore" if pickup else "flatrate",
+        "shipping_method_code": "pickup" if pickup else "flatrate",
+    }
+    await door.call("POST", f"{path}/shipping-information", {"addressInformation": shipping})
 
 
 def _store_address(code: str) -> dict[str, object]:
@@ -135,20 +178,4 @@ def _store_address(code: str) -> dict[str, object]:
         "country_id": "US",
         "telephone": "5125550100",
         "extension_attributes": {"pickup_location_code": code},
-    }
-
-
-def _address(email: str) -> dict[str, object]:
-    return {
-        "firstname": "Ann",
-        "lastname": "Webb",
-        "street": ["12 Oak St", "Apt 3"],
-        "city": "Austin",
-        "region": "Texas",
-        "region_code": "TX",
-        "region_id": 57,
-        "postcode": "78701",
-        "country_id": "US",
-        "telephone": "512-555-0100",
-        "email": email,
     }

@@ -93,8 +93,7 @@ def as_placed(deeds: Deeds, magento: sqlite3.Connection) -> Deeds:
         if known is None:
             unknown = any(sku == UNKNOWN_SKU for sku, _, _ in order.lines)
             expect = Expect.WITHHELD if unpaid else Expect.REVIEW if unknown else Expect.EXPORTED
-            email = str(document["customer_email"])
-            orders[order.number] = PlacedOrder(order.number, order.total, email, order.lines, expect)
+            orders[order.number] = PlacedOrder(order.number, order.total, order.email, order.lines, expect)
         elif unpaid:
             orders[order.number] = replace(known, expect=Expect.WITHHELD)
     return replace(deeds, orders=orders)

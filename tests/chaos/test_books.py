@@ -24,6 +24,7 @@ CREATE TABLE orders(entity_id INTEGER, increment_id TEXT, ext_order_id TEXT, cre
 CREATE TABLE order_comments(id INTEGER PRIMARY KEY, order_id INTEGER, comment TEXT);
 CREATE TABLE source_items(sku TEXT, source_code TEXT, quantity TEXT);
 CREATE TABLE products(sku TEXT, name TEXT, price TEXT, status INTEGER, type_id TEXT);
+CREATE TABLE customers(document TEXT);
 CREATE TABLE gift_cards(code TEXT, balance TEXT);
 CREATE TABLE invoices(entity_id INTEGER PRIMARY KEY, order_id INTEGER, document TEXT);
 CREATE TABLE shipments(entity_id INTEGER PRIMARY KEY, order_id INTEGER, document TEXT);
@@ -33,6 +34,7 @@ HEARTLAND = f"""{TABLES}
 CREATE TABLE orders(order_id INTEGER, external_id TEXT, status TEXT, document TEXT);
 CREATE TABLE inventory(sku TEXT, location_id TEXT, on_hand TEXT, committed TEXT);
 CREATE TABLE products(sku TEXT, name TEXT, price TEXT);
+CREATE TABLE customers(document TEXT);
 CREATE TABLE gift_cards(number TEXT, balance TEXT, held TEXT);
 CREATE TABLE gift_card_holds(external_id TEXT);
 CREATE TABLE payments(order_id TEXT, document TEXT);
@@ -67,7 +69,7 @@ class Shops:
 
     def __init__(self, directory: Path) -> None:
         sources = {"MAIN": "main"}
-        self.books = Books(directory / "m.sqlite", directory / "h.sqlite", "W-", "MAIN", sources)
+        self.books = Books(directory / "m.sqlite", directory / "h.sqlite", "web", "W-", "MAIN", sources)
         self.deeds = Deeds({NUMBER: PLACED}, stock=[StockChange("A", "MAIN")], invalid=[InvalidEvent("no id", "r3")])
         self.ended = {"r1", "r2", "r3"}
         self.seconds = 0

@@ -28,6 +28,7 @@ class Books:
 
     Attributes:
         magento, heartland: the sandboxes' SQLite files.
+        web: the web store's connection, by which the point of sale names its customers.
         prefix: put before the order number to make the ExternalID.
         location: where the channel's orders ship from.
         sources: Heartland location -> Magento source.
@@ -35,6 +36,7 @@ class Books:
 
     magento: Path
     heartland: Path
+    web: str
     prefix: str
     location: str
     sources: Mapping[str, str]

@@ -14,6 +14,7 @@ class Entity(StrEnum):
     PAYMENTS = "payments"
     SHIPMENTS = "shipments"
     REFUNDS = "refunds"
+    CUSTOMERS = "customers"
     PRODUCTS = "products"
     STOCK = "stock"
     GIFT_CARDS = "gift cards"

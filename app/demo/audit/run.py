@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.demo.audit import gift_cards, logs, orders, payments, products, refunds, shipments, stock
+from app.demo.audit import customers, gift_cards, logs, orders, payments, products, refunds, shipments, stock
 from app.demo.audit.books import Books, opened
 from app.demo.audit.findings import Audit, Entity
 from app.demo.deeds import Deeds
@@ -16,6 +16,7 @@ def audit(books: Books, deeds: Deeds) -> Audit:
         payments.check(both, deeds, result.entities[Entity.PAYMENTS])
         shipments.check(both, deeds, result.entities[Entity.SHIPMENTS])
         refunds.check(both, deeds, result.entities[Entity.REFUNDS])
+        customers.check(both, deeds, result.entities[Entity.CUSTOMERS])
         products.check(both, deeds, result.entities[Entity.PRODUCTS])
         stock.check(both, deeds, result.entities[Entity.STOCK])
         gift_cards.check(both, deeds, result.entities[Entity.GIFT_CARDS])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from typing import Any
 import aiohttp
 
 from app.demo import programs
+from app.demo.accounts import Accounts
 from app.demo.audit.books import Books
 from app.demo.back_office import BackOffice
 from app.demo.deeds import DeedsFile
@@ -31,7 +32,8 @@ class Stage:
 
     Attributes:
         web, pos: the sandboxes, and connectors to them.
-        store: where guests buy.
+        store: where customers buy.
+        accounts: of customers.
         office: Magento's back office.
         till: of the point of sale.
     """
@@ -40,6 +42,7 @@ class Stage:
     pos: PosSystem
     premises: Premises
     store: WebStore
+    accounts: Accounts
     office: BackOffice
     till: Till
     deeds: DeedsFile
@@ -49,7 +52,7 @@ class Stage:
     def books(self) -> Books:
         """Where an auditor looks."""
         magento, heartland = handle_of(self.web), handle_of(self.pos)
-        return Books(magento.database, heartland.database, programs.PREFIX, programs.LOCATION, programs.SOURCES)
+        return replace(programs.books_of(Path()), magento=magento.database, heartland=heartland.database)
 
     async def enter(self, order: WebOrder) -> str:
         """The order is in the point of sale, paid in cash; its id there."""
@@ -88,7 +91,17 @@ async def open_stage(directory: Path) -> AsyncIterator[Stage]:
         guest = Rest(session, magento.url)
         office = guest.with_headers({"Authorization": f"Bearer {magento.credentials['bearer_token']}"})
         shop = open_shop(premises, DemoOptions(directory, skus=SKUS), deeds, seed=1)
-        yield Stage(web, pos, premises, WebStore(guest, office), BackOffice(office), premises.till(), deeds, shop)
+        yield Stage(
+            web=web,
+            pos=pos,
+            premises=premises,
+            store=WebStore(guest, office),
+            accounts=Accounts(guest, office),
+            office=BackOffice(office),
+            till=premises.till(),
+            deeds=deeds,
+            shop=shop,
+        )
 
 
 async def _nobody(_entity: str, _body: Mapping[str, Any]) -> str:

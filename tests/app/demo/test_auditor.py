@@ -16,6 +16,8 @@ from app.demo.audit.findings import Audit, Entity, Finding
 from app.demo.audit.run import audit
 from app.demo.deeds import (
     CanceledOrder,
+    ChangedCustomer,
+    CustomerField,
     Deed,
     Deeds,
     DeedsFile,
@@ -24,10 +26,12 @@ from app.demo.deeds import (
     InvalidEvent,
     Invoiced,
     MadeProduct,
+    OpenedAccount,
     Parcel,
     PlacedOrder,
     PricedProduct,
     RenamedProduct,
+    Side,
     StockChange,
 )
 
@@ -36,6 +40,7 @@ CREATE TABLE orders(entity_id INTEGER, increment_id TEXT, ext_order_id TEXT, doc
 CREATE TABLE order_comments(id INTEGER PRIMARY KEY, order_id INTEGER, comment TEXT);
 CREATE TABLE source_items(sku TEXT, source_code TEXT, quantity TEXT);
 CREATE TABLE products(sku TEXT, name TEXT, price TEXT, status INTEGER, type_id TEXT);
+CREATE TABLE customers(document TEXT);
 CREATE TABLE gift_cards(code TEXT, balance TEXT);
 CREATE TABLE invoices(entity_id INTEGER PRIMARY KEY, order_id INTEGER, document TEXT);
 CREATE TABLE shipments(entity_id INTEGER PRIMARY KEY, order_id INTEGER, document TEXT);
@@ -46,6 +51,7 @@ HEARTLAND = """
 CREATE TABLE orders(order_id INTEGER, external_id TEXT, status TEXT, document TEXT);
 CREATE TABLE inventory(sku TEXT, location_id TEXT, on_hand TEXT, committed TEXT);
 CREATE TABLE products(sku TEXT, name TEXT, price TEXT);
+CREATE TABLE customers(document TEXT);
 CREATE TABLE gift_cards(number TEXT, balance TEXT, held TEXT);
 CREATE TABLE gift_card_holds(external_id TEXT);
 CREATE TABLE payments(order_id TEXT, document TEXT);
@@ -82,7 +88,7 @@ class Shops:
     """Both databases, in balance: order 1 was exported and is open, so Heartland commits its two A and one V."""
 
     def __init__(self, directory: Path) -> None:
-        self.books = Books(directory / "m.sqlite", directory / "h.sqlite", "W-", "MAIN", {"MAIN": "main"})
+        self.books = Books(directory / "m.sqlite", directory / "h.sqlite", "web", "W-", "MAIN", {"MAIN": "main"})
         self.deeds = Deeds(orders={PLACED.number: PLACED}, stock=[StockChange("A", "MAIN")])
         self.magento(MAGENTO)
         self.magento(f"INSERT INTO orders VALUES (1, '000000001', '17', '{json.dumps(ITEMS)}')")
@@ -280,6 +286,8 @@ def test_deeds_are_read_as_they_were_written(tmp_path: Path) -> None:
         Invoiced("3", Decimal("9.50")),
         Parcel("3", "1Z1"),
         GivenBack("3", Decimal("1.25")),
+        OpenedAccount("7", "ann@example.com", "Ann", "Webb", "12 Oak Street"),
+        ChangedCustomer("7", Side.WEB, CustomerField.LAST_NAME, "Baker", sure=False),
         MadeProduct("N", "New"),
         PricedProduct("A"),
         RenamedProduct("A", "Cap"),

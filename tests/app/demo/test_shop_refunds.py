@@ -9,6 +9,7 @@ import pytest
 from app.demo import shop as module
 from app.demo.back_office import rows
 from app.demo.lives import Fate, Life
+from app.demo.web_store import Shopper
 from tests.app.demo.stage import Stage
 
 TILL, WEB = 1.0, 0.0
@@ -18,7 +19,7 @@ TILL, WEB = 1.0, 0.0
 async def gone(stage: Stage) -> Life:
     """An order that was paid in both systems and has left the point of sale, of which the web store knows nothing."""
     item = {"sku": stage.web.sku, "qty": 1}
-    order = await stage.store.place([item], email="ann@example.com", method="checkmo")
+    order = await stage.store.place([item], Shopper("ann@example.com"), method="checkmo")
     await stage.office.invoice(order.order_id)
     order_id = await stage.enter(order)
     await stage.till.fulfil(order_id)

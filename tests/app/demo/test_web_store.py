@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from app.demo.web_store import Shopper
 from app.sandbox.catalogue import ProductKind, catalogue
 from tests.app.demo.stage import Stage
 from tests.contract.systems import SKUS
@@ -23,7 +24,7 @@ async def test_a_cart_is_shipped_unless_it_is_all_virtual(
     stage: Stage, kinds: tuple[ProductKind, ...], shipped: bool
 ) -> None:
     items = [{"sku": SHELF[kind], "qty": 1} for kind in kinds]
-    placed = await stage.store.place(items, email="ann@example.com", method="checkmo")
+    placed = await stage.store.place(items, Shopper("ann@example.com"), method="checkmo")
     order = await stage.office.read(placed.order_id)
     shipping = order["extension_attributes"]["shipping_assignments"][0]["shipping"]
     assert ("address" in shipping) is shipped
