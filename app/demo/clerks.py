@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal
@@ -66,6 +67,7 @@ class Clerks:
         self._names = names
         self._virtual = virtual
         self._made = 0
+        self._packing = asyncio.Lock()
 
     async def issue_gift_cards(self) -> None:
         """Every card that the web store takes is one of the point of sale's."""
@@ -85,15 +87,24 @@ class Clerks:
     # -- Packing -------------------------------------------------------------------------------------------------
 
     async def pack(self) -> int:
-        """Pack some web orders. Returns how many."""
+        """Pack some web orders. Returns how many; none while others are at it, who would take the same ones."""
+        if self._packing.locked():
+            return 0
+        async with self._packing:
+            return await self._pack_some()
+
+    async def _pack_some(self) -> int:
         packed = 0
-        for order in await self._till.open_web_orders(LOOKED_AT):
-            number = str(order["ExternalID"]).removeprefix(self._prefix)
+        for listed in await self._till.open_web_orders(LOOKED_AT):
+            number = str(listed["ExternalID"]).removeprefix(self._prefix)
             fate = self._lives.fate_of(number)
-            if order["LocationID"] not in self._packs or fate is Fate.CANCELED:
+            if listed["LocationID"] not in self._packs or fate is Fate.CANCELED:
                 continue
             if packed == PACKED_AT_ONCE:
                 break
+            order = await self._till.read(str(listed["OrderID"]))
+            if order["Status"] != "Open":  # the list may be late
+                continue
             packed += 1
             await self._pack_one(order, number, fate)
         return packed
