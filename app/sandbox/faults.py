@@ -140,9 +140,18 @@ class _Quota:
         self.fired += 1
         return True
 
+    @property
+    def counts(self) -> tuple[int, int, int]:
+        """What it has counted."""
+        return self.eligible, self.due, self.fired
+
+    def recount(self, counts: tuple[int, int, int]) -> None:
+        """Go on from there."""
+        self.eligible, self.due, self.fired = counts
+
 
 COUNTS = ("phase", "eligible", "due", "fired")
-"""What a quota counts, beside its rule."""
+"""What a quota shows, beside its rule."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,19 +196,21 @@ class FaultPanel:
     Attributes:
         seed: decides the phases.
         lacks: faults that this system does not have; a rule of one is refused.
-        keep: told the state whenever it has changed.
+        keep: told the state whenever the rules have changed.
+        count: told the counters whenever they have changed, which is with every call.
         fired: how often each fault struck.
     """
 
     seed: int
     lacks: frozenset[Fault] = frozenset()
     keep: Callable[[Mapping[str, Any]], None] = lambda _state: None
+    count: Callable[[Mapping[str, Any]], None] = lambda _counts: None
     fired: Counter[Fault] = field(default_factory=Counter)
     _quotas: list[_Quota] = field(default_factory=list)
 
-    def recall(self, state: Mapping[str, Any]) -> None:
-        """Go on from a state that was kept."""
-        self.fired = Counter({Fault(name): count for name, count in state["fired"].items()})
+    def recall(self, state: Mapping[str, Any], counts: Mapping[str, Any] | None = None) -> None:
+        """Go on from a state that was kept, and from the counters that were told after it."""
+        self.fired = _fired(state)
         self._quotas = [
             _Quota(
                 Rule.parse({item.name: kept[item.name] for item in fields(Rule)}),
@@ -207,6 +218,10 @@ class FaultPanel:
             )
             for kept in state["rules"]
         ]
+        if counts is not None:
+            self.fired = _fired(counts)
+            for quota, counted in zip(self._quotas, counts["rules"], strict=True):
+                quota.recount(counted)
 
     def replace(self, rules: list[Rule]) -> None:
         """Put these rules in force instead of all others. Raises ValueError for a fault that the system lacks."""
@@ -229,7 +244,7 @@ class FaultPanel:
         answer = self._take(eligible, *BEFORE, *UNTOLD)
         lag = None if answer else self._take(eligible, Fault.LIST_LAG)
         if eligible:
-            self.keep(self.state())
+            self.count(self._counts())
         return CallFaults(answer, latency.ms if latency else 0, lag.seconds if lag else 0.0)
 
     def strike_webhook(self, entity: str) -> WebhookFaults:
@@ -241,7 +256,7 @@ class FaultPanel:
         )
         faults = self._strike_event(eligible)
         if eligible:
-            self.keep(self.state())
+            self.count(self._counts())
         return faults
 
     def _strike_event(self, eligible: list[_Quota]) -> WebhookFaults:
@@ -262,6 +277,11 @@ class FaultPanel:
             "rules": [asdict(quota.rule) | {name: getattr(quota, name) for name in COUNTS} for quota in self._quotas],
         }
 
+    def _counts(self) -> dict[str, object]:
+        """The counters alone, in the order of the rules."""
+        fired = {fault.value: count for fault, count in self.fired.items()}
+        return {"fired": fired, "rules": [quota.counts for quota in self._quotas]}
+
     def _check(self, rules: list[Rule]) -> None:
         for rule in rules:
             if rule.fault in self.lacks:
@@ -281,13 +301,17 @@ class FaultPanel:
         return None
 
 
+def _fired(kept: Mapping[str, Any]) -> Counter[Fault]:
+    return Counter({Fault(name): count for name, count in kept["fired"].items()})
+
+
 def _strikes_call(rule: Rule, method: str, path: str, call: Call) -> bool:
     if rule.fault in WEBHOOK_FAULTS or (rule.fault is Fault.LIST_LAG and not call.lists):
         return False
     return (
-        rule.method.upper() in ("*", method)
+        fnmatchcase(call.operation, rule.operation)
+        and rule.method.upper() in ("*", method)
         and fnmatchcase(path, rule.path)
-        and fnmatchcase(call.operation, rule.operation)
         and _names(rule.client, call.client)
     )
 

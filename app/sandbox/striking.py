@@ -30,7 +30,8 @@ THROTTLED, BROKEN, REFUSED = 429, 500, 400
 PANEL_SCHEMA = """
 CREATE TABLE IF NOT EXISTS fault_panel(
     id INTEGER PRIMARY KEY CHECK (id = 1),
-    state TEXT NOT NULL            -- JSON: rules and counters
+    state TEXT NOT NULL,           -- JSON: rules and counters, as they were when the rules changed
+    counts TEXT                    -- JSON: the counters since then
 );
 """
 
@@ -44,9 +45,12 @@ def open_panel(database: Database, seed: int, *, lacks: frozenset[Fault] = froze
     def keep(state: Mapping[str, Any]) -> None:
         database.write("INSERT OR REPLACE INTO fault_panel(id, state) VALUES (1, ?)", (orjson.dumps(state).decode(),))
 
-    panel = FaultPanel(seed, lacks=lacks, keep=keep)
-    for row in database.read("SELECT state FROM fault_panel"):
-        panel.recall(orjson.loads(row["state"]))
+    def count(counts: Mapping[str, Any]) -> None:
+        database.write("UPDATE fault_panel SET counts = ?", (orjson.dumps(counts).decode(),))
+
+    panel = FaultPanel(seed, lacks=lacks, keep=keep, count=count)
+    for row in database.read("SELECT state, counts FROM fault_panel"):
+        panel.recall(orjson.loads(row["state"]), orjson.loads(row["counts"] or "null"))
     return panel
 
 
