@@ -41,11 +41,44 @@ UNTOLD: tuple[Rule, ...] = (
 OPAQUE: tuple[Rule, ...] = ({"fault": "opaque", "done": True}, {"fault": "opaque", "done": False})
 
 API = {"magento": "/rest/*", "heartland": "/v1/*"}
-ROUTES = {
-    "magento": {"add_comment": 40, "save_order": 40, "write_source_items": 60},
-    "heartland": {"create_order": 40},
+RARE = 20
+ROUTES: Mapping[str, Mapping[str, int]] = {
+    "magento": {
+        "add_comment": 40,
+        "add_track": RARE,
+        "cancel_order": RARE,
+        "create_customer": RARE,
+        "delete_special_prices": RARE,
+        "hold_order": RARE,
+        "invoice_order": RARE,
+        "notify_ready_for_pickup": RARE,
+        "refund_invoice": RARE,
+        "refund_order": RARE,
+        "replace_tier_prices": RARE,
+        "save_order": 40,
+        "save_product": RARE,
+        "set_base_prices": RARE,
+        "set_special_prices": RARE,
+        "ship_order": 40,
+        "unhold_order": RARE,
+        "update_customer": RARE,
+        "update_gift_card_account": RARE,
+        "write_source_items": 60,
+    },
+    "heartland": {
+        "create_customer": RARE,
+        "create_gift_card_credit": RARE,
+        "create_gift_card_hold": RARE,
+        "create_order": 40,
+        "create_payment": RARE,
+        "create_webhook": RARE,
+        "delete_webhook": RARE,
+        "update_customer": RARE,
+        "update_gift_card_hold": RARE,
+        "update_order": RARE,
+    },
 }
-"""Every how many calls of a route each of those strikes."""
+"""Every how many calls of a route each of those strikes; a test holds that none of ours is left out."""
 
 NO_WEBHOOKS: tuple[Rule, ...] = ({"fault": "webhook_lost", "every": 1},)
 """Every webhook is lost: polling alone must keep both systems equal."""

@@ -31,19 +31,19 @@ def test_each_fault_that_the_system_has_is_among_the_demos(system: str) -> None:
 
 
 @SYSTEMS
-@pytest.mark.parametrize("operation", ["place_order", *(name for routes in faults.ROUTES.values() for name in routes)])
-def test_faults_that_strike_after_the_effect_spare_the_shop(system: str, operation: str) -> None:
+def test_faults_that_strike_after_the_effect_spare_the_shop(system: str) -> None:
     panel = panel_of(system)
-    for _ in range(200):
-        panel.strike_call("POST", "/rest/V1/x", Call(operation, client="Python/3.11 aiohttp/3"))
+    for operation in ("place_order", *faults.ROUTES[system]):
+        for _ in range(100):
+            panel.strike_call("POST", "/rest/V1/x", Call(operation, client="Python/3.11 aiohttp/3"))
     assert not any(panel.fired[fault] for fault in UNTOLD)
 
 
 @pytest.mark.parametrize(("system", "operation"), [(s, o) for s, routes in faults.ROUTES.items() for o in routes])
-def test_each_of_our_mutations_meets_each_fault_in_a_minute_of_trade(system: str, operation: str) -> None:
+def test_each_of_our_mutations_meets_each_fault(system: str, operation: str) -> None:
     panel = panel_of(system)
     struck: dict[Fault, set[bool]] = defaultdict(set)
-    for _ in range(340):
+    for _ in range(6 * faults.ROUTES[system][operation]):
         answer = panel.strike_call("POST", "/rest/V1/x", Call(operation, client="tillstream")).answer
         if answer is not None and answer.fault in UNTOLD:
             struck[answer.fault].add(answer.done)
