@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Generator
 from importlib.util import find_spec
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -46,11 +47,26 @@ def pytest_runtest_makereport(
     return report
 
 
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """One of several processes that share the tests tells the one that gave them out."""
+    told, ran = getattr(session.config, "workeroutput", None), session.config.stash[_RAN]
+    if told is not None:
+        told |= {"ran": dict(ran), "versions": dict(VERSIONS)}
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    told = getattr(node, "workeroutput", {})
+    ran: Counter[str] = node.config.stash[_RAN]
+    ran.update(told.get("ran", {}))
+    VERSIONS.update(told.get("versions", {}))
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_unconfigure(config: pytest.Config) -> None:
     """The very last line, below pytest's own summary."""
     ran = config.stash[_RAN]
-    if not ran:
+    if not ran or hasattr(config, "workerinput"):
         return
     words = [
         f"{name}: {ran[name]} tests on a real {noun}" for name, noun in (("kafka", "broker"), ("postgres", "server"))

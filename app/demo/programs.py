@@ -176,7 +176,7 @@ def settings_toml(addresses: Addresses, opened_by: Mapping[str, Mapping[str, str
                 }
             },
             "flows": {flow: {"mode": "live"} for flow in FLOWS},
-            "polling": {"interval_seconds": 2.0, "overlap_seconds": 20.0, "snapshot_minutes": 0, "lease_seconds": 5.0},
+            "polling": {"interval_seconds": 5.0, "overlap_seconds": 20.0, "snapshot_minutes": 0, "lease_seconds": 5.0},
         }
     )
 
