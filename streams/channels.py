@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
 
 from schemas.documents.channel import Channel
 
@@ -29,6 +30,14 @@ class Channels:
     def between(self, *, pos: str, web: str) -> tuple[Channel, ...]:
         """The channels that join a point of sale and a web store."""
         return tuple(channel for channel in self._all if channel.pos == pos and channel.web == web)
+
+    def buffers_between(self, *, pos: str, web: str) -> Mapping[str, Decimal]:
+        """Pieces by location that the channels between both keep for customers in store; the most where they differ."""
+        found: dict[str, Decimal] = {}
+        for channel in self.between(pos=pos, web=web):
+            for location, pieces in channel.buffers.items():
+                found[location] = max(pieces, found.get(location, pieces))
+        return found
 
     def websites_of(self, web: str) -> tuple[int, ...]:
         """The websites of a web store that channels name, each once."""

@@ -41,7 +41,14 @@ async def reconcile_stock(joint: Joint, window: Window) -> Comparison:
         for channel in joint.channels.between(pos=joint.pos_name, web=joint.web_name)
         for location, source in channel.sources.items()
     }
-    return compare_stock(seen, sources, pos=joint.pos_name, web=joint.web_name, settled_before=window.settled_before)
+    return compare_stock(
+        seen,
+        sources,
+        pos=joint.pos_name,
+        web=joint.web_name,
+        settled_before=window.settled_before,
+        buffers=joint.channels.buffers_between(pos=joint.pos_name, web=joint.web_name),
+    )
 
 
 async def _levels(joint: Joint) -> Mapping[str, Sequence[LocationLevel]]:

@@ -61,6 +61,9 @@ class Channel(BaseModel):
     """Percent of tax with which prices are converted where only one side's are with tax; without it they are not."""
     sources: dict[str, str] = Field(default_factory=dict)
     """Heartland location -> Magento MSI source code."""
+    buffers: dict[str, Annotated[Decimal, Field(ge=0)]] = Field(default_factory=dict)
+    """Heartland location -> pieces that are kept for customers in store: not offered online, and not withheld from web
+    orders that are still to ship. For a whole product, set Magento's out-of-stock threshold instead."""
     offline_methods: tuple[str, ...] = ("checkmo", "banktransfer", "cashondelivery", "free")
     """Payment methods whose orders are exported in state ``new`` already."""
     guests: Literal["shared", "profile"] = "shared"

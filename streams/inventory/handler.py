@@ -122,12 +122,15 @@ class InventoryHandler:
         for level in levels:
             state = state.knows_change(level.location, level.updated_at)
         await self._note(work, state, read_at, levels, kept)
-        ref = Ref(connection, "sku", sku)
-        stock = Stock(ref=str(ref), sku=sku, read_at=read_at, locations=source_quantities(state, levels))
         carrier = _carrier(work.arrivals)
-        body, age = stock.model_dump_json().encode(), age_headers(oldest_change(before, hints, levels))
+        age = age_headers(oldest_change(before, hints, levels))
         outgoing = [
-            Outgoing(CANONICAL_STOCK, carrier.record.key, body, [*envelope.to_headers(), *age])
+            Outgoing(
+                CANONICAL_STOCK,
+                carrier.record.key,
+                self._stock(Ref(connection, "sku", sku), envelope.target, state, levels, read_at),
+                [*envelope.to_headers(), *age],
+            )
             for envelope in _envelopes(carrier, work, webs)
         ]
         await self._publisher.publish(outgoing)
@@ -136,6 +139,13 @@ class InventoryHandler:
     def blocks(self, work: Work) -> bool:  # noqa: ARG002 - the answer is the same for every hint
         """A hint that failed decides nothing for later ones: each of them reads again."""
         return False
+
+    def _stock(self, ref: Ref, web: str, state: SkuState, levels: Sequence[LocationLevel], read_at: datetime) -> bytes:
+        """What a web store's sources shall hold."""
+        buffers = self._channels.buffers_between(pos=ref.connection, web=web)
+        locations = source_quantities(state, levels, buffers)
+        stock = Stock(ref=str(ref), sku=ref.native_id, read_at=read_at, locations=locations)
+        return stock.model_dump_json().encode()
 
     async def _note(
         self, work: Work, state: SkuState, read_at: datetime, levels: Sequence[LocationLevel], kept: bytes | None

@@ -19,6 +19,8 @@ from streams.inventory.table import SkuState
 START = datetime(2026, 11, 24, tzinfo=UTC)
 
 pytestmark = [
+    pytest.mark.rule("stock.model_msi"),
+    pytest.mark.rule("stock.model_legacy"),
     pytest.mark.rule("stock.msi_formula"),
     pytest.mark.rule("stock.clamped_at_zero"),
     pytest.mark.rule("stock.not_below_unshipped"),
@@ -122,6 +124,11 @@ class StockModel(RuleBasedStateMachine):
         if not order.imported and order.unshipped:
             order.imported, order.committed = True, order.quantity - order.canceled
             self._tell(order, "pos")
+
+    @rule(order=orders)
+    def invoice_in_magento(self, order: WebOrder) -> None:
+        """Money, not goods: Magento tells of the order once more, with the same pieces left to ship."""
+        self._tell(order, "web")
 
     @rule(order=orders)
     def fulfil_in_the_point_of_sale(self, order: WebOrder) -> None:

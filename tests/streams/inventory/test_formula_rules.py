@@ -120,6 +120,25 @@ def test_the_legacy_formula(told: tuple[WebUnits, ...], at: LocationLevel, expec
     assert available_quantity(state(*told), at) == D(expected)
 
 
+@pytest.mark.rule("stock.location_buffer")
+@pytest.mark.parametrize(
+    ("told", "at", "expected"),
+    [
+        ((), level(10), 7),
+        ((), level(2), 0),
+        # Two are still to ship: the buffer cuts what exceeds them, and never these.
+        ((units("web", unshipped=2),), level(10), 7),
+        ((units("web", unshipped=2),), level(4), 2),
+        ((units("web", unshipped=2), units("pos", taken=2)), level(1), 2),
+    ],
+)
+def test_a_locations_buffer_cuts_only_what_exceeds_the_units_still_to_ship(
+    told: tuple[WebUnits, ...], at: LocationLevel, expected: int
+) -> None:
+    main, other = source_quantities(state(*told), [at, level(5, location="STORE2")], {"MAIN": D(3)})
+    assert (main.quantity, other.quantity) == (D(expected), D(5))
+
+
 # -- The table's state ------------------------------------------------------------------------------------------
 
 

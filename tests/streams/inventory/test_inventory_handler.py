@@ -22,6 +22,8 @@ from tests.twins.clock import START, FakeClock
 from tests.twins.kafka import MemoryPublisher, envelope, record
 from tests.twins.oversells import MemoryOversells
 
+NO_BUFFERS: Mapping[str, dict[str, Decimal]] = {}
+
 FLOW = load().flows["stock"]
 
 
@@ -86,13 +88,15 @@ class Table:
 
 
 class Bench:
-    def __init__(self, *webs: str) -> None:
+    def __init__(self, *webs: str, buffers: Mapping[str, dict[str, Decimal]] = NO_BUFFERS) -> None:
         self.shelves = Shelves()
         self.publisher = MemoryPublisher()
         self.table = Table()
         self.oversells = MemoryOversells()
         self.clock = FakeClock()
-        channels = Channels([Channel(name=web, web=web, pos="pos", prefix="W-", location="MAIN") for web in webs])
+        main = Channel(web="", pos="pos", prefix="W-", location="MAIN")
+        joined = [{"name": web, "web": web, "buffers": buffers.get(web, {})} for web in webs]
+        channels = Channels([main.model_copy(update=values) for values in joined])
         self.handler = InventoryHandler(
             self.table, {"pos": self.shelves}, self.publisher, self.oversells, self.clock, channels=channels, flow=FLOW
         )
@@ -381,3 +385,14 @@ async def test_goods_that_are_there_cost_the_store_nothing(bench: Bench) -> None
     await bench.hint(("r1.s0", sold(1)))
     await bench.hint(("r2", look()))
     assert bench.oversells.down == 9
+
+
+# -- buffers -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.rule("stock.location_buffer")
+async def test_each_web_store_gets_what_its_own_buffer_leaves() -> None:
+    bench = Bench("web", "outlet", buffers={"outlet": {"MAIN": Decimal(4)}})
+    await bench.hint(("r1", look()))
+    told = [Stock.model_validate_json(out.value) for out in bench.publisher.on("canonical.stock")]
+    assert [stock.locations[0].quantity for stock in told] == [10, 6]

@@ -51,6 +51,7 @@ async def test_an_update_merges_and_does_not_move_the_product_s_updated_at(shop:
     assert (await shop.get("/products/S1"))["updated_at"] == before
 
 
+@pytest.mark.rule("stock.safety_is_min_qty")
 async def test_the_threshold_is_taken_off_once_and_limits_selling_but_not_shipping(shop: Storefront) -> None:
     order_id = await shop.place(("S1", 30))
     await put(shop, "S1", min_qty=60, use_config_min_qty=False)
