@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from types import SimpleNamespace
 from typing import cast
 
@@ -12,13 +13,14 @@ import structlog
 
 from app.parts import Parts
 from app.retention import RetentionWatch
-from app.workers import COUNT_SECONDS, _tell, _tell_held
+from app.workers import COUNT_SECONDS, _tell, _tell_held, _tell_oversells
 from streams.errors import Unavailable
 from streams.metrics import Metrics
-from streams.ports import HoldReason, Partition
+from streams.ports import HoldReason, Oversell, OversoldSku, Partition
 from streams.runtime.app import PartitionNumbers, StageApp
 from streams.runtime.worker import StageWorker
 from tests.twins.clock import FakeClock
+from tests.twins.oversells import MemoryOversells
 
 Counts = Mapping[HoldReason, int]
 
@@ -63,6 +65,27 @@ async def test_held_events_are_told_every_few_seconds_and_fall_to_zero() -> None
 async def test_a_store_that_is_down_does_not_end_the_telling() -> None:
     metrics, _ = await told({HoldReason.PERSON: 3}, Unavailable("down"), {HoldReason.PERSON: 4})
     assert shown(metrics, HoldReason.PERSON) == 4
+
+
+async def test_oversells_that_wait_are_told_and_a_store_that_is_down_does_not_end_it() -> None:
+    metrics, clock, kept = Metrics(), FakeClock(), MemoryOversells()
+    short = Oversell("MAIN", Decimal(1), Decimal(0), Decimal(0), ("web:order:42",), {}, None)
+    await kept.keep("pos", "A", [short], clock.now())
+    counting = Counting({HoldReason.PERSON: 1}, Unavailable("down"), {HoldReason.PERSON: 1})
+
+    async def waiting() -> Sequence[OversoldSku]:
+        await counting()
+        return await MemoryOversells.waiting(kept)
+
+    kept.waiting = waiting  # type: ignore[method-assign]
+    telling = asyncio.create_task(_tell_oversells(kept, metrics, clock))
+    with structlog.testing.capture_logs() as logged:
+        await counting.finished.wait()
+    telling.cancel()
+    await asyncio.wait([telling])
+    assert metrics.registry.get_sample_value("tillstream_oversold_records") == 1
+    assert [line["event"] for line in logged] == ["oversells_uncounted"]
+    assert clock.slept == [COUNT_SECONDS] * 3
 
 
 class Handed(Exception):
