@@ -40,6 +40,7 @@ from streams.deliver.stock import StockDelivery
 from streams.deliver.stock_guard import StockGuard
 from streams.engine import Engine, load
 from streams.inventory.handler import InventoryHandler
+from streams.launch.cutover import RememberedLaunches
 from streams.normalize.handler import NormalizeHandler
 from streams.normalize.normalizer import Normalizer
 from streams.ports import Publisher
@@ -110,6 +111,7 @@ def deliver_handler(target: str, tools: Tools) -> DeliverHandler:
         ),
         publisher=tools.publisher,
         clock=parts.clock,
+        launches=RememberedLaunches(store.cutovers, parts.clock),
     )
     delivering = _delivering(target, tools, desk, settling)
     deliveries = {flow.deliver.entity: (flow.id, delivering[flow.deliver.entity](flow)) for flow in flows}

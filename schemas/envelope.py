@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from enum import StrEnum
+from typing import Self
 
 SCHEMA_VERSION = 1
 """Version of the envelope that this code writes and can read. A canonical body carries the version of its own shape."""
@@ -19,6 +21,8 @@ class Via(StrEnum):
     """Made by a stage of the pipeline: a confirmation, or a stock hint that a sale causes."""
     READ_AGAIN = "read_again"
     """Read because two tellings of one time differed: it counts, for it is how things stand."""
+    BACKFILL = "backfill"
+    """Published by a backfill, which a person approved."""
 
 
 class Kind(StrEnum):
@@ -33,6 +37,35 @@ class EnvelopeError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
+class Backfill:
+    """What a backfill was approved for. An event that it causes carries it too, however far down.
+
+    Attributes:
+        flow: the one flow that it is for; to others its events are like any that come late.
+        since_ms: what happened then or later may be written, also if that is before the cutover; milliseconds since the
+            epoch.
+    """
+
+    flow: str
+    since_ms: int
+
+    @property
+    def since(self) -> datetime:
+        """As a moment."""
+        return datetime.fromtimestamp(self.since_ms / 1000, UTC)
+
+    def __str__(self) -> str:
+        """As a header: ``1700000000000 order``."""
+        return f"{self.since_ms} {self.flow}"
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read the header. Raises ValueError."""
+        since_ms, _, flow = text.partition(" ")
+        return cls(flow, int(since_ms))
+
+
+@dataclass(frozen=True, slots=True)
 class Envelope:
     """The headers of one record.
 
@@ -43,12 +76,13 @@ class Envelope:
         entity: ``order``, ``inventory``, ``order_status``, ``stock`` ...
         native_id: the id in the source system; empty if the body has none.
         received_ms: when the door took it, milliseconds since the epoch. Latency is measured from here.
-        via: webhook, poll or stage.
+        via: webhook, poll, backfill or stage.
         kind: event or confirmation.
         subject: what a person calls it: the order number or the SKU. Empty until known.
         flow: id of the flow document that made a canonical event; empty on raw topics.
         target: the connection that a canonical event is for, which alone says how it ended; several read its topic.
             Empty for whoever reads it.
+        backfill: the backfill that it comes of; None for what happens by itself.
         schema_version: version of the envelope.
     """
 
@@ -63,6 +97,7 @@ class Envelope:
     subject: str = ""
     flow: str = ""
     target: str = ""
+    backfill: Backfill | None = None
     schema_version: int = SCHEMA_VERSION
 
     @property
@@ -97,6 +132,7 @@ class Envelope:
             subject=self.subject if subject is None else subject,
             flow=self.flow if flow is None else flow,
             target=target,
+            backfill=self.backfill,
             schema_version=self.schema_version,
         )
 
@@ -115,6 +151,7 @@ class Envelope:
             ("flow", self.flow.encode()),
             ("target", self.target.encode()),
             ("schema-version", b"%d" % self.schema_version),
+            *([("backfill", str(self.backfill).encode())] if self.backfill else []),
         ]
 
     @classmethod
@@ -138,6 +175,7 @@ class Envelope:
                 subject=found.get("subject", ""),
                 flow=found.get("flow", ""),
                 target=found.get("target", ""),
+                backfill=Backfill.parse(found["backfill"]) if "backfill" in found else None,
                 schema_version=int(found["schema-version"]),
             )
         except KeyError as error:

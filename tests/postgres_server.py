@@ -21,6 +21,7 @@ from app.store.tables import metadata
 from streams.ports import (
     Agreements,
     AppliedRevisions,
+    Cutovers,
     Guards,
     Held,
     Journal,
@@ -128,6 +129,8 @@ class Ports(Protocol):
     def journal(self) -> Journal: ...
     @property
     def cursors(self) -> Cursors: ...
+    @property
+    def cutovers(self) -> Cutovers: ...
     @property
     def leases(self) -> Leases: ...
     @property

@@ -15,6 +15,7 @@ import aiohttp
 from rich.console import Console
 
 from app.demo import programs
+from app.demo.opening import open_shop
 from app.demo.options import DemoOptions
 from app.demo.processes import Processes
 from app.demo.programs import POS, WEB, Addresses
@@ -94,7 +95,8 @@ async def _services(directory: Path, console: Console, stack: AsyncExitStack) ->
     console.print(f"Kafka {kafka.version}, PostgreSQL {postgres.version}")
     one_copy = KafkaSettings(bootstrap_servers=kafka.bootstrap_servers, replication_factor=1, min_insync_replicas=1)
     await asyncio.gather(migrate(postgres.url), create_topics(one_copy))
-    console.print("topics and tables are made")
+    await open_shop(postgres.url)
+    console.print("topics and tables are made, every flow is launched")
     return kafka, postgres
 
 

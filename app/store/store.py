@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from app.store.agreements import SqlAgreements
 from app.store.applied import SqlApplied
 from app.store.cursors import SqlCursors
+from app.store.cutovers import SqlCutovers
 from app.store.desk import HeldDesk
 from app.store.engine import Database, engine_for
 from app.store.guards import SqlGuards
@@ -62,6 +63,7 @@ class Store:
     desk: HeldDesk
     journal: SqlJournal
     cursors: SqlCursors
+    cutovers: SqlCutovers
     leases: SqlLeases
     receipts: Receipts
     registrations: SqlRegistrations
@@ -97,6 +99,7 @@ class Store:
             desk=HeldDesk(database, clock),
             journal=SqlJournal(database),
             cursors=SqlCursors(database),
+            cutovers=SqlCutovers(database, clock),
             leases=SqlLeases(database, clock),
             receipts=Receipts(database),
             registrations=SqlRegistrations(database, clock),

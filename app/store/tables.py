@@ -408,3 +408,26 @@ Index(
     unique=True,
     postgresql_where=text("ended_at IS NULL"),
 )
+
+cutovers = Table(
+    "cutovers",
+    metadata,
+    Column("id", BigInteger, Identity(), primary_key=True),
+    Column("flow", Text(collation="C"), nullable=False),
+    Column("source", Text(collation="C"), nullable=False),
+    Column("target", Text(collation="C"), nullable=False),
+    Column("at", _Moment, nullable=False),
+    Column("launched_at", _Moment, nullable=False),
+    _text("launched_by"),
+    Column("ended_at", _Moment),
+    Column("ended_by", Text, nullable=False, server_default=""),
+    comment="Flows that were launched, and since when each writes; those that ended tell the history.",
+)
+Index(
+    "uq_cutovers_standing",
+    cutovers.c.flow,
+    cutovers.c.source,
+    cutovers.c.target,
+    unique=True,
+    postgresql_where=text("ended_at IS NULL"),
+)

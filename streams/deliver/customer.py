@@ -21,6 +21,7 @@ from streams.deliver.customer_meeting import Meeting, New, Newcomers, Same, Stra
 from streams.deliver.customer_reading import ownership_of, telling
 from streams.deliver.desk import Desk
 from streams.errors import Rejected, Transient
+from streams.launch.cutover import Standing
 from streams.ports import Agreements, Fenced, JournalEntry, KeptAgreement, Outcome, Outgoing
 from streams.runtime.body import entity_of
 from streams.runtime.work import Arrival, Work
@@ -78,7 +79,11 @@ class CustomerDelivery:
             strangers = [meeting.why for meeting in meetings if isinstance(meeting, Stranger)]
             if len(strangers) == len(meetings):
                 return work.entry(arrival, Outcome.FILTERED, self._desk.clock.now(), "; ".join(strangers))
-            held_back = self._desk.observed(work, arrival, _would(meetings))
+            stands = await self._desk.standing(work, arrival, customer, ref.connection)
+            if stands is Standing.BEFORE:
+                return self._desk.left(work, arrival)
+            work.step, mails = _heaviest(meetings)
+            held_back = self._desk.held_back(work, arrival, stands, _would(meetings), mails=mails)
             if held_back is not None:
                 return held_back
             done = [
@@ -125,7 +130,9 @@ class CustomerDelivery:
             pairings.append(pairing)
             notes += pairing.settlement.notes
             if would := self._changes(pairing):
-                held_back = desk.observed(work, arrival, f"change {would}")
+                work.step = self._book.update.name
+                stands = await desk.standing(work, arrival, customer, self._other(pair))
+                held_back = desk.held_back(work, arrival, stands, f"change {would}")
                 if held_back is not None:
                     return held_back
                 told.append(f"changed {would}")
@@ -139,6 +146,10 @@ class CustomerDelivery:
         if all(pairing.verdict is Verdict.OLDER for pairing in pairings):
             return work.entry(arrival, Outcome.SUPERSEDED, now, "an older telling")
         return work.entry(arrival, Outcome.UNCHANGED, now, message or "both systems have it so")
+
+    def _other(self, pair: Pair) -> str:
+        """The connection of the pair's other side, which the target is kept alike with."""
+        return (pair.profile if self._book.side is Side.WEB else pair.account).connection
 
     def _changes(self, pairing: Pairing) -> str:
         """What is to be written to the target, for the journal; empty if nothing is."""
@@ -213,6 +224,12 @@ class CustomerDelivery:
         record = Outgoing(CANONICAL_CUSTOMER, arrival.record.key, arrival.record.value, envelope.to_headers())
         await self._desk.publisher.publish([record])
         return [TAKEN_BACK]
+
+
+def _heaviest(meetings: Sequence[Meeting]) -> tuple[str, bool]:
+    """The operation that makes a counterpart, and whether the customer gets an e-mail of it; empty for links alone."""
+    made = [meeting.effect.steps[0].operation for meeting in meetings if isinstance(meeting, New)]
+    return (made[0].name, any(operation.mails for operation in made)) if made else ("", False)
 
 
 def _would(meetings: Sequence[Meeting]) -> str:

@@ -6,13 +6,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
+from schemas.canonical import Canonical
 from schemas.documents import FlowDocument
-from schemas.documents.flow import Mode
 from schemas.ids import Ref
 from streams.channels import Channels
 from streams.deliver.effect import Effects
 from streams.errors import Rejected
-from streams.ports import AppliedRevisions, Clock, JournalEntry, Links, Outcome, Publisher, Revision
+from streams.launch import observed
+from streams.launch.cutover import Launches, Standing, standing
+from streams.launch.happened import happened_at
+from streams.ports import AppliedRevisions, Clock, JournalEntry, Links, Outcome, Publisher, Revision, Way
 from streams.read_again import ASKED_AGAIN, asked_again
 from streams.runtime.work import Arrival, Work
 
@@ -46,6 +49,7 @@ class Desk:
     effects: Effects
     publisher: Publisher
     clock: Clock
+    launches: Launches
 
     def channel_context(self, name: str) -> dict[str, object]:
         """A channel as mappings see it; raises Rejected if the settings no longer have it."""
@@ -57,12 +61,25 @@ class Desk:
             )
         return channel.model_dump(mode="json")
 
-    def observed(self, work: Work, arrival: Arrival, what: str) -> JournalEntry | None:
-        """In observe mode, the line that tells what would have been done; None in live mode."""
-        if self.flows[work.flow].mode is Mode.LIVE:
+    async def standing(self, work: Work, arrival: Arrival, entity: Canonical, source: str) -> Standing:
+        """What the flow does with an entity that a connection tells: write it, leave it, or only observe."""
+        cutover = await self.launches.at(Way(work.flow, source, self.target))
+        mode, backfill = self.flows[work.flow].mode, arrival.envelope.backfill
+        return standing(mode, cutover, happened_at(entity), backfill, work.flow)
+
+    def left(self, work: Work, arrival: Arrival, why: str = "") -> JournalEntry:
+        """The end of what happened before the cutover, and was never written."""
+        told = f"{observed.BEFORE_CUTOVER}{why}: `tillstream backfill {work.flow} --since` writes what is older"
+        return work.entry(arrival, Outcome.FILTERED, self.clock.now(), told)
+
+    def held_back(
+        self, work: Work, arrival: Arrival, stands: Standing, what: str, *, mails: bool = False
+    ) -> JournalEntry | None:
+        """For a flow that only observes, the line that tells what would have been done; None if it writes."""
+        if stands is not Standing.OBSERVES:
             return None
-        message = f"observe: would {what}. Set flows.{work.flow}.mode to live to write."
-        return work.entry(arrival, Outcome.FILTERED, self.clock.now(), message)
+        told = observed.told(observed.Observed(what, mails), work.flow)
+        return work.entry(arrival, Outcome.FILTERED, self.clock.now(), told)
 
     async def unchanged(
         self, work: Work, arrival: Arrival, entity: Ref, revision: Revision, applied: Revision | None, message: str

@@ -18,6 +18,7 @@ from streams.deliver.desk import Desk
 from streams.deliver.operations import Operation
 from streams.deliver.revisions import Verdict, judge
 from streams.deliver.stopped import AlreadyHeld
+from streams.launch.cutover import Standing
 from streams.ports import JournalEntry, Outcome, Revision
 from streams.runtime.body import entity_of
 from streams.runtime.work import Arrival, Work
@@ -76,6 +77,7 @@ class Plan:
         writes: in their order; each begins when the one before is done.
         caused: suffixes of the receipts of events that the writes publish; each adds its own.
         guard: asked before the first of them, and never by a flow that only observes; raises Guarded or AlreadyHeld.
+        mails: whether the customer gets an e-mail of it; None if that is as its operations are declared.
     """
 
     would: str
@@ -83,6 +85,17 @@ class Plan:
     writes: tuple[Write, ...]
     guard: Callable[[], Awaitable[None]] | None = None
     caused: list[str] = field(default_factory=list)
+    mails: bool | None = None
+
+    @property
+    def operations(self) -> list[Operation]:
+        """What it calls, in order."""
+        return [called for write in self.writes for called in _called(write)]
+
+    @property
+    def will_mail(self) -> bool:
+        """Whether the customer gets an e-mail of it."""
+        return any(called.mails for called in self.operations) if self.mails is None else self.mails
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +193,9 @@ class EntityDelivery(Generic[Entity]):
             return await desk.read_again(work, arrival, about.source)
         known = await desk.applied.get(desk.target, [about.ref, *about.also])
         applied = known.get(about.ref)
+        stands = await desk.standing(work, arrival, entity, about.source.connection)
+        if stands is Standing.BEFORE and applied is None:
+            return desk.left(work, arrival)
         match judge(about.revision, applied, read_again=arrival.envelope.via is Via.READ_AGAIN):
             case Verdict.UNCHANGED:
                 return await desk.unchanged(work, arrival, about.ref, about.revision, applied, "told already")
@@ -188,18 +204,25 @@ class EntityDelivery(Generic[Entity]):
             case Verdict.READ_AGAIN:
                 return await desk.read_again(work, arrival, about.source)
             case Verdict.APPLY:
-                return await self._apply(work, arrival, entity, about, known)
+                return await self._apply(work, arrival, entity, about, known, stands)
 
     async def _apply(
-        self, work: Work, arrival: Arrival, entity: Entity, about: About, known: Mapping[Ref, Revision]
+        self,
+        work: Work,
+        arrival: Arrival,
+        entity: Entity,
+        about: About,
+        known: Mapping[Ref, Revision],
+        stands: Standing,
     ) -> JournalEntry:
         desk = self._desk
         plan = await self._planner.plan(entity, Turn(work, arrival, known))
         if isinstance(plan, Nothing):
-            if plan.settled:
+            if plan.settled and stands is not Standing.OBSERVES:
                 await desk.applied.put(desk.target, {about.ref: about.revision})
             return work.entry(arrival, plan.outcome, desk.clock.now(), plan.why)
-        held_back = desk.observed(work, arrival, plan.would)
+        work.step = plan.operations[0].name
+        held_back = desk.held_back(work, arrival, stands, plan.would, mails=plan.will_mail)
         if held_back is not None:
             return held_back
         if plan.guard is not None:
@@ -220,6 +243,10 @@ class EntityDelivery(Generic[Entity]):
         await self._desk.effects.set(write.operation, write.what, write.call)
         if write.applied:
             await self._desk.applied.put(self._desk.target, write.applied)
+
+
+def _called(write: Write) -> list[Operation]:
+    return [step.operation for step in write.steps] if isinstance(write, CreateOnce) else [write.operation]
 
 
 def with_revision(writes: tuple[Write, ...], applied: Mapping[Ref, Revision]) -> tuple[Write, ...]:

@@ -51,9 +51,10 @@ class WebPaymentPlanner:
         notes = self._desk.mapper.map_out(
             turn.work.flow, entity.model_dump(mode="json"), {"channel": context, "marker": mark}
         )
-        effect = self._effect(entity, mark, str(notes["comment"]), notify=bool(notes.get("notify")) and turn.may_mail)
+        notify = bool(notes.get("notify")) and turn.may_mail
+        effect = self._effect(entity, mark, str(notes["comment"]), notify=notify)
         told = f"order {order.number}, for which {entity.amount} {entity.currency} was paid in store"
-        return Plan(f"invoice {told}", f"invoiced {told}", (effect,))
+        return Plan(f"invoice {told}", f"invoiced {told}", (effect,), mails=notify)
 
     async def _read(self, payment: Payment) -> WebOrder:
         order = await self._orders.order_lines(Ref.parse(payment.sale).native_id)

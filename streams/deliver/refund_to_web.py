@@ -57,8 +57,9 @@ class WebRefundPlanner:
         context = {"channel": self._desk.channel_context(entity.channel), "marker": mark}
         notes = self._desk.mapper.map_out(turn.work.flow, entity.model_dump(mode="json"), context)
         told = f"{entity.total} {entity.currency} of order {entity.sale_number}, which the till gave back"
-        effect = self._effect(entity, mark, str(notes["comment"]), bool(notes.get("notify")) and turn.may_mail)
-        return Plan(f"make a credit memo over {told}", f"credit memo over {told}", (effect,))
+        notify = bool(notes.get("notify")) and turn.may_mail
+        effect = self._effect(entity, mark, str(notes["comment"]), notify)
+        return Plan(f"make a credit memo over {told}", f"credit memo over {told}", (effect,), mails=notify)
 
     def _effect(self, refund: Refund, mark: str, comment: str, notify: bool) -> CreateOnce:
         ref, order = Ref.parse(refund.ref), Ref.parse(refund.sale)

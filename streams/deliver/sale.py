@@ -20,6 +20,7 @@ from streams.deliver.revisions import Verdict, judge
 from streams.deliver.sale_buyer import Buyers, SharedProfile
 from streams.deliver.sale_changes import GOODS, SaleChanges
 from streams.errors import AliasMissing, Rejected
+from streams.launch.cutover import Standing
 from streams.ports import (
     EffectKey,
     JournalEntry,
@@ -76,17 +77,21 @@ class SaleDelivery:
         ref, revision = Ref.parse(sale.ref), sale_revision(sale)
         passed_by = ref._replace(type=PASSED_BY)
         known = await self._desk.applied.get(self._desk.target, [ref, passed_by])
+        stands = await self._desk.standing(work, arrival, sale, ref.connection)
         if ref in known:
             if revision == known[ref] and await self._desk.effects.owes_confirmation(self._key(ref)):
                 return await self._create(work, arrival, sale, channel, revision)
-            return await self._again(work, arrival, sale, revision, known[ref])
+            return await self._again(work, arrival, sale, revision, known[ref], stands)
+        if stands is Standing.BEFORE:
+            return await self._leave(work, arrival, sale)
         if passed_by in known and _is_older(sale, known[passed_by]):
             return work.entry(arrival, Outcome.SUPERSEDED, self._desk.clock.now(), "an older telling")
         if not sale.export.allowed:
             await self._desk.applied.put(self._desk.target, {passed_by: Revision(sale.updated_at, sale.state)})
             return work.entry(arrival, Outcome.FILTERED, self._desk.clock.now(), sale.export.reason)
         work.step = CREATE_ORDER.name
-        held_back = self._desk.observed(work, arrival, f"create order {sale.public_id}, {sale.totals.total}")
+        would = f"create order {sale.public_id}, {sale.totals.total}"
+        held_back = self._desk.held_back(work, arrival, stands, would)
         if held_back is not None:
             return held_back
         return await self._create(work, arrival, sale, channel, revision)
@@ -109,7 +114,7 @@ class SaleDelivery:
         return channel
 
     async def _again(
-        self, work: Work, arrival: Arrival, sale: Sale, revision: Revision, applied: Revision
+        self, work: Work, arrival: Arrival, sale: Sale, revision: Revision, applied: Revision, stands: Standing
     ) -> JournalEntry:
         """A telling of an order that was created."""
         now, allowed = self._desk.clock.now(), sale.export.allowed
@@ -126,7 +131,21 @@ class SaleDelivery:
             if sale.state in FIRST_STATES and not allowed:
                 return work.entry(arrival, Outcome.SUPERSEDED, now, "a telling from earlier in the same second")
             return await self._desk.read_again(work, arrival, Ref.parse(sale.ref))
-        return await self._changes.change(work, arrival, sale, revision)
+        return await self._changes.change(work, arrival, sale, revision, stands)
+
+    async def _leave(self, work: Work, arrival: Arrival, sale: Sale) -> JournalEntry:
+        """Create nothing of an order from before the cutover; link it to the one that somebody entered by hand.
+
+        Raises Rejected if another order carries its number.
+        """
+        desk, ref = self._desk, Ref.parse(sale.ref)
+        work.step = "find_order"
+        found = await self._sales.find_order(sale.public_id)
+        if found is None:
+            return desk.left(work, arrival)
+        same_order(found, _outline(sale))
+        await desk.links.insert(ref, Ref(desk.target, "order", found.order_id))
+        return desk.left(work, arrival, f", and linked to {found.order_id}, which carries its number")
 
     async def _create(
         self, work: Work, arrival: Arrival, sale: Sale, channel: Channel, revision: Revision
@@ -187,16 +206,20 @@ class SaleDelivery:
 
     def _draft(self, work: Work, sale: Sale, channel: Channel, known: Mapping[str, object]) -> OrderDraft:
         context = {"channel": channel.model_dump(mode="json"), **known}
-        body = sale.model_dump(mode="json")
-        document = self._desk.mapper.map_out(work.flow, body, context)
-        return OrderDraft(
-            public_id=sale.public_id,
-            document=document,
-            total=total_left(body),
-            currency=sale.currency,
-            email=sale.customer.email,
-            placed_at=sale.placed_at,
-        )
+        document = self._desk.mapper.map_out(work.flow, sale.model_dump(mode="json"), context)
+        return replace(_outline(sale), document=document)
+
+
+def _outline(sale: Sale) -> OrderDraft:
+    """By what an order is known in the point of sale."""
+    return OrderDraft(
+        public_id=sale.public_id,
+        document={},
+        total=total_left(sale.model_dump(mode="json")),
+        currency=sale.currency,
+        email=sale.customer.email,
+        placed_at=sale.placed_at,
+    )
 
 
 def _paid(sale: Sale) -> str:

@@ -14,6 +14,7 @@ from schemas.ids import Ref
 from streams.deliver.desk import Desk
 from streams.deliver.operations import CANCEL_ORDER, SET_ORDER_ADDRESSES
 from streams.errors import Rejected
+from streams.launch.cutover import Standing
 from streams.ports import JournalEntry, Outcome, Revision
 from streams.ports.orders import PosOrders
 from streams.runtime.work import Arrival, Work
@@ -33,12 +34,14 @@ class SaleChanges:
         self._desk = desk
         self._orders = orders
 
-    async def change(self, work: Work, arrival: Arrival, sale: Sale, revision: Revision) -> JournalEntry:
+    async def change(
+        self, work: Work, arrival: Arrival, sale: Sale, revision: Revision, stands: Standing
+    ) -> JournalEntry:
         """Carry a change over. Raises Rejected if it is for a person."""
         ref = Ref.parse(sale.ref)
         made = (await self._desk.links.find([ref], self._desk.target)).get(ref)
         if made is not None and sale.state == CANCELED:
-            return await self._cancel(work, arrival, sale, made)
+            return await self._cancel(work, arrival, sale, made, stands)
         if made is not None and sale.state == CLOSED:
             await self._desk.applied.put(self._desk.target, {ref: Revision(sale.updated_at, sale.state)})
             told = "all of it is refunded, and its refunds are told one by one"
@@ -47,13 +50,13 @@ class SaleChanges:
         applied = (await self._desk.applied.get(self._desk.target, [goods])).get(goods)
         same_goods = applied is not None and applied.content == goods_revision(sale).content
         if made is not None and sale.export.allowed and same_goods and (document := self._document(work, sale)):
-            return await self._readdress(work, arrival, sale, revision, made, document)
+            return await self._readdress(work, arrival, sale, revision, made, document, stands)
         raise _for_a_person(sale, self._desk.target)
 
-    async def _cancel(self, work: Work, arrival: Arrival, sale: Sale, made: Ref) -> JournalEntry:
+    async def _cancel(self, work: Work, arrival: Arrival, sale: Sale, made: Ref, stands: Standing) -> JournalEntry:
         work.step = CANCEL_ORDER.name
         told = f"order {sale.public_id} ({made.native_id})"
-        held_back = self._desk.observed(work, arrival, f"cancel {told}")
+        held_back = self._desk.held_back(work, arrival, stands, f"cancel {told}")
         if held_back is not None:
             return held_back
         await self._desk.effects.set(CANCEL_ORDER, told, lambda: self._orders.cancel_order(made.native_id))
@@ -68,10 +71,11 @@ class SaleChanges:
         revision: Revision,
         made: Ref,
         document: Mapping[str, object],
+        stands: Standing,
     ) -> JournalEntry:
         work.step = SET_ORDER_ADDRESSES.name
         told = f"the addresses of order {sale.public_id} ({made.native_id})"
-        held_back = self._desk.observed(work, arrival, f"change {told}")
+        held_back = self._desk.held_back(work, arrival, stands, f"change {told}")
         if held_back is not None:
             return held_back
         await self._desk.effects.set(

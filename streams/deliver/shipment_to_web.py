@@ -85,11 +85,15 @@ class WebShipmentPlanner:
         parcel = self._parcel(entity, turn)
         order = await self._read(parcel)
         if order.pickup_location:
+            if turn.arrival.envelope.backfill is not None:
+                return Nothing(
+                    Outcome.FILTERED, "a backfill never mails, and readiness for pickup is told by an e-mail"
+                )
             return self._pickup(parcel, order)
         told = f"{parcel.what} from {parcel.source}"
         made_as = await self._shipped_with_the_rest(parcel)
         if made_as is not None:
-            return Plan(f"track {told}", f"tracked {told}", tuple(self._later_tracks(parcel, made_as)))
+            return Plan(f"track {told}", f"tracked {told}", tuple(self._later_tracks(parcel, made_as)), mails=False)
         writes: list[Write] = []
         if self._captures(parcel, order) and await self._units(parcel, order, invoiced=True):
             writes.append(self._invoice(parcel))
@@ -97,7 +101,7 @@ class WebShipmentPlanner:
             writes.append(self._ship(parcel))
         if not writes:
             return Nothing(Outcome.UNCHANGED, f"{parcel.what} has no goods, and nothing else is shipped", settled=True)
-        return Plan(f"ship {told}", f"shipped {told}", tuple(writes))
+        return Plan(f"ship {told}", f"shipped {told}", tuple(writes), mails=parcel.notify)
 
     # -- What is to be shipped -------------------------------------------------------------------------------------
 

@@ -23,6 +23,7 @@ from streams.deliver.stopped import AlreadyHeld
 from streams.errors import AuthFailed, Malformed, Rejected, Transient, Unavailable
 from streams.hints import stock_hint
 from streams.inventory.age import changed_at
+from streams.launch.cutover import Standing
 from streams.ports import (
     Claim,
     Intent,
@@ -108,6 +109,9 @@ class StockDelivery:
         if not channels:
             told = f"no channel joins {ref.connection} with {desk.target} any more"
             return work.entry(arrival, Outcome.FILTERED, desk.clock.now(), told)
+        stands = await desk.standing(work, arrival, stock, ref.connection)
+        if stands is Standing.BEFORE:
+            return desk.left(work, arrival)
         if arrival.row is not None and arrival.row.replays and arrival.row.edited is None:
             return await self._read_again(work, arrival, stock)
         revision = stock_revision(stock)
@@ -121,10 +125,16 @@ class StockDelivery:
         if not items:
             told = f"no source of {desk.target} is mapped to its locations (channels.*.sources)"
             return work.entry(arrival, Outcome.FILTERED, desk.clock.now(), told)
-        return await self._set(work, arrival, ref, revision, items)
+        return await self._set(work, arrival, ref, revision, items, stands)
 
     async def _set(
-        self, work: Work, arrival: Arrival, ref: Ref, revision: Revision, items: Sequence[SourceItem]
+        self,
+        work: Work,
+        arrival: Arrival,
+        ref: Ref,
+        revision: Revision,
+        items: Sequence[SourceItem],
+        stands: Standing,
     ) -> JournalEntry:
         """Set the SKU's source items, if the store sells it."""
         desk = self._desk
@@ -134,7 +144,7 @@ class StockDelivery:
             return work.entry(arrival, Outcome.FILTERED, desk.clock.now(), f"{desk.target} does not sell '{sku}'")
         work.step = "write_source_items"
         told = ", ".join(f"{item.source} {item.quantity}" for item in items)
-        held_back = desk.observed(work, arrival, f"set {told}")
+        held_back = desk.held_back(work, arrival, stands, f"set {told}")
         if held_back is not None:
             return held_back
         record = arrival.record

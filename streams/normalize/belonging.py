@@ -150,7 +150,7 @@ class Belongings:
 
     def _sku(self, event: Event, intake: Intake) -> Belonging:
         connection, sku = event.ref.connection, event.ref.native_id
-        cause = "poll" if event.envelope.via is Via.POLL else "webhook"
+        cause = "poll" if event.envelope.via in (Via.POLL, Via.BACKFILL) else "webhook"
         targets = self._counterparts(event) if intake.delivers else WHOEVER
         told = {"name", "currency", "price_field", "pos_tax_mode"}
         channels = [each.model_dump(include=told) for each in self._channels.of_pos(connection)]

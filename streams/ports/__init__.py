@@ -7,6 +7,7 @@ suite in `tests/contract/`, run against each implementation.
 from streams.ports.agreements import Agreements, KeptAgreement
 from streams.ports.clock import Clock
 from streams.ports.customers import PosCustomers, ProfileDraft, SeenAddress, SeenProfile
+from streams.ports.cutovers import Cutover, Cutovers, Way
 from streams.ports.effects import (
     AppliedRevisions,
     EffectDone,
@@ -74,6 +75,8 @@ __all__ = [
     "Claim",
     "Clock",
     "CreditMemoDraft",
+    "Cutover",
+    "Cutovers",
     "DaySum",
     "EffectDone",
     "EffectKey",
@@ -154,6 +157,7 @@ __all__ = [
     "StockLevels",
     "Stops",
     "Verdict",
+    "Way",
     "WayOut",
     "WebCatalogue",
     "WebCustomers",

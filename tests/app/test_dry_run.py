@@ -18,10 +18,11 @@ from schemas.documents.channel import Channel
 from schemas.documents.flow import Mode
 from schemas.envelope import Envelope
 from streams import groups
-from streams.ports import HeldRecord, Hold, HoldReason, Record
+from streams.ports import HeldRecord, Hold, HoldReason, Record, Way
 from tests.contract.systems import PosSystem, WebSystem, heartland_sandbox, magento_sandbox
 from tests.streams.deliver.bench import SALE, STATUS
 from tests.twins.clock import START
+from tests.twins.cutovers import ALWAYS
 
 CHANNEL = Channel(name="main", web="web", pos="pos", prefix="W-", location="MAIN", sources={"MAIN": "main"})
 
@@ -54,6 +55,9 @@ async def dry(store: Store, store_url: str, web: WebSystem, pos: PosSystem) -> A
         channels={"main": CHANNEL},
         flows=live,
     )
+    for flow in live:
+        for way in (Way(flow, "web", "pos"), Way(flow, "pos", "web")):
+            await store.cutovers.launch(way, ALWAYS, by="test")
     made = DryRun(settings, store)
     yield made
     await made.close()

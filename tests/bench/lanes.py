@@ -30,6 +30,7 @@ from streams.runtime.stage import Stage, Surroundings
 from streams.topics import CANONICAL_SALE
 from tests.bench.report import Line, Part
 from tests.streams.deliver.bench import CHANNEL, SALE
+from tests.twins.cutovers import Launched
 from tests.twins.kafka import MemoryPublisher
 from tests.twins.orders import OrdersNeverChanged
 
@@ -142,6 +143,7 @@ def _stage(store: Store, sales: SlowSales) -> tuple[Stage, HeldQueue]:
         effects=Effects(store.ledger, clock, owner="bench", settling=Settling(30.0, 120.0)),
         publisher=publisher,
         clock=clock,
+        launches=Launched(),
     )
     flow = catalog.flows["order"]
     documents = {flow.id: catalog.documents(flow.id, flow.deliver.mapping)}

@@ -17,6 +17,7 @@ import aiohttp
 from rich.console import Console
 
 from app.demo import programs
+from app.demo.opening import open_shop
 from app.demo.programs import WEB, Addresses
 from app.demo.watch import unready
 from app.kafka_admin import create_topics
@@ -132,6 +133,7 @@ async def stand(directory: Path, console: Console, more_topics: tuple[Topic, ...
         postgres = start_postgres(directory / "postgres")
         stack.callback(postgres.stop)
         await asyncio.gather(migrate(postgres.url), create_topics(_one_copy(kafka), [*TOPICS, *more_topics]))
+        await open_shop(postgres.url)
         children = Children(directory)
         stack.push_async_callback(children.stop)
         ingress_port, sink_port = free_ports(2)

@@ -22,6 +22,7 @@ import aiohttp
 
 from app.demo import programs
 from app.demo.faults import Panels
+from app.demo.opening import open_shop
 from app.demo.options import DemoOptions
 from app.demo.processes import Processes, Program
 from app.demo.programs import Addresses
@@ -213,6 +214,7 @@ async def _services(directory: Path, cast: Cast, stack: AsyncExitStack) -> tuple
     stack.callback(postgres.stop)
     one_copy = KafkaSettings(bootstrap_servers=broker.bootstrap_servers, replication_factor=1, min_insync_replicas=1)
     await asyncio.gather(migrate(postgres.url), create_topics(one_copy))
+    await open_shop(postgres.url)
     return broker, postgres.url
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import cast
 
@@ -17,6 +17,7 @@ from app.health import Readiness
 from app.parts import Parts
 from app.settings import Settings
 from app.store import Store
+from app.store.cutovers import SqlCutovers
 from app.systems import Pos, Receiver, Systems, Web
 from app.webhook.client import WebhookReceiver
 from schemas.documents import Channel, Mode
@@ -24,10 +25,12 @@ from schemas.envelope import Envelope
 from streams.channels import Channels
 from streams.engine import Engine, load
 from streams.errors import TillstreamError
+from streams.launch.ways import ways_of
 from streams.metrics import Metrics
-from streams.ports import EntityReader, JournalEntry, Outcome, Outgoing, Record
+from streams.ports import Cutover, EntityReader, JournalEntry, Outcome, Outgoing, Record
 from streams.runtime.work import Arrival, Handler, Work
 from tests.contract.systems import PosSystem, WebSystem
+from tests.twins.cutovers import ALWAYS, MemoryCutovers
 from tests.twins.kafka import MemoryPublisher
 from tests.twins.store import MemoryStore
 
@@ -82,7 +85,7 @@ class Pipe:
         tools = Tools(
             parts=Parts(settings, "pipe", self._clock, Metrics(), Readiness(), asyncio.Event()),
             publisher=self._publisher,
-            store=cast(Store, self.store),
+            store=self._with_cutovers(),
             systems=cast(Systems, Joined(self.web, self.pos, self.receivers)),
             engine=Engine(load(self.directory, modes=dict.fromkeys(flows, Mode.LIVE))),
             channels=Channels(settings.channels.values()),
@@ -90,6 +93,17 @@ class Pipe:
         self._normalize: Handler = normalize_handler(tools)
         self._deliver: Mapping[str, Handler] = {name: deliver_handler(name, tools) for name in connections}
         self._receipts = 0
+        for flow in flows.values():
+            for way in ways_of(flow, flows, settings.systems, tools.channels):
+                self.cutovers.rows[way] = Cutover(way, ALWAYS, ALWAYS, "test")
+
+    def _with_cutovers(self) -> Store:
+        """The store, in which every flow is launched; a test may launch others, or none."""
+        self.cutovers = MemoryCutovers(self._clock)
+        if isinstance(self.store, Store):
+            return replace(self.store, cutovers=cast(SqlCutovers, self.cutovers))
+        self.store.cutovers = self.cutovers
+        return cast(Store, self.store)
 
     async def changed(self, connection: str, entity: str, native_id: str) -> list[JournalEntry]:
         """A hint that an entity has changed, carried through the pipe. What became of it and all that it caused."""

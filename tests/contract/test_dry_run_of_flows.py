@@ -12,6 +12,7 @@ from app.dry_run import DryRun
 from app.settings import Settings, StoreSettings
 from app.settings.model import FlowSettings
 from app.store import HeldEvent, Store
+from app.ways import all_ways, flows_of
 from schemas.documents.flow import Mode
 from schemas.envelope import Envelope
 from streams import groups
@@ -22,6 +23,7 @@ from tests.contract.pipe import Pipe
 from tests.contract.systems import PosSystem, WebSystem
 from tests.contract.test_flows_between_systems import refunded_online, returned_in_store
 from tests.twins.clock import START
+from tests.twins.cutovers import ALWAYS
 
 pytestmark = pytest.mark.postgres
 
@@ -42,6 +44,8 @@ async def dry(pipe: Pipe, store: Store, store_url: str) -> AsyncIterator[DryRun]
         channels=pipe.settings.channels,
         flows={flow: FlowSettings(mode=Mode.LIVE) for flow in load().flows},
     )
+    for way in all_ways(flows_of(settings), settings):
+        await store.cutovers.launch(way, ALWAYS, by="test")
     made = DryRun(settings, store)
     yield made
     await made.close()

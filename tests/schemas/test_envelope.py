@@ -8,7 +8,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas.envelope import SCHEMA_VERSION, Envelope, EnvelopeError, Kind, Via, receipt_id, received_ms_of, root_of
+from schemas.envelope import (
+    SCHEMA_VERSION,
+    Backfill,
+    Envelope,
+    EnvelopeError,
+    Kind,
+    Via,
+    receipt_id,
+    received_ms_of,
+    root_of,
+)
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 ENVELOPE = Envelope("r0", "web", "magento", "order", "42", 1_700_000_000_000, subject="000000042", flow="order")
@@ -27,6 +37,7 @@ ENVELOPE = Envelope("r0", "web", "magento", "order", "42", 1_700_000_000_000, su
         kind=st.sampled_from(Kind),
         subject=TEXT,
         flow=TEXT,
+        backfill=st.none() | st.builds(Backfill, flow=TEXT, since_ms=st.integers(0, 2**45)),
         schema_version=st.integers(1, 9),
     )
 )

@@ -32,6 +32,7 @@ from streams.ports import (
     Revision,
 )
 from tests.twins.agreements import MemoryAgreements
+from tests.twins.cutovers import MemoryCutovers
 from tests.twins.feeds import MemoryCursors, MemoryLeases
 from tests.twins.guards import MemoryGuards, MemoryWrittenStock
 from tests.twins.oversells import MemoryOversells
@@ -365,6 +366,7 @@ class MemoryStore:
     stops: MemoryStops = field(default_factory=MemoryStops)
     oversells: MemoryOversells = field(default_factory=MemoryOversells)
     registrations: MemoryRegistrations = field(default_factory=MemoryRegistrations)
+    cutovers: MemoryCutovers = field(init=False)
     ledger: MemoryLedger = field(init=False)
     leases: MemoryLeases = field(init=False)
     cursors: MemoryCursors = field(init=False)
@@ -374,6 +376,7 @@ class MemoryStore:
     written_stock: MemoryWrittenStock = field(init=False)
 
     def __post_init__(self) -> None:
+        self.cutovers = MemoryCutovers(self.clock)
         self.ledger = MemoryLedger(self.links, self.applied, self.clock)
         self.leases = MemoryLeases(self.clock)
         self.cursors = self.leases.cursors

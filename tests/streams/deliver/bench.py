@@ -26,6 +26,7 @@ from streams.errors import AliasMissing, Rejected, TillstreamError
 from streams.ports import HeldRecord, Hold, HoldReason, JournalEntry, OrderDraft, SeenOrder, SourceItem
 from streams.runtime.work import Arrival, Work
 from tests.twins.clock import START, FakeClock
+from tests.twins.cutovers import Launched
 from tests.twins.failpoints import Reached
 from tests.twins.kafka import MemoryPublisher, envelope, record
 from tests.twins.store import MemoryStore
@@ -193,6 +194,7 @@ class Bench:
         self.store.held.epochs[groups.deliver(target), "t", 0] = 0  # what tests make comes under this claim
         self.publisher = MemoryPublisher()
         self.failpoints = Reached()
+        self.launches = Launched()
         self.book, self.notes, self.sources = OrderBook(), Notes(), Sources()
         settling = Settling(timeout=5, longest_execution=20)
         catalog, engine = _documents(mode)
@@ -206,6 +208,7 @@ class Bench:
             effects=Effects(self.store.ledger, self.clock, owner="a", settling=settling, failpoints=self.failpoints),
             publisher=self.publisher,
             clock=self.clock,
+            launches=self.launches,
         )
         self.desk = desk
         guard = StockGuard(target, self.store.guards, self.store.written_stock, self.sources)

@@ -31,6 +31,7 @@ from streams.runtime.work import Arrival, Work
 from streams.topics import CANONICAL_STOCK, HINT_STOCK
 from tests.streams.deliver.bench import CHANNEL
 from tests.streams.inventory.test_inventory_handler import Shelves, Table
+from tests.twins.cutovers import Launched
 from tests.twins.kafka import Counting, envelope, record
 from tests.twins.loop import LoopClock
 from tests.twins.store import MemoryStore
@@ -134,6 +135,7 @@ class Worker:
             effects=Effects(store.ledger, clock, owner=name, settling=SETTLING),
             publisher=world,
             clock=clock,
+            launches=Launched(),
         )
         guard = StockGuard("web", store.guards, store.written_stock, world.web)
         delivery = StockDelivery(desk, world.web, world.writes, guard, settle=SETTLING.total)

@@ -31,6 +31,7 @@ from tests.streams.deliver.bench import CHANNEL
 from tests.streams.deliver.model_kafka import DRAIN_SECONDS, Group, Log, ModelApp
 from tests.streams.deliver.model_process import Process, Time, Wire
 from tests.streams.deliver.model_targets import SETTLING, TURN, NotesClient, PointOfSale, SalesClient, Turn, WebStore
+from tests.twins.cutovers import Launched
 from tests.twins.kafka import Counting
 from tests.twins.orders import OrdersNeverChanged
 from tests.twins.store import MemoryStore
@@ -186,6 +187,7 @@ class Worker:
             ),
             publisher=publisher,
             clock=process,
+            launches=Launched(),
         )
         delivery: Delivery
         if target == "pos":

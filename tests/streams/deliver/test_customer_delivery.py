@@ -38,6 +38,7 @@ from streams.runtime.work import Arrival, Work
 from tests.streams.deliver.customer_books import Account, Profile, street, typed
 from tests.twins.agreements import MemoryAgreements
 from tests.twins.clock import FakeClock
+from tests.twins.cutovers import Launched
 from tests.twins.kafka import MemoryPublisher
 from tests.twins.store import MemoryStore
 
@@ -85,6 +86,7 @@ class World:
             effects=effects,
             publisher=self.publisher,
             clock=self.clock,
+            launches=Launched(),
         )
 
     def customer(self, side: str) -> Customer:

@@ -29,6 +29,11 @@ def test_what_a_system_tells_may_mail(via: Via) -> None:
     assert turn(via).may_mail
 
 
+@pytest.mark.rule("guards.no_mail_from_backfill")
+def test_what_a_backfill_takes_in_may_not() -> None:
+    assert not turn(Via.BACKFILL).may_mail
+
+
 @pytest.mark.rule("guards.no_mail_from_repair")
 @pytest.mark.parametrize("via", [Via.READ_AGAIN, Via.STAGE])
 def test_what_is_read_to_repair_may_not(via: Via) -> None:
