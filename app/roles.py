@@ -147,7 +147,7 @@ def _polls(
     """The changes of every list that a flow takes, and Heartland's whole stock from time to time, by a cursor of its
     own."""
     lists = feeds_of(polling, systems, sources)
-    config = ChangesConfig(polling.interval_seconds, polling.overlap_seconds, polling.since)
+    config = ChangesConfig(polling.interval_seconds, polling.overlap_seconds, polling.since, polling.first_poll_rows)
     changes = [ChangesPoll(feed, turns, rows, clock, config) for feed in lists]
     if not polling.snapshot_minutes:
         return [*changes]

@@ -176,7 +176,13 @@ def settings_toml(addresses: Addresses, opened_by: Mapping[str, Mapping[str, str
                 }
             },
             "flows": {flow: {"mode": "live"} for flow in FLOWS},
-            "polling": {"interval_seconds": 5.0, "overlap_seconds": 20.0, "snapshot_minutes": 0, "lease_seconds": 5.0},
+            "polling": {
+                "interval_seconds": 5.0,
+                "overlap_seconds": 20.0,
+                "snapshot_minutes": 0,
+                "lease_seconds": 5.0,
+                "first_poll_rows": 100_000,  # the sandboxes' catalogues are as young as the demo
+            },
         }
     )
 

@@ -38,10 +38,16 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page of a list; ``more`` if the source says that there are rows behind it."""
+    """One page of a list.
+
+    Attributes:
+        more: whether the source says that there are rows behind it.
+        total: rows of the whole list as the source counts them; None if it does not.
+    """
 
     rows: Sequence[Row]
     more: bool
+    total: int | None = None
 
 
 class Feed(Protocol):

@@ -51,7 +51,7 @@ class ListFeed:
         found = await self.read(since, number)
         rows = [Row.of(row, self.changed(row)) for row in found.rows]
         before = (number - 1) * self.page_size
-        return Page(rows, more=before + len(rows) < found.total_count)
+        return Page(rows, more=before + len(rows) < found.total_count, total=found.total_count)
 
 
 def magento_feed(connection: str, entity: str, rows: Lists, page_size: int) -> ListFeed:

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from app.health import Readiness
+from app.polling.first_poll import FirstPollHeld
 from app.polling.polls import Poll
 from streams.errors import Throttled, TillstreamError
 from streams.metrics import Metrics
@@ -61,6 +62,7 @@ class Poller:
         self._succeeded: dict[str, datetime] = {}
         self._due: dict[str, datetime] = {}
         self._failing: dict[str, str] = {}
+        self._held: dict[str, str] = {}
 
     async def run(self) -> None:
         """Poll every feed, each at its own pace."""
@@ -75,12 +77,14 @@ class Poller:
             await poll.close()
 
     def reason(self) -> str | None:
-        """For readiness: which feed has failed for too long, and with what."""
+        """For readiness: which feed has failed for too long, and with what, or waits for a person."""
         late = [
             f"{name} has not been read for {self._gap(name):.0f} s: {why}"
             for name, why in self._failing.items()
-            if (self._clock.now() - self._due[name]).total_seconds() > self._backoff.alarm_seconds
+            if name not in self._held
+            and (self._clock.now() - self._due[name]).total_seconds() > self._backoff.alarm_seconds
         ]
+        late += self._held.values()
         return "; ".join(late) or None
 
     def _watch(self, name: str) -> None:
@@ -105,11 +109,16 @@ class Poller:
                 self._succeeded[poll.name] = self._clock.now()
                 self._due[poll.name] = self._clock.now() + timedelta(seconds=wait)
                 self._failing.pop(poll.name, None)
+                self._held.pop(poll.name, None)
             await self._clock.sleep(wait)
 
     def _tell(self, name: str, error: Exception, failures: int, wait: float) -> None:
         self._failing[name] = str(error) or type(error).__name__
         self._metrics.failed(STAGE, name, type(error).__name__)
+        if isinstance(error, FirstPollHeld):
+            self._held[name] = error.message
+            log.error("first_poll_held", stage=STAGE, feed=name, problem=error.message)
+            return
         foreseen = isinstance(error, TillstreamError | Fenced)
         log.warning(
             "a feed could not be read; nothing is lost, it goes on from its cursor",

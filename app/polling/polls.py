@@ -10,6 +10,7 @@ import structlog
 
 from app.polling.cursor import cursor_time, written_cursor
 from app.polling.feed import Feed, Page
+from app.polling.first_poll import MOST_ROWS, check_first_poll
 from app.polling.paging import walk
 from app.polling.progress import Progress
 from app.polling.publishing import RowPublisher
@@ -56,11 +57,13 @@ class ChangesConfig:
             commits, lagging replicas, clocks). Must be longer than all of these together.
         since: where the first poll of a feed begins; None begins at ``now - overlap``, so that a first poll on a
             shop with years of orders does not flood.
+        first_poll_rows: more rows than these on a first poll wait for a person.
     """
 
     interval_seconds: float = 60.0
     overlap_seconds: float = 300.0
     since: datetime | None = None
+    first_poll_rows: int = MOST_ROWS
 
 
 class ChangesPoll:
@@ -115,6 +118,8 @@ class ChangesPoll:
         progress, rows = Progress(self.name, begin, self._clock), 0
         async for page in walk(self._feed, begin):
             await self._turn.keep()
+            if stored is None:
+                check_first_poll(self.name, begin, page, self._config.first_poll_rows)
             rows = await self._publish(page)
             reached = self._reached(cursor, page)
             if stored is None or reached > cursor:

@@ -137,6 +137,9 @@ class PollingSettings(Section):
     since: AwareDatetime | None = None
     """Where the first read of a connection's entity begins, as ``2026-01-31T12:00:00Z``; without it, at the start less
     the overlap, so that old orders stay where they are. Once there is a cursor it counts no more."""
+    first_poll_rows: int = Field(default=1_000, ge=1)
+    """More rows than these on the first read of a connection's entity wait for a person, and none of them is taken
+    in."""
 
     @field_validator("since", mode="before")
     @classmethod

@@ -80,4 +80,5 @@ class FakeFeed:
             raise self.error
         listed = sorted((at, key) for key, (at, _) in self.orders.items() if at >= since)
         cut = listed[(number - 1) * self.page_size : number * self.page_size]
-        return Page([Row.of(self.orders[key][1], at) for at, key in cut], number * self.page_size < len(listed))
+        rows = [Row.of(self.orders[key][1], at) for at, key in cut]
+        return Page(rows, number * self.page_size < len(listed), total=len(listed))
