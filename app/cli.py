@@ -14,6 +14,7 @@ from app.commands.accounting_cli import accounting
 from app.commands.dead_letters_cli import dead_letters
 from app.commands.gift_cards_cli import gift_cards
 from app.commands.guards_cli import guards
+from app.commands.launch_cli import PANEL, backfill, launch, observe
 from app.commands.mapping_cli import mapping
 from app.commands.offsets_cli import offsets
 from app.commands.oversells_cli import oversells
@@ -40,6 +41,9 @@ cli.add_typer(mapping, name="mapping", rich_help_panel="Look after it")
 cli.add_typer(offsets, name="offsets", rich_help_panel="Look after it")
 cli.add_typer(oversells, name="oversells", rich_help_panel="Look after it")
 cli.add_typer(reconcile, name="reconcile", rich_help_panel="Look after it")
+
+for command in (observe, launch, backfill):
+    cli.command(rich_help_panel=PANEL)(command)
 
 JOURNAL_DAYS = 30
 """How long the journal is kept at least: longer than any topic that a stage reads again."""

@@ -35,6 +35,7 @@ from streams.deliver.effect import Effects
 from streams.deliver.operations import Operation
 from streams.metrics import Metrics
 from streams.ports import (
+    Clock,
     EffectDone,
     EffectKey,
     EffectState,
@@ -58,6 +59,20 @@ class _Stop(Exception):
     """A call that creates something was noted; what would come after it is not known."""
 
 
+def unwritten(store: Store, clock: Clock) -> Store:
+    """A store that is read, and in which deliveries change nothing."""
+    return replace(
+        store,
+        agreements=_Agreements(store.database),
+        links=_Links(store.database, clock),
+        applied=_Applied(store.database),
+        writes=_Writes(store.database),
+        ledger=_Ledger(store.database, clock),
+        guards=_Guards(store.database, clock),
+        written_stock=_WrittenStock(store.database, clock),
+    )
+
+
 class DryRun:
     """Runs held events without an effect; `close` it at the end.
 
@@ -72,20 +87,10 @@ class DryRun:
         clock = SystemClock()
         parts = Parts(settings, "dry-run", clock, Metrics(), Readiness(), asyncio.Event())
         self._systems = _ReadOnly(settings, clock, parts.metrics, self._calls)
-        readable = replace(
-            store,
-            agreements=_Agreements(store.database),
-            links=_Links(store.database, clock),
-            applied=_Applied(store.database),
-            writes=_Writes(store.database),
-            ledger=_Ledger(store.database, clock),
-            guards=_Guards(store.database, clock),
-            written_stock=_WrittenStock(store.database, clock),
-        )
         self._tools = Tools(
             parts=parts,
             publisher=_Publisher(self._calls),
-            store=readable,
+            store=unwritten(store, clock),
             systems=self._systems,
             engine=engine_of(settings),
             channels=Channels(settings.channels.values()),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
@@ -13,13 +13,14 @@ from app.doctor.finding import Finding, note, ok, wrong
 from app.kafka_admin import TopicReport, TopicState, compare_topics
 from app.settings import Settings
 from app.store import Store
+from app.ways import all_ways, flows_of
 from schemas.documents.flow import Mode
 from streams.engine.errors import DocumentError
 from streams.engine.load import load
 from streams.errors import TillstreamError
 from streams.guards.words import decisions, told
 from streams.inventory import oversell
-from streams.ports import Clock, FlowStop, OversoldSku
+from streams.ports import Clock, FlowStop, OversoldSku, Way
 from streams.runtime.stops import resume_command
 from streams.topics import TOPICS
 
@@ -53,6 +54,7 @@ async def store(settings: Settings, clock: Clock) -> list[Finding]:
         stopped = await opened.stops.current()
         holds = await opened.guards.open_holds()
         oversold = await opened.oversells.waiting()
+        launched = {cutover.way for cutover in await opened.cutovers.current()}
     except TillstreamError as error:
         return [wrong("store", error.message)]
     finally:
@@ -60,12 +62,25 @@ async def store(settings: Settings, clock: Clock) -> list[Finding]:
     answers = ok("store", f"{opened.database.name} answers and has this version's tables")
     flows = [wrong(f"flow {stop.flow}", f"is stopped: {stop.reason}", _resume(stop)) for stop in stopped]
     guards = [wrong(f"guard {hold.number}", told(hold), decisions(hold)) for hold in holds]
-    return [answers, *flows, *guards, *map(_oversold, oversold)]
+    return [answers, *flows, *guards, *map(_oversold, oversold), *_not_launched(settings, launched)]
 
 
 def _oversold(one: OversoldSku) -> Finding:
     told = oversell.told(one.connection, one.sku, one.oversell)
     return wrong(f"oversell {one.number}", told, oversell.decision(one.number))
+
+
+def _not_launched(settings: Settings, launched: Collection[Way]) -> list[Finding]:
+    """Flows that the settings let write, and that only observe because nobody has launched them."""
+    try:
+        known = flows_of(settings)
+    except DocumentError:
+        return []  # told with the flows
+    ways = [way for way in all_ways(known, settings) if known[way.flow].mode is Mode.LIVE and way not in launched]
+    mend = "see `tillstream observe {flow}`, then: tillstream launch {flow}"
+    return [
+        note(f"flow {way.flow}", f"{way}: not launched, it only observes", mend.format(flow=way.flow)) for way in ways
+    ]
 
 
 def _resume(stop: FlowStop) -> str:

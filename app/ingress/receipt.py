@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from app.ingress import extract
-from schemas.envelope import Envelope, Via, receipt_id
+from schemas.envelope import Backfill, Envelope, Via, receipt_id
 from streams.ports import Outgoing
 from streams.topics import raw
 
@@ -22,7 +22,16 @@ class Receipt:
 
 
 def take(
-    *, connection: str, system: str, entity: str, body: bytes, document: object, via: Via, now_ms: int, entropy: bytes
+    *,
+    connection: str,
+    system: str,
+    entity: str,
+    body: bytes,
+    document: object,
+    via: Via,
+    now_ms: int,
+    entropy: bytes,
+    backfill: Backfill | None = None,
 ) -> Receipt:
     """Give the event its receipt. One without a native id is keyed by its receipt and ends in review.
 
@@ -34,6 +43,7 @@ def take(
         via: how it came.
         now_ms: milliseconds since the epoch.
         entropy: `ENTROPY_BYTES` random bytes.
+        backfill: that it comes of.
     """
     native_id = extract.native_id(system, entity, document)
     envelope = Envelope(
@@ -45,6 +55,7 @@ def take(
         received_ms=now_ms,
         via=via,
         subject=extract.subject(system, entity, document),
+        backfill=backfill,
     )
     key = native_id or envelope.receipt_id
     return Receipt(envelope, Outgoing(raw(system, entity), key.encode(), body, envelope.to_headers()))

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Mapping
 
 from app.magento.client import MagentoClient
+from app.magento.lists import Question, every
 from app.magento.remembered import Remembered
 from app.magento.search import Search, Where
 from app.magento.times import read_time
@@ -23,6 +24,7 @@ ENABLED, DISABLED = 1, 2
 OWN_FIELDS = frozenset({"name", "weight", "visibility"})
 """Fields of a product that updates may name; all others are custom attributes, by their code."""
 COUNTED = Search(page_size=1, fields="total_count")
+EVERY_PRODUCT = Question("list_skus", "products", PRODUCTS, (), key="entity_id")
 
 
 class MagentoProducts:
@@ -40,6 +42,10 @@ class MagentoProducts:
     async def count_products(self) -> int:
         """How many there are (``total_count`` of ``GET /V1/products``), asked once an hour."""
         return await self._count.get(COUNTED)
+
+    async def list_skus(self) -> tuple[str, ...]:
+        """Every SKU of the store (``GET /V1/products``). Raises Transient if they are not all there."""
+        return tuple(row.sku for row in await every(self._client, Product, EVERY_PRODUCT))
 
     async def create_product(self, sku: str, document: Mapping[str, object]) -> WebProduct:
         """Make it, disabled (``POST /V1/products``); sent once.

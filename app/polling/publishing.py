@@ -12,7 +12,7 @@ from app.gift_card_codes import LAST_FOUR, CodeMask
 from app.ingress import cards, extract
 from app.ingress.receipt import ENTROPY_BYTES, Receipt, take
 from app.polling.feed import Feed, Row
-from schemas.envelope import Via
+from schemas.envelope import Backfill, Via
 from streams.metrics import Metrics
 from streams.ports import Clock, Publisher
 
@@ -20,7 +20,10 @@ log = structlog.get_logger(__name__)
 
 
 class RowPublisher:
-    """Gives rows their receipts and publishes them; returns when Kafka has them."""
+    """Gives rows their receipts and publishes them; returns when Kafka has them.
+
+    With ``backfill`` each says of which backfill it comes.
+    """
 
     def __init__(
         self,
@@ -30,12 +33,15 @@ class RowPublisher:
         entropy: Callable[[int], bytes] = os.urandom,
         *,
         codes: CodeMask = LAST_FOUR,
+        backfill: Backfill | None = None,
     ) -> None:
         self._publisher = publisher
         self._clock = clock
         self._metrics = metrics
         self._entropy = entropy
         self._codes = codes
+        self._backfill = backfill
+        self._via = Via.POLL if backfill is None else Via.BACKFILL
 
     async def publish(self, feed: Feed, rows: Sequence[Row], *, seen: int) -> None:
         """Publish ``rows`` of one page, of which ``seen`` others were not news. Raises like `Publisher.publish`."""
@@ -43,7 +49,7 @@ class RowPublisher:
         receipts = [self._receipt(feed, row, now_ms) for row in rows]
         if receipts:
             await self._publisher.publish([receipt.record for receipt in receipts])
-            self._metrics.received(feed.connection, feed.entity, Via.POLL, len(receipts))
+            self._metrics.received(feed.connection, feed.entity, self._via, len(receipts))
         self._metrics.polled(feed.name, published=len(receipts), seen=seen)
 
     def _receipt(self, feed: Feed, row: Row, now_ms: int) -> Receipt:
@@ -62,7 +68,8 @@ class RowPublisher:
             entity=feed.entity,
             body=self._codes.body(body),
             document=document,
-            via=Via.POLL,
+            via=self._via,
+            backfill=self._backfill,
             now_ms=now_ms,
             entropy=self._entropy(ENTROPY_BYTES),
         )

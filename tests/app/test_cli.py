@@ -19,8 +19,8 @@ from streams.topics import TOPICS, dead_letter
 ROOT = Path(__file__).parents[2]
 COMMANDS = {
     "ingress", "poll", "worker", "demo", "sandbox", "topics", "trace", "balance", "alias", "link-customer",
-    "dead-letters", "replay", "discard", "purge", "offsets", "mapping", "gift-cards", "guards", "resume", "doctor",
-    "schemas", "settings",
+    "dead-letters", "replay", "discard", "purge", "offsets", "mapping", "gift-cards", "guards", "resume", "launch",
+    "observe", "backfill", "doctor", "schemas", "settings",
 }  # fmt: skip
 
 

@@ -81,6 +81,7 @@ CALLS: Mapping[str, Sequence[Call]] = {
     "customers.list_customers": [lambda on: on.customers.list_customers(NOW)],
     "products.product": [lambda on: on.products.product("S1")],
     "products.count_products": [lambda on: on.products.count_products()],
+    "products.list_skus": [lambda on: on.products.list_skus()],
     "products.create_product": [
         lambda on: on.products.create_product("NEW", {"name": "New", "price": Decimal("9.99"), "attribute_set_id": 4})
     ],
