@@ -1,4 +1,4 @@
-"""For developers: ``python -m app.store.migrations "What changes"`` writes the migration from head to tables.py.
+"""For developers: ``python -m app.store.migrations "What changes"`` writes the migration from head to the tables.
 
 It compares with a database that it makes for the purpose. Read what it wrote before you commit it: functions and data
 are not compared.

@@ -1,4 +1,4 @@
-"""The migrations make what tables.py says, once, whoever starts first."""
+"""The migrations make what the tables say, once, whoever starts first."""
 
 from __future__ import annotations
 
