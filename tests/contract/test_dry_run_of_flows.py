@@ -21,7 +21,7 @@ from streams.ports import HeldRecord, Hold, HoldReason, Record
 from tests.contract.deeds import exported, in_store, invoice
 from tests.contract.pipe import Pipe
 from tests.contract.systems import PosSystem, WebSystem
-from tests.contract.test_flows_between_systems import refunded_online, returned_in_store
+from tests.contract.test_refunds_between_systems import refunded_online, returned_in_store
 from tests.twins.clock import START
 from tests.twins.cutovers import ALWAYS
 
