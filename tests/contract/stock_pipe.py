@@ -26,7 +26,7 @@ from streams.inventory.handler import InventoryHandler
 from streams.metrics import Metrics
 from streams.ports import JournalEntry, Outgoing, Record
 from streams.runtime.work import Arrival, Handler, Work
-from streams.topics import CANONICAL_STOCK, HINT_STOCK, raw
+from streams.topics import CANONICAL_STOCK, HINT_STOCK
 from tests.contract.pipe import Joined, Pipe
 from tests.contract.systems import SKUS
 from tests.streams.inventory.test_inventory_handler import Table
@@ -71,15 +71,6 @@ class StockPipe(Pipe):
             await self._publisher.publish([stock_hint("pos", StockHint(sku=sku, cause="webhook"), envelope)])
         await self._carry()
 
-    async def read_again(self, connection: str, entity: str, native_id: str) -> None:
-        """Something of an entity has changed, and all that follows from it goes its way, stock included."""
-        self._receipts += 1
-        system = {"web": "magento", "pos": "heartland"}[connection]
-        envelope = Envelope(f"r{self._receipts}", connection, system, entity, native_id, 1_000)
-        body = orjson.dumps({"hint": native_id})
-        await self._publisher.publish([Outgoing(raw(system, entity), native_id.encode(), body, envelope.to_headers())])
-        await self._carry()
-
     async def counted(self, sku: str, pieces: int) -> None:
         """Somebody counts the SKU in every location that is joined with a source."""
         for location in self.channel.sources:
@@ -98,7 +89,7 @@ class StockPipe(Pipe):
     async def told_of(
         self, connection: str, entity: str, native_id: str, body: Mapping[str, object]
     ) -> list[JournalEntry]:
-        """What an event causes of stock; what else it causes stays undelivered."""
+        """What an event causes, of stock too."""
         self._receipts += 1
         system = {"web": "magento", "pos": "heartland"}[connection]
         envelope = Envelope(f"r{self._receipts}", connection, system, entity, native_id, 1_000)
@@ -114,8 +105,6 @@ class StockPipe(Pipe):
             records, self._publisher.records = self._publisher.records, []
             batches: dict[tuple[str, bytes], list[Outgoing]] = {}
             for out in records:
-                if out.topic not in stages and not out.topic.startswith("raw."):
-                    continue
                 batches.setdefault((out.topic, out.key), []).append(out)
             await asyncio.gather(
                 *(

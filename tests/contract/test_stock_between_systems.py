@@ -34,14 +34,14 @@ async def on_hand(pipe: StockPipe, sku: str) -> Decimal:
 async def test_goods_that_a_person_puts_back_with_a_credit_memo_are_not_sold_twice(pipe: StockPipe) -> None:
     """The point of sale has its goods counted: what Magento adds to the source by itself is taken back."""
     sku, order = pipe.pos.sku, await pipe.web.place_order(2)
-    await pipe.read_again("web", "order", order)
+    await pipe.changed("web", "order", order)
     number = (await web_order(pipe, order))["increment_id"]
     found = await pipe.pos.orders.find_order(f"W-{number}")
     assert found is not None
-    await pipe.read_again("web", "invoice", await invoice(pipe, order))
+    await pipe.changed("web", "invoice", await invoice(pipe, order))
     await in_store(pipe, found.order_id, Status="Fulfilled")
-    await pipe.read_again("pos", "order", found.order_id)
-    await pipe.read_again("web", "order", order)
+    await pipe.changed("pos", "order", found.order_id)
+    await pipe.changed("web", "order", order)
     assert (await pos_order(pipe, found.order_id))["Status"] == "Fulfilled"
     assert await source_of(pipe, sku) == await on_hand(pipe, sku)
 
@@ -50,6 +50,6 @@ async def test_goods_that_a_person_puts_back_with_a_credit_memo_are_not_sold_twi
     body = {"items": [{"order_item_id": item["item_id"], "qty": 1}], "arguments": back}
     await pipe.web.client.post("refund", order, f"/V1/order/{order}/refund", body)
     assert await source_of(pipe, sku) == await on_hand(pipe, sku) + 1
-    await pipe.read_again("web", "order", order)
+    await pipe.changed("web", "order", order)
     assert pipe.failed == []
     assert await source_of(pipe, sku) == await on_hand(pipe, sku)
