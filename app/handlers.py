@@ -22,6 +22,7 @@ from streams.deliver.doubts import Doubts
 from streams.deliver.effect import Effects, Settling
 from streams.deliver.entity import EntityDelivery
 from streams.deliver.event import event_planner
+from streams.deliver.failed_payment import FailedPayments
 from streams.deliver.gift_card_redemption import GiftCardLedger, GiftCardRedemptionPlanner
 from streams.deliver.gift_card_to_web import WebGiftCardPlanner
 from streams.deliver.handler import DeliverHandler, Delivery
@@ -138,6 +139,8 @@ def _in_web(web: Web, tools: Tools, desk: Desk, settling: Settling) -> Mapping[s
     fulfilment = WebFulfilment(web.lifecycle, web.shipments, web.invoices)
     returns = WebReturns(web.lifecycle, web.credit_memos)
 
+    failed = FailedPayments(desk, web.orders)
+
     def customers(_: FlowDocument) -> Delivery:
         book = WebBook(desk, web.customers)
         return CustomerDelivery(desk, book, WebNewcomers(desk, web.customers, book), store.agreements)
@@ -148,7 +151,7 @@ def _in_web(web: Web, tools: Tools, desk: Desk, settling: Settling) -> Mapping[s
         "stock": lambda _: StockDelivery(
             desk, web.stock, store.writes, guard, settle=settling.total, tell_age=tell_age
         ),
-        "payment": lambda _: EntityDelivery(desk, WebPaymentPlanner(desk, web.lifecycle, web.invoices)),
+        "payment": lambda _: EntityDelivery(desk, WebPaymentPlanner(desk, web.lifecycle, web.invoices, failed)),
         "shipment": lambda _: EntityDelivery(desk, WebShipmentPlanner(desk, fulfilment)),
         "refund": lambda _: EntityDelivery(desk, WebRefundPlanner(desk, returns)),
         "product": lambda _: EntityDelivery(desk, WebProductPlanner(desk, shelf), rereads=True),

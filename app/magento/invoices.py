@@ -15,6 +15,7 @@ from app.urls import encode
 from schemas.magento import Invoice
 from streams.errors import OutcomeUnknown, Rejected
 from streams.ports import InvoiceDraft, SeenInvoice
+from streams.ports.web_invoices import CAPTURE_FAILED
 
 INVOICES = "/V1/invoices"
 CHANGED = Polled("list_invoices", "invoices", INVOICES)
@@ -77,7 +78,7 @@ class MagentoInvoices:
             f"{error.message} Order {draft.order_id} has no such invoice: its money was probably not taken. Look in "
             "the gateway and in Magento's log; if it declined, ask the customer for another payment and hold the "
             "goods; if it was a fault, replay.",
-            code="capture_failed",
+            code=CAPTURE_FAILED,
         ) from error
 
 

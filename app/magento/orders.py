@@ -1,4 +1,4 @@
-"""What the web store keeps on orders for us, and which orders changed. Implements OrderNotes."""
+"""What the web store keeps on orders for us, and which orders changed. Implements OrderNotes and FailedPaymentNotes."""
 
 from __future__ import annotations
 
@@ -42,24 +42,29 @@ class MagentoOrders:
         The order's present status goes with it: up to 2.4.4 a missing one hides the order from the grids, later
         releases refuse any other. That read counts as part of the mutation, which has to leave soon or not at all.
         """
-        began = self._client.begin()
-        subject, path = f"order {order_id}", f"/V1/orders/{encode(order_id)}"
-        status = await self._status(subject, path)
-        history = {
-            "comment": comment,
-            "entity_name": "order",
-            "parent_id": whole(self._client.name, "order", order_id),
-            "status": status,
-            "is_customer_notified": 0,
-            "is_visible_on_front": 0,
-        }
-        try:
-            body = {"statusHistory": history}
-            await self._client.post("add_comment", subject, f"{path}/comments", body, began=began)
-        except Rejected as error:
-            if await self._status(subject, path) != status:
-                raise Transient(f"{error.message} Its status has just changed: again.", code="status_moved") from error
-            raise
+        await self._comment("add_comment", order_id, comment, to_customer=False)
+        return ""
+
+    async def set_order_status(self, order_id: str, status: str) -> None:
+        """Write ``status`` (``POST /V1/orders``), that column alone. A comment cannot: later releases refuse in it any
+        status but the present one. Magento stores whatever is sent, even null, which hides the order from the grids.
+
+        Raises:
+            Rejected: an empty status.
+        """
+        if not status.strip():
+            raise Rejected(
+                f"{self._client.name}: the status of order {order_id} was not set, none was named: correct the table "
+                "magento.order_statuses, then replay.",
+                code="no_status",
+            )
+        body = {"entity": {"entity_id": whole(self._client.name, "order", order_id), "status": status}}
+        await self._client.post("set_order_status", f"order {order_id} ('{status}')", "/V1/orders", body)
+
+    async def notify_customer(self, order_id: str, comment: str) -> str:
+        """As `add_comment`, visible to the customer and mailed. Where mail is down, Magento stores the comment and
+        answers 400 "Unable to send mail": an unknown outcome."""
+        await self._comment("notify_customer", order_id, comment, to_customer=True)
         return ""
 
     async def find_comment(self, order_id: str, marker: str) -> str | None:
@@ -69,6 +74,26 @@ class MagentoOrders:
         found = read_as(SearchResult[Comment], content, f"{self._client.name}: the list of comments of {subject}")
         return next((row.entity_id for row in found.items if marker in row.comment), None)
 
-    async def _status(self, subject: str, path: str) -> str:
-        content = await self._client.get("add_comment", subject, path, [("fields", "state,status")])
+    async def _comment(self, operation: str, order_id: str, comment: str, *, to_customer: bool) -> None:
+        began = self._client.begin()
+        subject, path = f"order {order_id}", f"/V1/orders/{encode(order_id)}"
+        status = await self._status(operation, subject, path)
+        history = {
+            "comment": comment,
+            "entity_name": "order",
+            "parent_id": whole(self._client.name, "order", order_id),
+            "status": status,
+            "is_customer_notified": int(to_customer),
+            "is_visible_on_front": int(to_customer),
+        }
+        try:
+            body = {"statusHistory": history}
+            await self._client.post(operation, subject, f"{path}/comments", body, began=began)
+        except Rejected as error:
+            if await self._status(operation, subject, path) != status:
+                raise Transient(f"{error.message} Its status has just changed: again.", code="status_moved") from error
+            raise
+
+    async def _status(self, operation: str, subject: str, path: str) -> str:
+        content = await self._client.get(operation, subject, path, [("fields", "state,status")])
         return read_as(OrderState, content, f"{self._client.name}: {subject}").status

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from streams.errors import Rejected
 
-MAIL_ALWAYS = frozenset({"create_account", "ready_for_pickup"})
+MAIL_ALWAYS = frozenset({"create_account", "notify_customer", "ready_for_pickup"})
 """Operations that write to the customer whatever they are told."""
 
 

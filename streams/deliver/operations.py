@@ -55,6 +55,19 @@ SET_EXTERNAL_NUMBER = Operation(
     lookup=None,
     window="none: an order's number stays what it is, so that a late call sets it to what it is",
 )
+SET_ORDER_STATUS = Operation(
+    name="set_order_status",
+    kind=OperationKind.SET_STATE,
+    lookup=None,
+    window="a status that the order's next step has just set is set back, until the step after that",
+)
+NOTIFY_CUSTOMER = Operation(
+    name="notify_customer",
+    kind=OperationKind.CREATE_ONCE,
+    lookup="the order's comments by the marker in their text",
+    window="a second mail, as with create_order; none, where mail is down: the comment is found then",
+    mails=True,
+)
 WRITE_SOURCE_ITEMS = Operation(
     name="write_source_items",
     kind=OperationKind.SET_STATE,
@@ -289,6 +302,8 @@ OPERATIONS: Mapping[str, Operation] = {
         CREATE_ORDER,
         ADD_COMMENT,
         SET_EXTERNAL_NUMBER,
+        SET_ORDER_STATUS,
+        NOTIFY_CUSTOMER,
         WRITE_SOURCE_ITEMS,
         CANCEL_ORDER,
         FULFIL_ORDER,

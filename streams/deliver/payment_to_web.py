@@ -1,15 +1,17 @@
-"""Money that the point of sale took for a web order that was placed unpaid: the order is invoiced, offline."""
+"""Money that the point of sale took for a web order that was placed unpaid: the order is invoiced, offline. And money
+that a gateway did not give: the order says so."""
 
 from __future__ import annotations
 
 from decimal import Decimal
 
-from schemas.canonical.payment import Payment, PaymentKind
+from schemas.canonical.payment import Payment, PaymentKind, PaymentState
 from schemas.documents.channel import Channel
 from schemas.ids import Ref
 from streams.deliver.create_once import CreateOnce, Ids, Step
 from streams.deliver.desk import Desk
 from streams.deliver.entity import About, Nothing, Plan, Turn
+from streams.deliver.failed_payment import FailedPayments
 from streams.deliver.hashes import content_hash
 from streams.deliver.operations import INVOICE_ORDER
 from streams.errors import Rejected
@@ -22,20 +24,24 @@ _TAKES_MONEY = frozenset({PaymentKind.SALE, PaymentKind.CAPTURE})
 
 
 class WebPaymentPlanner:
-    """``invoice_order``, of everything that is left: the flow tells of a payment when nothing more is due."""
+    """``invoice_order``, of everything that is left: the flow tells of a payment when nothing more is due.
+
+    For a payment that failed see `FailedPayments`.
+    """
 
     model = Payment
     blocks = False
 
-    def __init__(self, desk: Desk, orders: WebOrders, invoices: WebInvoices) -> None:
+    def __init__(self, desk: Desk, orders: WebOrders, invoices: WebInvoices, failed: FailedPayments) -> None:
         self._desk = desk
+        self._failed = failed
         self._orders = orders
         self._invoices = invoices
 
     def about(self, entity: Payment) -> About:
         """See `Planner.about`."""
         ref = Ref.parse(entity.ref)
-        content = content_hash({"kind": entity.kind, "amount": f"{entity.amount.normalize():f}"})
+        content = content_hash({"kind": entity.kind, "state": entity.state, "amount": f"{entity.amount.normalize():f}"})
         return About(ref, Revision(entity.updated_at, content), subject=entity.sale_number, source=ref)
 
     async def plan(self, entity: Payment, turn: Turn) -> Plan | Nothing:
@@ -43,6 +49,8 @@ class WebPaymentPlanner:
         if entity.kind not in _TAKES_MONEY:
             return Nothing(Outcome.FILTERED, f"{entity.kind.value}: no money was taken", settled=True)
         order = await self._read(entity)
+        if entity.state is PaymentState.FAILED:
+            return await self._failed.plan(entity, turn, order)
         if order.due <= 0:
             return Nothing(Outcome.UNCHANGED, f"nothing of order {order.number} is due", settled=True)
         context = self._desk.channel_context(entity.channel)
@@ -60,8 +68,8 @@ class WebPaymentPlanner:
         order = await self._orders.order_lines(Ref.parse(payment.sale).native_id)
         if order is None:
             raise Rejected(
-                f"{self._desk.target} does not have order {payment.sale_number} any more, for which {payment.amount} "
-                f"{payment.currency} was paid in store: see what became of it, then discard this event",
+                f"{self._desk.target} does not have order {payment.sale_number} any more, of whose payment of "
+                f"{payment.amount} {payment.currency} it should know: see what became of it, then discard this event",
                 code="not_found",
             )
         return order

@@ -11,12 +11,13 @@ from schemas.ids import Ref
 from streams.deliver.create_once import CreateOnce, Ids, Step
 from streams.deliver.desk import Desk
 from streams.deliver.entity import About, Nothing, Plan, Turn, Write
+from streams.deliver.failed_payment import failed_capture
 from streams.deliver.hashes import content_hash
 from streams.deliver.operations import ADD_TRACK, INVOICE_ORDER, READY_FOR_PICKUP, SHIP_ORDER
 from streams.errors import Rejected
 from streams.ports import EffectKey, Outcome, Revision
 from streams.ports.web_fulfilment import WebShipmentDraft, WebShipments, WebTrack
-from streams.ports.web_invoices import InvoiceDraft, WebInvoices
+from streams.ports.web_invoices import CAPTURE_FAILED, InvoiceDraft, WebInvoices
 from streams.ports.web_orders import WebOrder, WebOrderLine, WebOrders
 from streams.sale.allocate import OpenLine, Wanted, allocate, named_otherwise
 from streams.sale.marker import marker
@@ -50,6 +51,7 @@ class _Parcel:
     comment: str
     notify: bool
     tracks: tuple[WebTrack, ...]
+    turn: Turn
 
     @property
     def what(self) -> str:
@@ -121,7 +123,7 @@ class WebShipmentPlanner:
         notes = desk.mapper.map_out(turn.work.flow, body, {"channel": context, "marker": mark})
         tracks = tuple(WebTrack(track.carrier, track.title, track.number) for track in shipment.tracks)
         notify = bool(notes.get("notify")) and turn.may_mail
-        return _Parcel(shipment, order, channel, source, mark, str(notes["comment"]), notify, tracks)
+        return _Parcel(shipment, order, channel, source, mark, str(notes["comment"]), notify, tracks, turn)
 
     async def _read(self, parcel: _Parcel) -> WebOrder:
         order = await self._web.orders.order_lines(parcel.order.native_id)
@@ -170,9 +172,15 @@ class WebShipmentPlanner:
 
     def _invoice(self, parcel: _Parcel) -> CreateOnce:
         async def send(_before: Ids) -> str:
-            units = await self._units(parcel, await self._read(parcel), invoiced=True)
+            order = await self._read(parcel)
+            units = await self._units(parcel, order, invoiced=True)
             draft = InvoiceDraft(parcel.order.native_id, units, True, parcel.mark, f"Shipped {parcel.mark}")
-            return (await self._web.invoices.invoice_order(draft)).invoice_id
+            try:
+                return (await self._web.invoices.invoice_order(draft)).invoice_id
+            except Rejected as refusal:
+                if refusal.code == CAPTURE_FAILED:
+                    await self._tell_failure(parcel, order, refusal.message)
+                raise
 
         async def find(_before: Ids) -> str | None:
             found = await self._web.invoices.find_invoice(parcel.order.native_id, parcel.mark)
@@ -180,6 +188,12 @@ class WebShipmentPlanner:
 
         sought = f"an invoice of order {parcel.shipment.sale_number} with the comment '{parcel.mark}'"
         return self._once(parcel, Step(INVOICE_ORDER, _hash(parcel), sought, send, find))
+
+    async def _tell_failure(self, parcel: _Parcel, order: WebOrder, why: str) -> None:
+        """The shipment itself waits for a person; that the order shows why is a matter of its own."""
+        desk, currency = self._desk, parcel.channel.currency
+        told = failed_capture(parcel.shipment, order, parcel.turn, currency=currency, why=why, at=desk.clock.now())
+        await desk.publisher.publish([told])
 
     def _ship(self, parcel: _Parcel) -> CreateOnce:
         async def send(_before: Ids) -> str:

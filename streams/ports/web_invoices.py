@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Protocol
 
+CAPTURE_FAILED = "capture_failed"
+"""Code of the refusal of an invoice whose money the gateway did not give."""
+
 
 @dataclass(frozen=True, slots=True)
 class InvoiceDraft:
@@ -63,7 +66,7 @@ class WebInvoices(Protocol):
         """Invoice; sent once, and read back.
 
         Raises:
-            Rejected: with code ``capture_failed`` if the gateway did not take the money; no invoice was made.
+            Rejected: with code `CAPTURE_FAILED` if the gateway did not take the money; no invoice was made.
             Rejected: more than is left of a row, or the order's state does not allow it.
             OutcomeUnknown: nothing proves what happened, or it could not be read back.
         """

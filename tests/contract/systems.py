@@ -99,6 +99,11 @@ class Faults:
         connection.close()
         return int(number)
 
+    async def switch(self, **switches: bool) -> None:
+        """Put a web store's mail or gateway out of order, or right again (``app.sandbox.magento.switches``)."""
+        async with aiohttp.ClientSession(raise_for_status=True) as session:
+            await _json(session, "PUT", f"{self._sandbox.url}/_switches", switches)
+
     @property
     def database(self) -> Path:
         """The sandbox's own, for what no route does."""

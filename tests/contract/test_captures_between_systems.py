@@ -57,7 +57,7 @@ async def test_reserved_money_is_taken_for_what_leaves_before_it_is_shipped_and_
 @pytest.mark.rule("money.failed_capture")
 async def test_goods_whose_money_the_gateway_does_not_give_are_not_shipped(pipe: Pipe) -> None:
     order, created = await exported(pipe, method=RESERVED)
-    pipe.web.faults.put(Rule(Fault.OPAQUE, every=1, operation="invoice_order", done=False))
+    await pipe.web.faults.switch(card_declines=True)
     await packed(pipe, created, 1, "1Z1")
     assert {error.code for error in pipe.failed} == {"capture_failed"}
     assert await pipe.web.connector.shipments.shipments_of(order) == ()

@@ -69,6 +69,44 @@ async def test_a_comment_keeps_state_and_status_and_mails_nobody(
     assert not comment["is_visible_on_front"]
 
 
+async def test_a_status_is_shown_and_the_state_stays(web: WebSystem, order_id: str) -> None:
+    before = await shown(web, order_id)
+    for _ in range(2):
+        await web.orders.set_order_status(order_id, "payment_review")
+    after = await shown(web, order_id)
+    assert (after["state"], after["status"]) == (before["state"], "payment_review")
+    assert await web.orders.add_comment(order_id, MARKER) == ""
+
+
+@pytest.mark.parametrize("status", ["", " "])
+async def test_an_order_never_loses_its_status(web: WebSystem, order_id: str, status: str) -> None:
+    before = await shown(web, order_id)
+    with pytest.raises(Rejected, match=r"correct the table magento\.order_statuses"):
+        await web.orders.set_order_status(order_id, status)
+    assert (await shown(web, order_id))["status"] == before["status"]
+
+
+async def test_what_the_customer_is_told_is_shown_to_them_and_mailed_once(
+    web: WebSystem, notes: OrderNotes, order_id: str
+) -> None:
+    mails = web.faults.mails()
+    await web.orders.notify_customer(order_id, MARKER)
+    (comment,) = [row for row in (await shown(web, order_id))["status_histories"] if MARKER in row["comment"]]
+    assert (comment["is_customer_notified"], comment["is_visible_on_front"]) == (1, 1)
+    assert await notes.find_comment(order_id, MARKER)
+    assert web.faults.mails() == mails + 1
+
+
+@pytest.mark.rule("guards.notifying_comment_400")
+async def test_what_is_stored_while_mail_is_down_is_unknown_and_found(
+    web: WebSystem, notes: OrderNotes, order_id: str
+) -> None:
+    await web.faults.switch(mail_down=True)
+    with pytest.raises(OutcomeUnknown, match="Unable to send mail"):
+        await web.orders.notify_customer(order_id, MARKER)
+    assert await notes.find_comment(order_id, MARKER)
+
+
 async def test_magento_keeps_a_comment_as_often_as_it_is_sent(web: WebSystem, notes: OrderNotes, order_id: str) -> None:
     for _ in range(2):
         await notes.add_comment(order_id, MARKER)

@@ -48,6 +48,8 @@ CALLS: Mapping[str, Sequence[Call]] = {
     "orders.list_orders": [lambda on: on.orders.list_orders(NOW)],
     "orders.set_external_number": [lambda on: on.orders.set_external_number("42", "7")],
     "orders.add_comment": [lambda on: on.orders.add_comment("42", "text")],
+    "orders.set_order_status": [lambda on: on.orders.set_order_status("42", "payment_review")],
+    "orders.notify_customer": [lambda on: on.orders.notify_customer("42", "text")],
     "orders.find_comment": [lambda on: on.orders.find_comment("42", "text")],
     "lifecycle.order_lines": [lambda on: on.lifecycle.order_lines("42")],
     "lifecycle.existing": [lambda on: on.lifecycle.existing("ship_order", "42")],

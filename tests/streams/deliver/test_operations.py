@@ -47,6 +47,7 @@ def test_whatever_magento_may_write_to_the_customer_about_is_declared_so() -> No
     assert {name for name, one in OPERATIONS.items() if one.mails} == {
         "create_account",
         "invoice_order",
+        "notify_customer",
         "ready_for_pickup",
         "refund_offline",
         "refund_online",
