@@ -130,4 +130,6 @@ def flows(settings: Settings) -> list[Finding]:
 def _flow(name: str, mode: Mode) -> Finding:
     if mode is Mode.LIVE:
         return ok(f"flow {name}", "live")
+    if mode is Mode.OFF:
+        return ok(f"flow {name}", f"off: it takes nothing until flows.{name}.mode is 'observe' or 'live'")
     return note(f"flow {name}", "observes and writes nothing", f"flows.{name}.mode = 'live', when its preview is right")

@@ -92,7 +92,7 @@ class FlowSettings(Section):
     """One flow's switch."""
 
     mode: Mode = Mode.OBSERVE
-    """``observe`` reads, maps and previews, and writes nothing; ``live`` writes."""
+    """``off`` takes nothing; ``observe`` reads, maps and previews, and writes nothing; ``live`` writes."""
 
 
 class IngressSettings(Section):

@@ -18,6 +18,8 @@ FieldName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_.]*$")]
 class Mode(StrEnum):
     """Whether a flow may write."""
 
+    OFF = "off"
+    """It takes nothing: all is as if it were not there."""
     OBSERVE = "observe"
     """It reads, maps and previews, and writes nothing."""
     LIVE = "live"

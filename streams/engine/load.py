@@ -43,8 +43,9 @@ class Catalog:
     Attributes:
         flows: by id.
         mappings: compiled, by id.
-        takers: the flows that take the events of each system and entity, those about the whole entity first.
-        readers: the systems that get what another flow makes, by canonical topic and entity.
+        takers: the flows that take the events of each system and entity, those about the whole entity first; none that
+            is off.
+        readers: the systems that get what another flow makes, by canonical topic and entity; likewise.
         rules: what must hold of what a flow makes, compiled, by its id.
         tables: the tables that mappings share, by id.
     """
@@ -68,9 +69,8 @@ class Catalog:
         """A catalog of those documents; ``files`` are for messages, by flow. Raises DocumentError."""
         files = files or {}
         rules = {name: Rules(flow.rules, files.get(name, name), functions) for name, flow in flows.items()}
-        return cls(
-            flows, mappings, takers(flows.values(), files, functions), readers(flows.values()), rules, tables or {}
-        )
+        running = [flow for flow in flows.values() if flow.mode is not Mode.OFF]
+        return cls(flows, mappings, takers(running, files, functions), readers(running), rules, tables or {})
 
     def taking(self, system: str, entity: str) -> tuple[Intake, ...]:
         """The flows that take such raw events; the first one's event keeps the receipt."""

@@ -123,6 +123,12 @@ def test_a_flow_observes_until_the_settings_say_otherwise() -> None:
     assert found["flow stock"].grade is Grade.NOTE
 
 
+def test_a_flow_that_is_off_says_how_it_is_turned_on() -> None:
+    found = {one.part: one for one in parts.flows(Settings(flows={"stock": FlowSettings(mode=Mode.OFF)}))}
+    assert found["flow stock"].grade is Grade.OK
+    assert "until flows.stock.mode is 'observe' or 'live'" in found["flow stock"].message
+
+
 def test_a_flow_that_is_not_there_and_a_broken_document_are_wrong(tmp_path: Path) -> None:
     (unknown,) = parts.flows(Settings(flows={"oder": FlowSettings()}))
     assert "oder" in unknown.message

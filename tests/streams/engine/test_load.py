@@ -206,6 +206,16 @@ def reader(name: str, **changes: object) -> str:
     return yaml.safe_dump({"kind": "flow", "id": name, "version": 1, "deliver": deliver} | changes)
 
 
+def test_a_flow_that_is_off_takes_nothing_and_reads_nothing(tmp_path: Path) -> None:
+    write(tmp_path, "ours.yaml", reader("books"))
+    content = MAPPING.replace("magento.order_status.out", "ledger.books.out").replace("magento", "ledger")
+    write(tmp_path, "books.yaml", content)
+    off = load(tmp_path, modes={"gift_card_redemption": Mode.OFF, "books": Mode.OFF})
+    assert [taker.flow for taker in off.taking("magento", "order")] == ["order"]
+    assert off.readers == {}
+    assert set(off.flows) == set(load(tmp_path).flows)
+
+
 def test_a_flow_without_a_source_delivers_what_another_flow_makes(tmp_path: Path) -> None:
     write(tmp_path, "ours.yaml", reader("books"))
     write(
