@@ -25,6 +25,7 @@ _IDENTITY: Mapping[tuple[str, str], tuple[str, ...]] = {
     (CANONICAL_SALE, "payment"): ("ref", "sale", "channel", "kind"),
     (CANONICAL_SALE, "refund"): ("ref", "sale", "channel"),
     (CANONICAL_SALE, "shipment"): ("ref", "sale", "channel"),
+    (CANONICAL_SALE, "ticket"): ("ref", "channel"),
     (CANONICAL_STOCK, "stock"): ("ref", "sku"),
     (HINT_STOCK, "stock_hint"): ("sku",),
 }

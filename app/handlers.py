@@ -39,6 +39,7 @@ from streams.deliver.shipment_to_pos import PosShipmentPlanner
 from streams.deliver.shipment_to_web import WebFulfilment, WebShipmentPlanner
 from streams.deliver.stock import StockDelivery
 from streams.deliver.stock_guard import StockGuard
+from streams.deliver.ticket_to_web import WebTicketPlanner
 from streams.engine import Engine, load
 from streams.inventory.handler import InventoryHandler
 from streams.launch.cutover import RememberedLaunches
@@ -154,6 +155,7 @@ def _in_web(web: Web, tools: Tools, desk: Desk, settling: Settling) -> Mapping[s
         "payment": lambda _: EntityDelivery(desk, WebPaymentPlanner(desk, web.lifecycle, web.invoices, failed)),
         "shipment": lambda _: EntityDelivery(desk, WebShipmentPlanner(desk, fulfilment)),
         "refund": lambda _: EntityDelivery(desk, WebRefundPlanner(desk, returns)),
+        "ticket": lambda _: EntityDelivery(desk, WebTicketPlanner(desk, web.tickets, web.customers)),
         "product": lambda _: EntityDelivery(desk, WebProductPlanner(desk, shelf), rereads=True),
         "gift_card": lambda _: EntityDelivery(desk, WebGiftCardPlanner(desk, web.gift_cards, ledgers)),
         "customer": customers,

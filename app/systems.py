@@ -35,6 +35,7 @@ from app.magento.products import MagentoProducts
 from app.magento.reader import MagentoReader
 from app.magento.shipments import MagentoShipments
 from app.magento.stock import MagentoStock
+from app.magento.tickets import MagentoTickets
 from app.magento.transactions import MagentoTransactions
 from app.polling.feeds import Lists
 from app.settings import Settings
@@ -54,6 +55,7 @@ class Web:
     shipments: MagentoShipments
     invoices: MagentoInvoices
     credit_memos: MagentoCreditMemos
+    tickets: MagentoTickets
     transactions: MagentoTransactions
     customers: MagentoCustomers
     products: MagentoProducts
@@ -80,6 +82,7 @@ class Web:
             shipments=MagentoShipments(client),
             invoices=MagentoInvoices(client),
             credit_memos=MagentoCreditMemos(client),
+            tickets=MagentoTickets(client),
             transactions=MagentoTransactions(client),
             customers=MagentoCustomers(client),
             products=MagentoProducts(client),

@@ -55,6 +55,10 @@ class Channels:
         """The channel of a store view."""
         return next((c for c in self._all if c.web == web and str(c.store_id) == store_id), None)
 
+    def of_location(self, pos: str, location: str) -> Channel | None:
+        """The first channel of a point of sale that sells from a location."""
+        return next((c for c in self.of_pos(pos) if location in {c.location, *c.sources}), None)
+
     def of_public_id(self, pos: str, public_id: str) -> tuple[Channel, ...]:
         """The channels of a point of sale whose prefix the number has, the longest prefix first."""
         fits = (c for c in self._all if c.pos == pos and public_id.startswith(c.prefix))

@@ -68,7 +68,7 @@ async def _web(joint: Joint, order: str, histories: Histories) -> None:
     content = await joint.web.reader.read("order", order)
     found = None if content is None else joint.sale_of(orjson.loads(content))
     if found is None:
-        return  # of a store view that no channel joins to this point of sale
+        return  # of a store view that no channel joins to this point of sale, or a sale in store
     if found.sale is None:
         histories.left_out.append(found.problem)
         return

@@ -15,7 +15,7 @@ from schemas.ids import Ref
 from streams.accounting.sale import History, Part
 from streams.engine import Engine, validate
 from streams.sale.exact import ZERO, exact
-from streams.sale.lines import line_amount
+from streams.sale.ticket import pos_totals
 
 TENDERS = "heartland.tender_kinds"
 
@@ -46,10 +46,6 @@ def _sale(order: Document, pos: str, channel: Channel) -> dict[str, Any]:
     at = _utc(order["OrderDate"])
     lines = [_line(number, line) for number, line in enumerate(order["LineItems"], start=1)]
     fees = [{"name": fee.get("Name") or "fee", **_amounts(fee, "Amount", "Tax")} for fee in order["Fees"]]
-    shipping = _amounts(order["Shipping"], "Amount", "Discount", "Tax")
-    goods = sum((line_amount(line["unit_price"], line["quantity"]) for line in lines), ZERO)
-    charges = sum((fee["amount"] for fee in fees), ZERO)
-    parts = [*lines, shipping, *fees]
     return {
         "ref": str(Ref(pos, "order", str(order["OrderID"]))),
         "number": str(order["OrderID"]),
@@ -63,17 +59,9 @@ def _sale(order: Document, pos: str, channel: Channel) -> dict[str, Any]:
         "export": {"allowed": False, "reason": "it was sold in a store"},
         "customer": {"guest": True},
         "lines": lines,
-        "shipping": shipping,
+        "shipping": _amounts(order["Shipping"], "Amount", "Discount", "Tax"),
         "fees": fees,
-        "totals": {
-            "lines": goods,
-            "discount": sum((part.get("discount", ZERO) for part in parts), ZERO),
-            "tax": sum((part["tax"] for part in parts), ZERO),
-            "shipping": shipping["amount"],
-            "fees": charges,
-            "total": exact(order["TotalAmount"]),
-            "due": exact(order["BalanceDue"]),
-        },
+        "totals": pos_totals(order),
     }
 
 

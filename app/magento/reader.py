@@ -27,10 +27,11 @@ OF_AN_ORDER = frozenset({"invoice", "shipment", "credit_memo", "transaction"})
 """What names its order by id alone: the order's head is read with it."""
 
 HEAD = (
-    "entity_id,increment_id,store_id,state,status,updated_at,payment,items[item_id,parent_item_id,product_type,is_virtual,qty_ordered,"
-    "qty_shipped,qty_refunded,qty_canceled]"
+    "entity_id,increment_id,ext_order_id,store_id,state,status,updated_at,payment,"
+    "items[item_id,parent_item_id,product_type,is_virtual,qty_ordered,qty_shipped,qty_refunded,qty_canceled]"
 )
-"""Of an order, what those who map a part of it ask: its number, how it is paid, and what of it has left."""
+"""Of an order, what those who map a part of it ask: its number, here and in the point of sale, how it is paid, and what
+of it has left."""
 
 
 class MagentoReader:

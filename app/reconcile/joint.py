@@ -21,6 +21,7 @@ from streams.channels import Channels
 from streams.engine import HINTS, Engine, validate
 from streams.errors import TillstreamError
 from streams.ports import Links
+from streams.sale.ticket import is_ticket
 
 ROWS = 100
 """In a page."""
@@ -140,7 +141,10 @@ class Joint:
         return list(found.values())
 
     def sale_of(self, order: Document) -> WebSale | None:
-        """The web order as the flow `order` reads it; None if no channel joins its store view to this point of sale."""
+        """The web order as the flow `order` reads it; None if no channel joins its store view to this point of sale, or
+        if it only shows a sale in store."""
+        if is_ticket(order.get("ext_order_id")):
+            return None
         channel = self.channels.of_store(self.web_name, str(order.get("store_id")))
         if channel is None or channel.pos != self.pos_name:
             return None

@@ -42,6 +42,9 @@ class Channel(BaseModel):
     """Connection of the point of sale (Heartland)."""
     prefix: str = ""
     """Put before the order number to make Heartland's ExternalID; increment ids are unique only per store."""
+    ticket_prefix: str = "POS-"
+    """Put before the number of a sale in store to make its increment id, where the flow ``ticket`` shows it in Magento:
+    no web order may have such a number."""
     location: str
     """Heartland location that the sales are booked to and shipped from."""
     currency: str = Field(default="USD", pattern=r"^[A-Z]{3}$")

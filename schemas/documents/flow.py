@@ -119,6 +119,8 @@ class Normalize(Document):
         unless: what the flow leaves out.
         store: the key of the body with the store view, which decides the channel; without it the entity is for every
             connection that a channel joins to its own.
+        location: the key of the body with the point of sale's location, which decides the channel of what is sold
+            there: the first that sells from it.
         external_id: the key of the body, or path of keys, with the number of the linked entity; needed where the
             aggregate is linked.
         parent: the key of the body with the order's id; needed where the aggregate is the parent, and where what is
@@ -139,6 +141,7 @@ class Normalize(Document):
     each: Each | None = None
     unless: Unless | None = None
     store: str | None = None
+    location: str | None = None
     external_id: str | None = None
     parent: str | None = None
     hints: Hints | None = None

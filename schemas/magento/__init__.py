@@ -3,7 +3,7 @@
 from schemas.magento.customer import Country, Customer, CustomerAddress
 from schemas.magento.error import ErrorBody, ErrorItem
 from schemas.magento.gift_card import CardedOrder, CardNumber, GiftCardAccount
-from schemas.magento.order import Comment, Order, OrderItem, OrderState, Payment
+from schemas.magento.order import Comment, Order, OrderHead, OrderItem, OrderState, Payment, SavedOrder
 from schemas.magento.product import (
     AttributeSet,
     BasePriceRow,
@@ -36,6 +36,7 @@ __all__ = [
     "Option",
     "Order",
     "OrderDocument",
+    "OrderHead",
     "OrderItem",
     "OrderState",
     "Payment",
@@ -45,6 +46,7 @@ __all__ = [
     "ProductSku",
     "Remark",
     "Rows",
+    "SavedOrder",
     "SearchResult",
     "Shipment",
     "SourceItem",

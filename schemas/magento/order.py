@@ -160,6 +160,22 @@ class Order(Wire):
     extension_attributes: OrderExtension = OrderExtension()
 
 
+class OrderHead(Wire):
+    """What an order is known by."""
+
+    entity_id: str
+    increment_id: str
+    ext_order_id: str = ""
+    base_grand_total: Amount
+    base_currency_code: str = ""
+
+
+class SavedOrder(Wire):
+    """The answer to ``POST /V1/orders``, whose amounts are null or 0, whatever was saved."""
+
+    entity_id: str
+
+
 class OrderState(Wire):
     """An order trimmed to ``fields=state,status``."""
 

@@ -224,6 +224,12 @@ REFUND_ONLINE = Operation(
     "which only the gateway tells",
     mails=True,
 )
+RECORD_TICKET = Operation(
+    name="record_ticket",
+    kind=OperationKind.CREATE_ONCE,
+    lookup="orders by the ticket's ref as external number",
+    window="none: Magento refuses a second order of one number in a store view",
+)
 CREATE_ACCOUNT = Operation(
     name="create_account",
     kind=OperationKind.CREATE_ONCE,
@@ -327,6 +333,7 @@ OPERATIONS: Mapping[str, Operation] = {
         INVOICE_ORDER,
         REFUND_OFFLINE,
         REFUND_ONLINE,
+        RECORD_TICKET,
         CREATE_ACCOUNT,
         UPDATE_ACCOUNT,
         CREATE_PRODUCT,

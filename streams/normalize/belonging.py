@@ -65,6 +65,8 @@ class Belongings:
             DependencyMissing: it tells about an order whose link is not known yet.
         """
         match intake.keys.aggregate:
+            case Aggregate.OWN if intake.keys.location is not None:
+                return self._by_location(event, intake, intake.keys.location)
             case Aggregate.OWN:
                 return self._by_channel(event, intake, event.ref)
             case Aggregate.PARENT:
@@ -82,6 +84,15 @@ class Belongings:
         channel = self._channel(event, intake.keys.store)
         context = {"ref": str(event.ref), "channel": dict(channel), "sale": str(aggregate)}
         return Belonging(str(aggregate), (channel.pos,), channel, context)
+
+    def _by_location(self, event: Event, intake: Intake, key: str) -> Belonging | NotOurs:
+        """What a store sold belongs to itself, and is for the web store of a channel that sells from there."""
+        location = text_of(event.body, key)
+        channel = self._channels.of_location(event.ref.connection, location)
+        if channel is None:
+            return NotOurs(f"no channel sells from location {location or '(none)'}")
+        ref = str(event.ref._replace(type=intake.keys.entity))
+        return Belonging(ref, (channel.web,), channel, {"ref": ref, "channel": dict(channel)})
 
     def _parent(self, event: Event, intake: Intake) -> Ref:
         order = text_of(event.body, intake.keys.parent)

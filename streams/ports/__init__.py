@@ -63,6 +63,7 @@ from streams.ports.web_orders import WebOrder, WebOrderLine, WebOrders
 from streams.ports.web_prices import BasePrice, PriceProblem, SpecialPrice, WebPrices, WebTierPrice
 from streams.ports.web_products import WebCatalogue, WebProduct, WebProducts
 from streams.ports.web_refunds import CreditMemoDraft, SeenCreditMemo, WebRefunds
+from streams.ports.web_tickets import SeenTicket, TicketDraft, WebTickets
 from streams.ports.writes import Claim, Intent, LastApplied, OpenWrite, OpenWrites
 
 __all__ = [
@@ -151,11 +152,13 @@ __all__ = [
     "SeenProduct",
     "SeenProfile",
     "SeenRefund",
+    "SeenTicket",
     "SourceItem",
     "SpecialPrice",
     "Standing",
     "StockLevels",
     "Stops",
+    "TicketDraft",
     "Verdict",
     "Way",
     "WayOut",
@@ -175,6 +178,7 @@ __all__ = [
     "WebShipmentDraft",
     "WebShipments",
     "WebStock",
+    "WebTickets",
     "WebTierPrice",
     "WebTrack",
     "WrittenStock",

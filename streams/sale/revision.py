@@ -9,12 +9,13 @@ from typing import Any
 
 import orjson
 
-from schemas.canonical import LocationStock, Sale, Stock
+from schemas.canonical import LocationStock, Sale, Stock, Ticket
 from schemas.canonical.refund import Refund
 from schemas.canonical.shipment import Shipment
 from streams.ports import Revision
 
 _LINE = {"line_id", "sku", "quantity", "unit_price", "discount", "tax", "canceled"}
+_TICKET_LINE = {"sku", "quantity", "unit_price", "discount", "tax"}
 _TOTALS = {"lines", "discount", "tax", "shipping", "fees", "total", "canceled"}
 _SALE: dict[str, bool | set[str]] = {
     "public_id": True,
@@ -57,6 +58,14 @@ def refund_revision(refund: Refund) -> Revision:
     content = refund.model_dump(include={"total", "adjustment_positive", "adjustment_negative"})
     content["lines"] = [line.model_dump(include={"line_id", "sku", "quantity", "restocked"}) for line in refund.lines]
     return Revision(refund.updated_at, _hash(content))
+
+
+def ticket_revision(ticket: Ticket) -> Revision:
+    """The ticket's revision: what was sold, and for how much. What the buyer pays later, and who it is said to be, does
+    not count."""
+    content = {"currency": ticket.currency, "totals": ticket.totals.model_dump(include=_TOTALS)}
+    content["lines"] = [line.model_dump(include=_TICKET_LINE) for line in ticket.lines]
+    return Revision(ticket.updated_at, _hash(content))
 
 
 def shipment_revision(shipment: Shipment) -> Revision:

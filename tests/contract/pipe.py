@@ -1,9 +1,10 @@
-"""The pipe between both systems without Kafka: normalise and deliver, one event after the other, all flows live."""
+"""The pipe between both systems without Kafka: normalise and deliver, one event after the other, all flows live but
+those that are off by default."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import cast
@@ -55,6 +56,7 @@ class Pipe:
 
     Attributes:
         directory: flow documents of the shop's own.
+        optional: flows that are off by default, and live here.
         receivers: of webhooks, by connection.
         store: where links and the ledger are; in memory if none is given.
         holds: events are normalised and not delivered, and wait in ``waiting``.
@@ -66,6 +68,7 @@ class Pipe:
     web: WebSystem
     pos: PosSystem
     directory: Path | None = None
+    optional: Collection[str] = ()
     receivers: Mapping[str, WebhookReceiver] = field(default_factory=dict)
     channel: Channel = CHANNEL
     store: Store | MemoryStore = field(default_factory=lambda: MemoryStore(SystemClock()))
@@ -82,12 +85,13 @@ class Pipe:
         connections = {"web": self.web.settings, "pos": self.pos.settings, **own}
         self.settings = settings = Settings(connections=connections, channels={"main": self.channel})
         flows = load(self.directory).flows
+        live = {name for name, flow in flows.items() if flow.mode is not Mode.OFF} | {*self.optional}
         tools = Tools(
             parts=Parts(settings, "pipe", self._clock, Metrics(), Readiness(), asyncio.Event()),
             publisher=self._publisher,
             store=self._with_cutovers(),
             systems=cast(Systems, Joined(self.web, self.pos, self.receivers)),
-            engine=Engine(load(self.directory, modes=dict.fromkeys(flows, Mode.LIVE))),
+            engine=Engine(load(self.directory, modes=dict.fromkeys(live, Mode.LIVE))),
             channels=Channels(settings.channels.values()),
         )
         self._normalize: Handler = normalize_handler(tools)

@@ -108,7 +108,7 @@ def _named(row: Json, quantity: Decimal) -> Json:
         "base_cost": None,
         "name": row["name"],
         "order_item_id": row["item_id"],
-        "product_id": row["product_id"],
+        "product_id": row.get("product_id"),
         "qty": number(quantity),
         "sku": row["sku"],
     }

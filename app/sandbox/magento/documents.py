@@ -82,9 +82,9 @@ def money_head(order: Json, now: str) -> Json:
     }
     if order.get("discount_description"):
         head["discount_description"] = order["discount_description"]
-    shipping = order["extension_attributes"]["shipping_assignments"][0]["shipping"]
-    if "address" in shipping:
-        head["shipping_address_id"] = shipping["address"]["entity_id"]
+    for assignment in (order.get("extension_attributes") or {}).get("shipping_assignments") or ():
+        if "address" in assignment["shipping"]:
+            head["shipping_address_id"] = assignment["shipping"]["address"]["entity_id"]
     return head
 
 

@@ -27,6 +27,24 @@ COLUMNS = frozenset(SHAPES["Order"]) - NOT_COLUMNS
 """Columns of the flat order table: sent alone, they are written alone."""
 ITEM_COLUMNS = frozenset(SHAPES["OrderItem"]) - {"item_id", "extension_attributes", "product_option", "parent_item"}
 
+ZERO_BY_DEFAULT = (
+    *("qty_ordered", "qty_invoiced", "qty_shipped", "qty_canceled", "qty_refunded", "is_virtual"),
+    *("price", "price_incl_tax", "tax_percent", "tax_amount", "tax_invoiced", "discount_amount", "discount_invoiced"),
+)
+"""Columns of a row that are not null: what was not sent is 0."""
+OF_AN_ADDRESS = {
+    "postcode": "Zip code",
+    "lastname": "Last name",
+    "street": "Street",
+    "city": "City",
+    "email": "Email",
+    "country_id": "Country",
+    "firstname": "First Name",
+    "address_type": "Address Type",
+    "telephone": "Phone Number",
+}
+"""What an order's address must have, by what Magento calls it."""
+
 LIST_TABLE = Table(
     columns={name: f"json_extract(document, '$.{name}')" for name in COLUMNS}
     | {name: name for name in ORDER_COLUMNS if name != "document"},
@@ -165,7 +183,7 @@ def _update_item(document: Json, item: Json) -> None:
 
 
 def _insert(shop: Shop, entity: Json) -> Json:
-    """An order as sent: no totals, no stock, no reservation."""
+    """An order as sent: no totals, no stock, no reservation, no mail."""
     if not entity.get("payment"):
         raise RestError(400, "Please provide payment for the order.")
     now = shop.now()
@@ -182,14 +200,26 @@ def _insert(shop: Shop, entity: Json) -> Json:
     document.setdefault("increment_id", shop.next_number("order", document["store_id"]))
     rows = entity.get("items") or []
     first = shop.next_id("order_item", len(rows)) if rows else 0
-    quantities = dict.fromkeys(("qty_ordered", "qty_invoiced", "qty_shipped", "qty_canceled", "qty_refunded"), 0)
     document["items"] = [
-        quantities | {"is_virtual": 0} | row | {"item_id": first + index, "order_id": entity_id}
+        dict.fromkeys(ZERO_BY_DEFAULT, 0) | row | {"item_id": first + index, "order_id": entity_id}
         for index, row in enumerate(rows)
     ]
+    if entity.get("billing_address"):
+        document |= _billed(shop, entity["billing_address"], entity_id)
     document["payment"] = entity["payment"] | {"entity_id": entity_id, "parent_id": entity_id}
     insert_order(shop, document)
     return document
+
+
+def _billed(shop: Shop, address: Json, entity_id: int) -> Json:
+    """The billing address of a saved order, which must be whole."""
+    missing = [label for name, label in OF_AN_ADDRESS.items() if not address.get(name)]
+    if missing:
+        warnings = "\n".join(f'"{label}" is required. Enter and try again.' for label in missing)
+        raise RestError(400, "We can't save the address:\n%1", [warnings])
+    address_id = shop.next_id("order_address")
+    billed = address | {"entity_id": address_id, "parent_id": entity_id}
+    return {"billing_address_id": address_id, "billing_address": billed}
 
 
 def list_comments(shop: Shop, call: Call) -> Json:

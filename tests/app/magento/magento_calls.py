@@ -18,6 +18,7 @@ from streams.ports import (
     InvoiceDraft,
     SourceItem,
     SpecialPrice,
+    TicketDraft,
     WebShipmentDraft,
     WebTierPrice,
     WebTrack,
@@ -31,6 +32,7 @@ MARK = "[tillstream pos:order:7]"
 SHIPMENT = WebShipmentDraft("42", ONE, "main", MARK, MARK, (WebTrack("ups", "UPS", "1Z"),))
 INVOICE = InvoiceDraft("42", ONE, True, MARK, MARK)
 MEMO = CreditMemoDraft("42", ONE, Decimal("2.5"), MARK, MARK, Decimal("0.01"), Decimal(1), return_to_stock=["10"])
+SOLD = TicketDraft("pos:ticket:7", "7", {"increment_id": "POS-7", "items": [{"sku": "A1", "qty_ordered": ONE["10"]}]})
 ADDRESS = {"firstname": "Ann", "street": ["12 Oak St"], "region": {"region_id": 57}, "default_billing": True}
 ACCOUNT = AccountDraft("ann@example.com", 1, {"firstname": "Ann", "lastname": "Webb", "addresses": [ADDRESS]})
 Call = Callable[[Web], Awaitable[object]]
@@ -73,6 +75,8 @@ CALLS: Mapping[str, Sequence[Call]] = {
     "credit_memos.credit_memos_of": [lambda on: on.credit_memos.credit_memos_of("42")],
     "credit_memos.find_credit_memo": [lambda on: on.credit_memos.find_credit_memo("42", MARK)],
     "credit_memos.list_credit_memos": [lambda on: on.credit_memos.list_credit_memos(NOW)],
+    "tickets.find_ticket": [lambda on: on.tickets.find_ticket("pos:ticket:7")],
+    "tickets.record_ticket": [lambda on: on.tickets.record_ticket(SOLD)],
     "transactions.list_transactions": [lambda on: on.transactions.list_transactions(NOW)],
     "customers.account": [lambda on: on.customers.account("42")],
     "customers.find_account": [lambda on: on.customers.find_account("ann@example.com", 1)],

@@ -64,7 +64,16 @@ USED = [
     "GET /V1/store/storeConfigs",
 ]
 
-NESTED = {"Address", "Region", "Attribute", "CustomerExtension", "ProductExtension"}
+NESTED = {
+    "Address",
+    "Region",
+    "Attribute",
+    "CustomerExtension",
+    "OrderAddress",
+    "OrderItem",
+    "OrderPayment",
+    "ProductExtension",
+}
 """Shapes inside others that are sent, beside those of creation arguments; all else inside a shape is left out."""
 
 WHOLE = ("Creation", "OrderStatusHistory", "BasePrice", "TierPrice")
