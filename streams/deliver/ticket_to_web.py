@@ -44,7 +44,7 @@ class WebTicketPlanner:
         if ref in turn.known:
             raise Rejected(
                 f"ticket {entity.number} of {ref.connection} was changed after it was recorded in {self._desk.target}: "
-                f"it is over {entity.totals.total} {entity.currency} now. Correct its order there by hand, or leave it, "
+                f"it is over {entity.totals.total} {entity.currency} now. Correct its order there by hand if need be, "
                 "then discard this event.",
                 code="changed_ticket",
             )

@@ -95,7 +95,7 @@ def web_time(value: str) -> str:
 def _amounts(row: Node) -> dict[str, Decimal]:
     """What follows from a row's price: Magento stores it, and computes nothing of an order that is saved."""
     total = line_amount(exact(row["price"]), exact(row["quantity"]))
-    return {"row_total": total, "row_total_with_tax": total + exact(row["tax"]) - exact(row["discount"])}
+    return {"row_total": total, "row_total_with_tax": total + exact(row["tax"])}
 
 
 def _sum(parts: Iterable[Node], name: str) -> Decimal:

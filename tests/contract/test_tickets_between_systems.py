@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import secrets
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 import orjson
 import pytest
 
+from app.accounting.histories import read_histories
+from app.handlers import engine_of
+from app.reconcile.joint import Joint, Window
+from app.reconcile.orders import reconcile_orders
+from app.settings import Settings
 from schemas.ids import Ref
+from streams.channels import Channels
 from streams.customer.links import linked_name
 from streams.ports import AccountDraft, Outcome
 from streams.sale.ticket import is_ticket
@@ -202,3 +209,14 @@ async def test_off_as_it_is_by_default_nothing_is_sent(web: WebSystem, pos: PosS
     (entry,) = await pipe.changed("pos", "order", ticket)
     assert (entry.outcome, pipe.published) == (Outcome.FILTERED, [])
     assert await web.connector.tickets.find_ticket(f"pos:ticket:{ticket}") is None
+
+
+async def test_a_sale_in_store_that_is_shown_is_booked_once_and_is_no_drift(pipe: Pipe) -> None:
+    ticket = await sold(pipe.pos, OrderDate=datetime.now(UTC).isoformat())
+    await pipe.changed("pos", "order", ticket)
+    web, pos, channels = pipe.web.connector, pipe.pos.connector, Channels([pipe.channel])
+    joint = Joint("web", "pos", web, pos, channels, engine_of(Settings()), pipe.store.links, lambda *_: None)
+    begin, end = datetime.now(UTC) - timedelta(hours=1), datetime.now(UTC) + timedelta(hours=1)
+    histories = await read_histories(joint, begin, end, in_store=True)
+    assert ([one.sale.number for one in histories.found], histories.left_out) == ([ticket], [])
+    assert (await reconcile_orders(joint, Window(begin, end, end))).drifts == ()
