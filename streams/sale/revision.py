@@ -63,8 +63,11 @@ def refund_revision(refund: Refund) -> Revision:
 def ticket_revision(ticket: Ticket) -> Revision:
     """The ticket's revision: what was sold, and for how much. What the buyer pays later, and who it is said to be, does
     not count."""
-    content = {"currency": ticket.currency, "totals": ticket.totals.model_dump(include=_TOTALS)}
-    content["lines"] = [line.model_dump(include=_TICKET_LINE) for line in ticket.lines]
+    content = {
+        "currency": ticket.currency,
+        "lines": [line.model_dump(include=_TICKET_LINE) for line in ticket.lines],
+        "totals": ticket.totals.model_dump(include=_TOTALS),
+    }
     return Revision(ticket.updated_at, _hash(content))
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -22,11 +22,10 @@ from streams.deliver.entity import EntityDelivery
 from streams.deliver.ticket_to_web import WebTicketPlanner
 from streams.engine import Engine, load
 from streams.errors import Rejected
-from streams.ports import JournalEntry, Outcome, SeenAccount, TicketDraft
+from streams.ports import JournalEntry, Outcome, SeenAccount, TicketDraft, WebCustomers
 from streams.runtime.work import Arrival, Work
-from tests.streams.deliver.bench import envelope, record
 from tests.twins.clock import START, FakeClock
-from tests.twins.kafka import MemoryPublisher
+from tests.twins.kafka import MemoryPublisher, envelope, record
 from tests.twins.store import MemoryStore
 from tests.twins.tickets import TicketBook
 
@@ -73,7 +72,9 @@ class Counter:
             publisher=MemoryPublisher(),
             clock=clock,
         )
-        self._delivery = EntityDelivery(self.desk, WebTicketPlanner(self.desk, self.book, self.accounts))  # type: ignore[arg-type]
+        self._delivery = EntityDelivery(
+            self.desk, WebTicketPlanner(self.desk, self.book, cast("WebCustomers", self.accounts))
+        )
 
     async def tell(self, told: Ticket, *, via: Via = Via.WEBHOOK) -> JournalEntry:
         headers = envelope("r1", entity="ticket", via=via, target="web")

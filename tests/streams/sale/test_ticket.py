@@ -19,7 +19,7 @@ from streams.sale.ticket import is_ticket, pos_totals, web_time
 ENGINE = Engine(load())
 CHANNEL = {"name": "main", "location": "MAIN", "ticket_prefix": "POS-", "store_id": 1}
 CENTS = st.integers(0, 500_00).map(lambda amount: Decimal(amount).scaleb(-2))
-LINES = st.lists(
+LINES: st.SearchStrategy[list[dict[str, Any]]] = st.lists(
     st.tuples(st.integers(1, 9_0000), st.integers(0, 99_0000), CENTS, CENTS).map(
         lambda line: {
             "SKU": "A1",
@@ -32,8 +32,12 @@ LINES = st.lists(
     min_size=1,
     max_size=5,
 )
-SHIPPING = st.fixed_dictionaries({"Amount": CENTS.filter(bool), "Discount": CENTS, "Tax": CENTS}) | st.just({})
-FEES = st.lists(st.fixed_dictionaries({"Name": st.just("Gift wrap"), "Amount": CENTS, "Tax": CENTS}), max_size=2)
+SHIPPING: st.SearchStrategy[dict[str, Decimal]] = st.just({}) | st.fixed_dictionaries(
+    {"Amount": CENTS.filter(bool), "Discount": CENTS, "Tax": CENTS}
+)
+FEES: st.SearchStrategy[list[dict[str, Any]]] = st.lists(
+    st.fixed_dictionaries({"Name": st.just("Gift wrap"), "Amount": CENTS, "Tax": CENTS}), max_size=2
+)
 
 
 @st.composite
