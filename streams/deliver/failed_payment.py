@@ -36,12 +36,13 @@ def failed_capture(
     shipment: Shipment, order: WebOrder, turn: Turn, *, currency: str, why: str, at: datetime
 ) -> Outgoing:
     """The event that an order's money was not given when goods of it should have left, for the order's own web store.
+    It is the point of sale's, whose goods they are.
 
     The customer may be told of it if they may be told of the shipment.
     """
     web, parcel = Ref.parse(shipment.sale).connection, Ref.parse(shipment.ref)
     payment = Payment(
-        ref=str(Ref(web, "capture", f"{order.order_id}/{parcel.native_id}")),
+        ref=str(Ref(parcel.connection, "capture", f"{order.order_id}/{parcel.native_id}")),
         sale=shipment.sale,
         sale_number=shipment.sale_number,
         channel=shipment.channel,

@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 
 from app.cli import cli
 from schemas.canonical import MODELS
+from schemas.canonical.registry import REGISTRY
 
 
 @pytest.fixture(autouse=True)
@@ -38,14 +39,14 @@ def test_a_directory_gets_a_file_for_each(tmp_path: Path) -> None:
     shown = CliRunner().invoke(cli, ["schemas", "--directory", str(wanted)])
     assert shown.exit_code == 0
     written = sorted(file.name for file in wanted.iterdir())
-    assert written == [f"{entity}.v1.schema.json" for entity in sorted(MODELS)]
-    assert str(wanted / "stock.v1.schema.json") in shown.stdout
+    assert written == [f"{entity}.v{REGISTRY.newest(entity)}.schema.json" for entity in sorted(MODELS)]
+    assert str(wanted / "stock.v2.schema.json") in shown.stdout
     assert orjson.loads((wanted / "stock.v1.schema.json").read_bytes())["title"] == "Stock"
 
 
 def test_one_entity_may_be_written_alone(tmp_path: Path) -> None:
     CliRunner().invoke(cli, ["schemas", "stock", "--directory", str(tmp_path)])
-    assert [file.name for file in tmp_path.iterdir()] == ["stock.v1.schema.json"]
+    assert [file.name for file in tmp_path.iterdir()] == ["stock.v2.schema.json"]
 
 
 def test_an_unknown_entity_is_refused_with_those_that_there_are() -> None:

@@ -42,7 +42,7 @@ async def test_customers_go_to_any_receiver_by_two_yaml_files(
     async with StubServer(answer=taken) as crm:
         settings = WebhookConnection(base_url=crm.url, secret=SecretStr("a secret of the test"))
         async with WebhookReceiver("crm", settings, SystemClock()) as receiver:
-            pipe = Pipe(web, pos, files_of_the_readme(tmp_path / "flows"), {"crm": receiver})
+            pipe = Pipe(web, pos, files_of_the_readme(tmp_path / "flows"), receivers={"crm": receiver})
             account = await shopper(pipe, email)
             for _ in range(2):
                 await pipe.changed("web", "customer", account)

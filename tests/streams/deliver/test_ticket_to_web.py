@@ -25,6 +25,7 @@ from streams.errors import Rejected
 from streams.ports import JournalEntry, Outcome, SeenAccount, TicketDraft, WebCustomers
 from streams.runtime.work import Arrival, Work
 from tests.twins.clock import START, FakeClock
+from tests.twins.cutovers import Launched
 from tests.twins.kafka import MemoryPublisher, envelope, record
 from tests.twins.store import MemoryStore
 from tests.twins.tickets import TicketBook
@@ -70,6 +71,7 @@ class Counter:
             applied=self.store.applied,
             effects=Effects(self.store.ledger, clock, owner="a", settling=Settling(timeout=5, longest_execution=20)),
             publisher=MemoryPublisher(),
+            launches=Launched(),
             clock=clock,
         )
         self._delivery = EntityDelivery(
