@@ -15,7 +15,15 @@ from rich.text import Text
 from app.demo.shop import Tally
 from app.demo.watch import Snapshot
 
-PROBLEMS_SHOWN = 4
+COLUMNS, LINES = 100, 30
+"""A usual terminal, into which all of it goes."""
+PROBLEMS_SHOWN, REVIEWS_SHOWN = 2, 3
+SHARES = (0.5, 0.95, 0.99)
+LONGEST_STAGE = "ingress, poll"
+WIDE = {"outcomes": 3, "failed tries": 2}
+"""Columns that share what is left of a line, by these parts."""
+SHOWN = ("magento", "heartland", "ingress")
+"""Whose addresses are shown; the others were told at the start."""
 
 
 @dataclass(slots=True)
@@ -57,61 +65,91 @@ class Screen:
         )
 
     def draw(self, scene: Scene) -> Group:
-        """The scene as a picture."""
+        """The scene as a picture of `LINES` lines at most, on a terminal that is `COLUMNS` wide."""
         return Group(
             Panel(_shop(scene), title=f"Tillstream demo · {scene.phase}", border_style="cyan"),
             _stages(scene.snapshot),
-            Panel(_review(scene), title="held", border_style="yellow"),
+            _flows(scene.snapshot),
+            Panel(_held(scene), title="held", border_style="yellow"),
             _addresses(scene),
         )
 
 
-def _shop(scene: Scene) -> Text:
+def _shop(scene: Scene) -> Group:
     tally = scene.tally
-    told = (
-        f"{tally.orders} web orders, {tally.changes} stock changes in store, {tally.packed} packed, "
-        f"{tally.invoiced} invoiced, {tally.refunded} refunded, {tally.canceled} canceled, "
-        f"{tally.catalogue} changes of the catalogue, {tally.members} of customers"
-    )
-    for name, count in scene.restarts.items():
-        told += f"\n{name} was started again {count} time{'s' * (count > 1)}"
+    told = [
+        Text(
+            f"{tally.orders} web orders, {tally.changes} stock changes in store, {tally.packed} packed, "
+            f"{tally.invoiced} invoiced, {tally.refunded} refunded, {tally.canceled} canceled, "
+            f"{tally.catalogue} changes of the catalogue, {tally.members} of customers"
+        )
+    ]
+    if scene.restarts:
+        again = ", ".join(f"{name} {count} time{'s' * (count > 1)}" for name, count in scene.restarts.items())
+        told.append(_line(f"started again: {again}"))
     if any(scene.faults.values()):
-        told += "\nfaults: " + ", ".join(f"{name} {count}" for name, count in scene.faults.items() if count)
-    for problem in scene.tally.problems[-PROBLEMS_SHOWN:]:
-        told += f"\nthe shop met: {problem[:110]}"
-    return Text(told)
+        struck = ", ".join(f"{name} {count}" for name, count in scene.faults.items() if count)
+        told.append(_line(f"faults: {struck}"))
+    told += [_line(f"the shop met: {problem}") for problem in scene.tally.problems[-PROBLEMS_SHOWN:]]
+    return Group(*told)
 
 
 def _stages(snapshot: Snapshot) -> Table:
-    table = Table(expand=True)
-    for title in ("stage", "outcomes", "failed tries", "p50", "p95", "p99"):
-        table.add_column(title)
+    table = _table("stage", "outcomes", "failed tries")
     received = snapshot.by("tillstream_receipts_total", "via")
-    table.add_row("ingress, poll", _told(received), _told(snapshot.by("tillstream_refusals_total", "status")))
+    table.add_row(LONGEST_STAGE, _told(received), _told(snapshot.by("tillstream_refusals_total", "status")))
     for stage in ("normalize", "inventory", "deliver"):
         outcomes = snapshot.by("tillstream_outcomes_total", "outcome", stage=stage)
         failures = snapshot.by("tillstream_failures_total", "error", stage=stage)
         table.add_row(stage, _told(outcomes), _told(failures))
-    for flow in sorted(snapshot.by("tillstream_delivered_total", "flow")):
-        quantiles = (snapshot.quantile("tillstream_latency_seconds", share, flow=flow) for share in (0.5, 0.95, 0.99))
-        table.add_row(f"  {flow}", "receipt to effect", "", *(f"≤ {value * 1000:.0f} ms" for value in quantiles))
-    lag = snapshot.by("tillstream_lag_records", "topic")
-    table.add_row("lag", _told(lag) or "none", "")
+    table.add_row("lag", _told(snapshot.by("tillstream_lag_records", "topic")) or "none", "")
     return table
 
 
-def _review(scene: Scene) -> Text:
+def _flows(snapshot: Snapshot) -> Table:
+    """What each flow took from receipt to effect, at most and in milliseconds; half of the flows beside the others."""
+    flows = sorted(snapshot.by("tillstream_delivered_total", "flow"))
+    half = (len(flows) + 1) // 2
+    table = _table(*(("flow", *(f"p{share * 100:.0f} ms" for share in SHARES)) * 2))
+    for number, flow in enumerate(flows[:half]):
+        beside = flows[half + number : half + number + 1]
+        table.add_row(*_took(snapshot, flow), *(cell for other in beside for cell in _took(snapshot, other)))
+    return table
+
+
+def _took(snapshot: Snapshot, flow: str) -> list[str]:
+    quantiles = (snapshot.quantile("tillstream_latency_seconds", share, flow=flow) for share in SHARES)
+    return [flow, *(f"{value * 1000:.0f}" for value in quantiles)]
+
+
+def _table(*titles: str) -> Table:
+    """A table whose rows are one line each."""
+    table = Table(expand=True, box=None, header_style="dim")
+    for title in titles:
+        table.add_column(
+            title,
+            no_wrap=True,
+            justify="right" if title.endswith("ms") else "left",
+            min_width=len(LONGEST_STAGE) if title == "stage" else None,
+            ratio=WIDE.get(title),
+        )
+    return table
+
+
+def _held(scene: Scene) -> Group:
     told = f"{scene.parked} parked (they go on by themselves), {len(scene.review)} in review (for a person)"
-    for subject, reason, _ in scene.review[:6]:
-        told += f"\n{subject}: {reason[:150]}"
-    return Text(told)
+    return Group(Text(told), *(_line(f"{subject}: {reason}") for subject, reason, _ in scene.review[:REVIEWS_SHOWN]))
 
 
-def _addresses(scene: Scene) -> Text:
-    told = "  ".join(f"{name} {url}" for name, url in scene.addresses.items())
-    if scene.snapshot.silent:
-        told += "\nno answer from " + ", ".join(scene.snapshot.silent)
-    return Text(told, style="dim")
+def _addresses(scene: Scene) -> Group:
+    told = "  ".join(f"{name} {scene.addresses[name]}" for name in SHOWN if name in scene.addresses)
+    silent = ", ".join(scene.snapshot.silent)
+    return Group(_line(told, style="dim"), *([_line(f"no answer from {silent}", style="dim")] if silent else ()))
+
+
+def _line(told: str, *, style: str = "") -> Text:
+    """One line, cut at its end if it is too long."""
+    return Text(told.replace("\n", " "), style=style, no_wrap=True, overflow="ellipsis")
 
 
 def _told(counted: Counter[str]) -> str:
