@@ -41,11 +41,14 @@ class BackOffice:
         return await self._total(await self._rest.call("POST", f"/rest/V1/order/{order_id}/refund", body))
 
     async def refund_online(self, order_id: str, items: Sequence[Document], arguments: Document) -> Decimal:
-        """The same through the gateway, of the order's first invoice. Returns its total."""
+        """The same through the gateway, of the invoice that took the money of the first row that comes back; of the
+        order's first invoice, which took the shipping, if none does. Returns its total."""
         where = "searchCriteria[filter_groups][0][filters][0]"
         query = f"{where}[field]=order_id&{where}[value]={order_id}"
         invoices = await self._rest.call("GET", f"/rest/V1/invoices?{query}")
-        invoice = invoices["items"][0]["entity_id"]
+        back = next((item["order_item_id"] for item in items if item["qty"]), None)
+        took = [one for one in invoices["items"] if any(row["order_item_id"] == back for row in one["items"])]
+        invoice = (took or invoices["items"])[0]["entity_id"]
         body = {"isOnline": True, "items": list(items), "arguments": arguments}
         return await self._total(await self._rest.call("POST", f"/rest/V1/invoice/{invoice}/refund", body))
 

@@ -54,3 +54,17 @@ async def test_an_order_is_given_back_once(stage: Stage) -> None:
     for _ in range(3):
         await stage.shop.refund()
     assert len(stage.deeds.read().refunds) == 1
+
+
+async def test_what_the_second_invoice_took_goes_back_by_that_invoice(stage: Stage) -> None:
+    items = [{"sku": stage.web.sku, "qty": 1}, {"sku": "SKU-00020", "qty": 1}]
+    placed = await stage.store.place(items, Shopper("ann@example.com"), method="sandbox_card_authorised")
+    lines = rows(await stage.office.read(placed.order_id))
+    for line in lines:
+        item = {"order_item_id": line["item_id"], "qty": 1}
+        await stage.office.invoice(placed.order_id, [item])
+    back = {"order_item_id": lines[1]["item_id"], "qty": 1}
+    given = await stage.office.refund_online(placed.order_id, [back], {"shipping_amount": 0})
+    assert given >= Decimal(str(lines[1]["base_price"]))
+    order = await stage.office.read(placed.order_id)
+    assert [line["qty_refunded"] for line in rows(order)] == [0, 1]
