@@ -80,7 +80,7 @@ def _check_raw(envelope: Envelope, original: dict[str, Any], edited: dict[str, A
 
 def _identity(keys: Normalize) -> tuple[str | None, ...]:
     """The keys of a raw body by which deliver knows what it is about."""
-    return keys.id, keys.store, keys.external_id, keys.parent, keys.number
+    return keys.id, keys.store, keys.location, keys.external_id, keys.parent, keys.number
 
 
 def _check_canonical(topic: str, envelope: Envelope, original: dict[str, Any], edited: dict[str, Any]) -> None:

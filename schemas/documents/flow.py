@@ -19,7 +19,8 @@ class Mode(StrEnum):
     """Whether a flow may write."""
 
     OFF = "off"
-    """It takes nothing: all is as if it were not there."""
+    """It takes nothing, and what other flows make is not delivered by it. Events that no other flow takes are left
+    out."""
     OBSERVE = "observe"
     """It reads, maps and previews, and writes nothing."""
     LIVE = "live"

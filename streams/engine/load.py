@@ -76,6 +76,11 @@ class Catalog:
         """The flows that take such raw events; the first one's event keeps the receipt."""
         return self.takers.get((system, entity), ())
 
+    def resting(self, system: str, entity: str) -> str:
+        """A flow that would take such raw events and is off; empty if there is none."""
+        off = (flow for flow in self.flows.values() if flow.mode is Mode.OFF)
+        return next((flow.id for flow in off if flow.normalize and flow.normalize.source.key == (system, entity)), "")
+
     def documents(self, flow: str, mapping: str) -> Documents:
         """The versions in which the flow runs one of its mappings, for a dead letter."""
         document = self.mappings[mapping].document

@@ -104,6 +104,9 @@ class Normalizer:
             Transient, Unavailable, AuthFailed: reading the entity again failed.
         """
         takers = self._engine.catalog.taking(envelope.system, envelope.entity)
+        if not takers and (off := self._engine.catalog.resting(envelope.system, envelope.entity)):
+            told_of = envelope.subject or envelope.native_id
+            return Normalized((), Outcome.FILTERED, off, told_of, message=f"the flow '{off}' is off")
         if not takers:
             raise Malformed(
                 f"no flow takes {envelope.system} events about '{envelope.entity}': add a flow document with that "

@@ -88,6 +88,14 @@ def test_what_belongs_to_a_sale_stays_with_it(entity: str, name: str) -> None:
             check(original, orjson.dumps(document | {key: "web:order:43"}), CATALOG)
 
 
+def test_a_ticket_stays_the_one_that_was_sold() -> None:
+    document = golden("ticket", "sold_for_cash")
+    original = held("canonical.sale", orjson.dumps(document), entity="ticket")
+    check(original, orjson.dumps(document | {"customer": "C-9"}), CATALOG)
+    with pytest.raises(Rejected, match="must not change 'ref'"):
+        check(original, orjson.dumps(document | {"ref": "pos:ticket:1"}), CATALOG)
+
+
 def test_a_body_of_a_newer_version_is_for_a_newer_tillstream() -> None:
     body = STATUS.model_dump_json().encode()
     with pytest.raises(Rejected, match=r"does not fit canonical\.sale: its order_status has version 2"):

@@ -63,6 +63,14 @@ async def test_what_no_channel_sells_what_is_not_handed_over_and_web_orders_are_
     assert [out for out in normalized.outgoing if envelope_of(out).entity == "ticket"] == []
 
 
+async def test_what_only_flows_take_that_are_off_is_filtered_and_not_malformed() -> None:
+    off = Engine(load(modes=dict.fromkeys(("order", "gift_card_redemption"), Mode.OFF)))
+    by = Normalizer(off, Channels([MAIN]), KnownLinks(), {}, SYSTEMS)
+    normalized = await event({"hint": 4}, by=by)
+    assert (normalized.outcome, normalized.outgoing) == (Outcome.FILTERED, ())
+    assert normalized.message == f"the flow '{normalized.flow}' is off"
+
+
 @pytest.mark.parametrize(
     ("entity", "body"),
     [
