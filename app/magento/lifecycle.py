@@ -6,14 +6,20 @@ from collections.abc import Callable
 
 from app.magento.afterwards import afterwards
 from app.magento.client import MagentoClient
+from app.magento.goods import BUNDLE
+from app.magento.lists import Question, every
+from app.magento.products import PRODUCTS
+from app.magento.search import Where
 from app.urls import encode
 from app.wire import read_as
-from schemas.magento import Order, OrderItem
+from schemas.magento import BundleProduct, Order, OrderItem
 from streams.errors import Rejected
 from streams.ports import WebOrder, WebOrderLine
 
 CANCELED = "canceled"
 HELD = "holded"
+TOGETHER = "0"
+"""``shipment_type`` of a bundle that is shipped as one; 1 is separately."""
 
 
 class MagentoLifecycle:
@@ -25,6 +31,22 @@ class MagentoLifecycle:
     async def order_lines(self, order_id: str) -> WebOrder | None:
         """The order with its rows (``GET /V1/orders/:id``)."""
         return await self._read("order_lines", order_id)
+
+    async def shipped_as_one(self, order: WebOrder) -> frozenset[str]:
+        """The bundles whose ``shipment_type`` is "together" (``GET /V1/products``); an order without a bundle asks
+        nothing. Magento refuses to ship the components of such a one, and the row of any other.
+
+        An order does not keep the type, so that it is the product's of today. What is no product any more counts as
+        shipped by its components.
+        """
+        bundles = {line.item_id: line.product_id for line in order.lines if line.product_type == BUNDLE}
+        if not bundles:
+            return frozenset()
+        ids = ",".join(sorted(set(bundles.values())))
+        question = Question("shipped_as_one", f"bundles {ids}", PRODUCTS, (Where("entity_id", "in", ids),))
+        rows = await every(self._client, BundleProduct, question)
+        together = {row.product_id for row in rows if row.shipment_type == TOGETHER}
+        return frozenset(item for item, product in bundles.items() if product in together)
 
     async def existing(self, operation: str, order_id: str) -> WebOrder:
         """The order, read for another operation. Raises Rejected if Magento does not have it."""
@@ -109,4 +131,5 @@ def _line(item: OrderItem) -> WebOrderLine:
         shipped=item.qty_shipped,
         refunded=item.qty_refunded,
         canceled=item.qty_canceled,
+        product_id=item.product_id,
     )

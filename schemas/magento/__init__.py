@@ -7,6 +7,7 @@ from schemas.magento.order import Comment, Order, OrderHead, OrderItem, OrderSta
 from schemas.magento.product import (
     AttributeSet,
     BasePriceRow,
+    BundleProduct,
     FailedPrice,
     Option,
     Product,
@@ -21,6 +22,7 @@ from schemas.magento.stock import ProductSku, SourceItem, StockItem
 __all__ = [
     "AttributeSet",
     "BasePriceRow",
+    "BundleProduct",
     "CardNumber",
     "CardedOrder",
     "Comment",

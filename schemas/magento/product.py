@@ -5,6 +5,8 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
+from pydantic import Field
+
 from schemas.magento.error import ErrorItem
 from schemas.wire import Amount, Wire
 
@@ -34,6 +36,19 @@ class Product(Wire):
     updated_at: str
     extension_attributes: ProductExtension = ProductExtension()
     custom_attributes: tuple[CustomAttribute, ...] = ()
+
+
+class BundleProduct(Wire):
+    """``GET /V1/products``, one row: of a bundle only how it is shipped."""
+
+    product_id: str = Field(alias="id")
+    custom_attributes: tuple[CustomAttribute, ...] = ()
+
+    @property
+    def shipment_type(self) -> str:
+        """``0`` together, ``1`` separately; empty if it is no bundle."""
+        found = (one.value for one in self.custom_attributes if one.attribute_code == "shipment_type")
+        return str(next(found, ""))
 
 
 class BasePriceRow(Wire):

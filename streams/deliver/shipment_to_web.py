@@ -20,6 +20,7 @@ from streams.ports.web_fulfilment import WebShipmentDraft, WebShipments, WebTrac
 from streams.ports.web_invoices import CAPTURE_FAILED, InvoiceDraft, WebInvoices
 from streams.ports.web_orders import WebOrder, WebOrderLine, WebOrders
 from streams.sale.allocate import OpenLine, Wanted, allocate, named_otherwise
+from streams.sale.bundles import left_of, shipped_rows
 from streams.sale.marker import marker
 from streams.sale.pos_shipments import REST
 from streams.sale.revision import shipment_revision
@@ -135,13 +136,15 @@ class WebShipmentPlanner:
             )
         return order
 
-    async def _units(self, parcel: _Parcel, order: WebOrder, *, invoiced: bool = False) -> dict[str, Decimal]:
+    async def _units(
+        self, parcel: _Parcel, order: WebOrder, *, invoiced: bool = False, together: frozenset[str] = frozenset()
+    ) -> dict[str, Decimal]:
         """Pieces by row of the order that are to be shipped; with ``invoiced`` those that are not invoiced yet.
 
         The point of sale hands virtual lines over with the goods. The web store never ships them, but they cost money.
         """
         rows = {line.item_id: line for line in order.lines if _stands_for_itself(line, order)}
-        lines = [OpenLine(row.item_id, row.sku, _still_here(row)) for row in rows.values()]
+        lines = [OpenLine(row.item_id, row.sku, _still_here(row, order, together)) for row in rows.values()]
         wanted = [Wanted(line.sku, line.quantity, line.line_id) for line in parcel.shipment.lines]
         units = allocate(named_otherwise(lines, await self._aliases(parcel, order)), wanted, what=parcel.what)
         if not invoiced:
@@ -192,12 +195,17 @@ class WebShipmentPlanner:
     async def _tell_failure(self, parcel: _Parcel, order: WebOrder, why: str) -> None:
         """The shipment itself waits for a person; that the order shows why is a matter of its own."""
         desk, currency = self._desk, parcel.channel.currency
+        if order.due <= 0:
+            return
         told = failed_capture(parcel.shipment, order, parcel.turn, currency=currency, why=why, at=desk.clock.now())
         await desk.publisher.publish([told])
 
     def _ship(self, parcel: _Parcel) -> CreateOnce:
         async def send(_before: Ids) -> str:
-            units = await self._units(parcel, await self._read(parcel))
+            order = await self._read(parcel)
+            together = await self._web.orders.shipped_as_one(order)
+            parts = await self._units(parcel, order, together=together)
+            units = shipped_rows(parts, order, together, what=parcel.what)
             draft = WebShipmentDraft(
                 parcel.order.native_id, units, parcel.source, parcel.mark, parcel.comment, parcel.tracks, parcel.notify
             )
@@ -301,15 +309,16 @@ def _is_outdated(shipment: Shipment, turn: Turn) -> bool:
 
 
 def _stands_for_itself(line: WebOrderLine, order: WebOrder) -> bool:
-    """A configurable's parent is shipped and invoiced, a bundle's children are: Magento refuses the others."""
+    """A configurable's parent is shipped and invoiced, a bundle's children are: Magento refuses the others. For bundles
+    that are shipped as one see `streams.sale.bundles`."""
     if line.product_type == "bundle":
         return False
     parent = next((each for each in order.lines if each.item_id == line.parent_id), None)
     return parent is None or parent.product_type == "bundle"
 
 
-def _still_here(line: WebOrderLine) -> Decimal:
-    return line.ordered - line.canceled if line.virtual else line.left_to_ship
+def _still_here(line: WebOrderLine, order: WebOrder, together: frozenset[str]) -> Decimal:
+    return line.ordered - line.canceled if line.virtual else left_of(line, order, together)
 
 
 def _hash(parcel: _Parcel) -> str:

@@ -17,6 +17,7 @@ class WebOrderLine:
         product_type: ``simple``, ``configurable``, ``bundle``, ``virtual`` ….
         virtual: nothing of it is ever shipped.
         ordered, invoiced, shipped, refunded, canceled: pieces.
+        product_id: of the product that it was made of; a bundle's SKU may be put together of its parts'.
     """
 
     item_id: str
@@ -29,6 +30,7 @@ class WebOrderLine:
     shipped: Decimal
     refunded: Decimal
     canceled: Decimal
+    product_id: str = ""
 
     @property
     def left_to_ship(self) -> Decimal:
@@ -74,6 +76,11 @@ class WebOrders(Protocol):
 
     async def order_lines(self, order_id: str) -> WebOrder | None:
         """The order with its rows."""
+        ...
+
+    async def shipped_as_one(self, order: WebOrder) -> frozenset[str]:
+        """Ids of the rows that are bundles whose components leave together, from one source. Such a bundle is shipped
+        by its own row, and any other by its components'."""
         ...
 
     async def cancel_web_order(self, order_id: str) -> WebOrder:

@@ -6,7 +6,7 @@ it: whether all has left is judged by them, for an order's state may say complet
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from streams.sale.exact import ZERO, exact
@@ -33,7 +33,8 @@ def web_shipment_location(context: Mapping[str, Any], shipment: Node) -> str | N
 def web_shipment_completes(shipment: Node) -> bool:
     """Whether nothing of the order is left to ship. Virtual rows are never shipped."""
     items = [item for item in (shipment.get("order") or {}).get("items") or () if isinstance(item, dict)]
-    return bool(items) and not any(_left(item) > ZERO for item in items if _is_shipped(item))
+    rows = [row for item in items if not item.get("parent_item_id") for row in _shipped_rows(item, items)]
+    return bool(items) and not any(_left(row) > ZERO for row in rows if not row.get("is_virtual"))
 
 
 def web_shipment_unseen(shipment: Node) -> bool:
@@ -42,8 +43,13 @@ def web_shipment_unseen(shipment: Node) -> bool:
     return str((shipment.get("order") or {}).get("updated_at") or "") < str(shipment.get("created_at") or "")
 
 
-def _is_shipped(item: Node) -> bool:
-    return not item.get("is_virtual") and item.get("product_type") != "bundle" and not item.get("parent_item_id")
+def _shipped_rows(item: Node, items: Sequence[Node]) -> Sequence[Node]:
+    """A bundle leaves by its own row, or by its components', each of which raises the bundle's count as well: once one
+    of those is counted, they are what counts."""
+    if item.get("product_type") != "bundle":
+        return [item]
+    parts = [each for each in items if each.get("parent_item_id") == item.get("item_id")]
+    return parts if any(exact(part.get("qty_shipped")) > ZERO for part in parts) else [item]
 
 
 def _left(item: Node) -> Any:

@@ -41,7 +41,7 @@ def test_a_directory_gets_a_file_for_each(tmp_path: Path) -> None:
     written = sorted(file.name for file in wanted.iterdir())
     assert written == [f"{entity}.v{REGISTRY.newest(entity)}.schema.json" for entity in sorted(MODELS)]
     assert str(wanted / "stock.v2.schema.json") in shown.stdout
-    assert orjson.loads((wanted / "stock.v1.schema.json").read_bytes())["title"] == "Stock"
+    assert orjson.loads((wanted / "stock.v2.schema.json").read_bytes())["title"] == "Stock"
 
 
 def test_one_entity_may_be_written_alone(tmp_path: Path) -> None:

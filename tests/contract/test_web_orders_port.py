@@ -38,6 +38,10 @@ async def test_a_new_order_shows_what_is_left_to_ship_and_due(order: WebOrder, w
     assert order.due > 0
 
 
+async def test_an_order_without_a_bundle_has_none_that_is_shipped_as_one(orders: WebOrders, order: WebOrder) -> None:
+    assert await orders.shipped_as_one(order) == frozenset()
+
+
 async def test_an_order_that_is_not_there_is_none(orders: WebOrders) -> None:
     assert await orders.order_lines("999999999") is None
 

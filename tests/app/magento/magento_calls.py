@@ -19,6 +19,8 @@ from streams.ports import (
     SourceItem,
     SpecialPrice,
     TicketDraft,
+    WebOrder,
+    WebOrderLine,
     WebShipmentDraft,
     WebTierPrice,
     WebTrack,
@@ -35,6 +37,9 @@ MEMO = CreditMemoDraft("42", ONE, Decimal("2.5"), MARK, MARK, Decimal("0.01"), D
 SOLD = TicketDraft("pos:ticket:7", "7", {"increment_id": "POS-7", "items": [{"sku": "A1", "qty_ordered": ONE["10"]}]})
 ADDRESS = {"firstname": "Ann", "street": ["12 Oak St"], "region": {"region_id": 57}, "default_billing": True}
 ACCOUNT = AccountDraft("ann@example.com", 1, {"firstname": "Ann", "lastname": "Webb", "addresses": [ADDRESS]})
+NONE = Decimal(0)
+BUNDLE = WebOrderLine("10", "", "bundle", "BUN", False, NONE, NONE, NONE, NONE, NONE, product_id="20")
+BUNDLED = WebOrder("42", "000000042", "new", "pending", "checkmo", NONE, NONE, "", (BUNDLE,))
 Call = Callable[[Web], Awaitable[object]]
 
 
@@ -54,6 +59,7 @@ CALLS: Mapping[str, Sequence[Call]] = {
     "orders.notify_customer": [lambda on: on.orders.notify_customer("42", "text")],
     "orders.find_comment": [lambda on: on.orders.find_comment("42", "text")],
     "lifecycle.order_lines": [lambda on: on.lifecycle.order_lines("42")],
+    "lifecycle.shipped_as_one": [lambda on: on.lifecycle.shipped_as_one(BUNDLED)],
     "lifecycle.existing": [lambda on: on.lifecycle.existing("ship_order", "42")],
     "lifecycle.cancel_web_order": [lambda on: on.lifecycle.cancel_web_order("42")],
     "lifecycle.hold_web_order": [lambda on: on.lifecycle.hold_web_order("42")],

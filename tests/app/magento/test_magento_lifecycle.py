@@ -11,7 +11,7 @@ import pytest
 from aiohttp import web as aiohttp_web
 
 from streams.errors import OutcomeUnknown, Rejected, Unavailable
-from tests.app.magento.magento_answers import magento, refusal
+from tests.app.magento.magento_answers import magento, refusal, rows
 
 ORDERS = Path(__file__).parents[2] / "data/orders"
 GONE = refusal("The entity that was requested doesn't exist. Verify the entity and try again.", 404)
@@ -98,3 +98,39 @@ async def test_a_state_is_not_set_of_an_order_that_cannot_be_read() -> None:
         with pytest.raises(Unavailable):
             await web.lifecycle.hold_web_order("4")
     assert asked.sent == []
+
+
+def bundle(product_id: int, shipment_type: str) -> dict[str, Any]:
+    """As GET /V1/products tells it."""
+    attributes = [{"attribute_code": "shipment_type", "value": shipment_type}]
+    return {"id": product_id, "sku": f"P{product_id}", "custom_attributes": attributes}
+
+
+@pytest.mark.rule("fulfilment.ship_together")
+async def test_a_bundles_product_says_whether_it_is_shipped_as_one() -> None:
+    answers = {
+        "GET /V1/orders/4": captured("order_bundles"),
+        "GET /V1/products": rows(bundle(20, "0"), bundle(19, "1")),
+    }
+    async with magento(answers) as (web, asked):
+        order = await web.lifecycle.order_lines("4")
+        assert order is not None
+        together = await web.lifecycle.shipped_as_one(order)
+    assert [line.sku for line in order.lines if line.item_id in together] == ["BUN"]
+    assert "19%2C20" in asked.seen[-1].raw_path
+
+
+async def test_a_bundle_that_is_no_product_any_more_is_shipped_by_its_components() -> None:
+    answers = {"GET /V1/orders/4": captured("order_bundles"), "GET /V1/products": rows()}
+    async with magento(answers) as (web, _):
+        order = await web.lifecycle.order_lines("4")
+        assert order is not None
+        assert await web.lifecycle.shipped_as_one(order) == frozenset()
+
+
+async def test_an_order_without_a_bundle_asks_for_no_product() -> None:
+    async with magento({"GET /V1/orders/4": captured("order_complete")}) as (web, asked):
+        order = await web.lifecycle.order_lines("4")
+        assert order is not None
+        assert await web.lifecycle.shipped_as_one(order) == frozenset()
+    assert len(asked.seen) == 1
