@@ -14,11 +14,12 @@ from streams.deliver.alias import alias_command
 from streams.deliver.create_once import CreateOnce, Ids, Step
 from streams.deliver.desk import Desk
 from streams.deliver.hashes import content_hash
-from streams.deliver.operations import CREATE_CUSTOMER, CREATE_ORDER
+from streams.deliver.operations import CANCEL_ORDER, CREATE_CUSTOMER, CREATE_ORDER
 from streams.deliver.payment import PAID_WITH_ORDER
 from streams.deliver.revisions import Verdict, judge
 from streams.deliver.sale_buyer import Buyers, SharedProfile
 from streams.deliver.sale_changes import GOODS, SaleChanges
+from streams.deliver.sale_predecessor import Predecessors
 from streams.errors import AliasMissing, Rejected
 from streams.launch.cutover import Standing
 from streams.ports import (
@@ -64,6 +65,7 @@ class SaleDelivery:
         self._sales = sales
         self._buyers = buyers or SharedProfile()
         self._changes = SaleChanges(desk, orders)
+        self._predecessors = Predecessors(sales, orders, desk.effects.set)
 
     def newest(self, arrivals: Sequence[Arrival]) -> Arrival:
         """See `Delivery.newest`."""
@@ -90,7 +92,8 @@ class SaleDelivery:
             await self._desk.applied.put(self._desk.target, {passed_by: Revision(sale.updated_at, sale.state)})
             return work.entry(arrival, Outcome.FILTERED, self._desk.clock.now(), sale.export.reason)
         work.step = CREATE_ORDER.name
-        would = f"create order {sale.public_id}, {sale.totals.total}"
+        instead = f" in place of {channel.prefix}{sale.predecessor}" if sale.predecessor else ""
+        would = f"create order {sale.public_id}, {sale.totals.total}{instead}"
         held_back = self._desk.held_back(work, arrival, stands, would)
         if held_back is not None:
             return held_back
@@ -155,6 +158,8 @@ class SaleDelivery:
         aliases = await self._aliases(sale, channel)
         work.step = CREATE_CUSTOMER.name
         buyer = await self._buyers.profile_of(sale, channel, replays=arrival.replays)
+        work.step = CANCEL_ORDER.name
+        replaced = await self._predecessors.withdraw(sale, channel)
         work.step = CREATE_ORDER.name
         draft = self._draft(work, sale, channel, {"aliases": aliases, "customer_id": buyer})
         seen: dict[str, SeenOrder] = {}
@@ -193,6 +198,7 @@ class SaleDelivery:
         except AliasMissing as error:
             raise _alias_missing(error, sale, channel, aliases) from error
         told = f"found as {made.target_id}, created earlier" if made.found else f"created as {made.target_id}"
+        told += f", in place of {replaced.order_id}" if replaced is not None else ""
         return work.entry(arrival, Outcome.DELIVERED, desk.clock.now(), told, children=announced)
 
     def _key(self, ref: Ref) -> EffectKey:

@@ -36,6 +36,7 @@ MOVES: Mapping[str, Mapping[str, str]] = {
     },
     "complete": {"processing": "complete"},
     "refund": {"complete": "closed"},
+    "edit": {"new": "canceled", "pending_payment": "canceled", "processing": "canceled"},
 }
 """What Magento does to an order's state; anything else it refuses."""
 
@@ -44,13 +45,19 @@ OFFLINE, CARD = "checkmo", "stripe_payments"
 
 @dataclass(frozen=True)
 class Order:
-    """The web order as it is at one time; ``version`` is the second in which it became so."""
+    """The web order as it is at one time; ``version`` is the second in which it became so, ``edits`` how often an order
+    was edited to make it."""
 
     state: str
     method: str
     street: str = "1 First St"
     pieces: int = 2
     version: int = 0
+    edits: int = 0
+
+    def number(self, edits: int) -> str:
+        """As Magento numbers what editing makes."""
+        return f"000000042-{edits}" if edits else "000000042"
 
     def after(self, what: str) -> Order:
         """What a person or a payment did to it."""
@@ -64,6 +71,10 @@ class Order:
             return self
         return replace(changed, version=self.version + 1)
 
+    def successor(self) -> Order:
+        """What an edit of it makes."""
+        return Order("new", self.method, self.street, self.pieces, self.version + 1, self.edits + 1)
+
     def told(self) -> Sale:
         """It as normalise tells it."""
         decision = sale_export(
@@ -75,6 +86,10 @@ class Order:
         totals = SALE.totals.model_copy(update={"lines": goods, "total": total, "due": total})
         return SALE.model_copy(
             update={
+                "ref": f"web:order:{42 + self.edits}",
+                "number": self.number(self.edits),
+                "public_id": f"W-{self.number(self.edits)}",
+                "predecessor": self.number(self.edits - 1) if self.edits else "",
                 "state": self.state,
                 "export": ExportDecision.model_validate({"reason": "", **decision}),
                 "lines": (line,),
@@ -96,6 +111,7 @@ class Table:
     """The newest version that counted."""
     reviews: int = 0
     passed_by: Order | None = field(default=None)
+    replaces: Table | None = None
 
     def tell(self, order: Order) -> None:
         if self.created is None:
@@ -108,6 +124,8 @@ class Table:
             return
         if order.state in ("processing", "complete") or (order.state == "new" and order.method == OFFLINE):
             self.created, self.street, self.newest = order, order.street, order.version
+            if self.replaces is not None and self.replaces.created is not None:
+                self.replaces.cancelled = True
         else:
             self.passed_by = order
 
@@ -123,8 +141,9 @@ class Table:
 
 
 WHAT = st.sampled_from([*MOVES, "readdress", "reline"])
-STEPS = st.lists(st.one_of(WHAT, st.integers(0, 9)), max_size=14)
-"""Something happens, or the order is told: as it is now (0), or as it was so many changes ago."""
+TELLS = st.tuples(st.integers(0, 2), st.integers(0, 9))
+STEPS = st.lists(st.one_of(WHAT, TELLS), max_size=14)
+"""Something happens to the newest order, or one is told: the one so many edits ago, as it was so many changes ago."""
 
 
 @pytest.mark.rule("orders.states")
@@ -133,26 +152,38 @@ STEPS = st.lists(st.one_of(WHAT, st.integers(0, 9)), max_size=14)
 @pytest.mark.rule("orders.address_change")
 @pytest.mark.rule("orders.cancel")
 @pytest.mark.rule("orders.changed_line_to_review")
+@pytest.mark.rule("orders.edit")
 @pytest.mark.rule("orders.failed_payment_recorded")
 @pytest.mark.rule("orders.anything_else_to_review")
 @settings(max_examples=150, deadline=None)
 @given(first=st.sampled_from(["new", "pending_payment"]), method=st.sampled_from([OFFLINE, CARD]), steps=STEPS)
-def test_the_table_holds_for_any_sequence_of_events(first: str, method: str, steps: list[str | int]) -> None:
+def test_the_table_holds_for_any_sequence_of_events(
+    first: str, method: str, steps: list[str | tuple[int, int]]
+) -> None:
     asyncio.run(_live(Order(first, method), steps))
 
 
-async def _live(order: Order, steps: list[str | int]) -> None:
-    pos, table, history = Bench("pos"), Table(), [order]
-    for number, step in enumerate([0, *steps, 0]):
+async def _live(order: Order, steps: list[str | tuple[int, int]]) -> None:
+    pos, tables, histories = Bench("pos"), [Table()], [[order]]
+    for number, step in enumerate([(0, 0), *steps, (0, 0)]):
         if isinstance(step, str):
-            history.append(history[-1].after(step))
+            now = histories[-1][-1]
+            histories[-1].append(now.after(step))
+            if step == "edit" and histories[-1][-1] != now:
+                histories.append([now.successor()])
+                tables.append(Table(replaces=tables[-1]))
         else:
-            told = history[max(len(history) - 1 - step, 0)]
-            before = table.reviews
-            table.tell(told)
-            await _tell(pos, told, f"r{number}", to_a_person=table.reviews > before)
-            _compare(pos, table)
-    event(f"created {table.created is not None}, cancelled {table.cancelled}, reviewed {table.reviews > 0}")
+            edits, changes = step
+            which = max(len(histories) - 1 - edits, 0)
+            told = histories[which][max(len(histories[which]) - 1 - changes, 0)]
+            before = tables[which].reviews
+            tables[which].tell(told)
+            await _tell(pos, told, f"r{number}", to_a_person=tables[which].reviews > before)
+            for each, table in enumerate(tables):
+                _compare(pos, order.number(each), table)
+    created = [table for table in tables if table.created is not None]
+    cancelled, reviewed = any(table.cancelled for table in tables), any(table.reviews for table in tables)
+    event(f"orders {len(tables)}, created {len(created)}, cancelled {cancelled}, reviewed {reviewed}")
 
 
 async def _tell(pos: Bench, order: Order, receipt: str, *, to_a_person: bool) -> None:
@@ -165,17 +196,18 @@ async def _tell(pos: Bench, order: Order, receipt: str, *, to_a_person: bool) ->
     assert asked.value.code == "changed_after_export"
 
 
-def _compare(pos: Bench, table: Table) -> None:
-    assert [seen.status for seen in pos.book.orders] == (
+def _compare(pos: Bench, number: str, table: Table) -> None:
+    seen = [order for order in pos.book.orders if order.public_id == f"W-{number}"]
+    assert [order.status for order in seen] == (
         [] if table.created is None else ["Cancelled" if table.cancelled else "Open"]
     )
     if table.created is None:
         return
-    (made,) = pos.book.documents
+    (made,) = (draft for draft in pos.book.documents if draft.public_id == f"W-{number}")
     lines, address = made.document["LineItems"], made.document["ShippingAddress"]
     assert isinstance(lines, list)
     assert isinstance(address, dict)
     assert lines[0]["Quantity"] == table.created.pieces
-    now = pos.book.addresses.get("17", {"ShippingAddress": address})["ShippingAddress"]
+    now = pos.book.addresses.get(seen[0].order_id, {"ShippingAddress": address})["ShippingAddress"]
     assert isinstance(now, dict)
     assert table.street in now.values()
