@@ -40,6 +40,7 @@ from streams.deliver.shipment_to_web import WebFulfilment, WebShipmentPlanner
 from streams.deliver.stock import StockDelivery
 from streams.deliver.stock_guard import StockGuard
 from streams.deliver.ticket_to_web import WebTicketPlanner
+from streams.deliver.uncollected import UncollectedPickups
 from streams.engine import Engine, load
 from streams.inventory.handler import InventoryHandler
 from streams.launch.cutover import RememberedLaunches
@@ -148,7 +149,9 @@ def _in_web(web: Web, tools: Tools, desk: Desk, settling: Settling) -> Mapping[s
 
     ledgers = {name: pos.gift_cards for name, pos in tools.systems.points_of_sale.items()}
     return {
-        "order_status": lambda _: EntityDelivery(desk, OrderStatusPlanner(desk, web.orders)),
+        "order_status": lambda _: EntityDelivery(
+            desk, UncollectedPickups(OrderStatusPlanner(desk, web.orders), web.lifecycle)
+        ),
         "stock": lambda _: StockDelivery(
             desk, web.stock, store.writes, guard, settle=settling.total, tell_age=tell_age
         ),

@@ -1,7 +1,7 @@
 """An order that was made by editing another: Magento cancels the edited one and places a new one beside it.
 
-Which one it replaces says ``relation_parent_real_id``. Its own number says nothing: ``000000042-1`` may be any shop's way
-of numbering.
+Which one it replaces says ``relation_parent_real_id``. Its own number says nothing: ``000000042-1`` may be any shop's
+way of numbering.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def _handed_over(sale: Sale, found: SeenOrder) -> Rejected:
     return Rejected(
         f"order {sale.number} was made by editing order {sale.predecessor}, whose goods have been handed over in the "
         f"point of sale as {found.public_id} ({found.order_id}): {sale.public_id} was not created, or they would leave "
-        "twice. If only prices changed, enter the difference there by hand; if other goods have to leave, take the first "
-        f"ones back and enter {sale.public_id} by hand. Then discard this event.",
+        "twice. If only prices changed, enter the difference there by hand; if other goods have to leave, take the "
+        f"first ones back and enter {sale.public_id} by hand. Then discard this event.",
         code="edited_after_handover",
     )

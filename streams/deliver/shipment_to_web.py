@@ -92,7 +92,7 @@ class WebShipmentPlanner:
                 return Nothing(
                     Outcome.FILTERED, "a backfill never mails, and readiness for pickup is told by an e-mail"
                 )
-            return self._pickup(parcel, order)
+            return await self._pickup(parcel, order)
         told = f"{parcel.what} from {parcel.source}"
         made_as = await self._shipped_with_the_rest(parcel)
         if made_as is not None:
@@ -273,7 +273,7 @@ class WebShipmentPlanner:
 
     # -- Pickup ----------------------------------------------------------------------------------------------------
 
-    def _pickup(self, parcel: _Parcel, order: WebOrder) -> Plan:
+    async def _pickup(self, parcel: _Parcel, order: WebOrder) -> Plan:
         """An order that is collected in store is never shipped: telling the customer that it is ready ships it."""
         if parcel.channel.sources.get(parcel.shipment.location) != order.pickup_location:
             raise Rejected(
@@ -281,6 +281,14 @@ class WebShipmentPlanner:
                 f"{parcel.shipment.location}: move the goods or agree with the customer, then discard this event and "
                 "tell Magento by hand",
                 code="wrong_store",
+            )
+        if not parcel.shipment.completes and await self._leaves_some(parcel, order):
+            raise Rejected(
+                f"order {order.number} is to be collected at {order.pickup_location}, and only a part of it waits "
+                "there: Magento's notice hands over all of it at once, so nobody is told yet. When the rest waits "
+                "there too it is told by itself, then discard this event; if the rest never comes, refund it in "
+                "Magento, then replay.",
+                code="pickup_in_part",
             )
 
         async def send(_before: Ids) -> str:
@@ -293,6 +301,11 @@ class WebShipmentPlanner:
         effect = self._once(parcel, Step(READY_FOR_PICKUP, _hash(parcel), sought, send, find))
         told = f"the customer that order {order.number} waits at {order.pickup_location}"
         return Plan(f"tell {told}", f"told {told}", (effect,))
+
+    async def _leaves_some(self, parcel: _Parcel, order: WebOrder) -> bool:
+        """Whether more of the order is still to be handed over than is in the parcel."""
+        left = {line.item_id: line.left_to_ship for line in order.lines if _stands_for_itself(line, order)}
+        return any(left.values()) and await self._units(parcel, order) != {row: n for row, n in left.items() if n > 0}
 
 
 def _newest(shipment: Ref) -> Ref:

@@ -17,12 +17,16 @@ REST = "rest"
 
 def pos_shipments(order: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The order's parcels without those that we recorded for a shipment of the web store, and the rest, once it is
-    fulfilled."""
+    fulfilled. ``Completes`` says of each whether nothing was left after it."""
     entries = [entry for entry in order.get("Shipments") or () if isinstance(entry, dict)]
-    parcels = [entry for entry in entries if MARK not in str(entry.get("Carrier") or "")]
+    parcels = [
+        {**entry, "Completes": not _rest(order, entries[: place + 1])}
+        for place, entry in enumerate(entries)
+        if MARK not in str(entry.get("Carrier") or "")
+    ]
     rest = _rest(order, entries)
     if str(order.get("Status") or "").lower() in TAKEN and rest:
-        parcels.append({"ShipmentID": REST, "ShippedAt": order.get("UpdatedAt"), "Lines": rest})
+        parcels.append({"ShipmentID": REST, "ShippedAt": order.get("UpdatedAt"), "Lines": rest, "Completes": True})
     return parcels
 
 

@@ -40,6 +40,7 @@ from app.magento.stock import MagentoStock
 from app.sandbox.faults import Fault, FaultPanel, Rule
 from app.sandbox.heartland import server as heartland_server
 from app.sandbox.magento import server as magento_server
+from app.sandbox.magento.shipping_methods import location_address
 from app.sandbox.server import SandboxHandle, SandboxOptions
 from app.systems import Pos, Web
 from streams.errors import TillstreamError
@@ -175,16 +176,21 @@ class WebSystem:
         *,
         beside: Sequence[str] = (),
         gift_cards: Sequence[str] = (),
+        pickup: str = "",
     ) -> str:
         """A guest buys one piece, or more, and one of each SKU beside it, and pays by gift cards as far as they go, the
-        rest by check or otherwise; the order's entity id."""
+        rest by check or otherwise; collected at the source that ``pickup`` names. The order's entity id."""
         base = f"{self.url}/rest/V1/guest-carts"
-        shipping = {
+        shipping: dict[str, object] = {
             "shipping_address": ADDRESS,
             "billing_address": ADDRESS,
             "shipping_carrier_code": "flatrate",
             "shipping_method_code": "flatrate",
         }
+        if pickup:
+            there = location_address(pickup) | {"extension_attributes": {"pickup_location_code": pickup}}
+            collected = {"shipping_carrier_code": "instore", "shipping_method_code": "pickup"}
+            shipping |= {"shipping_address": there, **collected}
         async with aiohttp.ClientSession(raise_for_status=True, headers={"Accept": "application/json"}) as session:
             cart = await _json(session, "POST", base, None)
             for sku, quantity in ((self.sku, pieces), *((sku, 1) for sku in beside)):

@@ -1,0 +1,152 @@
+"""Edited orders and orders that are collected in store, through both connectors: what each system shows afterwards."""
+
+from __future__ import annotations
+
+import sqlite3
+from decimal import Decimal
+
+import pytest
+
+from tests.contract.deeds import in_store, pos_order, web_order
+from tests.contract.pipe import CHANNEL, Pipe, delivered
+from tests.contract.systems import PosSystem, WebSystem
+
+D = Decimal
+
+
+@pytest.fixture
+def pipe(web: WebSystem, pos: PosSystem) -> Pipe:
+    return Pipe(web, pos)
+
+
+async def created_as(pipe: Pipe, order: str) -> str:
+    """The web order's id in the point of sale."""
+    found = await pipe.pos.orders.find_order(f"W-{(await web_order(pipe, order))['increment_id']}")
+    assert found is not None
+    return found.order_id
+
+
+# -- Edited orders -----------------------------------------------------------------------------------------------
+
+
+def edit(pipe: Pipe, order: str, successor: str, number: str) -> None:
+    """What saving an edited order in Magento's admin writes on the one that it places; no route does that."""
+    statement = (
+        "UPDATE orders SET document = json_set(document, '$.relation_parent_id', ?, '$.relation_parent_real_id', ?) "
+        "WHERE entity_id = ?"
+    )
+    with sqlite3.connect(pipe.web.faults.database) as connection:
+        connection.execute(statement, (order, number, int(successor)))
+    connection.close()
+
+
+@pytest.mark.rule("orders.edit")
+async def test_an_edited_order_is_cancelled_in_the_point_of_sale_before_its_cancel_is_told(pipe: Pipe) -> None:
+    first = await pipe.web.place_order(1)
+    await pipe.changed("web", "order", first)
+    original = await created_as(pipe, first)
+    second = await pipe.web.place_order(2)
+    edit(pipe, first, second, (await web_order(pipe, first))["increment_id"])
+    await pipe.changed("web", "order", second)
+    successor = await created_as(pipe, second)
+    assert [(await pos_order(pipe, each))["Status"] for each in (original, successor)] == ["Cancelled", "Open"]
+    await pipe.web.client.post("cancel", first, f"/V1/orders/{first}/cancel", {})
+    for order in (first, second):
+        await pipe.changed("web", "order", order)
+    assert pipe.failed == []
+    assert [(await pos_order(pipe, each))["Status"] for each in (original, successor)] == ["Cancelled", "Open"]
+
+
+# -- Orders that are collected in store --------------------------------------------------------------------------
+
+
+async def to_collect(pipe: Pipe, pieces: int) -> tuple[str, str]:
+    """An order that its customer collects at the second store, in both systems: its ids there."""
+    order = await pipe.web.place_order(pieces, pickup="store2")
+    await pipe.changed("web", "order", order)
+    assert pipe.failed == []
+    return order, await created_as(pipe, order)
+
+
+async def set_aside(pipe: Pipe, created: str, *pieces: int) -> None:
+    """Goods wait in store, told one after the other."""
+    entries = list((await pos_order(pipe, created))["Shipments"])
+    for number in pieces:
+        lines = [{"SKU": pipe.pos.sku, "Quantity": number}]
+        entries.append({"ShippedAt": "2026-11-28T12:00:00Z", "Lines": lines})
+    await in_store(pipe, created, Shipments=entries)
+    await pipe.changed("pos", "order", created)
+
+
+@pytest.mark.rule("orders.pickup_shown")
+@pytest.mark.rule("orders.pickup_location")
+async def test_an_order_to_collect_is_shown_as_such_at_its_store(pipe: Pipe) -> None:
+    _, created = await to_collect(pipe, 2)
+    document = await pos_order(pipe, created)
+    assert (document["LocationID"], document["Shipping"]["Method"]) == ("STORE2", "Pickup")
+
+
+@pytest.mark.rule("orders.pickup_ready")
+@pytest.mark.rule("orders.pickup_ready_once")
+@pytest.mark.rule("orders.pickup_not_shipped_too")
+async def test_an_order_that_waits_is_told_once_and_not_shipped_when_it_is_collected(pipe: Pipe) -> None:
+    order, created = await to_collect(pipe, 2)
+    mails = pipe.web.faults.mails()
+    await set_aside(pipe, created, 2)
+    await pipe.changed("pos", "order", created)
+    await in_store(pipe, created, Status="Fulfilled")
+    await pipe.changed("pos", "order", created)
+    assert pipe.failed == []
+    (shipment,) = await pipe.web.connector.shipments.shipments_of(order)
+    assert (shipment.source, list(shipment.units.values())) == ("store2", [D(2)])
+    assert pipe.web.faults.mutations("notify_ready_for_pickup") == [200]
+    assert pipe.web.faults.mutations("ship_order") == []
+    assert pipe.web.faults.mails() == mails + 1
+
+
+@pytest.mark.rule("orders.pickup_partial")
+async def test_a_part_that_waits_is_for_a_person_and_the_rest_tells_the_customer(pipe: Pipe) -> None:
+    order, created = await to_collect(pipe, 3)
+    await set_aside(pipe, created, 1)
+    (error,) = pipe.failed
+    number = (await web_order(pipe, order))["increment_id"]
+    assert error.code == "pickup_in_part"
+    assert f"order {number} is to be collected at store2, and only a part of it waits there" in error.message
+    assert await pipe.web.connector.shipments.shipments_of(order) == ()
+    await set_aside(pipe, created, 2)
+    (shipment,) = await pipe.web.connector.shipments.shipments_of(order)
+    assert list(shipment.units.values()) == [D(3)]
+
+
+ELSEWHERE = CHANNEL.model_copy(update={"sources": {"MAIN": "main"}})
+"""The shop forgot to say which location the second store is, so that its orders go to the first."""
+
+
+@pytest.mark.rule("orders.pickup_wrong_store")
+async def test_goods_that_wait_at_another_store_are_for_a_person_and_nobody_is_told(
+    web: WebSystem, pos: PosSystem
+) -> None:
+    pipe = Pipe(web, pos, channel=ELSEWHERE)
+    order, created = await to_collect(pipe, 1)
+    await set_aside(pipe, created, 1)
+    (error,) = pipe.failed
+    number = (await web_order(pipe, order))["increment_id"]
+    assert error.code == "wrong_store"
+    assert f"order {number} is to be collected at store2, but waits at MAIN" in error.message
+    assert pipe.web.faults.mutations("notify_ready_for_pickup") == []
+
+
+@pytest.mark.rule("orders.pickup_uncollected")
+async def test_an_order_that_nobody_collects_is_for_a_person_until_the_web_store_has_let_it_go(pipe: Pipe) -> None:
+    order, created = await to_collect(pipe, 1)
+    await set_aside(pipe, created, 1)
+    await in_store(pipe, created, Status="Cancelled")
+    await pipe.changed("pos", "order", created)
+    (error,) = pipe.failed
+    number = (await web_order(pipe, order))["increment_id"]
+    assert error.code == "uncollected"
+    assert f"order {number} was not collected" in error.message
+    await pipe.web.client.post("cancel", order, f"/V1/orders/{order}/cancel", {})
+    told = await pipe.changed("pos", "order", created)
+    assert len(pipe.failed) == 1
+    assert f"order {number} shows {created} 'Cancelled'" in delivered(told)
