@@ -56,8 +56,8 @@ def _uncollected(status: OrderStatus, order: WebOrder) -> Rejected:
     return Rejected(
         f"order {order.number} was not collected: the point of sale cancelled it as {status.number} after its customer "
         f"was told that it waits at {order.pickup_location}, and in Magento it counts as shipped. If it is paid, "
-        "refund it there without returning anything to stock, which follows the point of sale; if not, cancel it there. Then "
-        "replay: its status is told then.",
+        "refund it there without returning anything to stock, which follows the point of sale; if not, cancel it "
+        "there. Then replay: its status is told then.",
         code="uncollected",
         blocks=False,
     )
