@@ -12,8 +12,8 @@ from typing import Any
 
 from app.demo.audit.findings import Finding
 
-MARKER = re.compile(r"\[tillstream \S+ ([^\]]+)\]")
-"""Ends each comment of ours; its last words are the status."""
+MARKER = re.compile(r"\[tillstream \S+:order:\S+ ([^\]]+)\]")
+"""Ends each comment of ours about an order; its last words are the status."""
 
 OPEN = "Open"
 """What an order is that names no status."""
