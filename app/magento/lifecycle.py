@@ -132,4 +132,5 @@ def _line(item: OrderItem) -> WebOrderLine:
         refunded=item.qty_refunded,
         canceled=item.qty_canceled,
         product_id=item.product_id,
+        price=item.base_price,
     )

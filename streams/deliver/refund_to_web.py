@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -18,11 +19,13 @@ from streams.ports import EffectKey, Outcome
 from streams.ports.web_orders import WebOrderLine, WebOrders
 from streams.ports.web_refunds import CreditMemoDraft, SeenCreditMemo, WebRefunds
 from streams.sale.allocate import OpenLine, Wanted, allocate, named_otherwise
+from streams.sale.fixed_bundle import FixedBundle, by_bundle, fixed_bundles
 from streams.sale.marker import marker
 from streams.sale.return_to_stock import RefundedRow, return_to_stock
 from streams.sale.revision import refund_revision
 
 ZERO = Decimal(0)
+IN_PART = "Make a credit memo there by hand, over an adjustment and no pieces, then discard this event"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,12 +92,13 @@ class WebRefundPlanner:
                 code="not_found",
             )
         what = f"refund {refund.number} of order {order.number}"
-        rows = order.rows_with_amounts
-        units = await self._units(refund, rows, what)
-        refunded = [RefundedRow(i, rows[i].sku, rows[i].shipped, rows[i].left_to_ship) for i in units]
+        rows, bundles = order.rows_with_amounts, fixed_bundles(order.lines)
+        pieces = await self._units(refund, rows, what)
+        units = by_bundle(bundles, pieces, what=what, advice=IN_PART)
+        refunded = [_refunded(row, bundles, rows) for row in units]
         return CreditMemoDraft(
             order_id=order.order_id,
-            units=units or dict.fromkeys(rows, ZERO),
+            units=units or by_bundle(bundles, dict.fromkeys(rows, ZERO), what=what, advice=IN_PART),
             shipping=refund.shipping.amount,
             marker=mark,
             comment=comment,
@@ -111,6 +115,14 @@ class WebRefundPlanner:
         lines = [OpenLine(row.item_id, row.sku, row.invoiced - row.refunded) for row in rows.values()]
         wanted = [Wanted(line.sku, line.quantity, line.line_id) for line in refund.lines]
         return allocate(named_otherwise(lines, aliases), wanted, what=what)
+
+
+def _refunded(row: str, bundles: Sequence[FixedBundle], rows: Mapping[str, WebOrderLine]) -> RefundedRow:
+    """What has left of a row, or of all components of a bundle with one price."""
+    bundle = next((each for each in bundles if each.item_id == row), None)
+    parts = [rows[part] for part in (bundle.components if bundle is not None else (row,))]
+    shipped, left = sum((part.shipped for part in parts), ZERO), sum((part.left_to_ship for part in parts), ZERO)
+    return RefundedRow(row, bundle.sku if bundle is not None else rows[row].sku, shipped, left)
 
 
 def _checked(memo: SeenCreditMemo, refund: Refund) -> str:

@@ -20,10 +20,13 @@ from streams.ports.web_fulfilment import WebShipmentDraft, WebShipments, WebTrac
 from streams.ports.web_invoices import CAPTURE_FAILED, InvoiceDraft, WebInvoices
 from streams.ports.web_orders import WebOrder, WebOrderLine, WebOrders
 from streams.sale.allocate import OpenLine, Wanted, allocate, named_otherwise
-from streams.sale.bundles import left_of, shipped_rows
+from streams.sale.bundle_together import left_of, shipped_rows
+from streams.sale.fixed_bundle import by_bundle, fixed_bundles
 from streams.sale.marker import marker
 from streams.sale.pos_shipments import REST
 from streams.sale.revision import shipment_revision
+
+IN_PART = "Invoice the bundle there by hand, then replay"
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +153,8 @@ class WebShipmentPlanner:
         if not invoiced:
             return {item: pieces for item, pieces in units.items() if not rows[item].virtual}
         open_units = {item: min(pieces, rows[item].ordered - rows[item].invoiced) for item, pieces in units.items()}
-        return {item: pieces for item, pieces in open_units.items() if pieces > 0}
+        to_invoice = {item: pieces for item, pieces in open_units.items() if pieces > 0}
+        return by_bundle(fixed_bundles(order.lines), to_invoice, what=parcel.what, advice=IN_PART)
 
     async def _aliases(self, parcel: _Parcel, order: WebOrder) -> dict[str, str]:
         """The point of sale's SKU of each row's that it calls otherwise."""
@@ -323,7 +327,7 @@ def _is_outdated(shipment: Shipment, turn: Turn) -> bool:
 
 def _stands_for_itself(line: WebOrderLine, order: WebOrder) -> bool:
     """A configurable's parent is shipped and invoiced, a bundle's children are: Magento refuses the others. For bundles
-    that are shipped as one see `streams.sale.bundles`."""
+    that are shipped as one see `streams.sale.bundle_together`."""
     if line.product_type == "bundle":
         return False
     parent = next((each for each in order.lines if each.item_id == line.parent_id), None)

@@ -18,6 +18,7 @@ class WebOrderLine:
         virtual: nothing of it is ever shipped.
         ordered, invoiced, shipped, refunded, canceled: pieces.
         product_id: of the product that it was made of; a bundle's SKU may be put together of its parts'.
+        price: of a piece; 0 for a component of a bundle with a fixed price.
     """
 
     item_id: str
@@ -31,6 +32,7 @@ class WebOrderLine:
     refunded: Decimal
     canceled: Decimal
     product_id: str = ""
+    price: Decimal = Decimal(0)
 
     @property
     def left_to_ship(self) -> Decimal:
@@ -65,7 +67,8 @@ class WebOrder:
 
     @property
     def rows_with_amounts(self) -> dict[str, WebOrderLine]:
-        """The rows that are invoiced and refunded, by id: a configurable's parent, a dynamic bundle's children."""
+        """The rows that the point of sale sells, by id: a configurable's parent, a bundle's children. They are invoiced
+        and refunded, save those of a bundle with a fixed price (`streams.sale.fixed_bundle.by_bundle`)."""
         bundles = {line.item_id for line in self.lines if line.product_type == "bundle"}
         rows = (line for line in self.lines if line.item_id not in bundles)
         return {line.item_id: line for line in rows if not line.parent_id or line.parent_id in bundles}

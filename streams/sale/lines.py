@@ -9,12 +9,14 @@ rounded, so that price x quantity may miss the row by cents; the discount then c
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import ROUND_CEILING, ROUND_HALF_UP, Decimal
 from typing import Any, NamedTuple
 
 from schemas.canonical.sale import LineKind
 from streams.errors import Rejected
-from streams.sale.exact import CENT, SMALLEST, ZERO, amount, cents
+from streams.sale.exact import CENT, SMALLEST, ZERO, amount, cents, exact
+from streams.sale.fixed_bundle import Share, shares_of
 from streams.sale.order import Node, line_name, rows
 from streams.sale.tax import TaxParts, tax_parts
 
@@ -81,23 +83,57 @@ def _top_lines(order: Node, item: Node, children: list[Node], taxes: TaxParts) -
 
 
 def _bundle(order: Node, item: Node, children: list[Node], taxes: TaxParts) -> list[dict[str, Any]]:
-    """The components of a dynamic bundle carry its amounts once more: they are the lines, the parent is none."""
-    priced = any(amount(child, "base_price", line_name(order, child)) for child in children)
-    if not priced and (not children or amount(item, "base_price", line_name(order, item))):
+    """Its components are the lines, and the parent is none. A dynamic bundle's carry its amounts once more."""
+    if not children:
         raise Rejected(
-            f"{line_name(order, item)} is a bundle with a fixed price, whose price cannot be spread over its "
-            "components yet: enter the order in the point of sale by hand, then discard it here",
-            code="fixed_bundle",
+            f"{line_name(order, item)} is a bundle without components: look at the order in Magento, then replay",
+            code="empty_bundle",
         )
+    if is_fixed(item, children):
+        return _fixed_bundle(order, item, children, taxes)
     return [_line(order, child, child, LineKind.BUNDLE_COMPONENT, taxes) for child in children]
+
+
+def is_fixed(item: Node, children: Sequence[Node]) -> bool:
+    """Whether a bundle has a price of its own, which its components' rows do not show."""
+    return bool(exact(item.get("base_price"))) and not any(exact(child.get("base_price")) for child in children)
+
+
+def _fixed_bundle(order: Node, item: Node, children: list[Node], taxes: TaxParts) -> list[dict[str, Any]]:
+    """Each component with its share of the price, discount and tax that stand on the bundle's own row."""
+    subject = line_name(order, item)
+    quantity = _quantity(item, subject)
+    whole = _priced(item, quantity, subject)
+    pieces = [_quantity(child, line_name(order, child)) for child in children]
+    shares = shares_of(
+        pieces,
+        gross=line_amount(whole.unit, quantity),
+        discount=whole.discount,
+        tax=amount(item, "base_tax_amount", subject),
+        taxes=taxes.get(str(item["item_id"]), []),
+    )
+    return [
+        _line(order, _charged(child, share), child, LineKind.BUNDLE_COMPONENT, {str(child["item_id"]): share.taxes})
+        for child, share in zip(children, shares, strict=True)
+    ]
+
+
+def _charged(child: Node, share: Share) -> Node:
+    """A component's row as if it carried its share."""
+    return {
+        **child,
+        "base_price": (share.gross / exact(child["qty_ordered"])).quantize(SMALLEST, ROUND_HALF_UP),
+        "base_row_total": share.gross - share.discount,
+        "base_discount_amount": share.discount,
+        "base_discount_tax_compensation_amount": ZERO,
+        "base_tax_amount": share.tax,
+    }
 
 
 def _line(order: Node, item: Node, leaves: Node, kind: LineKind, taxes: TaxParts) -> dict[str, Any]:
     """One line. ``item`` carries the amounts and is what refunds and shipments name; ``leaves`` is the piece."""
     subject = line_name(order, item)
-    quantity = amount(item, "qty_ordered", subject)
-    if quantity <= ZERO:
-        raise Rejected(f"{subject} has quantity {quantity}: look at the order in Magento, then replay", code="quantity")
+    quantity = _quantity(item, subject)
     priced = _priced(item, quantity, subject)
     return {
         "line_id": str(item["item_id"]),
@@ -114,6 +150,13 @@ def _line(order: Node, item: Node, leaves: Node, kind: LineKind, taxes: TaxParts
         "shipped": amount(item, "qty_invoiced" if kind in NEVER_SHIPPED else "qty_shipped", subject),
         "refunded": amount(item, "qty_refunded", subject),
     }
+
+
+def _quantity(item: Node, subject: str) -> Decimal:
+    quantity = amount(item, "qty_ordered", subject)
+    if quantity <= ZERO:
+        raise Rejected(f"{subject} has quantity {quantity}: look at the order in Magento, then replay", code="quantity")
+    return quantity
 
 
 class _Price(NamedTuple):

@@ -12,13 +12,22 @@ from decimal import Decimal
 from typing import Any
 
 from streams.sale.exact import ZERO, amount
+from streams.sale.fixed_bundle import shares_of
 from streams.sale.order import Node
 from streams.sale.tenders import prepaid_tenders, tender_of
 
 
 def web_refund_lines(memo: Node) -> list[dict[str, Any]]:
-    """The refunded lines. Raises Rejected for an unusable amount; names memo and key."""
-    return [_line(memo, item) for item in _priced(memo)]
+    """The refunded lines; of a fixed bundle its components, among which what it gives back is spread.
+
+    Raises:
+        Rejected: an unusable amount; names memo and key.
+    """
+    lines: list[dict[str, Any]] = []
+    for item in _priced(memo):
+        components = _components(memo, item)
+        lines.extend(_spread(memo, item, components) if components else [_line(memo, item)])
+    return lines
 
 
 def web_refund_shipping(memo: Node) -> dict[str, Decimal]:
@@ -59,6 +68,34 @@ def memo_name(memo: Node) -> str:
 def _priced(memo: Node) -> list[Node]:
     items = memo.get("items") or ()
     return [item for item in items if isinstance(item, dict) and item.get("base_row_total") is not None]
+
+
+def _components(memo: Node, item: Node) -> list[Node]:
+    """The refunded rows of a fixed bundle's components, if it is one; ``order`` in the memo tells whose they are."""
+    rows = {str(row.get("item_id")): row for row in (memo.get("order") or {}).get("items") or ()}
+    bundle = str(item.get("order_item_id"))
+    if (rows.get(bundle) or {}).get("product_type") != "bundle":
+        return []
+    own = {row for row, node in rows.items() if str(node.get("parent_item_id")) == bundle}
+    return [each for each in memo.get("items") or () if str(each.get("order_item_id")) in own and each.get("qty")]
+
+
+def _spread(memo: Node, item: Node, components: list[Node]) -> list[dict[str, Any]]:
+    """A line for each component with its share of what the bundle's own row gives back."""
+    whole = _line(memo, item)
+    pieces = [amount(each, "qty", f"{memo_name(memo)}, line {each['order_item_id']}") for each in components]
+    shares = shares_of(pieces, gross=whole["amount"], discount=whole["discount"], tax=whole["tax"])
+    return [
+        {
+            "line_id": str(each["order_item_id"]),
+            "sku": str(each.get("sku") or ""),
+            "quantity": quantity,
+            "amount": share.gross,
+            "discount": share.discount,
+            "tax": share.tax,
+        }
+        for each, quantity, share in zip(components, pieces, shares, strict=True)
+    ]
 
 
 def _line(memo: Node, item: Node) -> dict[str, Any]:

@@ -6,7 +6,7 @@ the document is derived from them the way Magento's tax and discount collectors 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
@@ -192,6 +192,15 @@ def _add_line(sums: _Sums, line: Bought, item_id: int, *, inclusive: bool) -> No
             # A dynamic bundle of one component: the parent shows the component's amounts once more.
             child = item | {"item_id": item_id + 1, "parent_item_id": item_id, "product_type": "simple"}
             sums.items += [item | {"sku": "BUNDLE"}, child]
+        case "fixed_bundle":
+            # The amounts stand on the parent alone; one of its components is in it twice.
+            nothing = Charged(ZERO, ZERO, ZERO, ZERO)
+            parts = [replace(line, quantity=line.quantity * each, sku=f"{line.sku}-{each}") for each in (1, 2)]
+            sums.items.append(item | {"sku": "BUNDLE", "product_type": "bundle"})
+            sums.items += [
+                _item(part, item_id + place, nothing) | {"parent_item_id": item_id, "product_type": "simple"}
+                for place, part in enumerate(parts, start=1)
+            ]
         case _:
             sums.items.append(item)
 
@@ -222,7 +231,7 @@ def amounts(least: str, most: str) -> st.SearchStrategy[Decimal]:
 
 
 RATES = st.sampled_from([Decimal(0), Decimal("8.25"), Decimal(19), Decimal("7.7"), Decimal("20.5")])
-KINDS = st.sampled_from(["simple", "configurable", "virtual", "downloadable", "grouped", "bundle"])
+KINDS = st.sampled_from(["simple", "configurable", "virtual", "downloadable", "grouped", "bundle", "fixed_bundle"])
 
 
 @st.composite

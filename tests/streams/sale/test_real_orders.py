@@ -134,9 +134,32 @@ def test_a_dynamic_bundle_is_its_components_and_counts_once() -> None:
     assert len(children) == 2
 
 
-def test_a_bundle_with_a_fixed_price_goes_to_review_by_name() -> None:
-    with pytest.raises(Rejected, match=r"order 000000002, line 6 \(SKU 'BUNF'\) is a bundle with a fixed price"):
-        sale(order("order_bundles"))
+@pytest.mark.rule("orders.bundle_fixed")
+@pytest.mark.rule("orders.bundle_spread")
+def test_a_fixed_bundle_is_its_components_with_its_price_and_tax_spread_over_them() -> None:
+    made = sale(order("order_bundles"))
+    lines = made.lines[2:]
+    assert [(line.line_id, line.kind, line.sku, line.quantity) for line in lines] == [
+        ("7", LineKind.BUNDLE_COMPONENT, "S1", D(1)),
+        ("8", LineKind.BUNDLE_COMPONENT, "S2", D(1)),
+    ]
+    assert [(line.unit_price, line.discount, line.tax) for line in lines] == [
+        (D("33.5"), D(0), D("2.77")),
+        (D("33.5"), D(0), D("2.76")),
+    ]
+    assert [[(part.code, part.amount) for part in line.taxes] for line in lines] == [
+        [("US-TX-8.25", D("2.77"))],
+        [("US-TX-8.25", D("2.76"))],
+    ]
+    assert (made.totals.lines, made.totals.tax, made.totals.total) == (D(107), D("8.83"), D("130.83"))
+    check_order(pos_document(made))
+
+
+def test_a_bundle_without_components_goes_to_review_by_name() -> None:
+    document = order("order_bundles")
+    document["items"] = [item for item in document["items"] if item["item_id"] not in (7, 8)]
+    with pytest.raises(Rejected, match=r"order 000000002, line 6 \(SKU 'BUNF'\) is a bundle without components"):
+        sale(document)
 
 
 @pytest.mark.rule("orders.pickup_location")

@@ -45,6 +45,7 @@ def charged_by_magento(document: dict[str, Any]) -> Decimal:
 @pytest.mark.rule("orders.total")
 @pytest.mark.rule("orders.invariant")
 @pytest.mark.rule("orders.bundle_counted_once")
+@pytest.mark.rule("orders.bundle_spread")
 @pytest.mark.rule("orders.grouped")
 @pytest.mark.rule("orders.tax_inclusive_discount")
 @pytest.mark.rule("orders.tax_rounding")

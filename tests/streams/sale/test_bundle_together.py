@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from streams.errors import Rejected
 from streams.ports.web_orders import WebOrder, WebOrderLine
-from streams.sale.bundles import left_of, shipped_rows
+from streams.sale.bundle_together import left_of, shipped_rows
 from streams.sale.web_shipment import web_shipment_completes
 
 D = Decimal
