@@ -38,9 +38,12 @@ def web_shipment_completes(shipment: Node) -> bool:
 
 
 def web_shipment_unseen(shipment: Node) -> bool:
-    """Whether no list of changed orders shows that its pieces have left: Magento moves an order's ``updated_at`` only
-    for a shipment that changes its state."""
-    return str((shipment.get("order") or {}).get("updated_at") or "") < str(shipment.get("created_at") or "")
+    """Whether no change of the order surely shows that its pieces have left: Magento moves an order's ``updated_at``
+    only for a shipment that changes its state.
+
+    It tells whole seconds. What moved the order in the shipment's own second may have been the invoice before it.
+    """
+    return str((shipment.get("order") or {}).get("updated_at") or "") <= str(shipment.get("created_at") or "")
 
 
 def _shipped_rows(item: Node, items: Sequence[Node]) -> Sequence[Node]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+import orjson
 import pytest
 
 from streams.deliver import stock
@@ -53,3 +54,23 @@ async def test_goods_that_a_person_puts_back_with_a_credit_memo_are_not_sold_twi
     await pipe.changed("web", "order", order)
     assert pipe.failed == []
     assert await source_of(pipe, sku) == await on_hand(pipe, sku)
+
+
+async def test_a_piece_that_left_in_the_second_of_its_invoice_is_not_offered_again(pipe: StockPipe) -> None:
+    """Magento tells whole seconds, and a shipment that leaves the order's state moves none of them."""
+    sku, order = pipe.pos.sku, await pipe.web.place_order(2)
+    await pipe.changed("web", "order", order)
+    found = await pipe.pos.orders.find_order(f"W-{(await web_order(pipe, order))['increment_id']}")
+    assert found is not None
+    await pipe.changed("pos", "order", found.order_id)
+    await invoice(pipe, order)
+    await pipe.changed("web", "order", order)
+    (item,) = [row for row in (await web_order(pipe, order))["items"] if "parent_item_id" not in row]
+    arguments = {"extension_attributes": {"source_code": "main"}}
+    body = {"items": [{"order_item_id": item["item_id"], "qty": 1}], "arguments": arguments}
+    shipment = str(orjson.loads(await pipe.web.client.post("ship", order, f"/V1/order/{order}/ship", body)))
+    await pipe.changed("web", "shipment", shipment)
+    await pipe.counted(sku, 50)  # a piece that is on its way is still held for the order there
+    await pipe.looked_at(sku)
+    assert pipe.failed == []
+    assert await source_of(pipe, sku) == 50 - 1
