@@ -20,7 +20,8 @@ async def show_list(settings: Settings) -> int:
     async def work(store: Store) -> int:
         waiting = await store.oversells.waiting()
         for one in waiting:
-            say(f"{_name(one)} since {utc(one.found_at)}: {told(one.connection, one.sku, one.oversell)}")
+            message = told(one.connection, one.sku, one.oversell, _ship_from(settings, one.connection))
+            say(f"{_name(one)} since {utc(one.found_at)}: {message}")
             say(f"  {decision(one.number)}")
         say(f"{len(waiting)} waiting for a person" if waiting else "Nothing is oversold")
         for name, connection in settings.connections.items():
@@ -54,6 +55,12 @@ async def decide(settings: Settings, number: int, way: WayOut, *, by: str, reaso
         return 0
 
     return await with_store(settings, work)
+
+
+def _ship_from(settings: Settings, pos: str) -> tuple[str, ...]:
+    """The locations that ship for a point of sale's channels, in their order of priority."""
+    named = (channel.ship_from for channel in settings.channels.values() if channel.pos == pos)
+    return tuple(dict.fromkeys(location for locations in named for location in locations))
 
 
 def _name(one: OversoldSku) -> str:

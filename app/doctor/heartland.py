@@ -26,7 +26,8 @@ async def heartland(
     async with HeartlandClient(name, connection, clock) as client:
         try:
             await client.get("list_orders", SUBJECT, "/v1/orders", ONE_ROW)
-            places = {location for channel in mine.values() for location in (channel.location, *channel.sources)}
+            named = ((one.location, *one.ship_from, *one.sources) for one in mine.values())
+            places = {location for names in named for location in names}
             stocked = {location: await _has_stock(client, location) for location in sorted(places)}
         except AuthFailed as error:
             return [wrong(part, error.message, f"connections.{name}.client_id and client_secret")]
@@ -48,4 +49,5 @@ def _location(name: str, location: str, has_stock: bool) -> Finding:
     part = f"location {location}"
     if has_stock:
         return ok(part, f"'{name}' has stock there")
-    return note(part, f"'{name}' has no stock there: is the name right?", "location and sources of its channel")
+    advice = "location, ship_from and sources of its channel"
+    return note(part, f"'{name}' has no stock there: is the name right?", advice)

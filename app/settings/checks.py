@@ -79,12 +79,14 @@ def _channels(settings: Settings) -> Iterator[Problem]:
     for name, channel in settings.channels.items():
         yield from _side(settings, f"channels.{name}.web", channel.web, MagentoConnection)
         yield from _side(settings, f"channels.{name}.pos", channel.pos, HeartlandConnection)
-        if channel.sources and channel.location not in channel.sources:
-            yield Problem(
-                f"channels.{name}.location",
-                f"'{channel.location}' has no source in channels.{name}.sources",
-                f"one of {_listed(channel.sources)}",
-            )
+        places = [("location", channel.location), *(("ship_from", location) for location in channel.ship_from)]
+        for setting, location in places if channel.sources else ():
+            if location not in channel.sources:
+                yield Problem(
+                    f"channels.{name}.{setting}",
+                    f"'{location}' has no source in channels.{name}.sources",
+                    f"one of {_listed(channel.sources)}",
+                )
 
 
 def _side(

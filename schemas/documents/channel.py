@@ -47,6 +47,12 @@ class Channel(BaseModel):
     no web order may have such a number."""
     location: str
     """Heartland location that the sales are booked to and shipped from."""
+    ship_from: tuple[str, ...] = ()
+    """Heartland locations that ship for it, the first choice first, where that is not ``location`` alone: orders go to
+    the first, and where it has not enough, the others are offered in this order."""
+    station: str = ""
+    """Heartland station (till) that the sales are booked to, where an account's API asks for one: the shop's own
+    mapping writes it from ``context('channel.station')``."""
     currency: str = Field(default="USD", pattern=r"^[A-Z]{3}$")
     """Base currency of the store and of the Heartland account."""
     time_zone: Zone = "UTC"

@@ -92,12 +92,21 @@ def _sum(pieces: Iterable[Decimal]) -> Decimal:
     return sum(pieces, ZERO)
 
 
-def told(connection: str, sku: str, oversell: Oversell) -> str:
-    """What happened and the ways out, for the person who looks at it."""
+def told(connection: str, sku: str, oversell: Oversell, ship_from: Sequence[str] = ()) -> str:
+    """What happened and the ways out, for the person who looks at it.
+
+    Args:
+        connection: the point of sale.
+        sku: of the goods.
+        oversell: what was found.
+        ship_from: the locations that ship, the first choice first; others that have pieces come after them.
+    """
     when = f" until {oversell.changed_at:%Y-%m-%d %H:%M} UTC" if oversell.changed_at else ""
     more = f" and {len(oversell.orders) - NAMED} more" if len(oversell.orders) > NAMED else ""
     orders = ", ".join(oversell.orders[:NAMED]) + more
-    free = ", ".join(f"{location} has {_plain(pieces)} free" for location, pieces in sorted(oversell.elsewhere.items()))
+    places = [place for place in ship_from if place in oversell.elsewhere]
+    places += sorted(oversell.elsewhere.keys() - set(places))
+    free = ", ".join(f"{place} has {_plain(oversell.elsewhere[place])} free" for place in places)
     return (
         f"'{sku}' is sold in store and online: {oversell.location} of {connection} has {_plain(oversell.on_hand)} on "
         f"hand, {_plain(oversell.held)} of them held for sales in store, and is {_plain(oversell.missing)} short for "

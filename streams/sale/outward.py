@@ -27,11 +27,12 @@ def pos_sku(context: Mapping[str, Any], sku: str) -> str:
 
 
 def pos_location(context: Mapping[str, Any], sale: Mapping[str, Any]) -> str | None:
-    """Where the sale ships from: the channel's location, or for a pickup order the store where it is collected."""
+    """Where the sale ships from: the channel's first choice, or for a pickup order the store where it is collected."""
     channel = context.get("channel") or {}
     pickup = sale["shipping"].get("pickup_location")
     stores = (location for location, source in (channel.get("sources") or {}).items() if source == pickup)
-    return next(stores, channel.get("location"))
+    first = next(iter(channel.get("ship_from") or ()), channel.get("location"))
+    return next(stores, first)
 
 
 def public_id(context: Mapping[str, Any], increment_id: object) -> str | None:

@@ -171,6 +171,7 @@ def test_a_connection_without_a_system_is_told_the_two_that_exist(tmp_path: Path
         ({"TILLSTREAM_CHANNELS__MAIN__WEB": "wbe"}, "channels.main.web"),
         ({"TILLSTREAM_CHANNELS__MAIN__WEB": "pos"}, "connection 'pos' is of heartland"),
         ({"TILLSTREAM_CHANNELS__MAIN__LOCATION": "ATTIC"}, "'ATTIC' has no source"),
+        ({"TILLSTREAM_CHANNELS__MAIN__SHIP_FROM": '["MAIN", "ATTIC"]'}, "'ATTIC' has no source"),
         ({"TILLSTREAM_CONNECTIONS__WEB__BASE_URL": "http://shop/rest"}, "ends in '/rest'"),
         ({"TILLSTREAM_CONNECTIONS__WEB__BASE_URL": "shop"}, "is no web address"),
         ({"TILLSTREAM_CONNECTIONS__WEB__BEARER_TOKEN": ""}, "either bearer_token or all of"),

@@ -94,6 +94,15 @@ def test_the_ways_out_are_told_with_the_orders_and_who_has_some_free() -> None:
     )
 
 
+@pytest.mark.rule("channels.ship_from_priority")
+def test_other_locations_are_offered_in_the_order_in_which_they_ship_for_the_channel() -> None:
+    made = state(units("web", order="web:order:41", at=1, unshipped=1))
+    levels = [level(0), *(level(2, location=place) for place in ("STORE2", "STORE3", "STORE4"))]
+    (found,) = oversells(made, levels)
+    message = told("pos", "A", found, ("MAIN", "STORE4", "STORE3", "STORE9"))
+    assert "other-location: STORE4 has 2 free, STORE3 has 2 free, STORE2 has 2 free;" in message
+
+
 def test_many_orders_are_counted_not_listed_and_no_other_location_is_said() -> None:
     made = state(*(units("web", order=f"web:order:{number}", at=number, unshipped=1) for number in range(7)))
     (found,) = oversells(made, [level(0)])

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 
 from schemas.canonical import LocationStock, Sale, Stock
+from streams.engine import Engine, load
 from streams.sale import outward
 from streams.sale.pos import pos_units
 from streams.sale.revision import sale_revision, stock_revision
@@ -210,6 +213,26 @@ def test_only_quantities_make_a_stock_revision() -> None:
 def test_a_channel_without_a_source_for_the_pickup_store_books_to_its_own_location() -> None:
     context = {"channel": CHANNEL.model_copy(update={"sources": {}}).model_dump()}
     assert outward.pos_location(context, {"shipping": {"pickup_location": "store2"}}) == "MAIN"
+
+
+@pytest.mark.rule("channels.ship_from_priority")
+def test_orders_go_to_the_first_choice_of_the_locations_that_ship_for_the_channel() -> None:
+    shipped = {"shipping": {"pickup_location": ""}}
+    channel = CHANNEL.model_copy(update={"ship_from": ("STORE2", "MAIN")})
+    assert outward.pos_location({"channel": channel.model_dump()}, shipped) == "STORE2"
+    assert outward.pos_location({"channel": CHANNEL.model_dump()}, shipped) == "MAIN"
+    collected = {"shipping": {"pickup_location": "main"}}
+    assert outward.pos_location({"channel": channel.model_dump()}, collected) == "MAIN"
+
+
+@pytest.mark.rule("channels.station")
+def test_a_mapping_of_the_shops_own_writes_the_channels_station(tmp_path: Path) -> None:
+    built_in = Path("streams/mappings/heartland.order.out.yaml")
+    rule = "  - {to: StationID, expression: context('channel.station'), required: true}\n"
+    (tmp_path / built_in.name).write_text(built_in.read_text() + rule)
+    channel = CHANNEL.model_copy(update={"station": "12"}).model_dump(mode="json")
+    made = orjson.loads(sale(order("order_discount_tax")).model_dump_json())
+    assert Engine(load(tmp_path)).map_out("order", made, {"channel": channel, "aliases": {}})["StationID"] == "12"
 
 
 def test_the_same_stock_is_written_again_when_the_web_store_has_shipped_or_refunded_some_of_it() -> None:
