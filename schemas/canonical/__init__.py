@@ -42,7 +42,7 @@ from schemas.canonical.sale import (
 )
 from schemas.canonical.secret import MaskedCode
 from schemas.canonical.shipment import Shipment, ShipmentLine, Track
-from schemas.canonical.stock import LocationLevel, LocationStock, Stock, StockHint, WebUnits
+from schemas.canonical.stock import LocationLevel, LocationStock, Selling, Stock, StockHint, WebUnits
 from schemas.canonical.tender import CardlessTender
 from schemas.canonical.ticket import Ticket, TicketLine
 
@@ -89,6 +89,7 @@ __all__ = [
     "Sale",
     "SaleCustomer",
     "SalePrice",
+    "Selling",
     "Shipment",
     "ShipmentLine",
     "Shipping",

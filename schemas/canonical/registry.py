@@ -130,14 +130,16 @@ MODELS: Mapping[str, type[Canonical]] = {
 """By the entity in a record's header."""
 
 
-def _tells_no_refunds(document: dict[str, Any]) -> dict[str, Any]:
-    """Version 2 of stock and its hints tells what was refunded; what does not is read as nothing."""
+def _tells_less(document: dict[str, Any]) -> dict[str, Any]:
+    """Version 2 of stock and its hints tells what was refunded, version 3 of hints whether the SKU is sold at all; what
+    does not is read as nothing told."""
     return document
 
 
 UPCASTERS: Mapping[tuple[str, int], Upcaster] = {
-    ("stock", 1): _tells_no_refunds,
-    ("stock_hint", 1): _tells_no_refunds,
+    ("stock", 1): _tells_less,
+    ("stock_hint", 1): _tells_less,
+    ("stock_hint", 2): _tells_less,
 }
 """By entity and the version that they start from. All other shapes are still in their first version."""
 

@@ -43,16 +43,25 @@ class WebUnits(Canonical):
     taken: Quantity = Decimal(0)
 
 
+class Selling(Canonical):
+    """Whether the point of sale sells a SKU at all, and since when it says so; an older telling changes nothing."""
+
+    active: bool
+    at: AwareDatetime
+
+
 class StockHint(Canonical):
     """A cause to look at one SKU again; the key is ``connection:SKU`` of the point of sale.
 
-    The cause ``doubt`` is a write whose effect may have come after a newer one's.
+    The cause ``doubt`` is a write whose effect may have come after a newer one's, ``product`` a telling about the SKU
+    itself.
     """
 
-    schema_version: Literal[2] = 2
+    schema_version: Literal[3] = 3
     sku: str
-    cause: Literal["webhook", "poll", "sale", "doubt"]
+    cause: Literal["webhook", "poll", "sale", "doubt", "product"]
     units: WebUnits | None = None
+    selling: Selling | None = None
     location: str = ""
     changed_at: AwareDatetime | None = None
     """When the stock at ``location`` changed, if the cause tells it: a reading from before that is not news."""

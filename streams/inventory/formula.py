@@ -25,6 +25,8 @@ def source_quantities(
     sale has committed must not be subtracted again, and what it has taken off its on hand must be put back. What it
     holds for an order beyond what Magento has left to ship, no reservation covers: that stays subtracted.
 
+    Of a SKU that is not sold any more only what is on hand counts: its last pieces may go, and what arrives stays out.
+
     Args:
         buffers: pieces by location that are not offered online; they cut only what exceeds the units still to ship.
     """
@@ -36,6 +38,7 @@ def source_quantities(
                 level,
                 [units for units in orders if units.location == level.location],
                 buffers.get(level.location, ZERO),
+                state.ceilings.get(level.location),
             ),
             on_hand=level.on_hand,
             committed=level.committed,
@@ -58,11 +61,12 @@ def available_quantity(state: SkuState, level: LocationLevel) -> Decimal:
     return max(ZERO, level.on_hand - level.committed - sum(unknown, ZERO))
 
 
-def _quantity(level: LocationLevel, orders: list[OrderUnits], buffer: Decimal) -> Decimal:
+def _quantity(level: LocationLevel, orders: list[OrderUnits], buffer: Decimal, most: Decimal | None) -> Decimal:
     # A hint may be older than the levels. Then more can look committed for the web than is committed at all, and the
     # difference may have been canceled as well as taken: it is not added, so that a doubt never sells too much.
     reserved = sum((units.reserved for units in orders), ZERO)
     others = max(ZERO, level.committed - reserved)
     taken = sum((units.taken_unshipped for units in orders), ZERO)
     unshipped = sum((units.unshipped for units in orders), ZERO)
-    return max(ZERO, unshipped, level.on_hand - others + taken - buffer)
+    on_hand = level.on_hand if most is None else min(level.on_hand, most)
+    return max(ZERO, unshipped, on_hand - others + taken - buffer)

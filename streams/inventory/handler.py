@@ -96,7 +96,7 @@ class InventoryHandler:
         kept = self._table.get(key)
         state = before = SkuState.from_json(kept)
         for hint in hints:
-            state = state.knows_change(hint.location, hint.changed_at)
+            state = state.knows_change(hint.location, hint.changed_at).told(hint.selling)
             if hint.units is not None:
                 state = state.apply(hint.units)
         webs = self._channels.webs_of(connection)
@@ -121,6 +121,7 @@ class InventoryHandler:
             )
         for level in levels:
             state = state.knows_change(level.location, level.updated_at)
+        state = state.counted(levels)
         await self._note(work, state, read_at, levels, kept)
         carrier = _carrier(work.arrivals)
         age = age_headers(oldest_change(before, hints, levels))

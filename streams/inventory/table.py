@@ -11,7 +11,7 @@ from typing import Any
 
 import orjson
 
-from schemas.canonical import LocationLevel, WebUnits
+from schemas.canonical import LocationLevel, Selling, WebUnits
 
 ZERO = Decimal(0)
 RESOLUTION = timedelta(microseconds=1)
@@ -96,12 +96,16 @@ class SkuState:
         changed: when its stock changed last, by location: a reading from before that lags behind.
         read_at: version of the last reading; None if there was none.
         oversold: whether that reading found pieces missing, which is kept until one finds that none are.
+        selling: whether the point of sale sells it at all, as it told last.
+        ceilings: of a SKU that is not sold any more, the fewest pieces that each location has had on hand since.
     """
 
     orders: Mapping[str, OrderUnits] = field(default_factory=lambda: MappingProxyType({}))
     changed: Mapping[str, datetime] = field(default_factory=lambda: MappingProxyType({}))
     read_at: datetime | None = None
     oversold: bool = False
+    selling: Selling | None = None
+    ceilings: Mapping[str, Decimal] = field(default_factory=lambda: MappingProxyType({}))
 
     def apply(self, units: WebUnits) -> SkuState:
         """With what one side tells about one order. The same telling twice changes nothing."""
@@ -110,6 +114,21 @@ class SkuState:
         if told == known:
             return self
         return replace(self, orders=_without_old_idle(dict(self.orders) | {units.order: told}))
+
+    def told(self, selling: Selling | None) -> SkuState:
+        """With whether it is sold at all; an older telling changes nothing, and what is sold again has no ceilings."""
+        if selling is None or (self.selling is not None and selling.at < self.selling.at):
+            return self
+        return replace(self, selling=selling, ceilings=MappingProxyType({}) if selling.active else self.ceilings)
+
+    def counted(self, levels: Iterable[LocationLevel]) -> SkuState:
+        """With what is on hand now: if the SKU is not sold any more, no location may have more than that later."""
+        if self.selling is None or self.selling.active:
+            return self
+        fewest = {
+            level.location: min(level.on_hand, self.ceilings.get(level.location, level.on_hand)) for level in levels
+        }
+        return replace(self, ceilings={**self.ceilings, **fewest})
 
     def knows_change(self, location: str, at: datetime | None) -> SkuState:
         """With a change of stock that something told of; what is older than a known one changes nothing."""
@@ -140,7 +159,13 @@ class SkuState:
             "changed": {location: at.isoformat() for location, at in self.changed.items()},
             "read_at": self.read_at.isoformat() if self.read_at else "",
         }
-        return orjson.dumps(values | {"oversold": True} if self.oversold else values)
+        if self.oversold:
+            values["oversold"] = True
+        if self.selling is not None:
+            values["selling"] = self.selling.model_dump(mode="json")
+        if self.ceilings:
+            values["ceilings"] = {location: str(most) for location, most in self.ceilings.items()}
+        return orjson.dumps(values)
 
     @classmethod
     def from_json(cls, value: bytes | None) -> SkuState:
@@ -150,7 +175,9 @@ class SkuState:
         told = orjson.loads(value)
         orders = {order: _units(row) for order, row in told["orders"].items()}
         changed = {location: datetime.fromisoformat(at) for location, at in told.get("changed", {}).items()}
-        return cls(orders, changed, _moment(told.get("read_at")), told.get("oversold", False))
+        selling = Selling.model_validate_json(orjson.dumps(told["selling"])) if "selling" in told else None
+        ceilings = {location: Decimal(most) for location, most in told.get("ceilings", {}).items()}
+        return cls(orders, changed, _moment(told.get("read_at")), told.get("oversold", False), selling, ceilings)
 
 
 def _without_old_idle(orders: dict[str, OrderUnits]) -> dict[str, OrderUnits]:

@@ -1,4 +1,4 @@
-"""Stock hints that an order causes: which units of each SKU the two systems hold for it."""
+"""Stock hints that an order causes: which units of each SKU the two systems hold for it; and those of a product."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
-from schemas.canonical import OrderStatus, Sale, StockHint, WebUnits
+from schemas.canonical import OrderStatus, Product, Sale, Selling, StockHint, WebUnits
 from schemas.documents import Channel
 from schemas.envelope import Envelope
 from streams.hints import stock_hint
@@ -66,6 +66,11 @@ def pos_hints(status: OrderStatus, values: Mapping[str, Any]) -> list[StockHint]
         )
         for units in values["units"]
     ]
+
+
+def product_hints(product: Product) -> list[StockHint]:
+    """Whether the point of sale sells it at all: what is not sold any more gets no new stock."""
+    return [StockHint(sku=product.sku, cause="product", selling=Selling(active=product.active, at=product.updated_at))]
 
 
 def as_children(hints: Iterable[StockHint], envelope: Envelope, topic: str, pos: str, flow: str) -> list[Outgoing]:

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from pydantic import BaseModel
 
-from schemas.canonical import OrderStatus, Sale, StockHint
+from schemas.canonical import OrderStatus, Product, Sale, StockHint
 from schemas.canonical.registry import MODELS
 from schemas.dead_letter import NO_DOCUMENTS, Documents
 from schemas.documents import Channel
@@ -20,7 +20,7 @@ from streams.errors import Malformed, Rejected
 from streams.normalize.belonging import Belonging, Belongings, NotOurs
 from streams.normalize.body import is_whole, parse, text_of, unwrapped
 from streams.normalize.event import Event, Part
-from streams.normalize.hints import as_children, pos_hints, web_hints
+from streams.normalize.hints import as_children, pos_hints, product_hints, web_hints
 from streams.ports import EntityReader, Links, Outcome, Outgoing, Record
 from streams.read_again import asked_again
 
@@ -272,15 +272,16 @@ class Normalizer:
         self, event: Event, intake: Intake, belonging: Belonging, entity: BaseModel, units: Mapping[str, Any]
     ) -> list[Outgoing]:
         """The stock hints that the event causes."""
-        if intake.keys.hints is None or belonging.channel is None:
+        if intake.keys.hints is None:
             return []
-        channel = belonging.channel
-        hints: list[StockHint] = []
-        if isinstance(entity, Sale):
-            hints = web_hints(entity, channel, await self._aliases(entity, channel))
+        channel, hints, pos = belonging.channel, list[StockHint](), event.ref.connection
+        if isinstance(entity, Product):
+            hints = product_hints(entity)
+        elif channel is not None and isinstance(entity, Sale):
+            hints, pos = web_hints(entity, channel, await self._aliases(entity, channel)), channel.pos
         elif isinstance(entity, OrderStatus):
             hints = pos_hints(entity, units)
-        return as_children(hints, event.envelope, intake.keys.hints.topic, channel.pos, intake.flow)
+        return as_children(hints, event.envelope, intake.keys.hints.topic, pos, intake.flow)
 
     async def _aliases(self, sale: Sale, channel: Channel) -> dict[str, str]:
         refs = {Ref(channel.web, "sku", line.sku) for line in sale.lines}

@@ -9,7 +9,7 @@ from typing import Literal
 
 import pytest
 
-from schemas.canonical import LocationLevel, WebUnits
+from schemas.canonical import LocationLevel, Selling, WebUnits
 from streams.inventory.formula import available_quantity, source_quantities
 from streams.inventory.table import IDLE_KEPT, OrderUnits, SkuState
 
@@ -47,6 +47,10 @@ def state(*told: WebUnits) -> SkuState:
 
 def level(on_hand: int, committed: int = 0, location: str = "MAIN") -> LocationLevel:
     return LocationLevel(location=location, on_hand=D(on_hand), committed=D(committed))
+
+
+def selling(active: bool, *, at: int) -> Selling:
+    return Selling(active=active, at=START + timedelta(seconds=at))
 
 
 def quantity(made: SkuState, *levels: LocationLevel) -> list[Decimal]:
@@ -87,6 +91,24 @@ def quantity(made: SkuState, *levels: LocationLevel) -> list[Decimal]:
 )
 def test_the_msi_formula(told: tuple[WebUnits, ...], at: LocationLevel, expected: int) -> None:
     assert quantity(state(*told), at) == [D(expected)]
+
+
+@pytest.mark.rule("products.inactive")
+def test_of_a_sku_that_is_not_sold_any_more_the_last_pieces_go_and_no_new_ones_come() -> None:
+    ended = state().told(selling(False, at=5))
+    for on_hand, offered in ((10, 10), (7, 7), (40, 7), (6, 6), (9, 6)):
+        ended = ended.counted([level(on_hand)])
+        assert quantity(ended, level(on_hand)) == [D(offered)]
+    ended = SkuState.from_json(ended.to_json())
+    assert quantity(ended.told(selling(True, at=4)), level(40)) == [D(6)], "it was sold before, and is not now"
+    assert quantity(ended.told(selling(True, at=6)), level(40)) == [D(40)]
+
+
+@pytest.mark.rule("products.inactive")
+def test_what_the_web_has_sold_of_a_sku_that_is_not_sold_any_more_is_not_lost_on_its_way() -> None:
+    ended = state(units("web", unshipped=2)).told(selling(False, at=5)).counted([level(8)])  # taken, and not yet told
+    ended = ended.apply(units("pos", taken=2)).counted([level(8)])
+    assert quantity(ended, level(8)) == [D(10)]
 
 
 def test_an_order_counts_where_it_ships_from() -> None:
