@@ -81,11 +81,6 @@ def takers(flows: Iterable[FlowDocument], files: Mapping[str, str], functions: R
             file = files.get(intakes[0].flow, intakes[0].flow)
             told = f"no flow takes {source_key[0]}'s '{source_key[1]}' as a whole, only parts of it"
             raise DocumentError(file, "normalize.each", told)
-        for intake in intakes:
-            also = intake.keys.also
-            if also is not None and (source_key[0], also.entity) not in found:
-                file = files.get(intake.flow, intake.flow)
-                raise DocumentError(file, "normalize.also", f"no flow takes {source_key[0]}'s '{also.entity}'")
     return {key: tuple(sorted(intakes, key=_whole_first)) for key, intakes in found.items()}
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
@@ -69,6 +69,7 @@ class Catalog:
         """A catalog of those documents; ``files`` are for messages, by flow. Raises DocumentError."""
         files = files or {}
         rules = {name: Rules(flow.rules, files.get(name, name), functions) for name, flow in flows.items()}
+        _check_what_is_read_besides(flows.values(), files)
         running = [flow for flow in flows.values() if flow.mode is not Mode.OFF]
         return cls(flows, mappings, takers(running, files, functions), readers(running), rules, tables or {})
 
@@ -258,6 +259,18 @@ def _check_mapping(
     system, direction = fits
     if (mapping.document.system, mapping.document.direction) != fits:
         raise DocumentError(file, place, f"'{wanted}' is not a mapping of {system}, direction {direction}")
+
+
+def _check_what_is_read_besides(flows: Collection[FlowDocument], files: Mapping[str, str]) -> None:
+    """Raises DocumentError if a flow asks for an entity that no flow takes, not even one that is off."""
+    sources = {flow.normalize.source.key for flow in flows if flow.normalize is not None}
+    for flow in flows:
+        if flow.normalize is not None and flow.normalize.also is not None:
+            system, entity = flow.normalize.source.system, flow.normalize.also.entity
+            if (system, entity) not in sources:
+                raise DocumentError(
+                    files.get(flow.id, flow.id), "normalize.also", f"no flow takes {system}'s '{entity}'"
+                )
 
 
 def _with_modes(flows: dict[str, FlowDocument], modes: Mapping[str, Mode]) -> dict[str, FlowDocument]:

@@ -230,8 +230,9 @@ class Normalizer:
         if not native_id or intake.keys.also is None:
             return []
         entity = intake.keys.also.entity
-        keys = self._engine.catalog.taking(event.envelope.system, entity)[0].keys
-        return [asked_again(event.envelope, keys, Ref(event.ref.connection, entity, native_id))]
+        takers = self._engine.catalog.taking(event.envelope.system, entity)
+        ref = Ref(event.ref.connection, entity, native_id)
+        return [asked_again(event.envelope, intake.keys, ref) for intake in takers[:1]]
 
     def _parts(self, event: Event, intake: Intake) -> list[Part]:
         """The entity itself, or those of its parts that the flow is about."""

@@ -60,6 +60,7 @@ from streams.ports.web_fulfilment import WebShipment, WebShipmentDraft, WebShipm
 from streams.ports.web_gift_cards import WebGiftCardNumbers, WebGiftCards
 from streams.ports.web_invoices import InvoiceDraft, SeenInvoice, WebInvoices
 from streams.ports.web_orders import WebOrder, WebOrderLine, WebOrders
+from streams.ports.web_payments import FailedPaymentNotes
 from streams.ports.web_prices import BasePrice, PriceProblem, SpecialPrice, WebPrices, WebTierPrice
 from streams.ports.web_products import WebCatalogue, WebProduct, WebProducts
 from streams.ports.web_refunds import CreditMemoDraft, SeenCreditMemo, WebRefunds
@@ -84,6 +85,7 @@ __all__ = [
     "EffectState",
     "EntityReader",
     "EventReceiver",
+    "FailedPaymentNotes",
     "Failpoint",
     "Failpoints",
     "Fenced",
