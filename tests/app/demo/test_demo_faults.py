@@ -83,3 +83,11 @@ async def test_what_a_panel_told_last_counts_while_it_does_not_answer() -> None:
         assert (await panels.fired())["magento"]["webhook_lost"] == 1
         await server.close()
         assert (await panels.fired())["magento"]["webhook_lost"] == 1
+
+
+def test_no_capture_is_refused_for_a_hidden_reason_without_being_done() -> None:
+    """That is a declined card, which waits for a person: the demo would rightly never balance."""
+    panel = panel_of("magento")
+    for _ in range(20 * faults.ROUTES["magento"]["invoice_order"]):
+        answer = panel.strike_call("POST", "/rest/V1/x", Call("invoice_order", client="tillstream")).answer
+        assert answer is None or answer.fault is not Fault.OPAQUE or answer.done
