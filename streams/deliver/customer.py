@@ -75,13 +75,16 @@ class CustomerDelivery:
         done: list[str] = []
         pairs = await self._pairs(ref)
         if not pairs:
-            meetings = await self._meet(work, customer, ref)
-            strangers = [meeting.why for meeting in meetings if isinstance(meeting, Stranger)]
-            if len(strangers) == len(meetings):
-                return work.entry(arrival, Outcome.FILTERED, self._desk.clock.now(), "; ".join(strangers))
             stands = await self._desk.standing(work, arrival, customer, ref.connection)
             if stands is Standing.BEFORE:
                 return self._desk.left(work, arrival)
+            try:
+                meetings = await self._meet(work, customer, ref)
+            except Rejected as refusal:
+                return self._desk.refused(work, arrival, stands, refusal)
+            strangers = [meeting.why for meeting in meetings if isinstance(meeting, Stranger)]
+            if len(strangers) == len(meetings):
+                return work.entry(arrival, Outcome.FILTERED, self._desk.clock.now(), "; ".join(strangers))
             work.step, mails = _heaviest(meetings)
             held_back = self._desk.held_back(work, arrival, stands, _would(meetings), mails=mails)
             if held_back is not None:
@@ -126,12 +129,15 @@ class CustomerDelivery:
         desk = self._desk
         pairings, told, notes = [], list(done), list[str]()
         for pair in pairs:
-            pairing = await self._settle(arrival, customer, pair)
+            stands = await desk.standing(work, arrival, customer, self._other(pair))
+            try:
+                pairing = await self._settle(arrival, customer, pair)
+            except Rejected as refusal:
+                return desk.refused(work, arrival, stands, refusal)
             pairings.append(pairing)
             notes += pairing.settlement.notes
             if would := self._changes(pairing):
                 work.step = self._book.update.name
-                stands = await desk.standing(work, arrival, customer, self._other(pair))
                 held_back = desk.held_back(work, arrival, stands, f"change {would}")
                 if held_back is not None:
                     return held_back

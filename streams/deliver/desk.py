@@ -11,7 +11,7 @@ from schemas.documents import FlowDocument
 from schemas.ids import Ref
 from streams.channels import Channels
 from streams.deliver.effect import Effects
-from streams.errors import Rejected
+from streams.errors import DependencyMissing, Rejected
 from streams.launch import observed
 from streams.launch.cutover import Launches, Standing, standing
 from streams.launch.happened import happened_at
@@ -80,6 +80,17 @@ class Desk:
             return None
         told = observed.told(observed.Observed(what, mails), work.flow)
         return work.entry(arrival, Outcome.FILTERED, self.clock.now(), told)
+
+    def refused(
+        self, work: Work, arrival: Arrival, stands: Standing, refusal: Rejected | DependencyMissing
+    ) -> JournalEntry:
+        """For a flow that only observes, the line that tells what a person would be asked; else the refusal itself.
+
+        Nobody has to decide on what is not written anyway, and what an observing flow waits for may never come.
+        """
+        if stands is not Standing.OBSERVES:
+            raise refusal
+        return work.entry(arrival, Outcome.FILTERED, self.clock.now(), observed.refused(refusal.message))
 
     async def unchanged(
         self, work: Work, arrival: Arrival, entity: Ref, revision: Revision, applied: Revision | None, message: str

@@ -18,6 +18,7 @@ from streams.deliver.desk import Desk
 from streams.deliver.operations import Operation
 from streams.deliver.revisions import Verdict, judge
 from streams.deliver.stopped import AlreadyHeld
+from streams.errors import DependencyMissing, Rejected
 from streams.launch.cutover import Standing
 from streams.ports import JournalEntry, Outcome, Revision
 from streams.runtime.body import entity_of
@@ -216,7 +217,10 @@ class EntityDelivery(Generic[Entity]):
         stands: Standing,
     ) -> JournalEntry:
         desk = self._desk
-        plan = await self._planner.plan(entity, Turn(work, arrival, known))
+        try:
+            plan = await self._planner.plan(entity, Turn(work, arrival, known))
+        except (Rejected, DependencyMissing) as refusal:
+            return desk.refused(work, arrival, stands, refusal)
         if isinstance(plan, Nothing):
             if plan.settled and stands is not Standing.OBSERVES:
                 await desk.applied.put(desk.target, {about.ref: about.revision})

@@ -134,7 +134,10 @@ class SaleDelivery:
             if sale.state in FIRST_STATES and not allowed:
                 return work.entry(arrival, Outcome.SUPERSEDED, now, "a telling from earlier in the same second")
             return await self._desk.read_again(work, arrival, Ref.parse(sale.ref))
-        return await self._changes.change(work, arrival, sale, revision, stands)
+        try:
+            return await self._changes.change(work, arrival, sale, revision, stands)
+        except Rejected as refusal:
+            return self._desk.refused(work, arrival, stands, refusal)
 
     async def _leave(self, work: Work, arrival: Arrival, sale: Sale) -> JournalEntry:
         """Create nothing of an order from before the cutover; link it to the one that somebody entered by hand.

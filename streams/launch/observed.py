@@ -7,6 +7,7 @@ from dataclasses import dataclass
 PREFIX = "observe: would "
 MAILING = " and e-mail the customer"
 END = ". Nothing is written before `tillstream launch"
+REFUSED = "observe: nobody is asked yet, but a person would have to decide: "
 BEFORE_CUTOVER = "before the cutover"
 
 
@@ -26,6 +27,16 @@ class Observed:
 def told(observed: Observed, flow: str) -> str:
     """The line in the journal."""
     return f"{PREFIX}{observed.what}{MAILING if observed.mails else ''}{END} {flow}`."
+
+
+def refused(why: str) -> str:
+    """The line in the journal for what would have gone into review, or waited for something else."""
+    return f"{REFUSED}{why}"
+
+
+def is_refused(message: str) -> bool:
+    """Whether a line of the journal tells of what would have gone into review."""
+    return message.startswith(REFUSED)
 
 
 def read(message: str) -> Observed | None:

@@ -77,8 +77,8 @@ class ObserveReport:
             yield ("create" if _creates(line) else "update"), line
         written = {key[:3] for key in self._writes}
         for place, line in self._left.items():
-            if line.outcome is Outcome.IN_REVIEW or place not in written:
-                yield ("review" if line.outcome is Outcome.IN_REVIEW else "skip"), line
+            if _for_a_person(line) or place not in written:
+                yield ("review" if _for_a_person(line) else "skip"), line
 
     def tallies(self) -> Mapping[Place, Tally]:
         """By flow and target."""
@@ -105,6 +105,10 @@ def mails(line: Line) -> bool:
     """Whether the customer would have got an e-mail."""
     told = observed.read(line.message)
     return told is not None and told.mails
+
+
+def _for_a_person(line: Line) -> bool:
+    return line.outcome is Outcome.IN_REVIEW or observed.is_refused(line.message)
 
 
 def _creates(line: Line) -> bool:

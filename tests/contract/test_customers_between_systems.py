@@ -13,6 +13,7 @@ import pytest
 from app.sandbox.faults import Fault, Rule
 from schemas.ids import MissingLink, Ref
 from streams.errors import Doubtful
+from streams.launch import observed
 from streams.ports import AccountAddress, Outcome, ProfileDraft, SeenAccount, SeenAddress, SeenProfile
 from tests.contract.pipe import CHANNEL, Pipe, delivered
 from tests.contract.systems import PosSystem, WebSystem
@@ -185,6 +186,16 @@ async def test_a_doubtful_match_waits_for_a_person_and_says_what_to_do(pipe: Pip
     assert "make a profile in pos and link that one" in error.message
     assert await profiles(pipe, email) == [profile]
     assert (await the_profile(pipe, profile)).first_name == "Bo"
+
+
+async def test_before_the_launch_nobody_is_asked_about_a_doubtful_match(pipe: Pipe, email: str) -> None:
+    pipe.cutovers.rows.clear()
+    await regular(pipe, email, FirstName="Bo", LastName="Reed", Phone="")
+    told = await pipe.changed("web", "customer", await shopper(pipe, email))
+    assert pipe.failed == []
+    assert told[-1].outcome is Outcome.FILTERED
+    assert observed.is_refused(told[-1].message)
+    assert "other name" in told[-1].message
 
 
 async def test_a_profile_that_may_be_an_account_waits_for_the_same_link(pipe: Pipe, email: str) -> None:

@@ -14,6 +14,7 @@ import pytest
 
 from app.magento.gift_cards import GiftCardAccounts
 from app.sandbox.faults import Fault, Rule
+from streams.launch import observed
 from streams.ports import GiftCardNumber, HoldDraft, Outcome
 from tests.contract.pipe import Pipe, delivered
 from tests.contract.systems import PosSystem, WebSystem
@@ -384,3 +385,13 @@ async def test_a_store_without_accounts_says_why_and_what_to_do_and_the_ledger_g
     order = await bought(pipe, card)
     paid = D(str((await web_order(pipe, order))["extension_attributes"]["base_gift_cards_amount"]))
     assert await card.balance() == (ON_IT - D("3.00") - paid, D(0))
+
+
+async def test_nobody_is_asked_about_a_card_that_nothing_would_be_taken_from_before_the_launch(pipe: Pipe) -> None:
+    pipe.cutovers.rows.clear()
+    order = await bought(pipe, await issue(pipe, "20.00", in_ledger=False))
+    assert pipe.failed == []
+    (told,) = [entry for entry in pipe.told if entry.flow == "gift_card_redemption" and entry.stage == "deliver"]
+    assert told.outcome is Outcome.FILTERED
+    assert observed.is_refused(told.message)
+    assert f"order {(await web_order(pipe, order))['increment_id']} is paid with" in told.message

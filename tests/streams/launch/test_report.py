@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from streams.launch.observed import Observed, told
+from streams.launch.observed import Observed, refused, told
 from streams.launch.report import Line, ObserveReport, Tally
 from streams.ports import Outcome
 
@@ -50,8 +50,11 @@ def test_what_is_left_is_skipped_unless_something_of_it_would_be_written(outcome
 
 
 def test_what_waits_for_a_person_is_told_by_itself() -> None:
-    counted = tally(ended(Outcome.IN_REVIEW, message="no alias"), ended(Outcome.FILTERED, aggregate="web:order:2"))
-    assert str(counted) == "would create 0, update 0, skip 1, would e-mail 0 people; 1 in review"
+    asked = ended(Outcome.FILTERED, aggregate="web:order:3", message=refused("who is it?"))
+    counted = tally(
+        ended(Outcome.IN_REVIEW, message="no alias"), ended(Outcome.FILTERED, aggregate="web:order:2"), asked
+    )
+    assert str(counted) == "would create 0, update 0, skip 1, would e-mail 0 people; 2 in review"
 
 
 def test_flows_and_targets_are_counted_apart() -> None:
