@@ -10,6 +10,7 @@ from rich.text import Text
 from app.clock import SystemClock
 from app.connections import Connection, MagentoConnection, WebhookConnection
 from app.doctor import parts
+from app.doctor.collisions import collisions
 from app.doctor.feeds import feeds
 from app.doctor.finding import Finding, Grade, note
 from app.doctor.heartland import heartland
@@ -42,7 +43,7 @@ async def findings(settings: Settings, clock: Clock) -> list[Finding]:
         )
     elif not settings.channels:
         found.append(note("channels", "there is none: every order goes to review", "add [channels.NAME]"))
-    return found + parts.flows(settings)
+    return [*found, *collisions(settings.channels), *parts.flows(settings)]
 
 
 async def _connection(settings: Settings, name: str, connection: Connection, clock: Clock) -> list[Finding]:
