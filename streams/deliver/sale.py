@@ -35,6 +35,7 @@ from streams.ports import (
 from streams.ports.orders import PosOrders
 from streams.runtime.body import entity_of
 from streams.runtime.work import Arrival, Work
+from streams.sale.exact import cents
 from streams.sale.left import total_left
 from streams.sale.revision import goods_revision, sale_revision
 from streams.topics import CANONICAL_SALE
@@ -200,6 +201,7 @@ class SaleDelivery:
             made = await desk.effects.perform(effect, replays=arrival.replays)
         except AliasMissing as error:
             raise _alias_missing(error, sale, channel, aliases) from error
+        _check_total(sale, draft, seen.get(made.target_id), desk.target)
         told = f"found as {made.target_id}, created earlier" if made.found else f"created as {made.target_id}"
         told += f", in place of {replaced.order_id}" if replaced is not None else ""
         return work.entry(arrival, Outcome.DELIVERED, desk.clock.now(), told, children=announced)
@@ -247,7 +249,7 @@ def _is_older(sale: Sale, passed_by: Revision) -> bool:
 def same_order(found: SeenOrder, draft: OrderDraft) -> None:
     """A hit by number must be the same order; raises Rejected for a collision."""
     differs = []
-    if found.total.quantize(Decimal("0.01")) != draft.total.quantize(Decimal("0.01")):
+    if cents(found.total) != cents(draft.total):
         differs.append(f"total {found.total} instead of {draft.total}")
     if found.email and draft.email and found.email.casefold() != draft.email.casefold():
         differs.append("another e-mail")
@@ -261,6 +263,20 @@ def same_order(found: SeenOrder, draft: OrderDraft) -> None:
             "number. Check the channel's prefix; then link or renumber by hand.",
             code="collision",
         )
+
+
+def _check_total(sale: Sale, draft: OrderDraft, made: SeenOrder | None, target: str) -> None:
+    """Tax is what the web store charged: raises Rejected if the point of sale has made another total of the order."""
+    if made is None or cents(made.total) == cents(draft.total):
+        return
+    raise Rejected(
+        f"order {sale.number} was created in {target} as {draft.public_id} ({made.order_id}) with a total of "
+        f"{made.total} instead of {draft.total}, which the web store charged: {target} has calculated its tax anew. "
+        "Correct the tax there to what the web store charged and switch its calculation off for web orders, then "
+        "discard this event.",
+        code="recalculated",
+        blocks=False,
+    )
 
 
 def _confirmation(arrival: Arrival, sale: Sale, seen: SeenOrder, target: str) -> Outgoing:

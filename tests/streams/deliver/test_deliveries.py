@@ -174,6 +174,19 @@ async def test_an_alias_is_used_for_the_line(pos: Bench) -> None:
     assert lines[0]["SKU"] == "POS-A"
 
 
+@pytest.mark.rule("orders.tax_recalculated_to_review")
+async def test_an_order_whose_tax_the_point_of_sale_calculates_anew_is_created_once_and_told_to_a_person(
+    pos: Bench,
+) -> None:
+    pos.book.recalculates = Decimal("0.02")
+    with pytest.raises(Rejected, match=r"order 000000042 .*W-000000042 \(17\) .*26\.67 instead of 26\.65") as asked:
+        await pos.deliver(SALE, "order")
+    assert (asked.value.code, asked.value.blocks) == ("recalculated", False)
+    assert await pos.store.links.find([Ref("web", "order", "42")], "pos")
+    assert await outcome(pos, later(5)) is Outcome.UNCHANGED
+    assert len(pos.book.orders) == 1
+
+
 @pytest.mark.rule("channels.collision_to_review")
 @pytest.mark.parametrize(
     ("changes", "told"),

@@ -65,6 +65,20 @@ def test_a_discount_and_tax_are_taken_line_by_line_as_charged() -> None:
     assert made.customer.native_id == "1"
 
 
+@pytest.mark.rule("orders.tax_exempt")
+def test_an_exempt_order_has_no_tax_in_the_point_of_sale() -> None:
+    """As Magento shows an order whose customer's group it does not tax: every tax is 0, and no rate is applied."""
+    document = order("order_discount_tax", base_tax_amount=0, base_grand_total=121.67, base_total_due=121.67)
+    document["items"] = [item | {"base_tax_amount": 0} for item in document["items"]]
+    document["extension_attributes"] |= {"item_applied_taxes": [], "applied_taxes": []}
+    made = sale(document)
+    assert (made.totals.tax, [line.taxes for line in made.lines]) == (D(0), [(), ()])
+    sent = pos_document(made)
+    assert [line["Tax"] for line in sent["LineItems"]] == [0.0, 0.0]
+    assert (sent["Shipping"]["Tax"], sent["TotalAmount"]) == (0.0, 121.67)
+    check_order(sent)
+
+
 @pytest.mark.rule("orders.total")
 @pytest.mark.rule("orders.prepaid_are_tenders")
 @pytest.mark.rule("money.gift_card_masked")

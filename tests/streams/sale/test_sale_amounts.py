@@ -142,6 +142,13 @@ def test_a_line_tells_the_rates_that_it_was_charged() -> None:
     ]
 
 
+@pytest.mark.rule("orders.tax_exempt")
+def test_an_exempt_line_has_no_tax_and_no_rate_although_its_product_is_taxable() -> None:
+    exempt = order(item(base_tax_amount=0, tax_percent=8.25), extension_attributes={"item_applied_taxes": []})
+    line = only_line(exempt)
+    assert (line["tax"], line["taxes"]) == (D(0), [])
+
+
 @pytest.mark.rule("orders.configurable")
 def test_a_configurable_is_one_line_with_its_childs_sku_and_product() -> None:
     child = item(item_id=8, parent_item_id=7, sku="TEE-RED", product_id=71, base_price=0, base_row_total=0)
