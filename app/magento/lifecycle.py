@@ -8,6 +8,7 @@ from app.magento.afterwards import afterwards
 from app.magento.client import MagentoClient
 from app.magento.goods import BUNDLE
 from app.magento.lists import Question, every
+from app.magento.product_names import MagentoProductNames
 from app.magento.products import PRODUCTS
 from app.magento.search import Where
 from app.urls import encode
@@ -27,9 +28,10 @@ class MagentoLifecycle:
 
     def __init__(self, client: MagentoClient) -> None:
         self._client = client
+        self._names = MagentoProductNames(client)
 
     async def order_lines(self, order_id: str) -> WebOrder | None:
-        """The order with its rows (``GET /V1/orders/:id``)."""
+        """The order with its rows (``GET /V1/orders/:id``), those with custom options under their product's SKU."""
         return await self._read("order_lines", order_id)
 
     async def shipped_as_one(self, order: WebOrder) -> frozenset[str]:
@@ -97,7 +99,10 @@ class MagentoLifecycle:
     async def _read(self, operation: str, order_id: str) -> WebOrder | None:
         subject = f"order {order_id}"
         content = await self._client.find(operation, subject, f"/V1/orders/{encode(order_id)}")
-        return None if content is None else _seen(read_as(Order, content, f"{self._client.name}: {subject}"))
+        if content is None:
+            return None
+        named = await self._names.in_order(content)
+        return _seen(read_as(Order, named, f"{self._client.name}: {subject}"))
 
 
 def _is_canceled(order: WebOrder) -> bool:

@@ -114,6 +114,7 @@ class Normalize(Document):
         aggregate: how the key is found.
         id: the key of the body that holds the native id; a body without it is looked for under ``data``.
         whole: keys that a whole entity has; a body that lacks one is only a hint and is read again.
+        thin: JMESPath expression; where it finds something, a body with all those keys is only a hint too.
         number: the key of the body with the number that a person would name, for messages.
         reads: the entity that is read where an event is a hint about another one: an order, of a shipment's notice.
         each: the parts of the entity that the flow is about, if not the entity itself.
@@ -137,6 +138,7 @@ class Normalize(Document):
     aggregate: Aggregate = Field(strict=False)
     id: str = Field(min_length=1)
     whole: tuple[str, ...] = Field(min_length=1, strict=False)
+    thin: str | None = None
     number: str = Field(min_length=1)
     reads: Word | None = None
     each: Each | None = None

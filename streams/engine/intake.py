@@ -30,6 +30,7 @@ class Intake:
         path: gives the parts that it is about; None if it is about the whole.
         unless: what it leaves out; None for nothing.
         also: whether something else is read because of an entity; None for never.
+        thin: what a body may lack although it has all keys; None for nothing.
     """
 
     flow: str
@@ -38,6 +39,13 @@ class Intake:
     path: Evaluate | None
     unless: Evaluate | None = None
     also: Evaluate | None = None
+    thin: Evaluate | None = None
+
+    def is_whole(self, body: Mapping[str, Any]) -> bool:
+        """False if the event is only a hint, and the entity must be read again."""
+        if any(body.get(key) is None for key in self.keys.whole):
+            return False
+        return self.thin is None or is_false(self.thin(body, {}))
 
     def left_out(self, body: Mapping[str, Any]) -> str:
         """Why the flow leaves the entity out; empty if it takes it."""
@@ -100,8 +108,9 @@ def _intake(file: str, flow: FlowDocument, keys: Normalize, functions: Registry)
     if keys.unless is not None:
         unless = _compiled(file, "unless.expression", keys.unless.expression, functions)
     also = _compiled(file, "also.when", keys.also.when, functions) if keys.also is not None else None
+    thin = _compiled(file, "thin", keys.thin, functions) if keys.thin is not None else None
     delivers = (keys.topic, keys.entity) == (flow.deliver.topic, flow.deliver.entity)
-    return Intake(flow.id, keys, delivers, path, unless, also)
+    return Intake(flow.id, keys, delivers, path, unless, also, thin)
 
 
 def _compiled(file: str, place: str, expression: str, functions: Registry) -> Evaluate:

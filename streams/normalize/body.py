@@ -43,11 +43,6 @@ def unwrapped(body: dict[str, Any], keys: Normalize) -> dict[str, Any]:
     return inner if keys.id not in body and isinstance(inner, dict) else body
 
 
-def is_whole(body: Mapping[str, Any], keys: Normalize) -> bool:
-    """False if the event is only a hint, and the entity must be read again."""
-    return all(body.get(key) is not None for key in keys.whole)
-
-
 def text_of(body: Mapping[str, Any], key: str | None) -> str:
     """The value of a key that holds an id or a number, or of a path of keys (``Order.ExternalID``); empty if none."""
     value: Any = body if key else None

@@ -18,7 +18,7 @@ from streams.channels import Channels
 from streams.engine import HINTS, Engine, Intake, validate
 from streams.errors import Malformed, Rejected
 from streams.normalize.belonging import Belonging, Belongings, NotOurs
-from streams.normalize.body import is_whole, parse, text_of, unwrapped
+from streams.normalize.body import parse, text_of, unwrapped
 from streams.normalize.event import Event, Part
 from streams.normalize.hints import as_children, pos_hints, product_hints, web_hints
 from streams.ports import EntityReader, Links, Outcome, Outgoing, Record
@@ -134,7 +134,7 @@ class Normalizer:
         except (EnvelopeError, Malformed):
             return None
         reads = takers[0].keys.reads
-        if not reads and all(is_whole(body, intake.keys) for intake in takers):
+        if not reads and all(intake.is_whole(body) for intake in takers):
             return None
         return Ref(envelope.connection, reads or envelope.entity, envelope.native_id)
 
@@ -160,7 +160,7 @@ class Normalizer:
             )
         told.subject = text_of(body, keys.number) or native_id
         entity = keys.reads or envelope.entity
-        if keys.reads or not all(is_whole(body, intake.keys) for intake in takers):
+        if keys.reads or not all(intake.is_whole(body) for intake in takers):
             told.step = "read"
             body = await self._read_again(takers, envelope, entity, native_id)
             told.step = ""

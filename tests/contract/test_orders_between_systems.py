@@ -5,9 +5,10 @@ from __future__ import annotations
 import sqlite3
 from decimal import Decimal
 
+import orjson
 import pytest
 
-from tests.contract.deeds import in_store, pos_order, web_order
+from tests.contract.deeds import in_store, invoice, pos_order, web_order
 from tests.contract.pipe import CHANNEL, Pipe, delivered
 from tests.contract.systems import PosSystem, WebSystem
 
@@ -55,6 +56,54 @@ async def test_an_edited_order_is_cancelled_in_the_point_of_sale_before_its_canc
         await pipe.changed("web", "order", order)
     assert pipe.failed == []
     assert [(await pos_order(pipe, each))["Status"] for each in (original, successor)] == ["Cancelled", "Open"]
+
+
+# -- Products with custom options --------------------------------------------------------------------------------
+
+ENGRAVED = '{"extension_attributes": {"custom_options": [{"option_id": "1", "option_value": "2"}]}}'
+
+
+def engrave(pipe: Pipe, order: str) -> None:
+    """What Magento writes on a row whose option has a SKU of its own; the sandbox's products have no options."""
+    statement = (
+        "UPDATE orders SET document = json_set(document, '$.items[0].sku', ?, '$.items[0].product_option', json(?)) "
+        "WHERE entity_id = ?"
+    )
+    with sqlite3.connect(pipe.web.faults.database) as connection:
+        connection.execute(statement, (f"{pipe.web.sku}-engraved", ENGRAVED, int(order)))
+    connection.close()
+
+
+@pytest.mark.rule("orders.custom_options")
+@pytest.mark.parametrize("is_told_whole", [False, True])
+async def test_a_product_with_custom_options_is_sold_and_given_back_under_its_own_sku(
+    pipe: Pipe, is_told_whole: bool
+) -> None:
+    order = await pipe.web.place_order(2)
+    engrave(pipe, order)
+    as_written = orjson.loads(await pipe.web.client.get("read", order, f"/V1/orders/{order}"))
+    assert as_written["items"][0]["sku"] == f"{pipe.web.sku}-engraved"
+    if is_told_whole:
+        await pipe.told_of("web", "order", order, as_written)
+    else:
+        await pipe.changed("web", "order", order)
+    assert pipe.failed == []
+    created = await created_as(pipe, order)
+    assert [line["SKU"] for line in (await pos_order(pipe, created))["LineItems"]] == [pipe.pos.sku]
+    seen = await pipe.web.connector.lifecycle.order_lines(order)
+    assert seen is not None
+    assert [line.sku for line in seen.lines] == [pipe.web.sku]
+    await pipe.changed("web", "invoice", await invoice(pipe, order))
+    item = as_written["items"][0]["item_id"]
+    refund = {
+        "items": [{"order_item_id": item, "qty": 1}],
+        "arguments": {"shipping_amount": 0, "extension_attributes": {"return_to_stock_items": [item]}},
+    }
+    memo = orjson.loads(await pipe.web.client.post("refund_offline", order, f"/V1/order/{order}/refund", refund))
+    await pipe.changed("web", "credit_memo", str(memo))
+    assert pipe.failed == []
+    (entry,) = (await pos_order(pipe, created))["Refunds"]
+    assert [line["SKU"] for line in entry["Lines"]] == [pipe.pos.sku]
 
 
 # -- Orders that are collected in store --------------------------------------------------------------------------

@@ -223,6 +223,18 @@ async def test_a_thin_event_without_a_reader_is_refused() -> None:
         await event({"entity_id": 1}, native_id="1")
 
 
+@pytest.mark.rule("orders.custom_options")
+async def test_an_order_with_custom_options_is_read_again_for_its_products_skus() -> None:
+    told = order("order_discount_tax")
+    options = {"product_option": {"extension_attributes": {"custom_options": [{"option_id": "1"}]}}}
+    told["items"][0] |= options | {"sku": "S2-engraved"}
+    read = {**told, "items": [told["items"][0] | {"sku": "S2", "line_sku": "S2-engraved"}, *told["items"][1:]]}
+    by = normalizer(readers={"web": KnownEntities({("order", "4"): orjson.dumps(read)})})
+    for body in (told, read):
+        normalized = await event(body, by=by)
+        assert Sale.model_validate_json(normalized.outgoing[0].value).lines[0].sku == "S2"
+
+
 async def test_an_answer_that_is_still_thin_is_refused() -> None:
     reader = KnownEntities({("order", "1"): b'{"entity_id": 1, "items": []}'})
     with pytest.raises(Rejected, match="lacks increment_id, base_grand_total, updated_at"):
