@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 import orjson
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from schemas.canonical import Sale
 from streams.engine import Engine, load, validate
@@ -80,3 +82,26 @@ def test_every_document_for_the_point_of_sale_totals_what_magento_charges(cart: 
     check_order(body)
     canceled = cents(exact(document["base_total_canceled"]))
     assert exact(body["TotalAmount"]) == charged_by_magento(document) - canceled
+
+
+@pytest.mark.rule("orders.total")
+@pytest.mark.rule("orders.invariant")
+@settings(max_examples=150)
+@given(carts(), st.data())
+def test_a_refund_changes_no_total_and_no_line_because_refunds_are_told_by_themselves(
+    cart: Cart, data: st.DataObject
+) -> None:
+    kept = tuple(replace(line, canceled=False) for line in cart.lines)
+    document = order_document(replace(cart, lines=kept, paid_share=100, cancel_rest=False))
+    before = sale_of(document)
+    for item in document["items"]:
+        item["qty_refunded"] = data.draw(st.integers(0, item["qty_ordered"]))
+    grand = exact(document["base_grand_total"])
+    document["base_total_refunded"] = float(cents(grand * data.draw(st.integers(0, 100)) / 100))
+    after = sale_of(document)
+    assert (after.totals, after.tenders) == (before.totals, before.tenders)
+    assert ENGINE.map_out("order", after.model_dump(mode="json"), CONTEXT) == ENGINE.map_out(
+        "order", before.model_dump(mode="json"), CONTEXT
+    )
+    refunded = {str(item["item_id"]): item["qty_refunded"] for item in document["items"]}
+    assert [line.refunded for line in after.lines] == [refunded[line.line_id] for line in after.lines]
