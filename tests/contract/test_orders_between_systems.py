@@ -1,4 +1,5 @@
-"""Edited orders and orders that are collected in store, through both connectors: what each system shows afterwards."""
+"""What becomes of an order after its export, and what particular orders need, through both connectors: what each system
+shows afterwards."""
 
 from __future__ import annotations
 
@@ -8,7 +9,7 @@ from decimal import Decimal
 import orjson
 import pytest
 
-from tests.contract.deeds import in_store, invoice, pos_order, web_order
+from tests.contract.deeds import exported, in_store, invoice, pos_order, web_order
 from tests.contract.pipe import CHANNEL, Pipe, delivered
 from tests.contract.systems import PosSystem, WebSystem
 
@@ -27,18 +28,70 @@ async def created_as(pipe: Pipe, order: str) -> str:
     return found.order_id
 
 
+# -- The lifecycle table -----------------------------------------------------------------------------------------
+
+
+async def sent_to_a_person(pipe: Pipe, order: str, created: str) -> None:
+    """The order's change is in review, named by both numbers, and the point of sale has it as it was."""
+    before = await pos_order(pipe, created)
+    await pipe.changed("web", "order", order)
+    number = (await web_order(pipe, order))["increment_id"]
+    error = pipe.failed.pop()
+    assert (error.code, pipe.failed) == ("changed_after_export", [])
+    assert f"order {number} " in error.message
+    assert f"W-{number}" in error.message
+    assert await pos_order(pipe, created) == before
+
+
+@pytest.mark.rule("orders.hold")
+@pytest.mark.rule("orders.anything_else_to_review")
+async def test_a_hold_is_for_a_person_and_its_end_changes_nothing(pipe: Pipe) -> None:
+    order, created = await exported(pipe)
+    await pipe.web.connector.lifecycle.hold_web_order(order)
+    await sent_to_a_person(pipe, order, created)
+    await pipe.web.connector.lifecycle.unhold_web_order(order)
+    assert delivered(await pipe.changed("web", "order", order)) == []
+    assert pipe.failed == []
+    assert (await pos_order(pipe, created))["Status"] == "Open"
+
+
+@pytest.mark.rule("orders.cancel_rest")
+@pytest.mark.rule("orders.changed_line_to_review")
+async def test_the_rest_of_a_part_invoiced_order_that_is_cancelled_is_for_a_person(pipe: Pipe) -> None:
+    order, created = await exported(pipe, pieces=3)
+    item = (await web_order(pipe, order))["items"][0]["item_id"]
+    body = {"capture": False, "items": [{"order_item_id": item, "qty": 1}]}
+    await pipe.web.client.post("invoice_order", order, f"/V1/order/{order}/invoice", body)
+    await pipe.web.connector.lifecycle.cancel_web_order(order)
+    assert (await web_order(pipe, order))["items"][0]["qty_canceled"] == 2
+    await sent_to_a_person(pipe, order, created)
+
+
+@pytest.mark.rule("orders.address_change")
+async def test_a_changed_address_reaches_the_point_of_sale_although_it_moves_no_time(pipe: Pipe) -> None:
+    order, created = await exported(pipe)
+    rewrite(pipe, order, "$.extension_attributes.shipping_assignments[0].shipping.address.street", '["9 Elm St"]')
+    await pipe.changed("web", "order", order)
+    assert pipe.failed == []
+    document = await pos_order(pipe, created)
+    assert (document["ShippingAddress"]["Line1"], document["Status"]) == ("9 Elm St", "Open")
+
+
+def rewrite(pipe: Pipe, order: str, path: str, value: str) -> None:
+    """What a person or Magento itself writes on an order where no route does that; the value is JSON."""
+    statement = "UPDATE orders SET document = json_set(document, ?, json(?)) WHERE entity_id = ?"
+    with sqlite3.connect(pipe.web.faults.database) as connection:
+        connection.execute(statement, (path, value, int(order)))
+    connection.close()
+
+
 # -- Edited orders -----------------------------------------------------------------------------------------------
 
 
 def edit(pipe: Pipe, order: str, successor: str, number: str) -> None:
-    """What saving an edited order in Magento's admin writes on the one that it places; no route does that."""
-    statement = (
-        "UPDATE orders SET document = json_set(document, '$.relation_parent_id', ?, '$.relation_parent_real_id', ?) "
-        "WHERE entity_id = ?"
-    )
-    with sqlite3.connect(pipe.web.faults.database) as connection:
-        connection.execute(statement, (order, number, int(successor)))
-    connection.close()
+    """What saving an edited order in Magento's admin writes on the one that it places."""
+    rewrite(pipe, successor, "$.relation_parent_id", f'"{order}"')
+    rewrite(pipe, successor, "$.relation_parent_real_id", f'"{number}"')
 
 
 @pytest.mark.rule("orders.edit")
@@ -65,13 +118,8 @@ ENGRAVED = '{"extension_attributes": {"custom_options": [{"option_id": "1", "opt
 
 def engrave(pipe: Pipe, order: str) -> None:
     """What Magento writes on a row whose option has a SKU of its own; the sandbox's products have no options."""
-    statement = (
-        "UPDATE orders SET document = json_set(document, '$.items[0].sku', ?, '$.items[0].product_option', json(?)) "
-        "WHERE entity_id = ?"
-    )
-    with sqlite3.connect(pipe.web.faults.database) as connection:
-        connection.execute(statement, (f"{pipe.web.sku}-engraved", ENGRAVED, int(order)))
-    connection.close()
+    rewrite(pipe, order, "$.items[0].sku", f'"{pipe.web.sku}-engraved"')
+    rewrite(pipe, order, "$.items[0].product_option", ENGRAVED)
 
 
 @pytest.mark.rule("orders.custom_options")
