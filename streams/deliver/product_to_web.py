@@ -17,6 +17,7 @@ from streams.deliver.entity import About, Nothing, Plan, SetState, Turn, Write
 from streams.deliver.hashes import content_hash
 from streams.deliver.operations import CREATE_PRODUCT, SET_PRODUCT_ENABLED, UPDATE_PRODUCT
 from streams.deliver.product_guard import ProductGuard
+from streams.deliver.product_names import ProductNames
 from streams.deliver.product_prices import PRICE, SALE_PRICE, TIER_PRICES, PriceChanges, PriceList, Wanted
 from streams.errors import Rejected
 from streams.hints import stock_hint
@@ -90,6 +91,7 @@ class WebProductPlanner:
     def __init__(self, desk: Desk, shelf: WebShelf) -> None:
         self._desk = desk
         self._shelf = shelf
+        self._names = ProductNames(desk, shelf.products)
         self._price_list = PriceList(desk.target, shelf.prices)
 
     def about(self, entity: Product) -> About:
@@ -106,13 +108,12 @@ class WebProductPlanner:
         there = await self._shelf.products.product(told.sku)
         if there is None:
             return await self._new(told, turn)
+        await self._names.remember(entity, told.sku)
         return await self._changed(told, there, turn.arrival.envelope.receipt_id)
 
     async def _told(self, product: Product, flow: str) -> _Told:
         desk, ref = self._desk, Ref.parse(product.ref)
-        named = Ref(ref.connection, "sku", product.sku)
-        alias = (await desk.links.find([named], desk.target)).get(named)
-        sku = product.sku if alias is None else alias.native_id
+        sku = await self._names.web_sku(product)
         channels = desk.channels.between(pos=ref.connection, web=desk.target)
         prices = priced(product, channels)
         everywhere = len(prices) == len(desk.channels.of_web(desk.target))
@@ -157,6 +158,7 @@ class WebProductPlanner:
             envelope = turn.arrival.envelope.child(MADE, entity="stock_hint", native_id=sku, subject=sku)
             await self._desk.publisher.publish([stock_hint(ref.connection, StockHint(sku=sku, cause="poll"), envelope)])
             caused.append(MADE)
+            await self._names.remember(told.product, sku)
 
         effect: Write = CreateOnce(EffectKey(target, CREATE_PRODUCT.name, ref), (step,), announce=announce)
         prices = PriceChanges()
