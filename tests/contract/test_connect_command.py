@@ -66,7 +66,9 @@ async def test_while_a_poller_looks_after_it_nothing_is_changed(
     assert await pos.connector.webhooks.webhooks() == ()
 
 
+@pytest.mark.rule("products.loyalty_attribute")
 async def test_an_attribute_that_no_route_makes_is_looked_for_and_told_with_how_to_make_it(web: WebSystem) -> None:
     assert await web.connector.customers.has_attribute("email")
     (done,) = await connect_magento("web", web.connector.customers, {("magento", "customer")})
     assert done.why.startswith("it is not there. Magento's REST API makes no customer attribute. Make 'loyalty_points'")
+    assert "so that customers cannot change it" in done.why
