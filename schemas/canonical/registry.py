@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 from pydantic import ValidationError
@@ -131,13 +132,25 @@ MODELS: Mapping[str, type[Canonical]] = {
 
 
 def _tells_less(document: dict[str, Any]) -> dict[str, Any]:
-    """Version 2 of stock and its hints tells what was refunded, version 3 of hints whether the SKU is sold at all; what
-    does not is read as nothing told."""
+    """Version 2 of stock and its hints tells what was refunded, version 3 of hints what was shipped and whether the SKU
+    is sold at all; what does not is read as nothing told."""
     return document
+
+
+def _counts_refunds_once(document: dict[str, Any]) -> dict[str, Any]:
+    """Version 3 of stock tells of the SKU as a whole what the web store has moved, not by location. What has not the
+    shape of a stock stays as it is, and is refused as that."""
+    told = document.get("locations")
+    if not isinstance(told, list) or not all(isinstance(each, dict) for each in told):
+        return document
+    refunded = sum((Decimal(str(each.get("refunded", 0))) for each in told), Decimal(0))
+    locations = [{name: value for name, value in each.items() if name != "refunded"} for each in told]
+    return {**document, "locations": locations, "moved": str(refunded)}
 
 
 UPCASTERS: Mapping[tuple[str, int], Upcaster] = {
     ("stock", 1): _tells_less,
+    ("stock", 2): _counts_refunds_once,
     ("stock_hint", 1): _tells_less,
     ("stock_hint", 2): _tells_less,
 }

@@ -25,9 +25,10 @@ class WebUnits(Canonical):
     Attributes:
         order: ref of the web order (``web:order:42``).
         location: the location that ships it.
-        side: ``web`` tells ``unshipped`` and ``refunded``; ``pos`` tells ``committed`` and ``taken``.
+        side: ``web`` tells ``unshipped``, ``shipped`` and ``refunded``; ``pos`` tells ``committed`` and ``taken``.
         at: that system's ``updated_at``; an older telling never replaces a newer one.
         unshipped: left to ship in Magento: ordered - max(shipped, refunded) - canceled.
+        shipped: handed over in Magento.
         refunded: given back in Magento, whether or not goods came back.
         committed: units that Heartland counts as committed for this order.
         taken: units that Heartland has taken off its on hand for this order.
@@ -38,6 +39,7 @@ class WebUnits(Canonical):
     side: Literal["web", "pos"]
     at: AwareDatetime
     unshipped: Quantity = Decimal(0)
+    shipped: Quantity = Decimal(0)
     refunded: Quantity = Decimal(0)
     committed: Quantity = Decimal(0)
     taken: Quantity = Decimal(0)
@@ -71,8 +73,7 @@ class LocationStock(Canonical):
     """What a source in the web store shall hold for one location.
 
     ``unshipped`` are units that the web store still ships from there: each of them lowers what the source holds when it
-    leaves, without our writing anything. ``refunded`` are units of web orders from there that it gave money back for: a
-    person there may have put any of them back into the source, and nothing tells it.
+    leaves, without our writing anything.
     """
 
     location: str
@@ -80,7 +81,6 @@ class LocationStock(Canonical):
     on_hand: Quantity
     committed: Quantity
     unshipped: Quantity = Decimal(0)
-    refunded: Quantity = Decimal(0)
 
 
 class Stock(Canonical):
@@ -90,10 +90,13 @@ class Stock(Canonical):
         ref: ``connection:sku:SKU`` of the point of sale.
         sku: the point of sale's SKU.
         read_at: when the owner of the SKU's partition began to read; later readings win.
+        moved: pieces that the web store has shipped and given money back for, ever: it takes them off a source, or a
+            person puts them back into one, without our writing anything.
     """
 
-    schema_version: Literal[2] = 2
+    schema_version: Literal[3] = 3
     ref: RefText
     sku: str
     read_at: AwareDatetime
     locations: tuple[LocationStock, ...]
+    moved: Quantity = Decimal(0)

@@ -43,7 +43,6 @@ def source_quantities(
             on_hand=level.on_hand,
             committed=level.committed,
             unshipped=sum((units.unshipped for units in orders if units.location == level.location), ZERO),
-            refunded=sum((units.refunded for units in orders if units.location == level.location), ZERO),
         )
         for level in levels
     )

@@ -145,7 +145,7 @@ class InventoryHandler:
         """What a web store's sources shall hold."""
         buffers = self._channels.buffers_between(pos=ref.connection, web=web)
         locations = source_quantities(state, levels, buffers)
-        stock = Stock(ref=str(ref), sku=ref.native_id, read_at=read_at, locations=locations)
+        stock = Stock(ref=str(ref), sku=ref.native_id, read_at=read_at, locations=locations, moved=state.moved)
         return stock.model_dump_json().encode()
 
     async def _note(

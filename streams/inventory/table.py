@@ -29,7 +29,7 @@ class OrderUnits:
         web_location: the location that the channel ships from.
         pos_location: the location that the point of sale has booked it to; it wins.
         unshipped: left to ship in Magento.
-        refunded: given back there.
+        shipped, refunded: handed over, and given back there.
         committed, taken: what the point of sale holds for it, and has taken off its on hand for it.
     """
 
@@ -38,6 +38,7 @@ class OrderUnits:
     web_location: str = ""
     pos_location: str = ""
     unshipped: Decimal = ZERO
+    shipped: Decimal = ZERO
     refunded: Decimal = ZERO
     committed: Decimal = ZERO
     taken: Decimal = ZERO
@@ -63,6 +64,11 @@ class OrderUnits:
         return self.unshipped == ZERO and self.committed == ZERO
 
     @property
+    def moved(self) -> Decimal:
+        """Pieces that may have moved Magento's stock without our writing anything."""
+        return self.shipped + self.refunded
+
+    @property
     def last_at(self) -> datetime:
         """When either side told last."""
         return max(at for at in (self.web_at, self.pos_at) if at is not None)
@@ -73,13 +79,14 @@ class OrderUnits:
             if self.web_at is not None and units.at < self.web_at:
                 return self
             # Magento tells whole seconds, and moves none for many a shipment. What is left to ship only ever falls,
-            # and what is refunded rises.
+            # and what is shipped or refunded rises.
             again = units.at == self.web_at
             return replace(
                 self,
                 web_at=units.at,
                 web_location=units.location,
                 unshipped=min(units.unshipped, self.unshipped) if again else units.unshipped,
+                shipped=max(units.shipped, self.shipped) if again else units.shipped,
                 refunded=max(units.refunded, self.refunded) if again else units.refunded,
             )
         if self.pos_at is not None and units.at < self.pos_at:
@@ -95,6 +102,7 @@ class SkuState:
         orders: web orders that hold it, by the order's ref.
         changed: when its stock changed last, by location: a reading from before that lags behind.
         read_at: version of the last reading; None if there was none.
+        forgotten: pieces that orders had moved which are not remembered any more.
         oversold: whether that reading found pieces missing, which is kept until one finds that none are.
         selling: whether the point of sale sells it at all, as it told last.
         ceilings: of a SKU that is not sold any more, the fewest pieces that each location has had on hand since.
@@ -103,9 +111,15 @@ class SkuState:
     orders: Mapping[str, OrderUnits] = field(default_factory=lambda: MappingProxyType({}))
     changed: Mapping[str, datetime] = field(default_factory=lambda: MappingProxyType({}))
     read_at: datetime | None = None
+    forgotten: Decimal = ZERO
     oversold: bool = False
     selling: Selling | None = None
     ceilings: Mapping[str, Decimal] = field(default_factory=lambda: MappingProxyType({}))
+
+    @property
+    def moved(self) -> Decimal:
+        """Pieces that the web store has shipped and given money back for, ever."""
+        return self.forgotten + sum((units.moved for units in self.orders.values()), ZERO)
 
     def apply(self, units: WebUnits) -> SkuState:
         """With what one side tells about one order. The same telling twice changes nothing."""
@@ -113,7 +127,9 @@ class SkuState:
         told = known.told(units)
         if told == known:
             return self
-        return replace(self, orders=_without_old_idle(dict(self.orders) | {units.order: told}))
+        orders = dict(self.orders) | {units.order: told}
+        forgotten = self.forgotten + sum((orders.pop(order).moved for order in _old_idle(orders)), ZERO)
+        return replace(self, orders=orders, forgotten=forgotten)
 
     def told(self, selling: Selling | None) -> SkuState:
         """With whether it is sold at all; an older telling changes nothing, and what is sold again has no ceilings."""
@@ -159,6 +175,8 @@ class SkuState:
             "changed": {location: at.isoformat() for location, at in self.changed.items()},
             "read_at": self.read_at.isoformat() if self.read_at else "",
         }
+        if self.forgotten:
+            values["forgotten"] = str(self.forgotten)
         if self.oversold:
             values["oversold"] = True
         if self.selling is not None:
@@ -177,16 +195,15 @@ class SkuState:
         changed = {location: datetime.fromisoformat(at) for location, at in told.get("changed", {}).items()}
         selling = Selling.model_validate_json(orjson.dumps(told["selling"])) if "selling" in told else None
         ceilings = {location: Decimal(most) for location, most in told.get("ceilings", {}).items()}
-        return cls(orders, changed, _moment(told.get("read_at")), told.get("oversold", False), selling, ceilings)
+        forgotten, oversold = Decimal(told.get("forgotten", "0")), told.get("oversold", False)
+        return cls(orders, changed, _moment(told.get("read_at")), forgotten, oversold, selling, ceilings)
 
 
-def _without_old_idle(orders: dict[str, OrderUnits]) -> dict[str, OrderUnits]:
+def _old_idle(orders: Mapping[str, OrderUnits]) -> list[str]:
+    """The idle orders that are too many to be remembered, the oldest."""
     idle = [order for order, units in orders.items() if units.idle]
-    excess = len(idle) - IDLE_KEPT
-    if excess > 0:
-        for order in sorted(idle, key=lambda order: (orders[order].last_at, order))[:excess]:
-            del orders[order]
-    return orders
+    excess = max(0, len(idle) - IDLE_KEPT)
+    return sorted(idle, key=lambda order: (orders[order].last_at, order))[:excess]
 
 
 def _row(units: OrderUnits) -> dict[str, Any]:
@@ -197,6 +214,7 @@ def _row(units: OrderUnits) -> dict[str, Any]:
         "web_location": units.web_location,
         "pos_location": units.pos_location,
         "unshipped": str(units.unshipped) if units.unshipped else "",
+        "shipped": str(units.shipped) if units.shipped else "",
         "refunded": str(units.refunded) if units.refunded else "",
         "committed": str(units.committed) if units.committed else "",
         "taken": str(units.taken) if units.taken else "",
@@ -211,6 +229,7 @@ def _units(row: Mapping[str, str]) -> OrderUnits:
         web_location=row.get("web_location", ""),
         pos_location=row.get("pos_location", ""),
         unshipped=Decimal(row.get("unshipped", "0")),
+        shipped=Decimal(row.get("shipped", "0")),
         refunded=Decimal(row.get("refunded", "0")),
         committed=Decimal(row.get("committed", "0")),
         taken=Decimal(row.get("taken", "0")),

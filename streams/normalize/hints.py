@@ -25,11 +25,13 @@ def web_hints(sale: Sale, channel: Channel, aliases: Mapping[str, str]) -> list[
     unit was shipped before, or never will be.
     """
     unshipped: dict[str, Decimal] = {}
+    shipped: dict[str, Decimal] = {}
     refunded: dict[str, Decimal] = {}
     for line in sale.lines:
         left = max(line.quantity - max(line.shipped, line.refunded) - line.canceled, Decimal(0))
         sku = aliases.get(line.sku, line.sku)
         unshipped[sku] = unshipped.get(sku, Decimal(0)) + left
+        shipped[sku] = shipped.get(sku, Decimal(0)) + line.shipped
         refunded[sku] = refunded.get(sku, Decimal(0)) + line.refunded
     location = pos_location({"channel": dict(channel)}, {"shipping": dict(sale.shipping)})
     return [
@@ -42,6 +44,7 @@ def web_hints(sale: Sale, channel: Channel, aliases: Mapping[str, str]) -> list[
                 side="web",
                 at=sale.updated_at,
                 unshipped=left,
+                shipped=shipped[sku],
                 refunded=refunded[sku],
             ),
         )

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from decimal import Decimal
 from hashlib import blake2b
-from typing import Any
 
 import orjson
 
@@ -80,23 +78,21 @@ def shipment_revision(shipment: Shipment) -> Revision:
 
 
 def stock_revision(stock: Stock) -> Revision:
-    """The stock's revision: the quantities per location, what the web store still ships from there, and what it gave
-    money back for.
+    """The stock's revision: the quantities per location, what the web store still ships from there, and what has moved
+    its stock without us.
 
     When goods leave, the web store takes them off the source itself, and when they come back to it a person there may
     put them in: the same quantity must be written again.
     """
-    content = {level.location: _written_with(level) for level in stock.locations}
-    return Revision(stock.read_at, _hash(content))
+    content: dict[str, object] = {level.location: _written_with(level) for level in stock.locations}
+    return Revision(stock.read_at, _hash([content, stock.moved] if stock.moved else content))
 
 
 def _written_with(level: LocationStock) -> Decimal | list[Decimal]:
-    if level.refunded:
-        return [level.quantity, level.unshipped, level.refunded]
     return [level.quantity, level.unshipped] if level.unshipped else level.quantity
 
 
-def _hash(content: Mapping[str, Any]) -> str:
+def _hash(content: object) -> str:
     return blake2b(orjson.dumps(content, default=_number, option=orjson.OPT_SORT_KEYS), digest_size=16).hexdigest()
 
 

@@ -40,13 +40,13 @@ def test_a_directory_gets_a_file_for_each(tmp_path: Path) -> None:
     assert shown.exit_code == 0
     written = sorted(file.name for file in wanted.iterdir())
     assert written == [f"{entity}.v{REGISTRY.newest(entity)}.schema.json" for entity in sorted(MODELS)]
-    assert str(wanted / "stock.v2.schema.json") in shown.stdout
-    assert orjson.loads((wanted / "stock.v2.schema.json").read_bytes())["title"] == "Stock"
+    assert str(wanted / "stock.v3.schema.json") in shown.stdout
+    assert orjson.loads((wanted / "stock.v3.schema.json").read_bytes())["title"] == "Stock"
 
 
 def test_one_entity_may_be_written_alone(tmp_path: Path) -> None:
     CliRunner().invoke(cli, ["schemas", "stock", "--directory", str(tmp_path)])
-    assert [file.name for file in tmp_path.iterdir()] == ["stock.v2.schema.json"]
+    assert [file.name for file in tmp_path.iterdir()] == ["stock.v3.schema.json"]
 
 
 def test_an_unknown_entity_is_refused_with_those_that_there_are() -> None:

@@ -26,8 +26,8 @@ def test_the_header_says_what_the_body_is() -> None:
 
 
 def test_a_body_of_a_newer_version_is_not_malformed() -> None:
-    with pytest.raises(NewerVersion, match="its stock has version 3, this worker reads up to 2"):
-        entity_of(arrival(orjson.dumps(STOCK | {"schema_version": 3, "unit": "piece"}), "stock"), Stock)
+    with pytest.raises(NewerVersion, match="its stock has version 9, this worker reads up to 3"):
+        entity_of(arrival(orjson.dumps(STOCK | {"schema_version": 9, "unit": "piece"}), "stock"), Stock)
 
 
 def test_what_is_none_is_malformed_and_told_with_its_place() -> None:
