@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from schemas.documents import FlowDocument
-from schemas.documents.flow import Normalize
+from schemas.documents.flow import Mode, Normalize
 from streams.engine.errors import DocumentError
 from streams.engine.expressions import Evaluate, ExpressionError, compile_expression, is_false
 from streams.engine.functions import Registry
@@ -31,6 +31,7 @@ class Intake:
         unless: what it leaves out; None for nothing.
         also: whether something else is read because of an entity; None for never.
         thin: what a body may lack although it has all keys; None for nothing.
+        off: whether the flow is, so that it takes nothing.
     """
 
     flow: str
@@ -40,6 +41,7 @@ class Intake:
     unless: Evaluate | None = None
     also: Evaluate | None = None
     thin: Evaluate | None = None
+    off: bool = False
 
     def is_whole(self, body: Mapping[str, Any]) -> bool:
         """False if the event is only a hint, and the entity must be read again."""
@@ -49,13 +51,15 @@ class Intake:
 
     def left_out(self, body: Mapping[str, Any]) -> str:
         """Why the flow leaves the entity out; empty if it takes it."""
+        if self.off:
+            return f"the flow '{self.flow}' is off"
         if self.unless is None or self.keys.unless is None or is_false(self.unless(body, {})):
             return ""
         return self.keys.unless.why
 
     def asks_for(self, body: Mapping[str, Any]) -> str:
         """The id of what else is read because of the entity; empty for nothing."""
-        if self.also is None or self.keys.also is None or is_false(self.also(body, {})):
+        if self.off or self.also is None or self.keys.also is None or is_false(self.also(body, {})):
             return ""
         return str(body.get(self.keys.also.id) or "")
 
@@ -67,6 +71,9 @@ class Intake:
 
 def takers(flows: Iterable[FlowDocument], files: Mapping[str, str], functions: Registry) -> Takers:
     """The flows that take the events of each source, those about the whole entity first and those of refunds last.
+
+    One that is off is among them: its events are not malformed but left out, and where all others are about parts, it
+    says so for the receipt.
 
     Args:
         flows: all of them.
@@ -89,6 +96,11 @@ def takers(flows: Iterable[FlowDocument], files: Mapping[str, str], functions: R
             file = files.get(intakes[0].flow, intakes[0].flow)
             told = f"no flow takes {source_key[0]}'s '{source_key[1]}' as a whole, only parts of it"
             raise DocumentError(file, "normalize.each", told)
+        for intake in intakes:
+            also = intake.keys.also
+            if also is not None and (source_key[0], also.entity) not in found:
+                file = files.get(intake.flow, intake.flow)
+                raise DocumentError(file, "normalize.also", f"no flow takes {source_key[0]}'s '{also.entity}'")
     return {key: tuple(sorted(intakes, key=_whole_first)) for key, intakes in found.items()}
 
 
@@ -110,7 +122,7 @@ def _intake(file: str, flow: FlowDocument, keys: Normalize, functions: Registry)
     also = _compiled(file, "also.when", keys.also.when, functions) if keys.also is not None else None
     thin = _compiled(file, "thin", keys.thin, functions) if keys.thin is not None else None
     delivers = (keys.topic, keys.entity) == (flow.deliver.topic, flow.deliver.entity)
-    return Intake(flow.id, keys, delivers, path, unless, also, thin)
+    return Intake(flow.id, keys, delivers, path, unless, also, thin, flow.mode is Mode.OFF)
 
 
 def _compiled(file: str, place: str, expression: str, functions: Registry) -> Evaluate:
@@ -128,6 +140,6 @@ def _check_beside(file: str, intake: Intake, others: list[Intake]) -> None:
                 raise DocumentError(file, f"normalize.{name}", told)
 
 
-def _whole_first(intake: Intake) -> tuple[bool, bool, str]:
+def _whole_first(intake: Intake) -> tuple[bool, bool, bool, str]:
     """Goods leave before they come back: a refund that overtook its shipment would leave nothing to ship."""
-    return intake.path is not None, intake.keys.entity == "refund", intake.flow
+    return intake.path is not None, intake.off, intake.keys.entity == "refund", intake.flow

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
@@ -43,9 +43,8 @@ class Catalog:
     Attributes:
         flows: by id.
         mappings: compiled, by id.
-        takers: the flows that take the events of each system and entity, those about the whole entity first; none that
-            is off.
-        readers: the systems that get what another flow makes, by canonical topic and entity; likewise.
+        takers: the flows that take the events of each system and entity, those about the whole entity first.
+        readers: the systems that get what another flow makes, by canonical topic and entity; of flows that are not off.
         rules: what must hold of what a flow makes, compiled, by its id.
         tables: the tables that mappings share, by id.
     """
@@ -69,18 +68,13 @@ class Catalog:
         """A catalog of those documents; ``files`` are for messages, by flow. Raises DocumentError."""
         files = files or {}
         rules = {name: Rules(flow.rules, files.get(name, name), functions) for name, flow in flows.items()}
-        _check_what_is_read_besides(flows.values(), files)
         running = [flow for flow in flows.values() if flow.mode is not Mode.OFF]
-        return cls(flows, mappings, takers(running, files, functions), readers(running), rules, tables or {})
+        return cls(flows, mappings, takers(flows.values(), files, functions), readers(running), rules, tables or {})
 
     def taking(self, system: str, entity: str) -> tuple[Intake, ...]:
-        """The flows that take such raw events; the first one's event keeps the receipt."""
+        """The flows that take such raw events, those that are off among them; the first one's event keeps the
+        receipt."""
         return self.takers.get((system, entity), ())
-
-    def resting(self, system: str, entity: str) -> str:
-        """A flow that would take such raw events and is off; empty if there is none."""
-        off = (flow for flow in self.flows.values() if flow.mode is Mode.OFF)
-        return next((flow.id for flow in off if flow.normalize and flow.normalize.source.key == (system, entity)), "")
 
     def documents(self, flow: str, mapping: str) -> Documents:
         """The versions in which the flow runs one of its mappings, for a dead letter."""
@@ -259,18 +253,6 @@ def _check_mapping(
     system, direction = fits
     if (mapping.document.system, mapping.document.direction) != fits:
         raise DocumentError(file, place, f"'{wanted}' is not a mapping of {system}, direction {direction}")
-
-
-def _check_what_is_read_besides(flows: Collection[FlowDocument], files: Mapping[str, str]) -> None:
-    """Raises DocumentError if a flow asks for an entity that no flow takes, not even one that is off."""
-    sources = {flow.normalize.source.key for flow in flows if flow.normalize is not None}
-    for flow in flows:
-        if flow.normalize is not None and flow.normalize.also is not None:
-            system, entity = flow.normalize.source.system, flow.normalize.also.entity
-            if (system, entity) not in sources:
-                raise DocumentError(
-                    files.get(flow.id, flow.id), "normalize.also", f"no flow takes {system}'s '{entity}'"
-                )
 
 
 def _with_modes(flows: dict[str, FlowDocument], modes: Mapping[str, Mode]) -> dict[str, FlowDocument]:

@@ -52,7 +52,7 @@ def try_sample(
         context: what the stage would know besides it.
 
     Raises:
-        ValueError: the flow takes no raw entities, or is about parts of them and off.
+        ValueError: the flow takes no raw entities.
     """
     if direction == "out":
         return [_out(catalog, flow, sample, context)]
@@ -61,9 +61,7 @@ def try_sample(
     if flow.normalize.each is None:
         return [_in(catalog, flow, sample, context)]
     takers = catalog.taking(*flow.normalize.source.key)
-    parts = next((intake.parts(sample) for intake in takers if intake.flow == flow.id), None)
-    if parts is None:
-        raise ValueError(f"the flow '{flow.id}' is off: set its mode to 'observe' to try it")
+    parts = next(intake.parts(sample) for intake in takers if intake.flow == flow.id)
     return [_in(catalog, flow, part, {**context, "whole": sample}) for part in parts]
 
 

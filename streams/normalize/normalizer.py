@@ -104,21 +104,24 @@ class Normalizer:
             Transient, Unavailable, AuthFailed: reading the entity again failed.
         """
         takers = self._engine.catalog.taking(envelope.system, envelope.entity)
-        if not takers and (off := self._engine.catalog.resting(envelope.system, envelope.entity)):
-            told_of = envelope.subject or envelope.native_id
-            return Normalized((), Outcome.FILTERED, off, told_of, message=f"the flow '{off}' is off")
         if not takers:
             raise Malformed(
                 f"no flow takes {envelope.system} events about '{envelope.entity}': add a flow document with that "
                 "source, then replay",
                 code="no_flow",
             )
+        running = [intake for intake in takers if not intake.off]
+        if not running:
+            subject, why = envelope.subject or envelope.native_id, takers[0].left_out({})
+            return Normalized((), Outcome.FILTERED, takers[0].flow, subject, message=why)
         told = told or Untold()
         self._tell(told, takers[0])
-        event = replace(await self._event(takers, record, envelope, told), approved=approved)
+        event = replace(await self._event(running, record, envelope, told), approved=approved)
         main = await self._flow(event, takers[0], is_main=True)
         outgoing = list(main.outgoing)
-        for intake in takers[1:]:
+        for intake in running:
+            if intake is takers[0]:
+                continue
             self._tell(told, intake)
             outgoing += (await self._flow(event, intake, is_main=False)).outgoing
         return replace(main, outgoing=tuple(outgoing))

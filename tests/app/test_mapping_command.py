@@ -51,12 +51,6 @@ def test_a_sample_is_shown_with_every_rule_and_what_comes_of_it() -> None:
     assert "rule '" not in shown.output
 
 
-def test_a_flow_that_is_off_says_so_where_its_parts_are_asked_for(tmp_path: Path) -> None:
-    shown = run("test", "shipment", sample(tmp_path), TILLSTREAM_FLOWS__SHIPMENT__MODE="off")
-    assert shown.exit_code != OK
-    assert "the flow 'shipment' is off" in shown.output
-
-
 def test_an_error_names_rule_path_and_value_after_the_rules_that_ran(tmp_path: Path) -> None:
     shown = run("test", "order", sample(tmp_path, created_at="soon"))
     assert shown.exit_code == FAILED

@@ -207,12 +207,14 @@ def reader(name: str, **changes: object) -> str:
     return yaml.safe_dump({"kind": "flow", "id": name, "version": 1, "deliver": deliver} | changes)
 
 
-def test_a_flow_that_is_off_takes_nothing_and_reads_nothing(tmp_path: Path) -> None:
+def test_a_flow_that_is_off_takes_nothing_after_those_that_do_and_reads_nothing(tmp_path: Path) -> None:
     write(tmp_path, "ours.yaml", reader("books"))
     content = MAPPING.replace("magento.order_status.out", "ledger.books.out").replace("magento", "ledger")
     write(tmp_path, "books.yaml", content)
-    off = load(tmp_path, modes={"gift_card_redemption": Mode.OFF, "books": Mode.OFF})
-    assert [taker.flow for taker in off.taking("magento", "order")] == ["order"]
+    off = load(tmp_path, modes={"order_status": Mode.OFF, "books": Mode.OFF})
+    takers = [(taker.flow, taker.off) for taker in off.taking("heartland", "order")]
+    assert takers == [("order_status", True), ("ticket", True), ("shipment", False), ("refund_to_web", False)]
+    assert off.taking("heartland", "order")[0].left_out({}) == "the flow 'order_status' is off"
     assert off.readers == {}
     assert set(off.flows) == set(load(tmp_path).flows)
 

@@ -8,10 +8,14 @@ from typing import Any
 import orjson
 import pytest
 
+from schemas.documents import Mode
 from schemas.ids import Ref
-from streams.normalize.normalizer import Normalized
+from streams.channels import Channels
+from streams.engine import Engine, load
+from streams.normalize.normalizer import Normalized, Normalizer
 from streams.ports import Outcome
-from tests.streams.normalize.test_normalizer import envelope_of, event, normalizer
+from tests.streams.normalize.test_normalizer import SYSTEMS, KnownLinks, envelope_of, event, normalizer
+from tests.streams.sale.real_orders import CHANNEL
 
 LINKED = {Ref("pos", "order", "17"): Ref("web", "order", "4"), Ref("web", "order", "4"): Ref("pos", "order", "17")}
 PARCEL = {"ShipmentID": "1", "ShippedAt": "2026-11-24T09:00:00Z", "Lines": [{"SKU": "A1", "Quantity": 1}]}
@@ -131,3 +135,25 @@ async def test_an_invoice_that_gift_cards_paid_for_is_no_payment(charged: float,
     body = INVOICE | {"base_grand_total": charged}
     normalized = await event(body, system="magento", entity="invoice", native_id="3", by=normalizer({}))
     assert normalized.outcome is ends
+
+
+def switched_off(*flows: str) -> Normalizer:
+    """A normalizer that is told that those flows are off."""
+    engine = Engine(load(modes=dict.fromkeys(flows, Mode.OFF)))
+    channels = Channels([CHANNEL.model_copy(update={"prefix": "W-"})])
+    return Normalizer(engine, channels, KnownLinks(LINKED), {}, SYSTEMS)
+
+
+async def test_what_only_flows_take_that_are_off_is_neither_read_nor_malformed() -> None:
+    by = switched_off("order", "gift_card_redemption")
+    normalized = await event({"hint": 4}, by=by)
+    assert (normalized.outcome, normalized.outgoing) == (Outcome.FILTERED, ())
+    assert normalized.message == f"the flow '{normalized.flow}' is off"
+
+
+async def test_the_parts_of_an_entity_are_told_while_the_flow_about_the_whole_is_off() -> None:
+    order = pos_order(ExternalID="W-000000004", Shipments=[PARCEL])
+    normalized = await event(order, system="heartland", native_id="17", by=switched_off("order_status"))
+    assert (normalized.outcome, normalized.message) == (Outcome.FILTERED, "the flow 'order_status' is off")
+    envelopes = [envelope_of(out) for out in normalized.outgoing]
+    assert [(one.receipt_id, one.entity) for one in envelopes] == [("r1.shipment0", "shipment")]
