@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from app.settings import Settings
-from schemas.documents import FlowDocument
+from schemas.documents import FlowDocument, Mode
 from streams.channels import Channels
 from streams.engine import load
 from streams.launch.ways import ways_of
@@ -19,8 +19,9 @@ def flows_of(settings: Settings) -> Mapping[str, FlowDocument]:
 
 
 def all_ways(flows: Mapping[str, FlowDocument], settings: Settings) -> list[Way]:
-    """Every way of every flow."""
-    return [way for flow in flows.values() for way in own_ways(flow, flows, settings)]
+    """Every way of every flow that is not off."""
+    running = (flow for flow in flows.values() if flow.mode is not Mode.OFF)
+    return [way for flow in running for way in own_ways(flow, flows, settings)]
 
 
 def own_ways(flow: FlowDocument, flows: Mapping[str, FlowDocument], settings: Settings) -> list[Way]:

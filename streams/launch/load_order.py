@@ -25,15 +25,16 @@ def missing(
     """Why a flow cannot be launched yet, a reason each; empty if it can.
 
     What stands before it must be launched between the same two connections. A flow that the settings leave in observe
-    is one that the shop does not use, and a receiver of webhooks needs nothing to be there before.
+    or off is one that the shop does not use, and a receiver of webhooks needs nothing to be there before.
 
     Args:
         flows: all of them, in the modes of the settings.
         ways: every way of every flow.
         launched: those that are launched.
     """
-    if flow.mode is Mode.OBSERVE:
-        return [f"the settings let it only observe: set flows.{flow.id}.mode = 'live', and start the workers again"]
+    if flow.mode is not Mode.LIVE:
+        stands = "keep it off" if flow.mode is Mode.OFF else "let it only observe"
+        return [f"the settings {stands}: set flows.{flow.id}.mode = 'live', and start the workers again"]
     own = [way for way in ways if way.flow == flow.id]
     if not own:
         return ["no channel joins a connection that tells it with one that it writes to: add one to [channels]"]

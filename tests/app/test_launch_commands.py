@@ -134,6 +134,7 @@ async def test_what_is_launched_is_listed_with_what_the_others_wait_for(
     shown = capsys.readouterr().out
     assert "stock from pos to web: writes what happens since 2026-11-01" in shown
     assert "order from web to pos: only observes: tillstream launch order" in shown
+    assert "ticket from" not in shown, "it is off"
     assert "shipment from pos to web: only observes, and waits: 'order from web to pos' comes before it" in shown
 
 
