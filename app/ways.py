@@ -20,8 +20,7 @@ def flows_of(settings: Settings) -> Mapping[str, FlowDocument]:
 
 def all_ways(flows: Mapping[str, FlowDocument], settings: Settings) -> list[Way]:
     """Every way of every flow that is not off."""
-    running = (flow for flow in flows.values() if flow.mode is not Mode.OFF)
-    return [way for flow in running for way in own_ways(flow, flows, settings)]
+    return [way for flow in flows.values() if flow.mode is not Mode.OFF for way in own_ways(flow, flows, settings)]
 
 
 def own_ways(flow: FlowDocument, flows: Mapping[str, FlowDocument], settings: Settings) -> list[Way]:

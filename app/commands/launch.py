@@ -14,8 +14,8 @@ from app.store.observations import Observations
 from app.ways import all_ways, flows_of, own_ways
 from schemas.documents import FlowDocument
 from streams.deliver.operations import OPERATIONS
-from streams.launch.load_order import missing
-from streams.launch.report import ObserveReport
+from streams.launch.load_order import missing, unfit
+from streams.launch.report import ObserveReport, Place, Tally
 from streams.ports import Cutover, Way
 
 REPORT_DAYS = 7
@@ -31,12 +31,14 @@ class Wanted:
         since: the cutover; None for now.
         connection: only the ways from or to this connection; None for all.
         by: who says so.
+        anyway: why it is launched although something stands before it; empty if it is not.
     """
 
     flow: str
     since: datetime | None
     connection: str | None
     by: str
+    anyway: str = ""
 
 
 async def launch(settings: Settings, wanted: Wanted, confirm: Callable[[str], bool]) -> int:
@@ -49,21 +51,26 @@ async def launch(settings: Settings, wanted: Wanted, confirm: Callable[[str], bo
     async def work(store: Store) -> int:
         own, every = _chosen(wanted, flow, flows, settings), all_ways(flows, settings)
         known = {cutover.way: cutover for cutover in await store.cutovers.current()}
-        reasons = missing(flow, list(flows.values()), every, known)
-        if reasons or not own:
-            return _refused(wanted, reasons)
+        if why := unfit(flow, every) or ("" if own else f"it does not go from or to '{wanted.connection}'"):
+            return _refused(wanted, [why])
         now = SystemClock().now()
+        reports = await _reports(store, now)
+        before = missing(flow, list(flows.values()), every, known, reports)
+        if before and not wanted.anyway:
+            return _refused(wanted, [*before, "or, if you know better: --anyway 'why'"])
         at = wanted.since or now
         open_ways = [way for way in own if wanted.since is not None or way not in known]
         if not open_ways:
             return _launched_already([known[way] for way in own])
-        await _tell_report(store, flow, now)
+        _tell_report(flow, reports)
+        for reason in before:
+            say(f"Although {reason}")
         _tell_plan(flow, open_ways, at, known)
         if not confirm(f"Launch {flow.id}?"):
             say("Nothing is changed")
             return 1
         for way in open_ways:
-            await store.cutovers.launch(way, at, by=wanted.by)
+            await store.cutovers.launch(way, at, by=f"{wanted.by} ({wanted.anyway})" if before else wanted.by)
         if wanted.since is not None:
             say(f"What was only observed since then: tillstream backfill {flow.id} --since {at:%Y-%m-%dT%H:%M}")
         say(f"'{flow.id}' writes within seconds, without a restart. Back: tillstream launch {flow.id} --undo")
@@ -98,10 +105,11 @@ async def show(settings: Settings) -> int:
 
     async def work(store: Store) -> int:
         known = {cutover.way: cutover for cutover in await store.cutovers.current()}
-        every = all_ways(flows, settings)
+        every, reports = all_ways(flows, settings), await _reports(store, SystemClock().now())
         for way in every:
-            cutover = known.get(way)
-            reasons = missing(flows[way.flow], list(flows.values()), every, known)
+            cutover, flow = known.get(way), flows[way.flow]
+            why = unfit(flow, every)
+            reasons = [why] if why else missing(flow, list(flows.values()), every, known, reports)
             waits = f", and waits: {'; '.join(reasons)}" if reasons else f": tillstream launch {way.flow}"
             say(f"{way}: {_told(cutover) if cutover else f'only observes{waits}'}")
         return 0
@@ -113,17 +121,20 @@ def _chosen(wanted: Wanted, flow: FlowDocument, flows: Mapping[str, FlowDocument
     return [way for way in own_ways(flow, flows, settings) if wanted.connection in (None, *way[1:])]
 
 
-async def _tell_report(store: Store, flow: FlowDocument, now: datetime) -> None:
-    """What the flow would have done in the last days."""
+async def _reports(store: Store, now: datetime) -> Mapping[Place, Tally]:
+    """What flows would have done in the last days."""
     report = ObserveReport()
     async for lines in Observations(store.database).pages(now - timedelta(days=REPORT_DAYS)):
         for line in lines:
-            if line.flow == flow.id:
-                report.add(line)
-    tallies = report.tallies()
-    for (_, target), tally in tallies.items():
+            report.add(line)
+    return report.tallies()
+
+
+def _tell_report(flow: FlowDocument, reports: Mapping[Place, Tally]) -> None:
+    own = {target: tally for (name, target), tally in reports.items() if name == flow.id}
+    for target, tally in own.items():
         say(f"In the last {REPORT_DAYS} days, in {target}, it {tally} (tillstream observe {flow.id})")
-    if not tallies:
+    if not own:
         say(f"It has observed nothing in the last {REPORT_DAYS} days: nothing shows what it will do")
 
 
@@ -138,9 +149,8 @@ def _tell_plan(flow: FlowDocument, ways: Sequence[Way], at: datetime, known: Map
 
 
 def _refused(wanted: Wanted, reasons: Sequence[str]) -> int:
-    why = reasons or [f"it does not go from or to '{wanted.connection}'"]
     say(f"'{wanted.flow}' is not launched:")
-    for reason in why:
+    for reason in reasons:
         say(f"  {reason}")
     return 1
 

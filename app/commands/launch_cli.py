@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from app.commands.running import given_moment, load_settings, run_to_end, whoami
+from app.commands.running import given_moment, given_reason, load_settings, run_to_end, whoami
 
 PANEL = "Start and look back"
 
@@ -23,6 +23,9 @@ def launch(
         str | None, typer.Option(help="Cutover: 2h, 3d, or 2026-11-24T10:00 (UTC); now without it.")
     ] = None,
     connection: Connection = None,
+    anyway: Annotated[
+        str | None, typer.Option(metavar="REASON", help="Launch it although what comes before it is not done, and why.")
+    ] = None,
     *,
     undo: Annotated[bool, typer.Option("--undo", help="Let it only observe again.")] = False,
     yes: Yes = False,
@@ -34,7 +37,8 @@ def launch(
 
     if flow is None:
         raise typer.Exit(run_to_end(command.show(settings)))
-    wanted = command.Wanted(flow, at, connection, whoami())
+    reason = "" if anyway is None else given_reason(anyway, "--anyway")
+    wanted = command.Wanted(flow, at, connection, whoami(), reason)
     if undo:
         raise typer.Exit(run_to_end(command.undo(settings, wanted)))
     raise typer.Exit(run_to_end(command.launch(settings, wanted, _asked(yes=yes))))

@@ -39,10 +39,10 @@ def run_to_end(work: Coroutine[Any, Any, int]) -> int:
         return runner.run(work)
 
 
-def given_reason(reason: str) -> str:
+def given_reason(reason: str, option: str = "--reason") -> str:
     """A reason that says something. Raises BadParameter if it is blank."""
     if not reason.strip():
-        raise typer.BadParameter("say why, for whoever asks later", param_hint="--reason")
+        raise typer.BadParameter("say why, for whoever asks later", param_hint=option)
     return reason.strip()
 
 

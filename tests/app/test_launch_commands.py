@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -49,7 +50,9 @@ def settings(store_url: str) -> Settings:
     )
 
 
-async def observes(store: Store, flow: str, what: str, *, mails: bool = False, step: str = "create_order") -> None:
+async def observes(
+    store: Store, flow: str, what: str, *, mails: bool = False, step: str = "create_order", target: str = "pos"
+) -> None:
     entry = JournalEntry(
         f"r-{what}",
         datetime.now(UTC),
@@ -57,7 +60,7 @@ async def observes(store: Store, flow: str, what: str, *, mails: bool = False, s
         Outcome.FILTERED,
         flow=flow,
         step=step,
-        target="pos",
+        target=target,
         subject=what,
         aggregate=f"web:order:{what}",
         message=told(Observed(f"create order {what}", mails), flow),
@@ -96,6 +99,28 @@ async def test_what_comes_before_is_launched_first(
     assert [(one.way, one.at) for one in await store.cutovers.current() if one.way == ORDER] == [(ORDER, SINCE)]
     shown = capsys.readouterr().out
     assert "tillstream backfill order --since 2026-11-01T00:00" in shown
+
+
+@pytest.mark.rule("starting.gated_by_report")
+async def test_a_step_opens_by_the_report_of_the_one_before(
+    settings: Settings, store: Store, capsys: pytest.CaptureFixture[str]
+) -> None:
+    await observes(store, "stock", "A", step="write_source_items", target="web")
+    assert await launch.launch(settings, wanted("order"), yes) == 0
+    assert await launch.launch(settings, wanted("stock"), yes) == 0
+    assert "stock from pos to web will write" in capsys.readouterr().out
+
+
+@pytest.mark.rule("starting.gated_by_report")
+async def test_a_person_who_knows_better_launches_it_anyway_and_says_why(
+    settings: Settings, store: Store, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert await launch.launch(settings, wanted("order"), yes) == 1
+    assert "or, if you know better: --anyway 'why'" in capsys.readouterr().out
+    assert await launch.launch(settings, replace(wanted("order"), anyway="stock is counted by hand"), yes) == 0
+    assert "Although 'stock from pos to web' comes before it, and is not launched" in capsys.readouterr().out
+    (cutover,) = await store.cutovers.current()
+    assert (cutover.way, cutover.launched_by) == (ORDER, "ann (stock is counted by hand)")
 
 
 async def test_a_flow_that_the_settings_let_observe_is_refused(
