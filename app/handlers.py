@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from app.parts import Parts
+from app.pictures import Pictures
 from app.settings import Settings
 from app.store import Store
 from app.systems import Pos, Systems, Web
@@ -30,6 +31,7 @@ from streams.deliver.order_status import OrderStatusPlanner
 from streams.deliver.payment import PaymentPlanner
 from streams.deliver.payment_to_web import WebPaymentPlanner
 from streams.deliver.product_guard import ProductGuard
+from streams.deliver.product_pictures import PictureWall
 from streams.deliver.product_to_web import WebProductPlanner, WebShelf
 from streams.deliver.refund_to_pos import PosRefundPlanner
 from streams.deliver.refund_to_web import WebRefundPlanner, WebReturns
@@ -136,7 +138,8 @@ def _delivering(target: str, tools: Tools, desk: Desk, settling: Settling) -> Ma
 def _in_web(web: Web, tools: Tools, desk: Desk, settling: Settling) -> Mapping[str, Deliver]:
     store = tools.store
     guard = StockGuard(desk.target, store.guards, store.written_stock, web.stock)
-    shelf = WebShelf(web.products, web.prices, ProductGuard(desk.target, store.guards, web.products))
+    product_guard = ProductGuard(desk.target, store.guards, web.products)
+    shelf = WebShelf(web.products, web.prices, PictureWall(Pictures(), web.pictures, web.products), product_guard)
     tell_age = partial(tools.parts.metrics.stock_published, desk.target)
     fulfilment = WebFulfilment(web.lifecycle, web.shipments, web.invoices)
     returns = WebReturns(web.lifecycle, web.credit_memos)

@@ -30,6 +30,7 @@ from app.magento.gift_cards import GiftCardAccounts, UnavailableGiftCards
 from app.magento.invoices import MagentoInvoices
 from app.magento.lifecycle import MagentoLifecycle
 from app.magento.orders import MagentoOrders
+from app.magento.pictures import MagentoPictures
 from app.magento.prices import MagentoPrices
 from app.magento.products import MagentoProducts
 from app.magento.reader import MagentoReader
@@ -60,6 +61,7 @@ class Web:
     customers: MagentoCustomers
     products: MagentoProducts
     catalogue: MagentoCatalogue
+    pictures: MagentoPictures
     prices: MagentoPrices
     gift_cards: GiftCardAccounts | UnavailableGiftCards
     gift_card_numbers: MagentoGiftCardNumbers
@@ -87,6 +89,7 @@ class Web:
             customers=MagentoCustomers(client),
             products=MagentoProducts(client),
             catalogue=MagentoCatalogue(client),
+            pictures=MagentoPictures(client),
             prices=MagentoPrices(client),
             gift_cards=GiftCardAccounts(client) if accounts else UnavailableGiftCards(client.name),
             gift_card_numbers=MagentoGiftCardNumbers(client),

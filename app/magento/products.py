@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 
 from app.magento.client import MagentoClient
 from app.magento.lists import Question, every
+from app.magento.pictures import mark_of
 from app.magento.remembered import Remembered
 from app.magento.search import Search, Where
 from app.magento.times import read_time
@@ -70,6 +71,10 @@ class MagentoProducts:
             "update_product", sku, {**own, "custom_attributes": attributes} if attributes else own
         )
 
+    async def enable_product(self, sku: str) -> WebProduct:
+        """Set ``status`` to enabled (``POST /V1/products``)."""
+        return await self._change("enable_product", sku, {"status": ENABLED})
+
     async def set_product_enabled(self, sku: str, enabled: bool) -> WebProduct:
         """Set ``status`` (``POST /V1/products``)."""
         return await self._change("set_product_enabled", sku, {"status": ENABLED if enabled else DISABLED})
@@ -118,4 +123,5 @@ def _seen(row: Product) -> WebProduct:
         websites=row.extension_attributes.website_ids,
         attributes={one.attribute_code: str(one.value) for one in plain},
         updated_at=read_time(row.updated_at),
+        pictures=tuple(mark_of(entry.file) for entry in row.media_gallery_entries),
     )

@@ -86,10 +86,14 @@ class Variant(Canonical):
 
 
 class Image(Canonical):
-    """A picture; by its hash it is added once, wherever it is fetched from."""
+    """A picture; by its hash it is added once, wherever it is fetched from.
+
+    Attributes:
+        sha256: of the file; empty if the point of sale does not say, so that it is fetched to be known.
+    """
 
     url: str = Field(min_length=1)
-    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+    sha256: str = Field(default="", pattern=r"^([0-9a-f]{64})?$")
     label: str = ""
 
 
@@ -113,7 +117,7 @@ class Product(Canonical):
         attributes: the merchant's own fields, mappable by code.
     """
 
-    schema_version: Literal[1] = 1
+    schema_version: Literal[2] = 2
     ref: RefText
     sku: str = Field(min_length=1, max_length=64)
     native_id: str = ""

@@ -133,7 +133,7 @@ MODELS: Mapping[str, type[Canonical]] = {
 
 def _tells_less(document: dict[str, Any]) -> dict[str, Any]:
     """Version 2 of stock and its hints tells what was refunded, version 3 of hints what was shipped and whether the SKU
-    is sold at all; what does not is read as nothing told."""
+    is sold at all; what does not is read as nothing told. Version 2 of products need not tell a picture's hash."""
     return document
 
 
@@ -149,6 +149,7 @@ def _counts_refunds_once(document: dict[str, Any]) -> dict[str, Any]:
 
 
 UPCASTERS: Mapping[tuple[str, int], Upcaster] = {
+    ("product", 1): _tells_less,
     ("stock", 1): _tells_less,
     ("stock", 2): _counts_refunds_once,
     ("stock_hint", 1): _tells_less,

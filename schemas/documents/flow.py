@@ -41,6 +41,15 @@ class Aggregate(StrEnum):
     """Stock and products: the point of sale's connection and SKU."""
 
 
+class Needed(StrEnum):
+    """What a product needs before it is shown to customers."""
+
+    IMAGE = "image"
+    DESCRIPTION = "description"
+    PRICE = "price"
+    """One above zero."""
+
+
 class Source(Document):
     """Where a flow's events come from."""
 
@@ -174,6 +183,8 @@ class Deliver(Document):
         confirm: canonical entity that tells the source what became of it; empty if nothing does.
         owns: fields of an entity that the target already has which this flow may write; all others are the target's.
         match: which of the target's customers one is that has no counterpart there yet.
+        enable_if: what a product that the flow has made needs, so that the flow enables it, once; if empty, a person
+            enables it.
     """
 
     target: Word
@@ -184,6 +195,13 @@ class Deliver(Document):
     confirm: Word | None = None
     owns: tuple[FieldName, ...] = Field(default=(), strict=False)
     match: Matching | None = None
+    enable_if: tuple[Annotated[Needed, Field(strict=False)], ...] = Field(default=(), strict=False)
+
+    @model_validator(mode="after")
+    def _enables_what_it_owns(self) -> Self:
+        if self.enable_if and "active" not in self.owns:
+            raise ValueError("`enable_if` needs `active` in `owns`: else enabling is the web team's")
+        return self
 
 
 class FlowDocument(Versioned):

@@ -24,6 +24,12 @@ class ProductExtension(Wire):
     website_ids: tuple[int, ...] = ()
 
 
+class MediaEntry(Wire):
+    """One of a product's ``media_gallery_entries``."""
+
+    file: str = ""
+
+
 class Product(Wire):
     """``GET /V1/products``, one row. Status 1 is enabled, 2 disabled. A parent has no price."""
 
@@ -36,6 +42,7 @@ class Product(Wire):
     updated_at: str
     extension_attributes: ProductExtension = ProductExtension()
     custom_attributes: tuple[CustomAttribute, ...] = ()
+    media_gallery_entries: tuple[MediaEntry, ...] = ()
 
 
 class BundleProduct(Wire):

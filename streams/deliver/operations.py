@@ -257,6 +257,18 @@ UPDATE_PRODUCT = Operation(
     window="older values, from when a call without an answer takes effect after a newer one until the newest is "
     "written again; and a new product, if somebody deletes it between the look and the write",
 )
+ADD_PICTURE = Operation(
+    name="add_picture",
+    kind=OperationKind.CREATE_ONCE,
+    lookup="the product's gallery by the hash in the file's name",
+    window="the same picture twice, as with create_order",
+)
+ENABLE_PRODUCT = Operation(
+    name="enable_product",
+    kind=OperationKind.CREATE_ONCE,
+    lookup="the product's status",
+    window="enabled again, if a person disables it while a call without an answer is still under way",
+)
 SET_PRODUCT_ENABLED = Operation(
     name="set_product_enabled",
     kind=OperationKind.SET_STATE,
@@ -338,6 +350,8 @@ OPERATIONS: Mapping[str, Operation] = {
         UPDATE_ACCOUNT,
         CREATE_PRODUCT,
         UPDATE_PRODUCT,
+        ADD_PICTURE,
+        ENABLE_PRODUCT,
         SET_PRODUCT_ENABLED,
         SET_BASE_PRICES,
         SET_SPECIAL_PRICES,

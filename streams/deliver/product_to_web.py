@@ -10,14 +10,17 @@ from typing import cast
 from schemas.canonical import StockHint
 from schemas.canonical.product import Product
 from schemas.documents.channel import Channel
+from schemas.documents.flow import Needed
 from schemas.ids import Ref
 from streams.deliver.create_once import CreateOnce, Ids, Step
 from streams.deliver.desk import Desk
 from streams.deliver.entity import About, Nothing, Plan, SetState, Turn, Write
 from streams.deliver.hashes import content_hash
 from streams.deliver.operations import CREATE_PRODUCT, SET_PRODUCT_ENABLED, UPDATE_PRODUCT
+from streams.deliver.product_enabling import ProductEnabling
 from streams.deliver.product_guard import ProductGuard
 from streams.deliver.product_names import ProductNames
+from streams.deliver.product_pictures import IMAGES, PictureWall, ProductPictures
 from streams.deliver.product_prices import PRICE, SALE_PRICE, TIER_PRICES, PriceChanges, PriceList, Wanted
 from streams.errors import Rejected
 from streams.hints import stock_hint
@@ -36,7 +39,7 @@ NEVER_SENT = frozenset(
     | {"options", "product_links", "media_gallery_entries"}
 )
 """Fields of a product that is there which no update sends: Magento takes each for the whole of it."""
-OWN_WAY = frozenset({PRICE, SALE_PRICE, TIER_PRICES, ACTIVE})
+OWN_WAY = frozenset({PRICE, SALE_PRICE, TIER_PRICES, IMAGES, ACTIVE})
 """What is owned but no field of ``update_product``: it goes by its own route, past its guard."""
 
 MADE = "made"
@@ -49,6 +52,7 @@ class WebShelf:
 
     products: WebProducts
     prices: WebPrices
+    wall: PictureWall
     guard: ProductGuard
 
 
@@ -93,6 +97,8 @@ class WebProductPlanner:
         self._shelf = shelf
         self._names = ProductNames(desk, shelf.products)
         self._price_list = PriceList(desk.target, shelf.prices)
+        self._pictures = ProductPictures(desk, shelf.wall)
+        self._enabling = ProductEnabling(desk, shelf.products)
 
     def about(self, entity: Product) -> About:
         """See `Planner.about`."""
@@ -109,7 +115,7 @@ class WebProductPlanner:
         if there is None:
             return await self._new(told, turn)
         await self._names.remember(entity, told.sku)
-        return await self._changed(told, there, turn.arrival.envelope.receipt_id)
+        return await self._changed(told, there, turn)
 
     async def _told(self, product: Product, flow: str) -> _Told:
         desk, ref = self._desk, Ref.parse(product.ref)
@@ -164,15 +170,22 @@ class WebProductPlanner:
         prices = PriceChanges()
         if (first := _first(sku, told.prices)) is not None:
             prices = await self._price_list.changes(told.wanted(made=BasePrice(sku, first)))
-        done = f"created '{sku}', disabled until a person enables it"
-        return Plan(f"create '{sku}', disabled", done, (effect, *prices.writes), caused=caused)
+        pictures = await self._missing_pictures(told, there=())
+        enabled = self._enabling.of_new(told.product, sku, turn.work.flow, _had(made, bool(pictures)))
+        done = f"created '{sku}', {'complete and enabled' if enabled else 'disabled until a person enables it'}"
+        would = f"create '{sku}', {'enabled' if enabled else 'disabled'}"
+        return Plan(would, done, (effect, *prices.writes, *pictures, *enabled), caused=caused)
 
     # -- A product that it has -------------------------------------------------------------------------------------
 
-    async def _changed(self, told: _Told, there: WebProduct, receipt_id: str) -> Plan | Nothing:
+    async def _changed(self, told: _Told, there: WebProduct, turn: Turn) -> Plan | Nothing:
+        receipt_id = turn.arrival.envelope.receipt_id
         prices = await self._price_list.changes(told.wanted())
+        pictures = await self._missing_pictures(told, there.pictures)
         disabled = self._disabled(told, there)
-        writes = [*self._fields(told, there), *prices.writes, *disabled]
+        has = _had({"price": there.price, **there.attributes}, bool(there.pictures or pictures))
+        enabled = [] if there.enabled else await self._enabling.of_known(told.product, told.sku, turn.work.flow, has)
+        writes: list[Write] = [*self._fields(told, there), *prices.writes, *pictures, *disabled, *enabled]
         if not writes:
             return Nothing(Outcome.UNCHANGED, "the store has what this flow owns", settled=True)
 
@@ -181,7 +194,7 @@ class WebProductPlanner:
             if disabled:
                 await self._shelf.guard.disable(told.sku, receipt_id)
 
-        what = ", ".join(write.operation.name for write in writes)
+        what = ", ".join(_name(write) for write in writes)
         return Plan(f"change '{told.sku}': {what}", f"changed '{told.sku}': {what}", tuple(writes), guard)
 
     def _fields(self, told: _Told, there: WebProduct) -> list[SetState]:
@@ -203,6 +216,9 @@ class WebProductPlanner:
             )
         ]
 
+    async def _missing_pictures(self, told: _Told, there: Sequence[str]) -> list[CreateOnce]:
+        return await self._pictures.missing(told.product, told.sku, there) if IMAGES in told.owned else []
+
     def _disabled(self, told: _Told, there: WebProduct) -> list[SetState]:
         """What is not sold any more is disabled, if the flow owns that; enabling is for a person."""
         if ACTIVE not in told.owned or told.product.active or not there.enabled:
@@ -212,6 +228,18 @@ class WebProductPlanner:
             await self._shelf.products.set_product_enabled(told.sku, enabled=False)
 
         return [SetState(SET_PRODUCT_ENABLED, f"'{told.sku}' is disabled", disable)]
+
+
+def _had(document: Mapping[str, object], image: bool) -> set[Needed]:
+    """What a product has of that which it may need, by its fields and attributes."""
+    attributes = cast("Sequence[Mapping[str, object]]", document.get("custom_attributes") or ())
+    values = {**document, **{str(one["attribute_code"]): one["value"] for one in attributes}}
+    has = {Needed.IMAGE: image, Needed.DESCRIPTION: values.get("description"), Needed.PRICE: values.get("price")}
+    return {needed for needed, value in has.items() if value}
+
+
+def _name(write: Write) -> str:
+    return write.key.operation if isinstance(write, CreateOnce) else write.operation.name
 
 
 def _first(sku: str, prices: Sequence[Priced]) -> Decimal | None:

@@ -61,6 +61,7 @@ from streams.ports.web_gift_cards import WebGiftCardNumbers, WebGiftCards
 from streams.ports.web_invoices import InvoiceDraft, SeenInvoice, WebInvoices
 from streams.ports.web_orders import WebOrder, WebOrderLine, WebOrders
 from streams.ports.web_payments import FailedPaymentNotes
+from streams.ports.web_pictures import PictureDraft, PictureSource, WebPictures
 from streams.ports.web_prices import BasePrice, PriceProblem, SpecialPrice, WebPrices, WebTierPrice
 from streams.ports.web_products import WebCatalogue, WebProduct, WebProducts
 from streams.ports.web_refunds import CreditMemoDraft, SeenCreditMemo, WebRefunds
@@ -123,6 +124,8 @@ __all__ = [
     "ParcelDraft",
     "Partition",
     "PaymentDraft",
+    "PictureDraft",
+    "PictureSource",
     "Place",
     "PosCustomers",
     "PosGiftCards",
@@ -172,6 +175,7 @@ __all__ = [
     "WebOrder",
     "WebOrderLine",
     "WebOrders",
+    "WebPictures",
     "WebPrices",
     "WebProduct",
     "WebProducts",

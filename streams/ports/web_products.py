@@ -17,6 +17,7 @@ class WebProduct:
         product_type: ``simple``, ``configurable`` ….
         price: None for a parent, which has none of its own.
         attributes: the custom ones by code, as far as they are plain values; selects hold the id of an option.
+        pictures: of each the hash of its file if we added it, else whatever tells it from others.
     """
 
     sku: str
@@ -28,6 +29,7 @@ class WebProduct:
     websites: tuple[int, ...]
     attributes: Mapping[str, str]
     updated_at: datetime
+    pictures: tuple[str, ...] = ()
 
 
 class WebProducts(Protocol):
@@ -59,6 +61,10 @@ class WebProducts(Protocol):
         Raises:
             AliasMissing: the store has no such SKU; nothing was sent.
         """
+        ...
+
+    async def enable_product(self, sku: str) -> WebProduct:
+        """Show one that was made disabled to customers; else as `update_product`."""
         ...
 
     async def set_product_enabled(self, sku: str, enabled: bool) -> WebProduct:

@@ -78,10 +78,19 @@ def pipe(web: WebSystem, pos: PosSystem) -> Pipe:
     return Pipe(web, pos)
 
 
-def owning(web: WebSystem, pos: PosSystem, directory: Path, owns: str, more: str = "", **channel: object) -> Pipe:
+def owning(
+    web: WebSystem,
+    pos: PosSystem,
+    directory: Path,
+    owns: str,
+    more: str = "",
+    *,
+    enable_if: str = "",
+    **channel: object,
+) -> Pipe:
     """The pipe of a shop whose flow owns that, and whose own mapping tells more of a price."""
     directory.mkdir(exist_ok=True)
-    (directory / "flow.yaml").write_text(FLOW.format(owns=owns))
+    (directory / "flow.yaml").write_text(FLOW.format(owns=owns) + f"  enable_if: [{enable_if}]\n")
     (directory / "mapping.yaml").write_text(MAPPING.format(more=more))
     return Pipe(web, pos, directory, channel=CHANNEL.model_copy(update=channel))
 

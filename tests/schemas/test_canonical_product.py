@@ -14,7 +14,7 @@ PRICE = {"channel": "main", "currency": "USD", "list_price": "25"}
 
 
 def product(name: str = "simple", **changes: Any) -> Product:
-    return Product.model_validate(golden("product", name, **changes))
+    return Product.model_validate(golden("product", name, schema_version=2, **changes))
 
 
 def test_no_list_price_is_not_a_price_of_zero() -> None:

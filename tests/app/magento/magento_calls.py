@@ -16,6 +16,7 @@ from streams.ports import (
     BasePrice,
     CreditMemoDraft,
     InvoiceDraft,
+    PictureDraft,
     SourceItem,
     SpecialPrice,
     TicketDraft,
@@ -34,6 +35,7 @@ MARK = "[tillstream pos:order:7]"
 SHIPMENT = WebShipmentDraft("42", ONE, "main", MARK, MARK, (WebTrack("ups", "UPS", "1Z"),))
 INVOICE = InvoiceDraft("42", ONE, True, MARK, MARK)
 MEMO = CreditMemoDraft("42", ONE, Decimal("2.5"), MARK, MARK, Decimal("0.01"), Decimal(1), return_to_stock=["10"])
+PICTURE = PictureDraft(b"GIF89a", "0" * 64, "Front", True)
 SOLD = TicketDraft("pos:ticket:7", "7", {"increment_id": "POS-7", "items": [{"sku": "A1", "qty_ordered": ONE["10"]}]})
 ADDRESS = {"firstname": "Ann", "street": ["12 Oak St"], "region": {"region_id": 57}, "default_billing": True}
 ACCOUNT = AccountDraft("ann@example.com", 1, {"firstname": "Ann", "lastname": "Webb", "addresses": [ADDRESS]})
@@ -98,6 +100,8 @@ CALLS: Mapping[str, Sequence[Call]] = {
         lambda on: on.products.create_product("NEW", {"name": "New", "price": Decimal("9.99"), "attribute_set_id": 4})
     ],
     "products.update_product": [lambda on: on.products.update_product("S1", {"name": "Renamed"})],
+    "pictures.add_picture": [lambda on: on.pictures.add_picture("S1", PICTURE)],
+    "products.enable_product": [lambda on: on.products.enable_product("S1")],
     "products.set_product_enabled": [lambda on: on.products.set_product_enabled("S1", enabled=True)],
     "catalogue.attribute_options": [lambda on: on.catalogue.attribute_options("color")],
     "catalogue.tax_classes": [lambda on: on.catalogue.tax_classes()],

@@ -46,6 +46,7 @@ USED = [
     "GET /V1/directory/countries/:countryId",
     "GET /V1/products",
     "POST /V1/products",
+    "POST /V1/products/:sku/media",
     "POST /V1/products/base-prices",
     "POST /V1/products/base-prices-information",
     "POST /V1/products/special-price",
@@ -75,6 +76,11 @@ NESTED = {
     "ProductExtension",
 }
 """Shapes inside others that are sent, beside those of creation arguments; all else inside a shape is left out."""
+
+ELSEWHERE = {
+    "ImageContent": {"base64_encoded_data": "string", "type": "string", "name": "string"},
+}
+"""Shapes that INTERFACES lacks, from Magento's source (framework, Api/Data)."""
 
 WHOLE = ("Creation", "OrderStatusHistory", "BasePrice", "TierPrice")
 """Shapes of which Magento wants every required field. It keeps what is left out of the others."""
@@ -134,6 +140,9 @@ class Trimmer:
                 kept[field] = f"{name}Extension"
                 flat = {key: one for key, one in extension.items() if re.sub(r"array<(.*)>", r"\1", one) in SCALARS}
                 self.shapes[f"{name}Extension"] = flat
+            elif inner in ELSEWHERE:
+                kept[field] = kind.replace("Interface", "")
+                self.shapes[inner] = ELSEWHERE[inner]
             elif inner in NESTED:
                 kept[field] = kind.replace("Interface", "")
                 self.shape(inner, self.by_name[inner])

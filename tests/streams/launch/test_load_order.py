@@ -100,12 +100,6 @@ def test_a_flow_that_the_settings_let_observe_cannot_be_launched() -> None:
     assert unfit(flows()["product"], ways(known)) == ""
 
 
-def test_a_flow_that_is_off_cannot_be_launched() -> None:
-    known = load().flows
-    (reason,) = missing(known["ticket"], list(known.values()), ways(dict(known)), [])
-    assert reason.startswith("the settings keep it off: set flows.ticket.mode = 'live'")
-
-
 def test_a_flow_without_a_channel_says_so() -> None:
     known = flows()
     assert "no channel joins" in unfit(known["product"], [])
