@@ -52,7 +52,8 @@ def reading(entity: str) -> Call:
 
 CALLS: Mapping[str, Sequence[Call]] = {
     "reader.read": [
-        reading(entity) for entity in ("order", "invoice", "shipment", "credit_memo", "transaction", "customer")
+        lambda on: on.reader.read("order", "44"),
+        *(reading(entity) for entity in ("order", "invoice", "shipment", "credit_memo", "transaction", "customer")),
     ],
     "orders.list_orders": [lambda on: on.orders.list_orders(NOW)],
     "orders.set_external_number": [lambda on: on.orders.set_external_number("42", "7")],
@@ -124,6 +125,7 @@ CALLS: Mapping[str, Sequence[Call]] = {
 }
 """Every method of the connector, with what makes it send all that it may."""
 ITEM = {"item_id": 10, "sku": "S1", "product_type": "simple", "qty_ordered": 3}
+ENGRAVED = {"product_id": 7, "product_option": {"extension_attributes": {"custom_options": [{"option_id": "1"}]}}}
 ORDER = {
     "entity_id": 42,
     "increment_id": "000000042",
@@ -148,6 +150,7 @@ def answer(seen: Seen) -> web.Response:
         "/V1/store/storeConfigs": [],
         "/V1/orders/42": ORDER,
         "/V1/orders/43": ORDER | {"state": "holded"},
+        "/V1/orders/44": ORDER | {"items": [ITEM | ENGRAVED]},
         "/V1/products": {"items": [PRODUCT], "total_count": 1} if "S1" in seen.raw_path else NOTHING,
         "/V1/products/base-prices": [],
         "/V1/products/tier-prices": [],
