@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from app.commands.accounting_cli import accounting
+from app.commands.aliases_cli import alias
 from app.commands.dead_letters_cli import dead_letters
 from app.commands.gift_cards_cli import gift_cards
 from app.commands.guards_cli import guards
@@ -49,6 +50,8 @@ JOURNAL_DAYS = 30
 """How long the journal is kept at least: longer than any topic that a stage reads again."""
 
 RUN, LOOK, TRY = "Run a part", "Look after it", "Try it"
+
+cli.command(rich_help_panel=LOOK)(alias)
 
 
 class Stage(StrEnum):
@@ -222,22 +225,6 @@ def balance(
     from app.commands import balance as command  # noqa: PLC0415
 
     raise typer.Exit(run_to_end(command.run(settings, wanted)))
-
-
-@cli.command(rich_help_panel=LOOK)
-def alias(
-    web_sku: Annotated[str, typer.Argument(help="SKU in Magento.")],
-    pos_sku: Annotated[str, typer.Argument(help="SKU in Heartland.")],
-    channel: Annotated[str | None, typer.Option(help="Channel; may be left out where there is one.")] = None,
-    replace: Annotated[bool, typer.Option("--replace", help="Give up another alias that the web SKU has.")] = False,
-) -> None:
-    """Say that two SKUs are the same piece of goods; releases what waits for it."""
-    if pos_sku.startswith("<"):
-        raise typer.BadParameter(f"put the SKU itself in the place of '{pos_sku}'", param_hint="POS_SKU")
-    settings = load_settings()
-    from app import desk  # noqa: PLC0415
-
-    raise typer.Exit(desk.add_alias(settings, web_sku, pos_sku, channel, replace=replace))
 
 
 @cli.command(rich_help_panel=LOOK)

@@ -1,4 +1,4 @@
-"""What a person does in the store: name an alias, link a customer, delete old lines."""
+"""What a person does in the store: link a customer, delete old lines."""
 
 from __future__ import annotations
 
@@ -15,26 +15,13 @@ from streams.customer.links import CUSTOMER, linked_name
 from streams.errors import Rejected
 
 
-def add_alias(settings: Settings, web_sku: str, pos_sku: str, channel: str | None, *, replace: bool = False) -> int:
-    """Link a web SKU to the point of sale's; releases every event that waits for it. Returns the exit code.
-
-    With ``replace``, another alias that the web SKU has is given up.
-
-    Raises:
-        Rejected: the channel is not known or not named, or one of the SKUs has another alias.
-    """
-    chosen = _channel(settings, channel)
-    wanted = Ref(chosen.web, "sku", web_sku), Ref(chosen.pos, "sku", pos_sku)
-    return asyncio.run(with_store(settings, lambda store: _add_alias(store, *wanted, replace=replace)))
-
-
 def link_customer(settings: Settings, account: str, profile: str, channel: str | None) -> int:
     """Say which profile an account of a channel's website is; releases every event that waits for it. Returns 0.
 
     Raises:
         Rejected: the channel is not known or not named, or one of the two is linked to another.
     """
-    chosen = _channel(settings, channel)
+    chosen = channel_of(settings, channel)
     web, pos = Ref(chosen.web, CUSTOMER, account), Ref(chosen.pos, CUSTOMER, profile)
     return asyncio.run(with_store(settings, lambda store: _link_customer(store, web, pos, str(chosen.website_id))))
 
@@ -45,7 +32,8 @@ def purge(settings: Settings, days: int) -> int:
     return asyncio.run(with_store(settings, lambda store: _purge(store, before)))
 
 
-def _channel(settings: Settings, name: str | None) -> Channel:
+def channel_of(settings: Settings, name: str | None) -> Channel:
+    """The channel of that name; without one, the only channel. Raises Rejected if there is no such, or several."""
     channels = settings.channels
     known = ", ".join(sorted(channels)) or "there is none yet"
     if name is not None and name in channels:
@@ -55,26 +43,10 @@ def _channel(settings: Settings, name: str | None) -> Channel:
     raise Rejected(f"name one of the channels with --channel: {known}", code="channel")
 
 
-async def _add_alias(store: Store, web: Ref, pos: Ref, *, replace: bool) -> int:
-    waiting = await store.desk.waiting_for(web, pos)
-    made = await (store.links.replace if replace else store.links.insert)(web, pos)
-    if made != (web, pos):
-        instead = "; --replace gives that up" if made[0] == web and not replace else ""
-        raise Rejected(
-            f"'{made[0].native_id}' in {web.connection} is '{made[1].native_id}' in {pos.connection} already: a SKU "
-            f"has one counterpart{instead}",
-            code="alias_taken",
-        )
-    say(
-        f"'{web.native_id}' in {web.connection} is '{pos.native_id}' in {pos.connection}; {waiting} waiting "
-        f"event{'' if waiting == 1 else 's'} released"
-    )
-    return 0
-
-
 async def _link_customer(store: Store, account: Ref, profile: Ref, website: str) -> int:
     wanted = account, linked_name(profile, website)
-    waiting = await store.desk.waiting_for(*wanted) + await store.desk.waiting_for(*reversed(wanted))
+    held = [*await store.desk.waiting_for(*wanted), *await store.desk.waiting_for(*reversed(wanted))]
+    waiting = len(held)
     made = await store.links.insert(*wanted)
     if made != wanted:
         raise Rejected(

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from app.commands.running import given_moment, given_reason, load_settings, run_to_end, whoami
+from app.commands.running import asked, given_moment, given_reason, load_settings, run_to_end, whoami
 
 PANEL = "Start and look back"
 
@@ -41,11 +40,7 @@ def launch(
     wanted = command.Wanted(flow, at, connection, whoami(), reason)
     if undo:
         raise typer.Exit(run_to_end(command.undo(settings, wanted)))
-    raise typer.Exit(run_to_end(command.launch(settings, wanted, _asked(yes=yes))))
-
-
-def _asked(*, yes: bool) -> Callable[[str], bool]:
-    return lambda question: yes or typer.confirm(question)
+    raise typer.Exit(run_to_end(command.launch(settings, wanted, asked(yes=yes))))
 
 
 def backfill(
@@ -69,7 +64,7 @@ def backfill(
     wanted = command.Wanted(flow, begin, end, rate, restart)
     if dry_run:
         raise typer.Exit(run_to_end(command.dry_run(settings, wanted)))
-    raise typer.Exit(run_to_end(command.backfill(settings, wanted, _asked(yes=yes))))
+    raise typer.Exit(run_to_end(command.backfill(settings, wanted, asked(yes=yes))))
 
 
 def observe(

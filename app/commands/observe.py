@@ -10,6 +10,7 @@ from pathlib import Path
 
 from app.commands.preview import preview_feed
 from app.commands.progress import bar
+from app.commands.spreadsheet import guarded
 from app.commands.store import say, with_store
 from app.polling.composed import feeds_of
 from app.polling.feeds import ListFeed
@@ -140,7 +141,7 @@ def _tell_skus(rows: Sequence[SkuRow], web: str, pos: str, wanted: Wanted) -> No
             more = f" and {len(some) - NAMED} more" if len(some) > NAMED else ""
             say(f"  {kind.value.replace('_', ' ')}: {named}{more}")
     if any(row.kind in (SkuKind.NEAR, SkuKind.BARCODE) for row in rows):
-        say("  if two are the same goods: tillstream alias WEB_SKU POS_SKU")
+        say("  if two are the same goods: tillstream alias WEB_SKU POS_SKU; for all: alias --csv FILE")
     if wanted.csv is not None:
         header = ("kind", f"sku in {web}", f"sku in {pos}")
         _write_csv(wanted.csv / f"skus-{web}-{pos}.csv", header, [(row.kind.value, row.web, row.pos) for row in rows])
@@ -169,11 +170,5 @@ def _write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[object
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(header)
-        writer.writerows([[_cell(value) for value in row] for row in rows])
+        writer.writerows([[guarded(value) for value in row] for row in rows])
     say(f"{path} is written")
-
-
-def _cell(value: object) -> str:
-    """Text that no spreadsheet takes for a formula."""
-    text = str(value)
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@") else text

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import getpass
 import re
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -37,6 +37,11 @@ def run_to_end(work: Coroutine[Any, Any, int]) -> int:
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         return runner.run(work)
+
+
+def asked(*, yes: bool) -> Callable[[str], bool]:
+    """Asks a person whether to go on; does not if they said so before."""
+    return lambda question: yes or typer.confirm(question)
 
 
 def given_reason(reason: str, option: str = "--reason") -> str:

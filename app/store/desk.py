@@ -11,7 +11,7 @@ from app.store.engine import Database
 from app.store.held import COLUMNS, held_record
 from app.store.journal import AGGREGATE_LENGTH, MESSAGE_LENGTH
 from app.store.links import stored_ref
-from app.store.text import SUBJECT_LENGTH, storable
+from app.store.text import SUBJECT_LENGTH, restored, storable
 from schemas.ids import Ref
 from streams.ports import Clock, HeldRecord, HoldReason, Outcome
 
@@ -25,8 +25,9 @@ ORDER BY seq LIMIT $9
 """  # noqa: S608 - our own text
 _COUNTS = "SELECT reason, count(*) AS events FROM held WHERE consumer_group = $1 GROUP BY reason"
 _WAITING_FOR = """
-SELECT count(*) AS events FROM held
+SELECT subject, flow, target, held_at FROM held
 WHERE waits_for = $1 AND waits_in IN ('', $2) AND waits_unlike <> $3 AND reason <> 'time'
+ORDER BY seq
 """
 _TOLD = f"""
 told AS (
@@ -99,6 +100,16 @@ class HeldEvent:
     held: HeldRecord
 
 
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """An event that waits for a link: what it is about, for whom, since when."""
+
+    subject: str
+    flow: str
+    target: str
+    held_at: datetime
+
+
 class HeldDesk:
     """Held events for operators. All methods raise like `app.store.engine.Database.connection`."""
 
@@ -127,10 +138,10 @@ class HeldDesk:
         rows = await self._database.fetch(_COUNTS, group)
         return dict.fromkeys(HoldReason, 0) | {HoldReason(row["reason"]): int(row["events"]) for row in rows}
 
-    async def waiting_for(self, one: Ref, other: Ref) -> int:
-        """How many events a link of the two would release."""
-        (row,) = await self._database.fetch(_WAITING_FOR, stored_ref(one), other.connection, stored_ref(other))
-        return int(row["events"])
+    async def waiting_for(self, one: Ref, other: Ref) -> Sequence[Waiting]:
+        """The events that a link of the two would release, in the order of their arrival."""
+        rows = await self._database.fetch(_WAITING_FOR, stored_ref(one), other.connection, stored_ref(other))
+        return [Waiting(restored(row["subject"]), row["flow"], row["target"], row["held_at"]) for row in rows]
 
     async def release(
         self,

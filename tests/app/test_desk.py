@@ -12,6 +12,7 @@ from pydantic import SecretStr
 
 from app import desk
 from app.clock import SystemClock
+from app.commands import aliases
 from app.connections import HeartlandConnection, MagentoConnection
 from app.settings import Settings, StoreSettings
 from app.store import Store
@@ -46,6 +47,11 @@ def on_store(settings: Settings, work: Callable[[Store], Awaitable[Result]]) -> 
     return asyncio.run(opened())
 
 
+def aliased(settings: Settings, web_sku: str, pos_sku: str, *, replace: bool = False) -> int:
+    wanted = aliases.Wanted(web_sku, pos_sku, None, replace)
+    return asyncio.run(aliases.add(settings, wanted, lambda _question: True))
+
+
 def test_old_lines_of_the_journal_are_purged(desk_settings: Settings, capsys: pytest.CaptureFixture[str]) -> None:
     ages = {"old": 31, "young": 29}
     now = SystemClock().now()
@@ -61,29 +67,29 @@ def test_old_lines_of_the_journal_are_purged(desk_settings: Settings, capsys: py
 def test_a_mistyped_alias_is_replaced_and_what_waits_for_another_one_goes_on(
     desk_settings: Settings, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert desk.add_alias(desk_settings, "WEB-1", "TYPO", None) == 0
+    assert aliased(desk_settings, "WEB-1", "TYPO") == 0
     missing = MissingLink(Ref("web", "sku", "WEB-1"), "pos", "pos:sku:TYPO")
     waits = Hold("k", HoldReason.PERSON, "deliver", "r1", waits_for=missing)
     record = Record("canonical.sale", 0, 1, b"k", b"{}", (), 0)
     on_store(desk_settings, lambda store: claims.hold(store.held, "g", record, waits))
     with pytest.raises(Rejected, match=r"'WEB-1' in web is 'TYPO' in pos already.*--replace"):
-        desk.add_alias(desk_settings, "WEB-1", "POS-1", None)
-    assert desk.add_alias(desk_settings, "WEB-1", "POS-1", None, replace=True) == 0
+        aliased(desk_settings, "WEB-1", "POS-1")
+    assert aliased(desk_settings, "WEB-1", "POS-1", replace=True) == 0
     assert "1 waiting event released" in capsys.readouterr().out
     (event,) = on_store(desk_settings, lambda store: store.desk.find())
     assert event.held.hold.reason is HoldReason.TIME
-    assert desk.add_alias(desk_settings, "WEB-2", "TYPO", None) == 0, "the mistyped SKU is free again"
+    assert aliased(desk_settings, "WEB-2", "TYPO") == 0, "the mistyped SKU is free again"
 
 
 def test_an_alias_does_not_take_another_skus_counterpart(desk_settings: Settings) -> None:
-    assert desk.add_alias(desk_settings, "WEB-1", "POS-1", None) == 0
+    assert aliased(desk_settings, "WEB-1", "POS-1") == 0
     with pytest.raises(Rejected, match=r"'WEB-1' in web is 'POS-1' in pos already: a SKU has one counterpart$"):
-        desk.add_alias(desk_settings, "WEB-2", "POS-1", None, replace=True)
-    assert desk.add_alias(desk_settings, "WEB-2", "POS-2", None) == 0
+        aliased(desk_settings, "WEB-2", "POS-1", replace=True)
+    assert aliased(desk_settings, "WEB-2", "POS-2") == 0
     with pytest.raises(Rejected):
-        desk.add_alias(desk_settings, "WEB-2", "POS-1", None, replace=True)
-    aliases = on_store(desk_settings, lambda store: store.links.find([Ref("web", "sku", "WEB-2")], "pos"))
-    assert [alias.native_id for alias in aliases.values()] == ["POS-2"], "a refusal changes nothing"
+        aliased(desk_settings, "WEB-2", "POS-1", replace=True)
+    found = on_store(desk_settings, lambda store: store.links.find([Ref("web", "sku", "WEB-2")], "pos"))
+    assert [alias.native_id for alias in found.values()] == ["POS-2"], "a refusal changes nothing"
 
 
 @pytest.mark.parametrize("waits_for", [Ref("web", "customer", "42"), Ref("pos", "customer@2", "1001")])
