@@ -20,7 +20,7 @@ from app.urls import encode
 from app.wire import read_as
 from schemas.magento import PickupResult, Shipment, Track
 from streams.errors import OutcomeUnknown, Rejected
-from streams.ports import WebOrder, WebShipment, WebShipmentDraft, WebTrack
+from streams.ports import WebOrder, WebOrderLine, WebShipment, WebShipmentDraft, WebTrack
 
 SHIPMENTS = "/V1/shipments"
 CHANGED = Polled("list_shipments", "shipments", SHIPMENTS)
@@ -148,7 +148,7 @@ class MagentoShipments:
         shipments = await self.shipments_of(order.order_id)
         if not shipments:
             return None
-        left = [line.sku for line in order.lines if not line.parent_id and line.left_to_ship > 0]
+        left = [line.sku for line in order.lines if not line.parent_id and _is_awaited(line)]
         if left:
             raise Rejected(
                 f"{self._client.name}: pickup order {order.number} was shipped in part, {', '.join(left)} is left. "
@@ -168,6 +168,12 @@ class MagentoShipments:
             "shipped by hand meanwhile, then correct the shipments on one side and discard this event.",
             code="cut",
         )
+
+
+def _is_awaited(line: WebOrderLine) -> bool:
+    """Whether the customer is still to get some of it. What was refunded before the rest was shipped stays left to ship
+    for Magento, which takes the greater of both figures."""
+    return line.left_to_ship > 0 and line.ordered > line.shipped + line.refunded + line.canceled
 
 
 def _told(units: Mapping[str, Decimal]) -> str:

@@ -215,6 +215,22 @@ async def test_a_part_that_waits_is_for_a_person_and_the_rest_tells_the_customer
     assert list(shipment.units.values()) == [D(3)]
 
 
+@pytest.mark.rule("orders.pickup_partial")
+async def test_a_part_that_waits_is_told_when_the_rest_was_refunded_as_the_message_says(pipe: Pipe) -> None:
+    order, created = await to_collect(pipe, 3)
+    await pipe.changed("web", "invoice", await invoice(pipe, order))
+    await set_aside(pipe, created, 1)
+    assert "refund it in Magento, then replay" in pipe.failed.pop().message
+    item = (await web_order(pipe, order))["items"][0]["item_id"]
+    arguments = {"shipping_amount": 0, "extension_attributes": {"return_to_stock_items": [item]}}
+    refund = {"items": [{"order_item_id": item, "qty": 2}], "arguments": arguments}
+    await pipe.web.client.post("refund_offline", order, f"/V1/order/{order}/refund", refund)
+    await pipe.changed("pos", "order", created)
+    assert pipe.failed == []
+    (shipment,) = await pipe.web.connector.shipments.shipments_of(order)
+    assert list(shipment.units.values()) == [D(1)]
+
+
 ELSEWHERE = CHANNEL.model_copy(update={"sources": {"MAIN": "main"}})
 """The shop forgot to say which location the second store is, so that its orders go to the first."""
 
