@@ -33,6 +33,7 @@ from streams.deliver.payment_to_web import WebPaymentPlanner
 from streams.deliver.product_guard import ProductGuard
 from streams.deliver.product_pictures import PictureWall
 from streams.deliver.product_to_web import WebProductPlanner, WebShelf
+from streams.deliver.product_variants import VariantShelf
 from streams.deliver.refund_to_pos import PosRefundPlanner
 from streams.deliver.refund_to_web import WebRefundPlanner, WebReturns
 from streams.deliver.sale import SaleDelivery
@@ -139,7 +140,9 @@ def _in_web(web: Web, tools: Tools, desk: Desk, settling: Settling) -> Mapping[s
     store = tools.store
     guard = StockGuard(desk.target, store.guards, store.written_stock, web.stock)
     product_guard = ProductGuard(desk.target, store.guards, web.products)
-    shelf = WebShelf(web.products, web.prices, PictureWall(Pictures(), web.pictures, web.products), product_guard)
+    wall = PictureWall(Pictures(), web.pictures, web.products)
+    variants = VariantShelf(web.products, web.variants, web.catalogue)
+    shelf = WebShelf(web.products, web.prices, wall, variants, product_guard)
     tell_age = partial(tools.parts.metrics.stock_published, desk.target)
     fulfilment = WebFulfilment(web.lifecycle, web.shipments, web.invoices)
     returns = WebReturns(web.lifecycle, web.credit_memos)

@@ -38,6 +38,7 @@ from app.magento.shipments import MagentoShipments
 from app.magento.stock import MagentoStock
 from app.magento.tickets import MagentoTickets
 from app.magento.transactions import MagentoTransactions
+from app.magento.variants import MagentoVariants
 from app.polling.feeds import Lists
 from app.settings import Settings
 from app.webhook.client import WebhookReceiver
@@ -62,6 +63,7 @@ class Web:
     products: MagentoProducts
     catalogue: MagentoCatalogue
     pictures: MagentoPictures
+    variants: MagentoVariants
     prices: MagentoPrices
     gift_cards: GiftCardAccounts | UnavailableGiftCards
     gift_card_numbers: MagentoGiftCardNumbers
@@ -90,6 +92,7 @@ class Web:
             products=MagentoProducts(client),
             catalogue=MagentoCatalogue(client),
             pictures=MagentoPictures(client),
+            variants=MagentoVariants(client),
             prices=MagentoPrices(client),
             gift_cards=GiftCardAccounts(client) if accounts else UnavailableGiftCards(client.name),
             gift_card_numbers=MagentoGiftCardNumbers(client),

@@ -18,10 +18,23 @@ class CustomAttribute(Wire):
     value: Any = None
 
 
+class ConfigurableOption(Wire):
+    """An attribute by which the children of a configurable differ."""
+
+    attribute_id: str
+
+
+class ProductAttribute(Wire):
+    """``GET /V1/products/attributes/:attributeCode``."""
+
+    attribute_id: int
+
+
 class ProductExtension(Wire):
     """``extension_attributes`` of a product."""
 
     website_ids: tuple[int, ...] = ()
+    configurable_product_options: tuple[ConfigurableOption, ...] = ()
 
 
 class MediaEntry(Wire):

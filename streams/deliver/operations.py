@@ -263,6 +263,18 @@ ADD_PICTURE = Operation(
     lookup="the product's gallery by the hash in the file's name",
     window="the same picture twice, as with create_order",
 )
+ADD_VARIANT_OPTION = Operation(
+    name="add_variant_option",
+    kind=OperationKind.CREATE_ONCE,
+    lookup="the product's options by their attribute",
+    window="none: a product has each option once",
+)
+ADD_VARIANT = Operation(
+    name="add_variant",
+    kind=OperationKind.CREATE_ONCE,
+    lookup="the product's variants by SKU",
+    window="none: a product is a variant of another once, and a second call is refused",
+)
 ENABLE_PRODUCT = Operation(
     name="enable_product",
     kind=OperationKind.CREATE_ONCE,
@@ -351,6 +363,8 @@ OPERATIONS: Mapping[str, Operation] = {
         CREATE_PRODUCT,
         UPDATE_PRODUCT,
         ADD_PICTURE,
+        ADD_VARIANT_OPTION,
+        ADD_VARIANT,
         ENABLE_PRODUCT,
         SET_PRODUCT_ENABLED,
         SET_BASE_PRICES,

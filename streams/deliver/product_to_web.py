@@ -22,6 +22,7 @@ from streams.deliver.product_guard import ProductGuard
 from streams.deliver.product_names import ProductNames
 from streams.deliver.product_pictures import IMAGES, PictureWall, ProductPictures
 from streams.deliver.product_prices import PRICE, SALE_PRICE, TIER_PRICES, PriceChanges, PriceList, Wanted
+from streams.deliver.product_variants import VARIANTS, ProductVariants, VariantShelf
 from streams.errors import Rejected
 from streams.hints import stock_hint
 from streams.ports import EffectKey, Outcome, Revision
@@ -39,7 +40,7 @@ NEVER_SENT = frozenset(
     | {"options", "product_links", "media_gallery_entries"}
 )
 """Fields of a product that is there which no update sends: Magento takes each for the whole of it."""
-OWN_WAY = frozenset({PRICE, SALE_PRICE, TIER_PRICES, IMAGES, ACTIVE})
+OWN_WAY = frozenset({PRICE, SALE_PRICE, TIER_PRICES, IMAGES, VARIANTS, ACTIVE})
 """What is owned but no field of ``update_product``: it goes by its own route, past its guard."""
 
 MADE = "made"
@@ -53,6 +54,7 @@ class WebShelf:
     products: WebProducts
     prices: WebPrices
     wall: PictureWall
+    variants: VariantShelf
     guard: ProductGuard
 
 
@@ -73,6 +75,10 @@ class _Told:
     owned: frozenset[str]
     prices: Sequence[Priced]
     everywhere: bool
+
+    def as_new(self) -> Mapping[str, object]:
+        """The document of a product that would be made of it."""
+        return {key: value for key, value in self.document.items() if key not in (FIELDS, GROUPS)}
 
     def wanted(self, made: BasePrice | None = None) -> Wanted:
         """Its prices."""
@@ -98,6 +104,7 @@ class WebProductPlanner:
         self._names = ProductNames(desk, shelf.products)
         self._price_list = PriceList(desk.target, shelf.prices)
         self._pictures = ProductPictures(desk, shelf.wall)
+        self._variants = ProductVariants(desk, shelf.variants)
         self._enabling = ProductEnabling(desk, shelf.products)
 
     def about(self, entity: Product) -> About:
@@ -140,7 +147,7 @@ class WebProductPlanner:
         if not told.product.active:
             return Nothing(Outcome.FILTERED, "it is not sold any more, and the store never had it", settled=True)
         sku = told.sku
-        made = {key: value for key, value in told.document.items() if key not in (FIELDS, GROUPS)}
+        made = await self._made(told)
         if made.get("price") is None:
             raise Rejected(
                 f"'{sku}' has no price in any channel of {self._desk.target}, and a product cannot be made without: "
@@ -170,22 +177,22 @@ class WebProductPlanner:
         prices = PriceChanges()
         if (first := _first(sku, told.prices)) is not None:
             prices = await self._price_list.changes(told.wanted(made=BasePrice(sku, first)))
-        pictures = await self._missing_pictures(told, there=())
+        joins, pictures = await self._joins(told), await self._missing_pictures(told, there=())
         enabled = self._enabling.of_new(told.product, sku, turn.work.flow, _had(made, bool(pictures)))
         done = f"created '{sku}', {'complete and enabled' if enabled else 'disabled until a person enables it'}"
         would = f"create '{sku}', {'enabled' if enabled else 'disabled'}"
-        return Plan(would, done, (effect, *prices.writes, *pictures, *enabled), caused=caused)
+        return Plan(would, done, (effect, *prices.writes, *joins, *pictures, *enabled), caused=caused)
 
     # -- A product that it has -------------------------------------------------------------------------------------
 
     async def _changed(self, told: _Told, there: WebProduct, turn: Turn) -> Plan | Nothing:
         receipt_id = turn.arrival.envelope.receipt_id
         prices = await self._price_list.changes(told.wanted())
-        pictures = await self._missing_pictures(told, there.pictures)
+        joins, pictures = await self._joins(told), await self._missing_pictures(told, there.pictures)
         disabled = self._disabled(told, there)
         has = _had({"price": there.price, **there.attributes}, bool(there.pictures or pictures))
         enabled = [] if there.enabled else await self._enabling.of_known(told.product, told.sku, turn.work.flow, has)
-        writes: list[Write] = [*self._fields(told, there), *prices.writes, *pictures, *disabled, *enabled]
+        writes: list[Write] = [*self._fields(told, there), *prices.writes, *joins, *pictures, *disabled, *enabled]
         if not writes:
             return Nothing(Outcome.UNCHANGED, "the store has what this flow owns", settled=True)
 
@@ -215,6 +222,16 @@ class WebProductPlanner:
                 UPDATE_PRODUCT, f"'{sku}' gets {said}", lambda: self._shelf.products.update_product(sku, differing)
             )
         ]
+
+    async def _made(self, told: _Told) -> Mapping[str, object]:
+        """The document of a new product."""
+        variant = told.product.variant if VARIANTS in told.owned else None
+        made = told.as_new()
+        return made if variant is None else await self._variants.as_child(variant, made)
+
+    async def _joins(self, told: _Told) -> list[CreateOnce]:
+        variant = told.product.variant if VARIANTS in told.owned else None
+        return [] if variant is None else await self._variants.joining(told.product, variant, told.sku, told.as_new())
 
     async def _missing_pictures(self, told: _Told, there: Sequence[str]) -> list[CreateOnce]:
         return await self._pictures.missing(told.product, told.sku, there) if IMAGES in told.owned else []

@@ -66,6 +66,7 @@ from streams.ports.web_prices import BasePrice, PriceProblem, SpecialPrice, WebP
 from streams.ports.web_products import WebCatalogue, WebProduct, WebProducts
 from streams.ports.web_refunds import CreditMemoDraft, SeenCreditMemo, WebRefunds
 from streams.ports.web_tickets import SeenTicket, TicketDraft, WebTickets
+from streams.ports.web_variants import Family, OptionDraft, WebVariants
 from streams.ports.writes import Claim, Intent, LastApplied, OpenWrite, OpenWrites
 
 __all__ = [
@@ -89,6 +90,7 @@ __all__ = [
     "FailedPaymentNotes",
     "Failpoint",
     "Failpoints",
+    "Family",
     "Fenced",
     "FlowStop",
     "GiftCardNumber",
@@ -113,6 +115,7 @@ __all__ = [
     "ListedChange",
     "OpenWrite",
     "OpenWrites",
+    "OptionDraft",
     "OrderDraft",
     "OrderNotes",
     "Outcome",
@@ -187,5 +190,6 @@ __all__ = [
     "WebTickets",
     "WebTierPrice",
     "WebTrack",
+    "WebVariants",
     "WrittenStock",
 ]

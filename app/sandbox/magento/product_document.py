@@ -60,16 +60,17 @@ def _links(shop: Shop, row: sqlite3.Row) -> Json:
     children = shop.connection.execute(
         "SELECT entity_id, shade FROM products WHERE parent_id = ? ORDER BY entity_id", (row["entity_id"],)
     ).fetchall()
+    declared = shop.one("SELECT label, position FROM configurable_options WHERE product_id = ?", row["entity_id"])
     option = {
         "id": row["entity_id"],
         "attribute_id": SHADE_ATTRIBUTE,
-        "label": "Shade",
-        "position": 0,
+        "label": declared["label"] if declared else "Shade",
+        "position": declared["position"] if declared else 0,
         "values": [{"value_index": child["shade"]} for child in children],
         "product_id": row["entity_id"],
     }
     return {
-        "configurable_product_options": [option],
+        "configurable_product_options": [option] if children or declared else [],
         "configurable_product_links": [child["entity_id"] for child in children],
     }
 

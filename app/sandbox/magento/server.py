@@ -34,6 +34,7 @@ from app.sandbox.magento import (
     stores,
     tier_prices,
     transactions,
+    variants,
 )
 from app.sandbox.magento.errors import could_not_save, internal_error
 from app.sandbox.magento.oauth import Credentials, OAuthVerifier
@@ -64,6 +65,7 @@ ROUTES = (
     *products.ROUTES,
     *attributes.ROUTES,
     *media.ROUTES,
+    *variants.ROUTES,
     *prices.ROUTES,
     *tier_prices.ROUTES,
     *stock_items.ROUTES,

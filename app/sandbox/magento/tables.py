@@ -188,6 +188,9 @@ CREATE TABLE IF NOT EXISTS attribute_options(
     option_id INTEGER PRIMARY KEY, attribute_code TEXT NOT NULL, label {_TEXT} NOT NULL,
     sort_order INTEGER NOT NULL, UNIQUE(attribute_code, label)
 );
+CREATE TABLE IF NOT EXISTS configurable_options(
+    product_id INTEGER PRIMARY KEY, label TEXT NOT NULL, position INTEGER NOT NULL
+);
 CREATE TABLE IF NOT EXISTS stock_source_links(
     stock_id INTEGER NOT NULL, source_code {_TEXT} NOT NULL,
     priority INTEGER NOT NULL,         -- 1 is the first

@@ -16,6 +16,7 @@ from streams.ports import (
     BasePrice,
     CreditMemoDraft,
     InvoiceDraft,
+    OptionDraft,
     PictureDraft,
     SourceItem,
     SpecialPrice,
@@ -102,6 +103,10 @@ CALLS: Mapping[str, Sequence[Call]] = {
     ],
     "products.update_product": [lambda on: on.products.update_product("S1", {"name": "Renamed"})],
     "pictures.add_picture": [lambda on: on.pictures.add_picture("S1", PICTURE)],
+    "variants.family": [lambda on: on.variants.family("S1")],
+    "variants.attribute_id": [lambda on: on.variants.attribute_id("color")],
+    "variants.add_variant_option": [lambda on: on.variants.add_variant_option("S1", OptionDraft("93", "color", 0, 4))],
+    "variants.add_variant": [lambda on: on.variants.add_variant("S1", "S1-RED")],
     "products.enable_product": [lambda on: on.products.enable_product("S1")],
     "products.set_product_enabled": [lambda on: on.products.set_product_enabled("S1", enabled=True)],
     "catalogue.attribute_options": [lambda on: on.catalogue.attribute_options("color")],
@@ -137,7 +142,7 @@ ORDER = {
     "items": [ITEM],
     "extension_attributes": {"pickup_location_code": "main"},
 }
-PRODUCT = {"sku": "S1", "status": 2, "updated_at": "2026-11-24 00:00:00"}
+PRODUCT = {"sku": "S1", "type_id": "configurable", "status": 2, "updated_at": "2026-11-24 00:00:00"}
 MADE = {"entity_id": 7, "order_id": 42, "items": [], "base_grand_total": 1}
 NOTHING = {"items": [], "total_count": 0}
 PRICE = {"sku": "S1", "store_id": 0, "price": 8}
@@ -160,6 +165,8 @@ def answer(seen: Seen) -> web.Response:
         "/V1/products/base-prices-information": [PRICE],
         "/V1/products/tier-prices-information": [],
         "/V1/products/attributes/color/options": [],
+        "/V1/products/attributes/color": {"attribute_id": 93},
+        "/V1/configurable-products/S1/children": [],
         "/V1/giftcardaccounts/7": {"balance": 5},
         "/V1/stockItems/S1": {"manage_stock": False},
         "/V1/order/42/ship": "7",

@@ -47,6 +47,10 @@ USED = [
     "GET /V1/products",
     "POST /V1/products",
     "POST /V1/products/:sku/media",
+    "GET /V1/configurable-products/:sku/children",
+    "POST /V1/configurable-products/:sku/child",
+    "POST /V1/configurable-products/:sku/options",
+    "GET /V1/products/attributes/:attributeCode",
     "POST /V1/products/base-prices",
     "POST /V1/products/base-prices-information",
     "POST /V1/products/special-price",
@@ -79,8 +83,19 @@ NESTED = {
 
 ELSEWHERE = {
     "ImageContent": {"base64_encoded_data": "string", "type": "string", "name": "string"},
+    "ConfigurableOption": {
+        "attribute_id": "string",
+        "label": "string",
+        "position": "integer",
+        "is_use_default": "boolean",
+        "values": "array<ConfigurableOptionValue>",
+    },
+    "ConfigurableOptionValue": {"value_index": "integer"},
+    "StockItem": {"is_in_stock": "boolean"},
 }
-"""Shapes that INTERFACES lacks, from Magento's source (framework, Api/Data)."""
+"""Shapes that INTERFACES lacks or has not in full, from Magento's source (Api/Data of the framework, of configurable
+products and of inventory) as far as they are sent."""
+ELSEWHERE_BY_DEFINITION = {"configurable-product-data-option-interface": "ConfigurableOption"}
 
 WHOLE = ("Creation", "OrderStatusHistory", "BasePrice", "TierPrice")
 """Shapes of which Magento wants every required field. It keeps what is left out of the others."""
@@ -121,6 +136,9 @@ class Trimmer:
 
     def definition(self, name: str) -> str:
         """The short name of a definition, whose shape is kept."""
+        if name in ELSEWHERE_BY_DEFINITION:
+            self.shapes |= {shape: ELSEWHERE[shape] for shape in ("ConfigurableOption", "ConfigurableOptionValue")}
+            return ELSEWHERE_BY_DEFINITION[name]
         found, interface = self.by_definition[name]
         self.shape(found, interface)
         return found
@@ -139,6 +157,9 @@ class Trimmer:
             elif field == "extension_attributes" and extension:
                 kept[field] = f"{name}Extension"
                 flat = {key: one for key, one in extension.items() if re.sub(r"array<(.*)>", r"\1", one) in SCALARS}
+                if "stock_item" in extension and name == "Product":
+                    flat["stock_item"] = "StockItem"
+                    self.shapes["StockItem"] = ELSEWHERE["StockItem"]
                 self.shapes[f"{name}Extension"] = flat
             elif inner in ELSEWHERE:
                 kept[field] = kind.replace("Interface", "")
