@@ -16,6 +16,7 @@ from app.wire import read_as
 from schemas.magento import BundleProduct, Order, OrderItem
 from streams.errors import Rejected
 from streams.ports import WebOrder, WebOrderLine
+from streams.sale.bundle_together import with_shipped_components
 
 CANCELED = "canceled"
 HELD = "holded"
@@ -120,7 +121,7 @@ def _seen(order: Order) -> WebOrder:
         paid=order.base_total_paid,
         due=order.base_total_due - order.base_total_canceled,
         pickup_location=order.extension_attributes.pickup_location_code,
-        lines=tuple(_line(item) for item in order.items),
+        lines=with_shipped_components([_line(item) for item in order.items]),
     )
 
 

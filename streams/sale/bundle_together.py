@@ -3,7 +3,8 @@ the bundle itself. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 
 from streams.errors import Rejected
@@ -26,6 +27,36 @@ def left_of(line: WebOrderLine, order: WebOrder, together: Collection[str]) -> D
         return line.left_to_ship
     bundle = next(each for each in order.lines if each.item_id == line.parent_id)
     return bundle.left_to_ship * line.ordered / bundle.ordered
+
+
+def shipped_with_bundle(ordered: Decimal, *, bundles: Decimal, shipped: Decimal) -> Decimal:
+    """Pieces of a component that left with its bundle.
+
+    Args:
+        ordered: pieces of the component.
+        bundles: that were ordered.
+        shipped: bundles that left by their own row.
+    """
+    return shipped * ordered / bundles
+
+
+def with_shipped_components(lines: Sequence[WebOrderLine]) -> tuple[WebOrderLine, ...]:
+    """An order's rows, in which the components of bundles that left by their own row have left with them.
+
+    Each component that leaves by itself raises the bundle's count as well: once one of those is counted, they count.
+    """
+    in_parts = {line.parent_id for line in lines if line.shipped}
+    wholes = {
+        line.item_id: line
+        for line in lines
+        if line.product_type == "bundle" and line.shipped and line.item_id not in in_parts
+    }
+    return tuple(
+        replace(line, shipped=shipped_with_bundle(line.ordered, bundles=bundle.ordered, shipped=bundle.shipped))
+        if (bundle := wholes.get(line.parent_id)) is not None
+        else line
+        for line in lines
+    )
 
 
 def shipped_rows(units: Units, order: WebOrder, together: Collection[str], *, what: str) -> dict[str, Decimal]:

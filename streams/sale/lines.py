@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 from schemas.canonical.sale import LineKind
 from streams.errors import Rejected
+from streams.sale.bundle_together import shipped_with_bundle
 from streams.sale.exact import CENT, SMALLEST, ZERO, amount, cents, exact
 from streams.sale.fixed_bundle import Share, shares_of
 from streams.sale.order import Node, line_name, rows
@@ -89,9 +90,29 @@ def _bundle(order: Node, item: Node, children: list[Node], taxes: TaxParts) -> l
             f"{line_name(order, item)} is a bundle without components: look at the order in Magento, then replay",
             code="empty_bundle",
         )
-    if is_fixed(item, children):
-        return _fixed_bundle(order, item, children, taxes)
-    return [_line(order, child, child, LineKind.BUNDLE_COMPONENT, taxes) for child in children]
+    parts = _shipped_with(order, item, children)
+    if is_fixed(item, parts):
+        return _fixed_bundle(order, item, parts, taxes)
+    return [_line(order, part, part, LineKind.BUNDLE_COMPONENT, taxes) for part in parts]
+
+
+def _shipped_with(order: Node, item: Node, children: list[Node]) -> list[Node]:
+    """The components' rows, which have left with the bundle if that left by its own row: Magento counts only that one
+    then. A component that leaves by itself raises the bundle's count as well."""
+    subject = line_name(order, item)
+    shipped = amount(item, "qty_shipped", subject)
+    if not shipped or any(exact(child.get("qty_shipped")) for child in children):
+        return children
+    bundles = _quantity(item, subject)
+    return [
+        {
+            **child,
+            "qty_shipped": shipped_with_bundle(
+                _quantity(child, line_name(order, child)), bundles=bundles, shipped=shipped
+            ),
+        }
+        for child in children
+    ]
 
 
 def is_fixed(item: Node, children: Sequence[Node]) -> bool:

@@ -120,6 +120,16 @@ async def test_a_bundles_product_says_whether_it_is_shipped_as_one() -> None:
     assert "19%2C20" in asked.seen[-1].raw_path
 
 
+async def test_the_components_of_a_bundle_that_left_by_its_own_row_have_left() -> None:
+    shipped = captured("order_bundles")
+    shipped["items"][0]["qty_shipped"] = 1
+    async with magento({"GET /V1/orders/4": shipped}) as (web, _):
+        order = await web.lifecycle.order_lines("4")
+    assert order is not None
+    assert {line.item_id: line.left_to_ship for line in order.lines if line.parent_id == "3"} == {"4": 0, "5": 0}
+    assert {line.item_id: line.left_to_ship for line in order.lines if line.parent_id == "6"} == {"7": 1, "8": 1}
+
+
 async def test_a_bundle_that_is_no_product_any_more_is_shipped_by_its_components() -> None:
     answers = {"GET /V1/orders/4": captured("order_bundles"), "GET /V1/products": rows()}
     async with magento(answers) as (web, _):

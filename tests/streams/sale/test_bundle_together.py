@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 
 from streams.errors import Rejected
 from streams.ports.web_orders import WebOrder, WebOrderLine
-from streams.sale.bundle_together import left_of, shipped_rows
+from streams.sale.bundle_together import left_of, shipped_rows, with_shipped_components
 from streams.sale.web_shipment import web_shipment_completes
 
 D = Decimal
@@ -49,6 +50,20 @@ def test_a_part_of_a_bundle_that_is_shipped_as_one_leaves_to_a_person(units: dic
     with pytest.raises(Rejected, match=r"parts of bundle 'B3': it is shipped as one, from one store") as told:
         shipped_rows(units, order(2), {"3"}, what=WHAT)
     assert told.value.code == "ship_together"
+
+
+@given(st.integers(1, 5), st.data())
+def test_a_bundle_that_left_by_its_own_row_took_its_components_with_it(bundles: int, data: st.DataObject) -> None:
+    shown = order(bundles, D(data.draw(st.integers(0, bundles))))
+    counted = with_shipped_components(shown.lines)
+    assert [line.left_to_ship for line in counted[1:3]] == [left_of(line, shown, {"3"}) for line in shown.lines[1:3]]
+    assert (counted[0], counted[3]) == (shown.lines[0], shown.lines[3])
+
+
+def test_a_component_that_left_by_itself_took_no_other_with_it() -> None:
+    lines = order(1, D(1)).lines
+    in_parts = (lines[0], replace(lines[1], shipped=D(2)), *lines[2:])
+    assert with_shipped_components(in_parts) == in_parts
 
 
 @given(st.integers(1, 5), st.data())

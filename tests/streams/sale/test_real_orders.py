@@ -169,6 +169,21 @@ def test_a_fixed_bundle_is_its_components_with_its_price_and_tax_spread_over_the
     check_order(pos_document(made))
 
 
+@pytest.mark.rule("fulfilment.ship_together")
+@pytest.mark.parametrize(("bundles", "left"), [(0, (D(2), D(1))), (1, (D(0), D(0)))])
+def test_the_components_of_a_bundle_that_left_by_its_own_row_have_left(bundles: int, left: tuple[Decimal, ...]) -> None:
+    document = order("order_bundles")
+    document["items"][0] |= {"qty_shipped": bundles}
+    assert tuple(line.quantity - line.shipped for line in sale(document).lines[:2]) == left
+
+
+def test_a_component_that_left_by_itself_says_nothing_of_the_others() -> None:
+    document = order("order_bundles")
+    for item in document["items"]:
+        item["qty_shipped"] = int(item["item_id"] in (6, 7))
+    assert [line.shipped for line in sale(document).lines] == [D(0), D(0), D(1), D(0)]
+
+
 def test_a_bundle_without_components_goes_to_review_by_name() -> None:
     document = order("order_bundles")
     document["items"] = [item for item in document["items"] if item["item_id"] not in (7, 8)]
