@@ -25,7 +25,7 @@ demo-stop: setup ## end what an earlier demo left running
 	@$(RUN)/tillstream demo --stop
 
 test: prerequisites setup ## all tests, TESTS_AT_ONCE=2 files at a time, with real Kafka and real PostgreSQL
-	@$(RUN)/pytest -n $(TESTS_AT_ONCE) --dist loadfile --cov --cov-report=term --cov-fail-under=95
+	@$(RUN)/pytest -n $(TESTS_AT_ONCE) --dist loadfile --no-loadscope-reorder --cov --cov-report=term --cov-fail-under=95
 
 quick: setup ## the pure tests, of schemas and streams, in half a minute: no Kafka, no PostgreSQL
 	@$(RUN)/pytest -q --hypothesis-profile=quick -m "not kafka and not postgres and not slow" tests/schemas tests/streams
