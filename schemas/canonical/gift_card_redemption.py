@@ -6,7 +6,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Literal, Self
 
-from pydantic import ConfigDict, model_validator
+from pydantic import AwareDatetime, ConfigDict, model_validator
 
 from schemas.canonical.base import Currency, PositiveMoney, UnsignedMoney
 from schemas.canonical.part import PartOfSale
@@ -31,6 +31,7 @@ class GiftCardRedemption(PartOfSale):
 
     Attributes:
         ref: ``connection:gift_card_redemption:order/card``.
+        placed_at: when the order was placed; None in what was written before version 2.
         card: the web store's id of the card's account; ``0`` if it does not say which cards it were.
         code: what may be known of the card's number.
         amount: what the card pays of the order, as it was placed.
@@ -42,7 +43,8 @@ class GiftCardRedemption(PartOfSale):
 
     model_config = ConfigDict(hide_input_in_errors=True)
 
-    schema_version: Literal[1] = 1
+    schema_version: Literal[2] = 2
+    placed_at: AwareDatetime | None = None
     card: str
     code: MaskedCode
     amount: PositiveMoney

@@ -133,7 +133,8 @@ MODELS: Mapping[str, type[Canonical]] = {
 
 def _tells_less(document: dict[str, Any]) -> dict[str, Any]:
     """Version 2 of stock and its hints tells what was refunded, version 3 of hints what was shipped and whether the SKU
-    is sold at all; what does not is read as nothing told. Version 2 of products need not tell a picture's hash."""
+    is sold at all; what does not is read as nothing told. Version 2 of products need not tell a picture's hash, that
+    of a gift card's redemption tells when its order was placed."""
     return document
 
 
@@ -149,6 +150,7 @@ def _counts_refunds_once(document: dict[str, Any]) -> dict[str, Any]:
 
 
 UPCASTERS: Mapping[tuple[str, int], Upcaster] = {
+    ("gift_card_redemption", 1): _tells_less,
     ("product", 1): _tells_less,
     ("stock", 1): _tells_less,
     ("stock", 2): _counts_refunds_once,

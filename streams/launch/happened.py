@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Protocol, runtime_checkable
 
 from schemas.canonical import Canonical, Sale
+from schemas.canonical.gift_card_redemption import GiftCardRedemption
 from schemas.canonical.payment import Payment
 from schemas.canonical.refund import Refund
 from schemas.canonical.shipment import Shipment
@@ -22,7 +23,8 @@ class _Kept(Protocol):
 
 
 def happened_at(entity: Canonical) -> datetime:
-    """When it happened, whatever was told of it later: an order when it was placed, a customer at the last change.
+    """When it happened, whatever was told of it later: an order and what its gift
+    cards pay when it was placed, a customer at the last change.
 
     Raises:
         TypeError: an entity that tells no time.
@@ -32,6 +34,8 @@ def happened_at(entity: Canonical) -> datetime:
             return entity.placed_at
         case Payment():
             return entity.at
+        case GiftCardRedemption():
+            return entity.placed_at or entity.updated_at
         case Refund():
             return entity.refunded_at
         case Shipment():

@@ -6,6 +6,7 @@ import logging
 import secrets
 import sqlite3
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -395,3 +396,22 @@ async def test_nobody_is_asked_about_a_card_that_nothing_would_be_taken_from_bef
     assert told.outcome is Outcome.FILTERED
     assert observed.is_refused(told.message)
     assert f"order {(await web_order(pipe, order))['increment_id']} is paid with" in told.message
+
+
+@pytest.mark.rule("starting.older_links_only")
+async def test_nothing_is_taken_from_a_card_for_an_order_from_before_the_launch(pipe: Pipe) -> None:
+    """A person may have taken it already, whatever the web store tells of the order later."""
+    card = await issue(pipe, "200.00")
+    launched = datetime.now(UTC) - timedelta(days=1)
+    for way, cutover in list(pipe.cutovers.rows.items()):
+        await pipe.cutovers.launch(way, launched, by=cutover.launched_by)
+    order = await pipe.web.place_order(1, gift_cards=[card.number.reveal()])
+    placed = f"{launched - timedelta(hours=1):%Y-%m-%d %H:%M:%S}"
+    in_web_store(
+        pipe, "UPDATE orders SET document = json_set(document, '$.created_at', ?) WHERE entity_id = ?", placed, order
+    )
+    await pipe.changed("web", "order", order)
+    assert pipe.failed == []
+    (told,) = [entry for entry in pipe.told if entry.flow == "gift_card_redemption" and entry.stage == "deliver"]
+    assert told.message.startswith(observed.BEFORE_CUTOVER)
+    assert await card.balance() == (ON_IT, 0)
