@@ -414,4 +414,4 @@ async def test_nothing_is_taken_from_a_card_for_an_order_from_before_the_launch(
     assert pipe.failed == []
     (told,) = [entry for entry in pipe.told if entry.flow == "gift_card_redemption" and entry.stage == "deliver"]
     assert told.message.startswith(observed.BEFORE_CUTOVER)
-    assert await card.balance() == (ON_IT, 0)
+    assert await card.balance() == (ON_IT, D(0))
