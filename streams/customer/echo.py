@@ -90,9 +90,14 @@ class Mirror:
     at: datetime | None = None
     pending: frozenset[str] = frozenset()
 
-    def knows(self, name: str, content: Field) -> bool:
-        """Whether a field's content is no news: intended, or read back."""
-        return content in (self.intended.get(name), self.read_back.get(name))
+    def knows(self, name: str, content: Field, *, arrived: bool = True) -> bool:
+        """Whether a field's content is no news: intended, or read back.
+
+        Args:
+            arrived: what is pending may have arrived before this was told.
+        """
+        intends = arrived or name not in self.pending
+        return content == self.read_back.get(name) or (intends and content == self.intended.get(name))
 
     def holds(self, name: str, wanted: Field, told: Field, *, fresh: bool) -> bool:
         """Whether this side has what is wanted, in its own way of keeping it, so that nothing need be written.
@@ -119,13 +124,15 @@ class Mirror:
         return replace(self, intended={**self.intended, **wanted}, pending=pending)
 
     def landed(self, answer: Telling) -> Mirror:
-        """With the answer to the write of everything pending: how this side keeps what it was sent.
+        """With the answer to the write of everything pending: how this side keeps what it was sent, and since when.
 
         Only that. What else the answer tells may be someone's edit from in between, so it must be judged as any other
-        telling, and so must a member of a set that was not sent.
+        telling, and so must a member of a set that was not sent. What was told before the write is older from now on:
+        late, it would pass for how things stand after it.
         """
         kept = {name: self._kept(name, answer.projection[name]) for name in self.pending & answer.projection.keys()}
-        return replace(self, read_back={**self.read_back, **kept}, pending=frozenset())
+        at = answer.at if self.at is None else max(self.at, answer.at)
+        return replace(self, read_back={**self.read_back, **kept}, at=at, pending=frozenset())
 
     def _kept(self, name: str, answered: Field) -> Field:
         if not isinstance(answered, frozenset):
@@ -142,8 +149,8 @@ def judge(mirror: Mirror, telling: Telling) -> Verdict:
     """What a telling is, given what is known of its entity on that side."""
     if mirror.at is not None and telling.at < mirror.at:
         return Verdict.OLDER
-    if all(mirror.knows(name, content) for name, content in telling.projection.items()):
+    # of the same second as what was read back, it may be older than that: then it does not show that a write arrived
+    undated = telling.at == mirror.at and not telling.fresh
+    if all(mirror.knows(name, content, arrived=not undated) for name, content in telling.projection.items()):
         return Verdict.ECHO
-    if telling.at == mirror.at and not telling.fresh:
-        return Verdict.READ_AGAIN
-    return Verdict.NEWS
+    return Verdict.READ_AGAIN if undated else Verdict.NEWS

@@ -61,6 +61,29 @@ def test_an_answer_hides_no_member_that_was_added_in_between() -> None:
     assert after.read_back["tags"] == entries("a", "b")
 
 
+def test_what_was_told_before_a_write_is_older_once_its_answer_is_known() -> None:
+    after = STORED.intending({"phone": value("+1 777")}, frozenset({"phone"})).landed(told(12, phone="777"))
+    assert judge(after, told(11, phone="512")) is Verdict.OLDER
+
+
+def test_an_answer_from_before_what_was_told_last_moves_no_time_back() -> None:
+    assert STORED.intending({"name": value("Eve")}, frozenset({"name"})).landed(told(9, name="Eve")).at == at(10)
+
+
+@pytest.mark.parametrize(
+    ("telling", "verdict"),
+    [
+        (told(10, name="Eve"), Verdict.READ_AGAIN),
+        (told(10, name="Eve", fresh=True), Verdict.ECHO),
+        (told(11, name="Eve"), Verdict.ECHO),
+        (told(10, name="Ann"), Verdict.ECHO),
+    ],
+)
+def test_what_is_pending_may_have_been_so_before_in_the_same_second(telling: object, verdict: Verdict) -> None:
+    sent = STORED.intending({"name": value("Eve")}, frozenset({"name"}))
+    assert judge(sent, telling) is verdict  # type: ignore[arg-type]
+
+
 def test_what_is_pending_is_believed_only_when_it_was_just_read() -> None:
     sent = STORED.intending({"name": value("Eve")}, frozenset({"name"}))
     assert not sent.holds("name", value("Eve"), value("Eve"), fresh=False)

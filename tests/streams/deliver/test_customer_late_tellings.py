@@ -1,0 +1,60 @@
+"""What one system told before a write of ours, and what arrives after it: it takes back nothing that came since."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.streams.deliver.customer_world import FIRST, joined, streets, till_has, web_has
+
+
+@pytest.mark.parametrize(
+    ("edit", "echoes", "apart"),
+    [(web_has, "pos", 1), (till_has, "web", 0)],
+    ids=["by_customer", "in_one_second_by_till"],
+)
+async def test_a_late_echo_takes_no_address_that_was_removed_and_added_again(
+    edit: Callable[..., None], echoes: str, apart: int
+) -> None:
+    world = await joined()
+    world.tell(echoes)
+    first = world.waiting.pop()
+
+    def edited(*numbers: int) -> None:
+        world.account.second += apart
+        edit(world, *numbers)
+
+    edited(1, 2)
+    await world.deliver()
+    late = world.waiting.pop()
+    edited(1)
+    await world.deliver()
+    echo = world.waiting.pop()
+    edited(1, 2)
+    news = world.waiting.pop()
+    for event in (first, late):
+        world.waiting.insert(0, event)
+        await world.deliver()
+    world.waiting += [news, echo]
+    await world.settled()
+    assert streets(world.customer("web")) == streets(world.customer("pos")) == {FIRST, "2 Oak St"}
+
+
+async def test_a_reading_that_comes_twice_takes_no_address_that_was_added_in_the_same_second() -> None:
+    world = await joined()
+    world.tell("web")
+    web_has(world, 1, 2)
+    await world.deliver(1)
+    web_has(world, 1, 2, 3)
+    web_has(world, 1, 2, 3, 4)
+    web_has(world, 1, 2, 3, 4, 5)
+    till_has(world, 1, 6)
+    world.tell("web")
+    till_has(world, 1)
+    world.waiting.append(world.waiting[1])
+    await world.deliver(1)
+    await world.deliver(6)
+    await world.settled()
+    every = {f"{number} Oak St" for number in range(1, 6)}
+    assert streets(world.customer("web")) == streets(world.customer("pos")) == every
