@@ -44,7 +44,7 @@ class Wanted:
     Attributes:
         flow: the one flow that it is for.
         since: what happened then or later; None for everything there is.
-        until: what changed until then; None for now.
+        until: what changed until then; None for all, also what changes while it runs.
         per_second: rows; None for the targets' ``replay_share``.
         restart: begin anew where an earlier run was stopped.
     """
@@ -57,7 +57,7 @@ class Wanted:
 
     def begin(self) -> Standing:
         """Of a run from the beginning."""
-        return Standing.begin(self.since or EVERYTHING, self.until or SystemClock().now())
+        return Standing.begin(self.since or EVERYTHING, self.until)
 
 
 def mark(flow: str, since: datetime) -> Backfill:
@@ -104,11 +104,11 @@ async def dry_run(settings: Settings, wanted: Wanted) -> int:
         async with _opened(settings, wanted) as (systems, found):
             preview, report = Preview(settings, store, systems), ObserveReport()
             for feed in found:
-                since, until = wanted.since or EVERYTHING, wanted.until or SystemClock().now()
+                since = wanted.since or EVERYTHING
                 marked = mark(wanted.flow, since)
                 codes = settings.gift_cards.codes
                 await preview_feed(
-                    feed, preview, report, [wanted.flow], since=since, until=until, backfill=marked, codes=codes
+                    feed, preview, report, [wanted.flow], since=since, until=wanted.until, backfill=marked, codes=codes
                 )
             tallies = report.tallies()
         for (flow, target), tally in tallies.items():

@@ -46,7 +46,7 @@ def launch(
 def backfill(
     flow: OneFlow,
     since: Annotated[str | None, typer.Option(help="What happened since then: 30d or 2026-01-31; else all.")] = None,
-    until: Annotated[str | None, typer.Option(help="What changed until then; now without it.")] = None,
+    until: Annotated[str | None, typer.Option(help="What changed until then; everything without it.")] = None,
     rate: Annotated[
         float | None, typer.Option(help="Rows a second; else the targets' replay_share of their budget.", min=0.01)
     ] = None,

@@ -26,20 +26,22 @@ class Standing:
     """How far a backfill has come, as its cursor keeps it.
 
     Attributes:
-        since, until: what changed in between is published.
+        since: what changed then or later is published.
+        until: nothing that changed later is; None goes to the list's end, and takes what changes meanwhile with it:
+            what is from before the cutover, no poll would have written.
         at: everything before is.
         published: rows so far.
         done: whether it came to its end.
     """
 
     since: datetime
-    until: datetime
+    until: datetime | None
     at: datetime
     published: int = 0
     done: bool = False
 
     @classmethod
-    def begin(cls, since: datetime, until: datetime) -> Self:
+    def begin(cls, since: datetime, until: datetime | None) -> Self:
         """Of one that has not begun."""
         return cls(since, until, since)
 
@@ -47,12 +49,17 @@ class Standing:
     def read(cls, stored: str) -> Self:
         """From the cursor."""
         kept = orjson.loads(stored)
-        moments = {name: datetime.fromisoformat(kept[name]) for name in ("since", "until", "at")}
-        return cls(**moments, published=kept["published"], done=kept["done"])
+        since, at = (datetime.fromisoformat(kept[name]) for name in ("since", "at"))
+        until = None if kept["until"] is None else datetime.fromisoformat(kept["until"])
+        return cls(since, until, at, kept["published"], kept["done"])
 
     def written(self) -> str:
         """For the cursor."""
         return orjson.dumps(self).decode()
+
+    def wants(self, row: Row) -> bool:
+        """Whether the row is not newer than wanted."""
+        return self.until is None or row.updated_at is None or row.updated_at <= self.until
 
 
 def cursor_name(flow: str, feed: str) -> str:
@@ -109,14 +116,14 @@ class BackfillRun:
         seen, total = Seen(), 0
         async for page in walk(self._feed, standing.at):
             total = total or standing.published + (page.total or len(page.rows))
-            fresh = seen.fresh(row for row in page.rows if row.updated_at is None or row.updated_at <= standing.until)
+            fresh = seen.fresh(row for row in page.rows if standing.wants(row))
             await self._publish(fresh)
             seen.add(fresh)
             standing = replace(standing, at=_reached(standing, page), published=standing.published + len(fresh))
             before = await self._keep(standing, before)
             tell(Progress(standing.published, total, standing.at))
-            if _is_past(standing, page):
-                break
+            if not all(standing.wants(row) for row in page.rows):
+                break  # it is sorted
             if stop.is_set():
                 return standing
         standing = replace(standing, done=True)
@@ -138,10 +145,5 @@ class BackfillRun:
 
 
 def _reached(standing: Standing, page: Page) -> datetime:
-    times = [row.updated_at for row in page.rows if row.updated_at is not None]
-    return min(max([standing.at, *times]), standing.until)
-
-
-def _is_past(standing: Standing, page: Page) -> bool:
-    """Whether the list has come to what is newer than wanted; it is sorted."""
-    return any(row.updated_at is not None and row.updated_at > standing.until for row in page.rows)
+    times = [row.updated_at for row in page.rows if row.updated_at is not None and standing.wants(row)]
+    return max([standing.at, *times])

@@ -38,7 +38,7 @@ class Shop:
         for number in range(10):
             self.feed.change(number, START - timedelta(days=10 - number))
 
-    async def run(self, *, until: datetime = START, per_second: float = 100.0) -> Standing:
+    async def run(self, *, until: datetime | None = START, per_second: float = 100.0) -> Standing:
         stored = self.cursors.values.get(NAME)
         standing = Standing.read(stored) if stored else Standing.begin(SINCE, until)
         rows = RowPublisher(self.kafka, self.clock, Metrics(), backfill=MARK)
@@ -64,6 +64,15 @@ async def test_what_is_newer_than_wanted_stays() -> None:
     shop = Shop()
     await shop.run(until=START - timedelta(days=6))
     assert shop.kafka.keys() == ["0", "1", "2", "3", "4"]
+
+
+async def test_an_old_order_that_changes_while_it_runs_is_published_too() -> None:
+    shop = Shop(stop_after=1)
+    await shop.run(until=None)
+    shop.feed.change(9, START + timedelta(hours=1))
+    shop.stop.clear()
+    assert (await shop.run(until=None)).done
+    assert shop.kafka.keys()[-1] == "9"
 
 
 async def test_stopped_it_finishes_its_page_and_the_next_run_goes_on_there() -> None:
@@ -97,6 +106,7 @@ async def test_it_is_no_faster_than_its_part_of_the_budget() -> None:
     assert max(shop.clock.slept) <= 1.0, "in small parts: new events go in between"
 
 
-def test_a_standing_is_kept_as_it_is() -> None:
-    standing = Standing(SINCE, START, START, 17, done=True)
+@pytest.mark.parametrize("until", [START, None])
+def test_a_standing_is_kept_as_it_is(until: datetime | None) -> None:
+    standing = Standing(SINCE, until, START, 17, done=True)
     assert Standing.read(standing.written()) == standing
