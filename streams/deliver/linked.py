@@ -6,6 +6,12 @@ from schemas.ids import MissingLink, Ref
 from streams.deliver.desk import Desk
 from streams.errors import DependencyMissing
 
+OLDER = (
+    "An order from before the launch is brought there by `tillstream backfill order`; if it was settled by hand, "
+    "discard this event"
+)
+"""What a person does about an order that is not linked and will not be: nothing of it is carried over by itself."""
+
 
 async def order_of(desk: Desk, sale: str, number: str, what: str) -> Ref:
     """The target's order of a sale.
@@ -25,7 +31,7 @@ async def order_of(desk: Desk, sale: str, number: str, what: str) -> Ref:
     found = (await desk.links.find([ref], desk.target)).get(ref)
     if found is None:
         raise DependencyMissing(
-            f"{what} for order {number} waits until that order is in {desk.target}: it goes on by itself then",
+            f"{what} for order {number} waits until that order is in {desk.target}: it goes on by itself then. {OLDER}",
             waits_for=MissingLink(ref, desk.target),
         )
     return found

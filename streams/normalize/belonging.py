@@ -147,7 +147,8 @@ class Belongings:
                 return sale, next(channel for channel in channels if channel.web == web)
         raise DependencyMissing(
             f"{order.connection} order {order.native_id} ({external}) is not linked to its web order yet: "
-            "it goes on by itself when that order has been delivered",
+            "it goes on by itself when that order has been delivered. An order from before the launch is linked by "
+            "`tillstream backfill order`; if it was settled by hand, discard this event",
             waits_for=MissingLink(order),
         )
 
