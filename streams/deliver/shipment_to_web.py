@@ -98,7 +98,7 @@ class WebShipmentPlanner:
             return await self._pickup(parcel, order)
         told = f"{parcel.what} from {parcel.source}"
         made_as = await self._shipped_with_the_rest(parcel)
-        if made_as is not None:
+        if made_as is not None and not await self._is_left(parcel, order):
             return Plan(f"track {told}", f"tracked {told}", tuple(self._later_tracks(parcel, made_as)), mails=False)
         writes: list[Write] = []
         if self._captures(parcel, order) and await self._units(parcel, order, invoiced=True):
@@ -257,6 +257,13 @@ class WebShipmentPlanner:
             return None
         rest = ref._replace(native_id=f"{order}/{REST}")
         return await self._desk.effects.made(EffectKey(self._desk.target, SHIP_ORDER.name, rest))
+
+    async def _is_left(self, parcel: _Parcel, order: WebOrder) -> bool:
+        """Whether its goods are still there: then they waited, for a person perhaps, while the rest was shipped."""
+        try:
+            return bool(await self._units(parcel, order))
+        except Rejected:
+            return False
 
     def _later_tracks(self, parcel: _Parcel, shipment_id: str) -> list[CreateOnce]:
         ref, target = Ref.parse(parcel.shipment.ref), self._desk.target

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
+from dataclasses import replace
 from decimal import Decimal
 
 import orjson
@@ -80,6 +81,29 @@ async def test_a_late_number_finds_the_goods_that_the_web_stores_list_does_not_s
     pipe.web.faults.put()
     (shipment,) = await pipe.web.connector.shipments.shipments_of(order)
     assert [track.number for track in shipment.tracks] == ["1Z999"]
+
+
+async def test_a_parcel_that_waited_for_a_person_is_still_shipped_when_the_rest_has_left(pipe: Pipe) -> None:
+    order = await pipe.web.place_order(1, beside=["SKU-00003"])
+    await pipe.changed("web", "order", order)
+    found = await pipe.pos.orders.find_order(f"W-{(await web_order(pipe, order))['increment_id']}")
+    assert found is not None
+    (short,) = [row for row in await pipe.web.stock.list_source_items({pipe.web.sku}) if row.source == "main"]
+    await pipe.web.stock.write_source_items([replace(short, quantity=D(0))])
+    parcel = {
+        "ShippedAt": "2026-11-28T12:00:00Z",
+        "TrackingNumber": "1Z999",
+        "Lines": [{"SKU": pipe.pos.sku, "Quantity": 1}],
+    }
+    await in_store(pipe, found.order_id, Shipments=[parcel], Status="Fulfilled")
+    await pipe.changed("pos", "order", found.order_id)
+    assert [error.code for error in pipe.failed] == ["source_short"]
+    await pipe.web.stock.write_source_items([short])
+    await pipe.changed("pos", "order", found.order_id)
+    assert len(pipe.failed) == 1
+    shown = await pipe.web.connector.shipments.shipments_of(order)
+    assert [[track.number for track in shipment.tracks] for shipment in shown] == [[], ["1Z999"]]
+    assert [list(shipment.units.values()) for shipment in shown] == [[D(1)], [D(1)]]
 
 
 VIRTUAL = "SKU-00001"
