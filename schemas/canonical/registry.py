@@ -132,9 +132,9 @@ MODELS: Mapping[str, type[Canonical]] = {
 
 
 def _tells_less(document: dict[str, Any]) -> dict[str, Any]:
-    """Version 2 of stock and its hints tells what was refunded, version 3 of hints what was shipped and whether the SKU
-    is sold at all; what does not is read as nothing told. Version 2 of products need not tell a picture's hash, that
-    of a gift card's redemption tells when its order was placed."""
+    """Version 2 of stock and its hints tells what was refunded, version 3 of hints what was shipped and canceled, and
+    whether the SKU is sold at all; what does not is read as nothing told. Version 2 of products need not tell a
+    picture's hash, that of a gift card's redemption tells when its order was placed."""
     return document
 
 

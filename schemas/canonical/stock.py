@@ -25,10 +25,10 @@ class WebUnits(Canonical):
     Attributes:
         order: ref of the web order (``web:order:42``).
         location: the location that ships it.
-        side: ``web`` tells ``unshipped``, ``shipped`` and ``refunded``; ``pos`` tells ``committed`` and ``taken``.
+        side: ``web`` tells all but ``committed`` and ``taken``, which ``pos`` tells.
         at: that system's ``updated_at``; an older telling never replaces a newer one.
         unshipped: left to ship in Magento: ordered - max(shipped, refunded) - canceled.
-        shipped: handed over in Magento.
+        shipped, canceled: handed over, and canceled in Magento.
         refunded: given back in Magento, whether or not goods came back.
         committed: units that Heartland counts as committed for this order.
         taken: units that Heartland has taken off its on hand for this order.
@@ -40,6 +40,7 @@ class WebUnits(Canonical):
     at: AwareDatetime
     unshipped: Quantity = Decimal(0)
     shipped: Quantity = Decimal(0)
+    canceled: Quantity = Decimal(0)
     refunded: Quantity = Decimal(0)
     committed: Quantity = Decimal(0)
     taken: Quantity = Decimal(0)
@@ -90,8 +91,8 @@ class Stock(Canonical):
         ref: ``connection:sku:SKU`` of the point of sale.
         sku: the point of sale's SKU.
         read_at: when the owner of the SKU's partition began to read; later readings win.
-        moved: pieces that the web store has shipped and given money back for, ever: it takes them off a source, or a
-            person puts them back into one, without our writing anything.
+        moved: pieces that the web store has shipped, canceled and given money back for, ever: it takes them off its
+            stock, or it or a person puts them back, without our writing anything.
     """
 
     schema_version: Literal[3] = 3

@@ -29,7 +29,7 @@ class OrderUnits:
         web_location: the location that the channel ships from.
         pos_location: the location that the point of sale has booked it to; it wins.
         unshipped: left to ship in Magento.
-        shipped, refunded: handed over, and given back there.
+        shipped, canceled, refunded: handed over, canceled, and given back there.
         committed, taken: what the point of sale holds for it, and has taken off its on hand for it.
     """
 
@@ -39,6 +39,7 @@ class OrderUnits:
     pos_location: str = ""
     unshipped: Decimal = ZERO
     shipped: Decimal = ZERO
+    canceled: Decimal = ZERO
     refunded: Decimal = ZERO
     committed: Decimal = ZERO
     taken: Decimal = ZERO
@@ -66,7 +67,7 @@ class OrderUnits:
     @property
     def moved(self) -> Decimal:
         """Pieces that may have moved Magento's stock without our writing anything."""
-        return self.shipped + self.refunded
+        return self.shipped + self.canceled + self.refunded
 
     @property
     def last_at(self) -> datetime:
@@ -79,7 +80,7 @@ class OrderUnits:
             if self.web_at is not None and units.at < self.web_at:
                 return self
             # Magento tells whole seconds, and moves none for many a shipment. What is left to ship only ever falls,
-            # and what is shipped or refunded rises.
+            # and what is shipped, canceled or refunded rises.
             again = units.at == self.web_at
             return replace(
                 self,
@@ -87,6 +88,7 @@ class OrderUnits:
                 web_location=units.location,
                 unshipped=min(units.unshipped, self.unshipped) if again else units.unshipped,
                 shipped=max(units.shipped, self.shipped) if again else units.shipped,
+                canceled=max(units.canceled, self.canceled) if again else units.canceled,
                 refunded=max(units.refunded, self.refunded) if again else units.refunded,
             )
         if self.pos_at is not None and units.at < self.pos_at:
@@ -118,7 +120,7 @@ class SkuState:
 
     @property
     def moved(self) -> Decimal:
-        """Pieces that the web store has shipped and given money back for, ever."""
+        """Pieces that the web store has shipped, canceled and given money back for, ever."""
         return self.forgotten + sum((units.moved for units in self.orders.values()), ZERO)
 
     def apply(self, units: WebUnits) -> SkuState:
@@ -215,6 +217,7 @@ def _row(units: OrderUnits) -> dict[str, Any]:
         "pos_location": units.pos_location,
         "unshipped": str(units.unshipped) if units.unshipped else "",
         "shipped": str(units.shipped) if units.shipped else "",
+        "canceled": str(units.canceled) if units.canceled else "",
         "refunded": str(units.refunded) if units.refunded else "",
         "committed": str(units.committed) if units.committed else "",
         "taken": str(units.taken) if units.taken else "",
@@ -230,6 +233,7 @@ def _units(row: Mapping[str, str]) -> OrderUnits:
         pos_location=row.get("pos_location", ""),
         unshipped=Decimal(row.get("unshipped", "0")),
         shipped=Decimal(row.get("shipped", "0")),
+        canceled=Decimal(row.get("canceled", "0")),
         refunded=Decimal(row.get("refunded", "0")),
         committed=Decimal(row.get("committed", "0")),
         taken=Decimal(row.get("taken", "0")),

@@ -26,12 +26,14 @@ def web_hints(sale: Sale, channel: Channel, aliases: Mapping[str, str]) -> list[
     """
     unshipped: dict[str, Decimal] = {}
     shipped: dict[str, Decimal] = {}
+    canceled: dict[str, Decimal] = {}
     refunded: dict[str, Decimal] = {}
     for line in sale.lines:
         left = max(line.quantity - max(line.shipped, line.refunded) - line.canceled, Decimal(0))
         sku = aliases.get(line.sku, line.sku)
         unshipped[sku] = unshipped.get(sku, Decimal(0)) + left
         shipped[sku] = shipped.get(sku, Decimal(0)) + line.shipped
+        canceled[sku] = canceled.get(sku, Decimal(0)) + line.canceled
         refunded[sku] = refunded.get(sku, Decimal(0)) + line.refunded
     location = pos_location({"channel": dict(channel)}, {"shipping": dict(sale.shipping)})
     return [
@@ -45,6 +47,7 @@ def web_hints(sale: Sale, channel: Channel, aliases: Mapping[str, str]) -> list[
                 at=sale.updated_at,
                 unshipped=left,
                 shipped=shipped[sku],
+                canceled=canceled[sku],
                 refunded=refunded[sku],
             ),
         )
