@@ -82,6 +82,10 @@ class MagentoConnection(BaseModel):
     gift_cards: Literal["unavailable", "accounts"] = "unavailable"
     """``accounts`` where ``/V1/giftcardaccounts`` is served (Commerce as a Cloud Service): their balances follow the
     point of sale's ledger. Elsewhere there is no route that could write them."""
+    inventory: Literal["msi", "legacy"] = "msi"
+    """``legacy`` only where Magento's inventory modules are removed: placing an order takes its pieces off the stock
+    item. A shop that has them and the one source ``default`` is ``msi`` too. In both, ``channels.*.sources`` says which
+    locations count; where stock is legacy, their source is ``default``."""
     webhooks: Webhooks = Webhooks()
     """How its webhooks prove themselves."""
     http: Http = Http()

@@ -13,7 +13,6 @@ from app.clock import SystemClock
 from app.handlers import Tools, deliver_handler, engine_of, normalize_handler
 from app.health import Readiness
 from app.http import Request
-from app.magento.stock import MagentoStock
 from app.parts import Parts
 from app.settings import Settings
 from app.store import HeldEvent, Store
@@ -50,6 +49,7 @@ from streams.ports import (
     Revision,
     SourceItem,
     Verdict,
+    WebStock,
 )
 from streams.ports.guards import NO_AGES
 from streams.runtime.work import Arrival, Handler, Work
@@ -157,7 +157,7 @@ class _ReadOnly(Systems):
 
     @property
     def webs(self) -> Mapping[str, Web]:
-        return {name: replace(web, stock=_WebStock(web, self._calls)) for name, web in super().webs.items()}
+        return {name: replace(web, stock=_WebStock(name, web.stock, self._calls)) for name, web in super().webs.items()}
 
 
 class _Effects(Effects):
@@ -173,14 +173,17 @@ class _Effects(Effects):
         raise _Stop
 
 
-class _WebStock(MagentoStock):
-    def __init__(self, web: Web, calls: list[str]) -> None:
-        super().__init__(web.client)
+class _WebStock:
+    def __init__(self, name: str, stock: WebStock, calls: list[str]) -> None:
+        self._name = name
+        self._stock = stock
         self._calls = calls
+        self.most_skus = stock.most_skus
+        self.begin, self.known_skus, self.list_source_items = stock.begin, stock.known_skus, stock.list_source_items
 
     async def write_source_items(self, items: Sequence[SourceItem], *, began: float | None = None) -> None:  # noqa: ARG002
         told = ", ".join(f"{item.sku} {item.source} {item.quantity}" for item in items)
-        self._calls.append(f"write_source_items in {self._client.name}: {told}")
+        self._calls.append(f"write_source_items in {self._name}: {told}")
 
 
 class _Publisher:

@@ -87,7 +87,10 @@ def handler_of(role: str, target: str | None, tools: Tools, app: StageApp) -> Ha
         flow = tools.engine.catalog.flows["stock"]
         clock = tools.parts.clock
         oversells = tools.store.oversells
-        return InventoryHandler(table, levels, tools.publisher, oversells, clock, channels=tools.channels, flow=flow)
+        formulas = {name: web.formula for name, web in tools.systems.webs.items()}
+        return InventoryHandler(
+            table, levels, tools.publisher, oversells, clock, channels=tools.channels, flow=flow, formulas=formulas
+        )
     return normalize_handler(tools)
 
 

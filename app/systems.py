@@ -36,14 +36,16 @@ from app.magento.products import MagentoProducts
 from app.magento.reader import MagentoReader
 from app.magento.shipments import MagentoShipments
 from app.magento.stock import MagentoStock
+from app.magento.stock_items import MagentoStockItems
 from app.magento.tickets import MagentoTickets
 from app.magento.transactions import MagentoTransactions
 from app.magento.variants import MagentoVariants
 from app.polling.feeds import Lists
 from app.settings import Settings
 from app.webhook.client import WebhookReceiver
+from streams.inventory.formula import Formula, item_quantities, source_quantities
 from streams.metrics import Metrics
-from streams.ports import NOWHERE, Clock, EntityReader, Failpoints, Pulse
+from streams.ports import NOWHERE, Clock, EntityReader, Failpoints, Pulse, WebStock
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,16 +69,21 @@ class Web:
     prices: MagentoPrices
     gift_cards: GiftCardAccounts | UnavailableGiftCards
     gift_card_numbers: MagentoGiftCardNumbers
-    stock: MagentoStock
+    stock: WebStock
+    formula: Formula
+    """What its stock shall hold."""
 
     @classmethod
-    def through(cls, client: MagentoClient, codes: CodeMask = LAST_FOUR, *, accounts: bool = False) -> Web:
+    def through(
+        cls, client: MagentoClient, codes: CodeMask = LAST_FOUR, *, accounts: bool = False, legacy: bool = False
+    ) -> Web:
         """All of an instance, through one client.
 
         Args:
             client: of the connection.
             codes: masks gift cards' codes.
             accounts: whether it has routes for gift card accounts.
+            legacy: whether its inventory modules are removed, and it keeps stock items.
         """
         return cls(
             client=client,
@@ -96,7 +103,8 @@ class Web:
             prices=MagentoPrices(client),
             gift_cards=GiftCardAccounts(client) if accounts else UnavailableGiftCards(client.name),
             gift_card_numbers=MagentoGiftCardNumbers(client),
-            stock=MagentoStock(client),
+            stock=MagentoStockItems(client) if legacy else MagentoStock(client),
+            formula=item_quantities if legacy else source_quantities,
         )
 
     @property
@@ -255,7 +263,8 @@ def _connector(name: str, connection: Connection, client: _Client) -> System:
     match connection:
         case MagentoConnection():
             magento = MagentoClient(name, connection, client.clock, **options)
-            return Web.through(magento, client.codes, accounts=connection.gift_cards == "accounts")
+            accounts, legacy = connection.gift_cards == "accounts", connection.inventory == "legacy"
+            return Web.through(magento, client.codes, accounts=accounts, legacy=legacy)
         case HeartlandConnection():
             return Pos.through(HeartlandClient(name, connection, client.clock, **options))
         case WebhookConnection():

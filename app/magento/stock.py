@@ -12,6 +12,7 @@ from app.urls import encode
 from app.wire import read_as
 from schemas.magento import ProductSku, SearchResult
 from schemas.magento import SourceItem as SourceItemRow
+from streams.deliver.stock import SKUS_IN_A_CALL
 from streams.errors import OutcomeUnknown, Rejected
 from streams.ports import SourceItem
 
@@ -27,6 +28,8 @@ class MagentoStock:
 
     def __init__(self, client: MagentoClient) -> None:
         self._client = client
+
+    most_skus = SKUS_IN_A_CALL
 
     def begin(self) -> float:
         """The beginning of a write that waits for something before `write_source_items`."""

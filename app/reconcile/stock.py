@@ -48,6 +48,7 @@ async def reconcile_stock(joint: Joint, window: Window) -> Comparison:
         web=joint.web_name,
         settled_before=window.settled_before,
         buffers=joint.channels.buffers_between(pos=joint.pos_name, web=joint.web_name),
+        formula=joint.web.formula,
     )
 
 

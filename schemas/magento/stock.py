@@ -25,7 +25,8 @@ class ProductSku(Wire):
 class StockItem(Wire):
     """``GET /V1/stockItems/:productSku``: what the inventory modules leave to it. Its quantity is the default source's.
 
-    ``manage_stock`` is what applies, the shop's setting or the product's own.
+    ``manage_stock`` is what applies, the shop's setting or the product's own. ``qty`` is null until it is written.
     """
 
     manage_stock: bool = True
+    qty: Amount | None = None

@@ -96,7 +96,7 @@ class StockDelivery:
         self._known: dict[str, datetime] = {}
         self._lookup: Batcher[str, bool] = Batcher(self._ask_known, most=SKUS_IN_A_LOOK)
         self._writer: Batcher[_Write, OpenWrite] = Batcher(
-            self._write, most=SKUS_IN_A_CALL, identity=lambda write: write.intent.entity, pace=PACE_SECONDS
+            self._write, most=stock.most_skus, identity=lambda write: write.intent.entity, pace=PACE_SECONDS
         )
 
     async def deliver(self, work: Work, arrival: Arrival) -> JournalEntry:

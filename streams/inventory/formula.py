@@ -1,16 +1,20 @@
-"""What a source in Magento shall hold, so that Magento sells what the shop can sell."""
+"""What a source or a stock item in Magento shall hold, so that Magento sells what the shop can sell."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 from types import MappingProxyType
 
 from schemas.canonical import LocationLevel, LocationStock
-from streams.inventory.table import OrderUnits, SkuState
+from streams.inventory.table import SkuState
 
 ZERO = Decimal(0)
 NO_BUFFERS: Mapping[str, Decimal] = MappingProxyType({})
+
+Formula = Callable[[SkuState, Iterable[LocationLevel], Mapping[str, Decimal]], tuple[LocationStock, ...]]
+"""`source_quantities` or `item_quantities`, as the web store keeps its stock."""
 
 
 def source_quantities(
@@ -30,42 +34,63 @@ def source_quantities(
     Args:
         buffers: pieces by location that are not offered online; they cut only what exceeds the units still to ship.
     """
-    orders = state.orders.values()
+    books = [_Books.of(state, level) for level in levels]
     return tuple(
-        LocationStock(
-            location=level.location,
-            quantity=_quantity(
-                level,
-                [units for units in orders if units.location == level.location],
-                buffers.get(level.location, ZERO),
-                state.ceilings.get(level.location),
-            ),
-            on_hand=level.on_hand,
-            committed=level.committed,
-            unshipped=sum((units.unshipped for units in orders if units.location == level.location), ZERO),
-        )
-        for level in levels
+        each.stock(max(ZERO, each.unshipped, each.uncommitted - buffers.get(each.level.location, ZERO)))
+        for each in books
     )
 
 
-def available_quantity(state: SkuState, level: LocationLevel) -> Decimal:
-    """The legacy quantity of one location, where Magento's inventory modules are removed.
+def item_quantities(
+    state: SkuState, levels: Iterable[LocationLevel], buffers: Mapping[str, Decimal] = NO_BUFFERS
+) -> tuple[LocationStock, ...]:
+    """The legacy quantity of every location, where Magento's inventory modules are removed.
 
     Without reservations the stock item falls when an order is placed, so the quantity is what the point of sale has
-    available less the web orders that it does not know yet.
+    available less what web orders still wait for and it neither holds nor has taken off for them: those that it does
+    not have yet, or not any more. It is what is left of the MSI quantity when the reservations are subtracted.
+
+    Args:
+        buffers: pieces by location that are not offered online.
     """
-    unknown = (
-        units.unshipped for units in state.orders.values() if units.location == level.location and units.pos_at is None
+    books = [_Books.of(state, level) for level in levels]
+    return tuple(
+        each.stock(max(ZERO, each.uncommitted - each.unshipped - buffers.get(each.level.location, ZERO)))
+        for each in books
     )
-    return max(ZERO, level.on_hand - level.committed - sum(unknown, ZERO))
 
 
-def _quantity(level: LocationLevel, orders: list[OrderUnits], buffer: Decimal, most: Decimal | None) -> Decimal:
-    # A hint may be older than the levels. Then more can look committed for the web than is committed at all, and the
-    # difference may have been canceled as well as taken: it is not added, so that a doubt never sells too much.
-    reserved = sum((units.reserved for units in orders), ZERO)
-    others = max(ZERO, level.committed - reserved)
-    taken = sum((units.taken_unshipped for units in orders), ZERO)
-    unshipped = sum((units.unshipped for units in orders), ZERO)
-    on_hand = level.on_hand if most is None else min(level.on_hand, most)
-    return max(ZERO, unshipped, on_hand - others + taken - buffer)
+@dataclass(frozen=True, slots=True)
+class _Books:
+    """What a location has of a SKU and owes.
+
+    Attributes:
+        uncommitted: pieces that no sale but the web's holds, with those that were taken off for the web and are there.
+        unshipped: what Magento has left to ship from there.
+    """
+
+    level: LocationLevel
+    uncommitted: Decimal
+    unshipped: Decimal
+
+    @classmethod
+    def of(cls, state: SkuState, level: LocationLevel) -> _Books:
+        orders = [units for units in state.orders.values() if units.location == level.location]
+        # A hint may be older than the levels. Then more can look committed for the web than is committed at all, and
+        # the difference may have been canceled as well as taken: it is not added, so that a doubt never sells too much.
+        reserved = sum((units.reserved for units in orders), ZERO)
+        others = max(ZERO, level.committed - reserved)
+        taken = sum((units.taken_unshipped for units in orders), ZERO)
+        most = state.ceilings.get(level.location)
+        on_hand = level.on_hand if most is None else min(level.on_hand, most)
+        return cls(level, on_hand - others + taken, sum((units.unshipped for units in orders), ZERO))
+
+    def stock(self, quantity: Decimal) -> LocationStock:
+        level = self.level
+        return LocationStock(
+            location=level.location,
+            quantity=quantity,
+            on_hand=level.on_hand,
+            committed=level.committed,
+            unshipped=self.unshipped,
+        )

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
+from types import MappingProxyType
 from typing import Protocol
 
 from schemas.canonical import LocationLevel, Stock, StockHint
@@ -16,7 +17,7 @@ from schemas.ids import Ref
 from streams.channels import Channels
 from streams.errors import Malformed, Rejected, Transient
 from streams.inventory.age import age_headers, oldest_change
-from streams.inventory.formula import source_quantities
+from streams.inventory.formula import Formula, source_quantities
 from streams.inventory.oversell import oversells
 from streams.inventory.table import SkuState
 from streams.ports import Clock, JournalEntry, Outcome, Outgoing, Oversells, Publisher, Record, StockLevels
@@ -27,6 +28,8 @@ from streams.topics import CANONICAL_STOCK
 
 SKUS_IN_A_READ = 100
 """SKUs in one read; the most that `/v1/inventory` takes in its filter (schemas/heartland/openapi.yaml)."""
+
+NO_FORMULAS: Mapping[str, Formula] = MappingProxyType({})
 
 
 class SkuTable(Protocol):
@@ -60,6 +63,7 @@ class InventoryHandler:
         oversells: where what is sold twice waits for a person.
         channels: which web stores each of them is joined to.
         flow: the flow document that stock follows, which has no mapping in this stage.
+        formulas: by web store, where it is not that of sources.
     """
 
     def __init__(
@@ -72,6 +76,7 @@ class InventoryHandler:
         *,
         channels: Channels,
         flow: FlowDocument,
+        formulas: Mapping[str, Formula] = NO_FORMULAS,
     ) -> None:
         self._table = table
         self._publisher = publisher
@@ -79,6 +84,7 @@ class InventoryHandler:
         self._clock = clock
         self._channels = channels
         self._flow = flow
+        self._formulas = formulas
         self._read: dict[str, Batcher[str, Sequence[LocationLevel] | None]] = {
             connection: Batcher(_reader(source), most=SKUS_IN_A_READ) for connection, source in levels.items()
         }
@@ -142,9 +148,9 @@ class InventoryHandler:
         return False
 
     def _stock(self, ref: Ref, web: str, state: SkuState, levels: Sequence[LocationLevel], read_at: datetime) -> bytes:
-        """What a web store's sources shall hold."""
+        """What a web store's sources, or its stock item, shall hold."""
         buffers = self._channels.buffers_between(pos=ref.connection, web=web)
-        locations = source_quantities(state, levels, buffers)
+        locations = self._formulas.get(web, source_quantities)(state, levels, buffers)
         stock = Stock(ref=str(ref), sku=ref.native_id, read_at=read_at, locations=locations, moved=state.moved)
         return stock.model_dump_json().encode()
 

@@ -84,6 +84,11 @@ class SourceItem:
 class WebStock(Protocol):
     """The web store's stock."""
 
+    @property
+    def most_skus(self) -> int:
+        """SKUs that one write may have."""
+        ...
+
     def begin(self) -> float:
         """The beginning of a write, for `write_source_items`; in seconds that go on while the process is frozen."""
         ...

@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from schemas.canonical import LocationLevel
 from schemas.ids import Ref
-from streams.inventory.formula import NO_BUFFERS, source_quantities
+from streams.inventory.formula import NO_BUFFERS, Formula, source_quantities
 from streams.inventory.table import SkuState
 from streams.reconcile.drift import PIECES, Comparison, Drift, ReadAgain, Subject
 
@@ -49,6 +49,7 @@ def compare_stock(
     web: str,
     settled_before: datetime,
     buffers: Mapping[str, Decimal] = NO_BUFFERS,
+    formula: Formula = source_quantities,
 ) -> Comparison:
     """Compare every (SKU, source) pair with the formula.
 
@@ -58,11 +59,12 @@ def compare_stock(
         pos, web: names of the connections.
         settled_before: a SKU that changed later than this is not judged.
         buffers: pieces by location that are not offered online.
+        formula: as the web store keeps its stock.
     """
     drifts: list[Drift] = []
     compared = moving = 0
     for sku in skus:
-        quantities = {level.location: level for level in source_quantities(sku.state, sku.levels, buffers)}
+        quantities = {level.location: level for level in formula(sku.state, sku.levels, buffers)}
         pairs = [(sources[place], one.quantity) for place, one in quantities.items() if place in sources]
         if sku.moved_after(settled_before):
             moving += len(pairs)

@@ -36,7 +36,6 @@ from app.heartland.stock import HeartlandStock
 from app.http import Answer, Request
 from app.magento.client import MagentoClient
 from app.magento.orders import MagentoOrders
-from app.magento.stock import MagentoStock
 from app.sandbox.faults import Fault, FaultPanel, Rule
 from app.sandbox.heartland import server as heartland_server
 from app.sandbox.magento import server as magento_server
@@ -44,7 +43,7 @@ from app.sandbox.magento.shipping_methods import location_address
 from app.sandbox.server import SandboxHandle, SandboxOptions
 from app.systems import Pos, Web
 from streams.errors import TillstreamError
-from streams.ports import Clock, OrderDraft
+from streams.ports import Clock, OrderDraft, WebStock
 from tests.app.call_sites import sending_from
 from tests.app.heartland.heartland_contract import check_request
 from tests.app.magento.magento_contract import check_request as check_magento
@@ -159,7 +158,7 @@ class WebSystem:
         return self.connector.orders
 
     @property
-    def stock(self) -> MagentoStock:
+    def stock(self) -> WebStock:
         return self.connector.stock
 
     @asynccontextmanager

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from aiohttp import web
 
+from app.magento.stock_items import MagentoStockItems
 from app.systems import Web
 from streams.ports import (
     AccountDraft,
@@ -125,8 +126,14 @@ CALLS: Mapping[str, Sequence[Call]] = {
     "gift_cards.gift_card_balance": [lambda on: on.gift_cards.gift_card_balance("7")],
     "gift_cards.set_gift_card_balance": [lambda on: on.gift_cards.set_gift_card_balance("7", Decimal(5), Decimal(4))],
     "stock.known_skus": [lambda on: on.stock.known_skus({"S1"})],
-    "stock.list_source_items": [lambda on: on.stock.list_source_items({"S1"})],
-    "stock.write_source_items": [lambda on: on.stock.write_source_items([SourceItem("S1", "main", Decimal(3))])],
+    "stock.list_source_items": [
+        lambda on: on.stock.list_source_items({"S1"}),
+        lambda on: MagentoStockItems(on.client).list_source_items({"S1"}),
+    ],
+    "stock.write_source_items": [
+        lambda on: on.stock.write_source_items([SourceItem("S1", "main", Decimal(3))]),
+        lambda on: MagentoStockItems(on.client).write_source_items([SourceItem("S1", "default", Decimal(3))]),
+    ],
 }
 """Every method of the connector, with what makes it send all that it may."""
 ITEM = {"item_id": 10, "sku": "S1", "product_type": "simple", "qty_ordered": 3}

@@ -62,6 +62,7 @@ USED = [
     "GET /V1/products/attribute-sets/sets/list",
     "GET /V1/taxClasses/search",
     "GET /V1/stockItems/:productSku",
+    "PUT /V1/products/:productSku/stockItems/:itemId",
     "GET /V1/inventory/source-items",
     "POST /V1/inventory/source-items",
     "GET /V1/inventory/sources",

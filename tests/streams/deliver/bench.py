@@ -19,7 +19,7 @@ from streams.deliver.entity import EntityDelivery
 from streams.deliver.handler import DeliverHandler, Delivery
 from streams.deliver.order_status import OrderStatusPlanner
 from streams.deliver.sale import SaleDelivery
-from streams.deliver.stock import StockDelivery
+from streams.deliver.stock import SKUS_IN_A_CALL, StockDelivery
 from streams.deliver.stock_guard import StockGuard
 from streams.engine import Catalog, Engine, load
 from streams.errors import AliasMissing, Rejected, TillstreamError
@@ -156,6 +156,8 @@ class Notes:
 
 class Sources:
     """The web store's source items. Implements `streams.ports.WebStock`."""
+
+    most_skus = SKUS_IN_A_CALL
 
     def __init__(self) -> None:
         self.items: dict[tuple[str, str], Decimal] = {}

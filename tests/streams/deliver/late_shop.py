@@ -69,6 +69,8 @@ class WebShop:
         held: what it has held; the last is what it has.
     """
 
+    most_skus = 1
+
     def __init__(self, clock: LoopClock) -> None:
         self.sent: list[int] = []
         self.held: list[int] = []

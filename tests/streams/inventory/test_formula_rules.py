@@ -10,7 +10,7 @@ from typing import Literal
 import pytest
 
 from schemas.canonical import LocationLevel, Selling, WebUnits
-from streams.inventory.formula import available_quantity, source_quantities
+from streams.inventory.formula import item_quantities, source_quantities
 from streams.inventory.table import IDLE_KEPT, OrderUnits, SkuState
 
 D = Decimal
@@ -137,11 +137,25 @@ def test_a_doubt_never_sells_too_much() -> None:
         ((units("web", unshipped=2), units("pos", committed=2)), level(10, 2), 8),
         ((units("web", unshipped=2), units("pos", taken=2)), level(8), 8),
         ((units("web", unshipped=2, location="STORE2"),), level(10), 10),
+        # Canceled at the till, or taken apart: Magento still waits for both, or for one of them.
+        ((units("web", unshipped=2), units("pos")), level(10), 8),
+        ((units("web", unshipped=2), units("pos", committed=1)), level(10, 1), 8),
+        # The till still holds what Magento has shipped.
+        ((units("web"), units("pos", committed=2)), level(10, 2), 8),
         ((), level(1, 3), 0),
     ],
 )
 def test_the_legacy_formula(told: tuple[WebUnits, ...], at: LocationLevel, expected: int) -> None:
-    assert available_quantity(state(*told), at) == D(expected)
+    (stock,) = item_quantities(state(*told), [at])
+    assert stock.quantity == D(expected)
+
+
+@pytest.mark.rule("stock.legacy_formula")
+@pytest.mark.rule("stock.location_buffer")
+def test_where_stock_is_legacy_a_buffer_cuts_what_is_offered() -> None:
+    made = state(units("web", unshipped=2))
+    assert [stock.quantity for stock in item_quantities(made, [level(10)], {"MAIN": D(3)})] == [D(5)]
+    assert [stock.quantity for stock in item_quantities(made, [level(4)], {"MAIN": D(3)})] == [D(0)]
 
 
 @pytest.mark.rule("stock.location_buffer")
