@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
-from schemas.canonical import OrderStatus, Product, Sale, Selling, StockHint, WebUnits
+from schemas.canonical import Line, OrderStatus, Product, Sale, Selling, StockHint, WebUnits
 from schemas.documents import Channel
 from schemas.envelope import Envelope
 from streams.hints import stock_hint
@@ -15,6 +15,9 @@ from streams.sale.outward import pos_location
 
 HINT = "stock_hint"
 """The entity of a hint in the record's header."""
+CANCELED = "canceled"
+"""Magento's state of an order that nothing of is to be shipped any more."""
+ZERO = Decimal(0)
 
 
 def web_hints(sale: Sale, channel: Channel, aliases: Mapping[str, str]) -> list[StockHint]:
@@ -22,14 +25,15 @@ def web_hints(sale: Sale, channel: Channel, aliases: Mapping[str, str]) -> list[
 
     Every order counts, exported or not: Magento's reservation stands from the moment it is placed.
     Left to ship = ordered - max(shipped, refunded) - canceled, per line: a refunded
-    unit was shipped before, or never will be.
+    unit was shipped before, or never will be. A cancelled order has nothing left, whatever its rows say: Magento
+    cancels of each row what can both be invoiced and shipped, and of a bundle's rows some can only be the one.
     """
     unshipped: dict[str, Decimal] = {}
     shipped: dict[str, Decimal] = {}
     canceled: dict[str, Decimal] = {}
     refunded: dict[str, Decimal] = {}
     for line in sale.lines:
-        left = max(line.quantity - max(line.shipped, line.refunded) - line.canceled, Decimal(0))
+        left = ZERO if sale.state == CANCELED else _left(line)
         sku = aliases.get(line.sku, line.sku)
         unshipped[sku] = unshipped.get(sku, Decimal(0)) + left
         shipped[sku] = shipped.get(sku, Decimal(0)) + line.shipped
@@ -53,6 +57,10 @@ def web_hints(sale: Sale, channel: Channel, aliases: Mapping[str, str]) -> list[
         )
         for sku, left in unshipped.items()
     ]
+
+
+def _left(line: Line) -> Decimal:
+    return max(line.quantity - max(line.shipped, line.refunded) - line.canceled, ZERO)
 
 
 def pos_hints(status: OrderStatus, values: Mapping[str, Any]) -> list[StockHint]:

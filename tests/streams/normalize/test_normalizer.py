@@ -150,6 +150,13 @@ async def test_a_refund_of_unshipped_pieces_leaves_fewer_to_ship() -> None:
     assert {sku: hint.units.unshipped for sku, hint in hints.items() if hint.units} == {"S2": 1, "S3": 1}
 
 
+@pytest.mark.rule("fulfilment.left_to_ship")
+async def test_a_cancelled_order_has_nothing_left_though_no_row_of_its_bundle_is_cancelled() -> None:
+    hints = hints_of(await event(order("order_bundles") | {"state": "canceled"}))
+    assert {sku: hint.units.unshipped for sku, hint in hints.items() if hint.units} == dict.fromkeys(hints, 0)
+    assert hints.keys() == {"B1", "B2", "S1", "S2"}
+
+
 async def test_hints_go_by_the_sku_of_the_point_of_sale() -> None:
     links = {Ref("web", "sku", "S2"): Ref("pos", "sku", "S3"), Ref("web", "sku", "S9"): Ref("pos", "sku", "X")}
     normalized = await event(raw_order("order_discount_tax"), by=normalizer(links))
