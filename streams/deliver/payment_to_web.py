@@ -3,8 +3,6 @@ that a gateway did not give: the order says so."""
 
 from __future__ import annotations
 
-from decimal import Decimal
-
 from schemas.canonical.payment import Payment, PaymentKind, PaymentState
 from schemas.documents.channel import Channel
 from schemas.ids import Ref
@@ -18,6 +16,7 @@ from streams.errors import Rejected
 from streams.ports import EffectKey, Outcome, Revision
 from streams.ports.web_invoices import InvoiceDraft, WebInvoices
 from streams.ports.web_orders import WebOrder, WebOrders
+from streams.sale.fixed_bundle import left_to_invoice
 from streams.sale.marker import marker
 
 _TAKES_MONEY = frozenset({PaymentKind.SALE, PaymentKind.CAPTURE})
@@ -90,7 +89,7 @@ class WebPaymentPlanner:
         ref, order_id = Ref.parse(payment.ref), Ref.parse(payment.sale).native_id
 
         async def send(_before: Ids) -> str:
-            units = _left_to_invoice(await self._read(payment))
+            units = left_to_invoice(await self._read(payment))
             draft = InvoiceDraft(order_id, units, False, mark, comment, notify)
             return (await self._invoices.invoice_order(draft)).invoice_id
 
@@ -105,8 +104,3 @@ class WebPaymentPlanner:
             (Step(INVOICE_ORDER, hashed, sought, send, find),),
             link=lambda ids: (ref, Ref(self._desk.target, "invoice", ids[0])),
         )
-
-
-def _left_to_invoice(order: WebOrder) -> dict[str, Decimal]:
-    left = {item: row.ordered - row.invoiced - row.canceled for item, row in order.rows_with_amounts.items()}
-    return {item: pieces for item, pieces in left.items() if pieces > 0}

@@ -12,7 +12,7 @@ from decimal import ROUND_DOWN, Decimal
 from typing import Any
 
 from streams.errors import Rejected
-from streams.ports.web_orders import WebOrderLine
+from streams.ports.web_orders import WebOrder, WebOrderLine
 from streams.sale.exact import CENT, ZERO, cents
 
 
@@ -126,3 +126,13 @@ def by_bundle(
             )
         rows[bundle.item_id] = count
     return rows
+
+
+def left_to_invoice(order: WebOrder) -> dict[str, Decimal]:
+    """Pieces of an order that nobody has been charged for yet, by the rows that Magento invoices: of a bundle with one
+    price its own."""
+    fixed = {bundle.item_id for bundle in fixed_bundles(order.lines)}
+    sold = order.rows_with_amounts
+    rows = [row for row in order.lines if row.item_id in fixed or (row.item_id in sold and row.parent_id not in fixed)]
+    left = {row.item_id: row.ordered - row.invoiced - row.canceled for row in rows}
+    return {row: pieces for row, pieces in left.items() if pieces > ZERO}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import ROUND_DOWN, Decimal
 from typing import Any
 
@@ -10,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.errors import Rejected
-from streams.ports.web_orders import WebOrderLine
+from streams.ports.web_orders import WebOrder, WebOrderLine
 from streams.sale.exact import CENT
-from streams.sale.fixed_bundle import by_bundle, fixed_bundles, shares_of, spread
+from streams.sale.fixed_bundle import by_bundle, fixed_bundles, left_to_invoice, shares_of, spread
 from streams.sale.web_refund import web_refund_lines
 
 D = Decimal
@@ -137,3 +138,16 @@ def test_the_components_of_a_fixed_bundle_are_refunded_as_whole_bundles() -> Non
 def test_a_part_of_a_fixed_bundle_is_for_a_person(units: dict[str, int]) -> None:
     with pytest.raises(Rejected, match=r"refund R1 of order 000000002 is about a part of bundle 'BUNF'.*Do it\."):
         refunded(**units)
+
+
+# -- Paid in store: whole orders are invoiced --------------------------------------------------------------------
+
+
+@pytest.mark.rule("orders.bundle_fixed")
+@pytest.mark.parametrize(("invoiced", "left"), [(0, {"4": 4, "5": 2, "6": 2}), (1, {"4": 4, "5": 2, "6": 1})])
+def test_a_fixed_bundle_is_invoiced_by_its_own_row_and_a_dynamic_one_by_its_children(
+    invoiced: int, left: dict[str, int]
+) -> None:
+    lines = [replace(line, invoiced=D(invoiced) if line.item_id == "6" else ZERO) for line in [*DYNAMIC, *FIXED]]
+    order = WebOrder("2", "000000002", "new", "pending", "checkmo", ZERO, D(100), "", tuple(lines))
+    assert left_to_invoice(order) == left
