@@ -21,7 +21,7 @@ from streams.ports.web_invoices import CAPTURE_FAILED, InvoiceDraft, WebInvoices
 from streams.ports.web_orders import WebOrder, WebOrderLine, WebOrders
 from streams.sale.allocate import OpenLine, Wanted, allocate, named_otherwise
 from streams.sale.bundle_together import left_of, shipped_rows
-from streams.sale.fixed_bundle import by_bundle, fixed_bundles
+from streams.sale.fixed_bundle import by_bundle, fixed_bundles, left_to_invoice
 from streams.sale.marker import marker
 from streams.sale.pos_shipments import REST
 from streams.sale.revision import shipment_revision
@@ -180,7 +180,8 @@ class WebShipmentPlanner:
     def _invoice(self, parcel: _Parcel) -> CreateOnce:
         async def send(_before: Ids) -> str:
             order = await self._read(parcel)
-            units = await self._units(parcel, order, invoiced=True)
+            whole = bool(order.pickup_location)
+            units = left_to_invoice(order) if whole else await self._units(parcel, order, invoiced=True)
             draft = InvoiceDraft(parcel.order.native_id, units, True, parcel.mark, f"Shipped {parcel.mark}")
             try:
                 return (await self._web.invoices.invoice_order(draft)).invoice_id
@@ -285,7 +286,8 @@ class WebShipmentPlanner:
     # -- Pickup ----------------------------------------------------------------------------------------------------
 
     async def _pickup(self, parcel: _Parcel, order: WebOrder) -> Plan:
-        """An order that is collected in store is never shipped: telling the customer that it is ready ships it."""
+        """An order that is collected in store is never shipped: telling the customer that it is ready ships all of it.
+        Where its money is only reserved, all of it is invoiced before."""
         if parcel.channel.sources.get(parcel.shipment.location) != order.pickup_location:
             raise Rejected(
                 f"order {order.number} is to be collected at {order.pickup_location}, but waits at "
@@ -309,9 +311,12 @@ class WebShipmentPlanner:
             return await self._web.shipments.find_ready(order.order_id)
 
         sought = f"order {order.number}, ready for pickup at {order.pickup_location}"
-        effect = self._once(parcel, Step(READY_FOR_PICKUP, _hash(parcel), sought, send, find))
+        writes: list[Write] = []
+        if self._captures(parcel, order) and left_to_invoice(order):
+            writes.append(self._invoice(parcel))
+        writes.append(self._once(parcel, Step(READY_FOR_PICKUP, _hash(parcel), sought, send, find)))
         told = f"the customer that order {order.number} waits at {order.pickup_location}"
-        return Plan(f"tell {told}", f"told {told}", (effect,))
+        return Plan(f"tell {told}", f"told {told}", tuple(writes))
 
     async def _leaves_some(self, parcel: _Parcel, order: WebOrder) -> bool:
         """Whether more of the order is still to be handed over than is in the parcel."""

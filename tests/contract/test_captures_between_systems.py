@@ -94,3 +94,24 @@ async def test_what_the_method_took_at_once_is_not_taken_again_when_the_goods_le
     assert pipe.failed == []
     assert len(before) == 1
     assert await pipe.web.connector.invoices.invoices_of(order) == before
+
+
+@pytest.mark.rule("money.authorised_capture")
+async def test_reserved_money_is_taken_for_all_that_is_collected_before_its_customer_is_told(pipe: Pipe) -> None:
+    order = await pipe.web.place_order(2, RESERVED, pickup="store2")
+    await pipe.changed("web", "order", order)
+    found = await pipe.pos.orders.find_order(f"W-{(await web_order(pipe, order))['increment_id']}")
+    assert found is not None
+    await pipe.web.faults.switch(card_declines=True)
+    await packed(pipe, found.order_id, 2, "")
+    assert {error.code for error in pipe.failed} == {"capture_failed"}
+    assert pipe.web.faults.mutations("notify_ready_for_pickup") == []
+    pipe.failed.clear()
+    await pipe.web.faults.switch(card_declines=False)
+    await in_store(pipe, found.order_id, Status="Fulfilled")
+    for _ in range(2):
+        await pipe.changed("pos", "order", found.order_id)
+    assert pipe.failed == []
+    (invoice,) = await pipe.web.connector.invoices.invoices_of(order)
+    assert (invoice.state, list(invoice.units.values()), bool(invoice.transaction)) == ("paid", [D(2)], True)
+    assert pipe.web.faults.mutations("notify_ready_for_pickup") == [200]
