@@ -44,7 +44,10 @@ API = {"magento": "/rest/*", "heartland": "/v1/*"}
 RARE = 20
 ROUTES: Mapping[str, Mapping[str, int]] = {
     "magento": {
+        "add_child": RARE,
         "add_comment": 40,
+        "add_media": RARE,
+        "add_option": RARE,
         "add_track": RARE,
         "cancel_order": RARE,
         "create_customer": RARE,
@@ -63,6 +66,7 @@ ROUTES: Mapping[str, Mapping[str, int]] = {
         "unhold_order": RARE,
         "update_customer": RARE,
         "update_gift_card_account": RARE,
+        "update_stock_item": RARE,
         "write_source_items": 60,
     },
     "heartland": {

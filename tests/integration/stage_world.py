@@ -16,6 +16,7 @@ from streams.ports import Record
 from streams.runtime.app import Ack, StageApp
 from tests.integration.runtime_world import never_ends, settings
 from tests.kafka_broker import Topics
+from tests.waiting import eventually
 
 NOWHERE = "127.0.0.1:1"
 
@@ -66,7 +67,14 @@ async def add_partition(topics: Topics, topic: str) -> None:
     admin = AIOKafkaAdminClient(bootstrap_servers=topics.bootstrap_servers)
     await admin.start()
     await admin.create_partitions({topic: NewPartitions(total_count=2)})
+    await eventually(lambda: _has_partitions(admin, topic, 2))
     await admin.close()
+
+
+async def _has_partitions(admin: AIOKafkaAdminClient, topic: str, number: int) -> bool:
+    """The broker tells clients of a new partition a moment after it has answered for it."""
+    (described,) = await admin.describe_topics([topic])
+    return len(described["partitions"]) == number
 
 
 async def delete_before(topics: Topics, topic: str, offset: int, *, partition: int = 0) -> None:
