@@ -7,20 +7,36 @@ it: whether all has left is judged by them, for an order's state may say complet
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 
+from streams.sale.bundle_together import shipped_with_bundle
 from streams.sale.exact import ZERO, exact
 from streams.sale.order import Node, extension
 
 
-def web_shipment_lines(shipment: Node) -> list[dict[str, Any]]:
-    """Its pieces by row and SKU; a row of nothing is none."""
-    rows = [row for row in shipment.get("items") or () if isinstance(row, dict)]
-    return [
-        {"line_id": str(row["order_item_id"]), "sku": str(row.get("sku") or ""), "quantity": exact(row.get("qty"))}
-        for row in rows
-        if exact(row.get("qty")) > ZERO
-    ]
+def web_shipment_lines(shipment: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Its pieces by row and SKU; a row of nothing is none. A bundle that left by its own row is its components: the
+    point of sale has them, and no bundle."""
+    rows = [row for row in shipment.get("items") or () if isinstance(row, dict) and exact(row.get("qty")) > ZERO]
+    named = {str(row["order_item_id"]) for row in rows}
+    items = _ordered(shipment)
+    lines: list[dict[str, Any]] = []
+    for row in rows:
+        item_id, quantity = str(row["order_item_id"]), exact(row.get("qty"))
+        item = next((each for each in items if str(each["item_id"]) == item_id), row)
+        if item.get("product_type") != "bundle":
+            lines.append(_line(item_id, row, quantity))
+            continue
+        parts = {str(each["item_id"]): each for each in items if str(each.get("parent_item_id")) == item_id}
+        if named.isdisjoint(parts):  # else they left by their own rows
+            bundles = exact(item["qty_ordered"])
+            lines += [
+                _line(part_id, part, shipped_with_bundle(exact(part["qty_ordered"]), bundles=bundles, shipped=quantity))
+                for part_id, part in parts.items()
+                if not part.get("is_virtual")
+            ]
+    return lines
 
 
 def web_shipment_location(context: Mapping[str, Any], shipment: Node) -> str | None:
@@ -32,7 +48,7 @@ def web_shipment_location(context: Mapping[str, Any], shipment: Node) -> str | N
 
 def web_shipment_completes(shipment: Node) -> bool:
     """Whether nothing of the order is left to ship. Virtual rows are never shipped."""
-    items = [item for item in (shipment.get("order") or {}).get("items") or () if isinstance(item, dict)]
+    items = _ordered(shipment)
     rows = [row for item in items if not item.get("parent_item_id") for row in _shipped_rows(item, items)]
     return bool(items) and not any(_left(row) > ZERO for row in rows if not row.get("is_virtual"))
 
@@ -44,6 +60,15 @@ def web_shipment_unseen(shipment: Node) -> bool:
     It tells whole seconds. What moved the order in the shipment's own second may have been the invoice before it.
     """
     return str((shipment.get("order") or {}).get("updated_at") or "") <= str(shipment.get("created_at") or "")
+
+
+def _ordered(shipment: Node) -> list[Node]:
+    """The rows of its order."""
+    return [item for item in (shipment.get("order") or {}).get("items") or () if isinstance(item, dict)]
+
+
+def _line(item_id: str, row: Node, quantity: Decimal) -> dict[str, Any]:
+    return {"line_id": item_id, "sku": str(row.get("sku") or ""), "quantity": quantity}
 
 
 def _shipped_rows(item: Node, items: Sequence[Node]) -> Sequence[Node]:

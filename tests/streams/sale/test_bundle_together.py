@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from streams.errors import Rejected
 from streams.ports.web_orders import WebOrder, WebOrderLine
 from streams.sale.bundle_together import left_of, shipped_rows, with_shipped_components
-from streams.sale.web_shipment import web_shipment_completes
+from streams.sale.web_shipment import web_shipment_completes, web_shipment_lines
 
 D = Decimal
 ZERO = D(0)
@@ -103,3 +103,30 @@ def test_an_order_is_complete_when_each_of_its_lines_has_left_whatever_its_state
     shipment: dict[str, Any], completes: bool
 ) -> None:
     assert web_shipment_completes(shipment) is completes
+
+
+ORDERED = [
+    {"item_id": 3, "product_type": "bundle", "sku": "BUN", "qty_ordered": 2},
+    {"item_id": 4, "parent_item_id": 3, "product_type": "simple", "sku": "B1", "qty_ordered": 4},
+    {"item_id": 5, "parent_item_id": 3, "product_type": "simple", "sku": "B2", "qty_ordered": 2},
+    {"item_id": 6, "parent_item_id": 3, "product_type": "virtual", "sku": "V", "qty_ordered": 2, "is_virtual": 1},
+    {"item_id": 9, "product_type": "simple", "sku": "S9", "qty_ordered": 3},
+]
+
+
+@pytest.mark.rule("fulfilment.ship_together")
+@pytest.mark.parametrize(
+    ("left", "lines"),
+    [
+        ({3: 1, 9: 3}, [("4", "B1", D(2)), ("5", "B2", D(1)), ("9", "S9", D(3))]),
+        ({4: 2}, [("4", "B1", D(2))]),
+        ({3: 1, 4: 2}, [("4", "B1", D(2))]),
+    ],
+)
+def test_what_the_web_store_shipped_of_a_bundle_is_told_as_its_components(
+    left: dict[int, int], lines: list[tuple[str, str, Decimal]]
+) -> None:
+    skus = {item["item_id"]: item["sku"] for item in ORDERED}
+    items = [{"order_item_id": item, "sku": skus[item], "qty": pieces} for item, pieces in left.items()]
+    shipped = web_shipment_lines({"items": items, "order": {"items": ORDERED}})
+    assert [(line["line_id"], line["sku"], line["quantity"]) for line in shipped] == lines
