@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
@@ -54,8 +55,14 @@ class Budget(BaseModel):
     burst: float = Field(default=10.0, ge=1)
     """Requests that may go at once after a pause, of all deliver workers together; at least one for each."""
     replay_share: float = Field(default=0.2, gt=0, le=1)
-    """The part of ``requests_per_second`` at which ``dead-letters replay`` lets events go on, unless ``--rate`` says
-    otherwise: new orders keep the rest."""
+    """The part of ``requests_per_second`` at which ``dead-letters replay`` and ``backfill`` let events go on, unless
+    ``--rate`` says otherwise: new orders keep the rest."""
+
+
+def replay_rate(budgets: Iterable[Budget]) -> float | None:
+    """How many events a second leave new ones their part of every budget; None if no budget has a limit."""
+    shares = [budget.requests_per_second * budget.replay_share for budget in budgets if budget.requests_per_second]
+    return min(shares, default=None)
 
 
 class MagentoConnection(BaseModel):

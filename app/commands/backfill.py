@@ -16,6 +16,7 @@ from app.clock import SystemClock
 from app.commands.preview import preview_feed
 from app.commands.progress import bar
 from app.commands.store import say, utc, with_store
+from app.connections import replay_rate
 from app.polling.backfill import BackfillRun, Progress, Standing, cursor_name
 from app.polling.composed import feeds_of
 from app.polling.feeds import ListFeed
@@ -122,9 +123,8 @@ async def dry_run(settings: Settings, wanted: Wanted) -> int:
 def share_of_the_budget(settings: Settings, flow: str) -> float:
     """Rows a second that leave new events their part of every target's budget."""
     system = flows_of(settings)[flow].deliver.target
-    budgets = [connection.budget for connection in settings.connections.values() if connection.system == system]
-    shares = [budget.requests_per_second * budget.replay_share for budget in budgets if budget.requests_per_second]
-    return min(shares, default=PER_SECOND)
+    targets = [connection for connection in settings.connections.values() if connection.system == system]
+    return replay_rate(target.budget for target in targets) or PER_SECOND
 
 
 async def _publish(

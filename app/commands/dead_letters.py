@@ -12,6 +12,7 @@ import orjson
 from app import edits
 from app.commands.discarding import give_up
 from app.commands.store import say, utc, with_store
+from app.connections import replay_rate
 from app.settings import Settings
 from app.store import Edit, HeldEvent, Store, Wanted
 from app.trace.story import waiting
@@ -132,7 +133,7 @@ async def _replay(store: Store, settings: Settings, found: Sequence[HeldEvent], 
     if how.dry_run:
         await _tell_dry(store, settings, goes, edit)
     elif goes:
-        per_second = how.per_second or _share_of_the_budget(settings, goes)
+        per_second = how.per_second or _replay_rate(settings, goes)
         message = f"replayed by {how.by}" + (" with an edited body" if edit else "")
         freed = await store.desk.release(
             goes,
@@ -155,15 +156,10 @@ async def _replay(store: Store, settings: Settings, found: Sequence[HeldEvent], 
     return int(bool(stays))
 
 
-def _share_of_the_budget(settings: Settings, events: Sequence[HeldEvent]) -> float | None:
+def _replay_rate(settings: Settings, events: Sequence[HeldEvent]) -> float | None:
     """How many replays a second leave new events their part of every target's budget; None if no target has one."""
-    budgets = [
-        connection.budget
-        for name, connection in settings.connections.items()
-        if any(event.held.hold.target == name for event in events)
-    ]
-    shares = [budget.requests_per_second * budget.replay_share for budget in budgets if budget.requests_per_second]
-    return min(shares, default=None)
+    targets = {event.held.hold.target for event in events}
+    return replay_rate(connection.budget for name, connection in settings.connections.items() if name in targets)
 
 
 async def _tell_dry(store: Store, settings: Settings, events: Sequence[HeldEvent], edit: Edit | None) -> None:
