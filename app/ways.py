@@ -18,6 +18,11 @@ def flows_of(settings: Settings) -> Mapping[str, FlowDocument]:
     return load(settings.flows_directory, modes=modes).flows
 
 
+def no_such_flow(flow: str, flows: Mapping[str, FlowDocument]) -> str:
+    """What a person is told who named a flow that there is not."""
+    return f"There is no flow '{flow}' (known: {', '.join(sorted(flows))})"
+
+
 def all_ways(flows: Mapping[str, FlowDocument], settings: Settings) -> list[Way]:
     """Every way of every flow that is not off."""
     return [way for flow in flows.values() if flow.mode is not Mode.OFF for way in own_ways(flow, flows, settings)]

@@ -27,7 +27,7 @@ from app.publisher import KafkaPublisher
 from app.settings import Settings
 from app.store import Store
 from app.systems import Systems
-from app.ways import flows_of, own_ways
+from app.ways import flows_of, no_such_flow, own_ways
 from schemas.documents import FlowDocument
 from schemas.envelope import Backfill
 from streams.launch.report import ObserveReport
@@ -193,7 +193,7 @@ def _feeds(settings: Settings, wanted: Wanted, systems: Systems) -> list[ListFee
     flows = flows_of(settings)
     flow = flows.get(wanted.flow)
     if flow is None:
-        say(f"There is no flow '{wanted.flow}' (known: {', '.join(sorted(flows))})")
+        say(no_such_flow(wanted.flow, flows))
         return []
     if flow.normalize is None:
         say(f"'{flow.id}' has no source of its own: backfill the flow that makes '{flow.deliver.entity}'")

@@ -11,7 +11,7 @@ from app.commands.store import say, utc, with_store
 from app.settings import Settings
 from app.store import Store
 from app.store.observations import Observations
-from app.ways import all_ways, flows_of, own_ways
+from app.ways import all_ways, flows_of, no_such_flow, own_ways
 from schemas.documents import FlowDocument
 from streams.deliver.operations import OPERATIONS
 from streams.launch.load_order import missing, unfit
@@ -46,7 +46,8 @@ async def launch(settings: Settings, wanted: Wanted, confirm: Callable[[str], bo
     flows = flows_of(settings)
     flow = flows.get(wanted.flow)
     if flow is None:
-        return _unknown(wanted.flow, flows)
+        say(no_such_flow(wanted.flow, flows))
+        return 1
 
     async def work(store: Store) -> int:
         own, every = _chosen(wanted, flow, flows, settings), all_ways(flows, settings)
@@ -84,7 +85,8 @@ async def undo(settings: Settings, wanted: Wanted) -> int:
     flows = flows_of(settings)
     flow = flows.get(wanted.flow)
     if flow is None:
-        return _unknown(wanted.flow, flows)
+        say(no_such_flow(wanted.flow, flows))
+        return 1
 
     async def work(store: Store) -> int:
         own = [cutover.way for cutover in await store.cutovers.current() if cutover.way.flow == wanted.flow]
@@ -163,8 +165,3 @@ def _launched_already(cutovers: Sequence[Cutover]) -> int:
 
 def _told(cutover: Cutover) -> str:
     return f"writes what happens since {utc(cutover.at)}, launched by {cutover.launched_by}"
-
-
-def _unknown(flow: str, flows: Mapping[str, FlowDocument]) -> int:
-    say(f"There is no flow '{flow}' (known: {', '.join(sorted(flows))})")
-    return 1

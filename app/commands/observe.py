@@ -21,7 +21,7 @@ from app.settings import Settings
 from app.store import Store
 from app.store.observations import Observations
 from app.systems import Systems
-from app.ways import all_ways, flows_of
+from app.ways import all_ways, flows_of, no_such_flow
 from schemas.ids import Ref
 from streams.launch.report import ObserveReport, mails, people
 from streams.launch.skus import Article, SkuKind, SkuRow, compare_skus, counted
@@ -52,7 +52,7 @@ async def observe(settings: Settings, wanted: Wanted) -> int:
     """Print the reports. Returns 0, or 1 if there is no such flow."""
     flows = flows_of(settings)
     if wanted.flow is not None and wanted.flow not in flows:
-        say(f"There is no flow '{wanted.flow}' (known: {', '.join(sorted(flows))})")
+        say(no_such_flow(wanted.flow, flows))
         return 1
 
     async def work(store: Store) -> int:
