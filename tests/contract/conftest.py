@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -30,3 +31,9 @@ async def pos(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[P
     """A Heartland."""
     async with heartland_sandbox(tmp_path) if request.param == "sandbox" else real_heartland() as system:
         yield system
+
+
+@pytest.fixture
+def email() -> str:
+    """Of a customer whom neither system knows."""
+    return f"Ann.{secrets.token_hex(4)}@example.com"

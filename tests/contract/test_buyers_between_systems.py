@@ -10,9 +10,9 @@ import pytest
 from app.clock import SystemClock
 from app.magento.client import MagentoClient
 from schemas.ids import Ref
+from tests.contract.customers import joined, profiles, regular, shopper
 from tests.contract.pipe import CHANNEL, Pipe
 from tests.contract.systems import ADDRESS, PosSystem, WebSystem
-from tests.contract.test_customers_between_systems import joined, profiles, regular, shopper
 
 GUEST = str(ADDRESS["email"])
 """The e-mail of whoever `WebSystem.place_order` is."""

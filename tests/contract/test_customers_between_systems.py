@@ -2,119 +2,40 @@
 
 from __future__ import annotations
 
-import secrets
-from importlib import resources
-from pathlib import Path
 from typing import Any, cast
 
-import orjson
 import pytest
 
 from app.sandbox.faults import Fault, Rule
 from schemas.ids import MissingLink, Ref
 from streams.errors import Doubtful
 from streams.launch import observed
-from streams.ports import AccountAddress, Outcome, ProfileDraft, SeenAccount, SeenAddress, SeenProfile
-from tests.contract.pipe import CHANNEL, Pipe, delivered
+from streams.ports import Outcome, SeenAddress
+from tests.contract.customers import (
+    DEFAULT,
+    ELM,
+    OAK,
+    at_till,
+    in_web,
+    joined,
+    linked,
+    profiles,
+    regular,
+    settled,
+    shopper,
+    streets,
+    the_account,
+    the_profile,
+    written,
+)
+from tests.contract.pipe import Pipe
 from tests.contract.systems import PosSystem, WebSystem
 from tests.twins.store import MemoryLinks
-
-OAK = {
-    "firstname": "Ann",
-    "lastname": "Webb",
-    "street": ["12 Oak St", "Apt 3"],
-    "city": "Austin",
-    "region_id": 57,
-    "postcode": "78701",
-    "country_id": "US",
-    "telephone": "512-555-0100",
-}
-DEFAULT = {"default_billing": True, "default_shipping": True}
-ELM = {"Line1": "9 Elm Street", "City": "Waco", "State": "TX", "PostalCode": "76701", "Country": "US"}
 
 
 @pytest.fixture
 def pipe(web: WebSystem, pos: PosSystem) -> Pipe:
     return Pipe(web, pos)
-
-
-@pytest.fixture
-def email() -> str:
-    return f"Ann.{secrets.token_hex(4)}@example.com"
-
-
-async def shopper(pipe: Pipe, email: str, **changes: object) -> str:
-    """Somebody opens an account in the web store; its id."""
-    customer = {"email": email, "firstname": "Ann", "lastname": "Webb", "website_id": 1, "addresses": [OAK | DEFAULT]}
-    answer = await pipe.web.client.post("shopper", email, "/V1/customers", {"customer": customer | changes})
-    return str(orjson.loads(answer)["id"])
-
-
-async def regular(pipe: Pipe, email: str, **changes: object) -> str:
-    """Somebody is entered at the till; the profile's id."""
-    document = {"FirstName": "Ann", "LastName": "Webb", "Email": email, "Phone": "512-555-0100", "Addresses": []}
-    draft = ProfileDraft(f"till-{secrets.token_hex(4)}", document | changes, email)
-    return (await pipe.pos.connector.customers.create_customer(draft)).customer_id
-
-
-async def in_web(pipe: Pipe, account: str, **changes: object) -> None:
-    """The customer changes the account in the web store."""
-    await pipe.web.client.put("shopper", account, f"/V1/customers/{account}", {"customer": changes})
-
-
-async def at_till(pipe: Pipe, profile: str, **changes: object) -> None:
-    """A cashier changes the profile."""
-    await pipe.pos.client.change("PUT", "till", profile, f"/v1/customers/{profile}", changes)
-
-
-async def the_account(pipe: Pipe, account: str) -> SeenAccount:
-    found = await pipe.web.connector.customers.account(account)
-    assert found is not None
-    return found
-
-
-async def the_profile(pipe: Pipe, profile: str) -> SeenProfile:
-    found = await pipe.pos.connector.customers.customer(profile)
-    assert found is not None
-    return found
-
-
-async def profiles(pipe: Pipe, email: str) -> list[str]:
-    return [seen.customer_id for seen in await pipe.pos.connector.customers.customers_by_email(email)]
-
-
-async def joined(pipe: Pipe, email: str) -> tuple[str, str]:
-    """A customer whom both systems have; the ids there."""
-    account = await shopper(pipe, email)
-    await pipe.changed("web", "customer", account)
-    assert pipe.failed == []
-    (profile,) = await profiles(pipe, email)
-    await settled(pipe, account, profile)
-    return account, profile
-
-
-async def settled(pipe: Pipe, account: str, profile: str, rounds: int = 3) -> None:
-    """Both systems tell their customer until nothing follows from it any more, which must be soon."""
-    for _ in range(rounds):
-        told = await pipe.changed("web", "customer", account) + await pipe.changed("pos", "customer", profile)
-        assert pipe.failed == []
-        if not delivered(told):
-            return
-    pytest.fail(f"they still go back and forth: {[entry.message for entry in told]}")
-
-
-async def linked(pipe: Pipe, account: str, profile: str) -> None:
-    """A person says who is who."""
-    await pipe.store.links.insert(Ref("web", "customer", account), Ref("pos", "customer@1", profile))
-
-
-def streets(addresses: tuple[AccountAddress, ...] | tuple[SeenAddress, ...]) -> list[str]:
-    return sorted(address.lines[0] for address in addresses)
-
-
-def written(pipe: Pipe) -> tuple[int, int]:
-    """Calls that changed a customer: in the web store, in the point of sale."""
-    return len(pipe.web.faults.mutations("update_customer")), len(pipe.pos.faults.mutations("update_customer"))
 
 
 # -- New customers -----------------------------------------------------------------------------------------------
@@ -368,73 +289,7 @@ async def test_nobody_gets_a_mail_because_of_us(pipe: Pipe, email: str) -> None:
     assert pipe.web.faults.mails() == before
 
 
-# -- As a shop may have it ---------------------------------------------------------------------------------------
-
-
-def own(tmp_path: Path, flow: str, old: str, new: str) -> Path:
-    """The shop's own documents: a flow as it comes, but for one line."""
-    document = (resources.files("streams") / "flows" / f"{flow}.yaml").read_text("utf-8")
-    assert document.count(old) == 1
-    directory = tmp_path / "flows"
-    directory.mkdir()
-    (directory / f"{flow}.yaml").write_text(document.replace(old, new))
-    return directory
-
-
-async def test_a_shop_that_makes_accounts_of_profiles_makes_one_and_magento_welcomes_once(
-    web: WebSystem, pos: PosSystem, tmp_path: Path, email: str
-) -> None:
-    pipe = Pipe(web, pos, own(tmp_path, "customer_to_web", "[update_account]", "[create_account, update_account]"))
-    profile = await regular(pipe, email, Addresses=[ELM])
-    before = web.faults.mails()
-    for _ in range(2):
-        await pipe.changed("pos", "customer", profile)
-    assert pipe.failed == []
-    made = await web.connector.customers.find_account(email, 1)
-    assert made is not None
-    assert (made.first_name, made.last_name, streets(made.addresses)) == ("Ann", "Webb", ["9 Elm Street"])
-    assert web.faults.mails() == before + 1
-    await settled(pipe, made.account_id, profile)
-    assert await profiles(pipe, email) == [profile]
-
-
-async def test_a_shop_that_merges_keeps_one_of_the_profiles_and_leaves_the_others_alone(
-    web: WebSystem, pos: PosSystem, tmp_path: Path, email: str
-) -> None:
-    pipe = Pipe(web, pos, own(tmp_path, "customer_to_pos", "several: review", "several: merge"))
-    first, second = [await regular(pipe, email) for _ in range(2)]
-    account = await shopper(pipe, email)
-    await pipe.changed("web", "customer", account)
-    assert pipe.failed == []
-    assert streets((await the_profile(pipe, first)).addresses) == ["12 Oak St"]
-    assert (await the_profile(pipe, second)).addresses == ()
-    await at_till(pipe, second, Addresses=[ELM])
-    (*_, entry) = await pipe.changed("pos", "customer", second)
-    assert entry.outcome is Outcome.FILTERED
-    assert f"the same person as another profile, that of web:customer:{account}" in entry.message
-    assert streets((await the_account(pipe, account)).addresses) == ["12 Oak St"]
-
-
-async def test_several_that_are_the_same_wait_for_a_person_as_it_comes(pipe: Pipe, email: str) -> None:
-    both = [await regular(pipe, email) for _ in range(2)]
-    account = await shopper(pipe, email)
-    await pipe.changed("web", "customer", account)
-    (error,) = pipe.failed
-    assert all(f"pos:customer:{profile}" in error.message for profile in both)
-    assert f"tillstream link-customer {account} '<profile in pos>' --channel main" in error.message
-
-
-@pytest.mark.rule("channels.customer_scope")
-@pytest.mark.rule("channels.unmapped_to_review")
-async def test_an_account_of_a_website_without_a_channel_is_for_a_person(
-    web: WebSystem, pos: PosSystem, email: str
-) -> None:
-    pipe = Pipe(web, pos, channel=CHANNEL.model_copy(update={"website_id": 2}))
-    account = await shopper(pipe, email)
-    await pipe.changed("web", "customer", account)
-    (error,) = pipe.failed
-    assert 'add [channels.NAME] with web = "web" and website_id = 1' in error.message
-    assert await profiles(pipe, email) == []
+# -- No answer ---------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("fault", [Fault.ERROR_AFTER, Fault.RESET_AFTER, Fault.ERROR_BEFORE])

@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
+from tests.contract.customers import joined
 from tests.contract.deeds import invoice, web_order
 from tests.contract.pipe import Pipe
 from tests.contract.systems import PosSystem, WebSystem
 from tests.contract.test_buyers_between_systems import bought
-from tests.contract.test_customers_between_systems import joined
 from tests.contract.test_refunds_between_systems import refunded_online
 
 D = Decimal

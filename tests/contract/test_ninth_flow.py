@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-import pytest
 from aiohttp import web as aiohttp_web
 from pydantic import SecretStr
 
@@ -13,11 +12,9 @@ from app.clock import SystemClock
 from app.connections import WebhookConnection
 from app.webhook.client import WebhookReceiver
 from tests.app.stub_server import Seen, StubServer
+from tests.contract.customers import in_web, shopper
 from tests.contract.pipe import Pipe
 from tests.contract.systems import PosSystem, WebSystem
-from tests.contract.test_customers_between_systems import email, in_web, shopper
-
-__all__ = ["email"]
 
 README = Path(__file__).parents[2] / "README.md"
 
@@ -32,7 +29,6 @@ def files_of_the_readme(directory: Path) -> Path:
     return directory
 
 
-@pytest.mark.usefixtures("email")
 async def test_customers_go_to_any_receiver_by_two_yaml_files(
     web: WebSystem, pos: PosSystem, tmp_path: Path, email: str
 ) -> None:

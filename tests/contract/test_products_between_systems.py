@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -11,11 +11,13 @@ from zoneinfo import ZoneInfo
 import orjson
 import pytest
 
-from streams.errors import Guarded
-from streams.ports import BasePrice, GuardKind, Outcome, SpecialPrice, Standing, WebTierPrice
+from app.sandbox.faults import Fault, Rule
+from streams.errors import Guarded, OutcomeUnknown, Unavailable
+from streams.ports import BasePrice, GuardKind, Outcome, Outgoing, SpecialPrice, Standing, WebTierPrice
 from streams.ports.web_products import WebProduct
 from tests.contract.pipe import CHANNEL, Pipe, delivered
 from tests.contract.systems import PosSystem, WebSystem
+from tests.twins.kafka import MemoryPublisher
 
 D = Decimal
 CHICAGO = ZoneInfo("America/Chicago")
@@ -279,6 +281,37 @@ async def test_a_new_product_has_what_is_mapped_all_its_prices_and_waits_disable
     later = await new_at_the_till(pipe, "NEW-1", Name="Newer", UpdatedAt="2030-01-01T00:00:00Z")
     await pipe.told_of("pos", "product", "NEW-1", later)
     assert not (await product(pipe, "NEW-1")).enabled
+
+
+async def test_the_stock_of_a_product_is_read_whatever_was_cut_short_when_it_was_made(
+    pipe: Pipe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = await new_at_the_till(pipe, "NEW-1")
+    publish = MemoryPublisher.publish
+
+    async def cut(publisher: MemoryPublisher, records: Sequence[Outgoing]) -> None:
+        if any(dict(out.headers)["receipt-id"].endswith(b".made") for out in records):
+            raise Unavailable("Kafka does not answer")
+        await publish(publisher, records)
+
+    with monkeypatch.context() as broken:
+        broken.setattr(MemoryPublisher, "publish", cut)
+        await pipe.told_of("pos", "product", "NEW-1", told)
+    assert [str(error) for error in pipe.failed] == ["Kafka does not answer"]
+    again = await pipe.told_of("pos", "product", "NEW-1", told)
+    assert again[-1].children == ("made",)
+    assert delivered(await pipe.told_of("pos", "product", "NEW-1", told)) == []
+
+
+async def test_the_stock_of_a_product_is_read_that_was_made_without_an_answer(pipe: Pipe) -> None:
+    pipe.web.faults.put(Rule(Fault.ERROR_AFTER, every=1, operation="save_product"))
+    told = await new_at_the_till(pipe, "NEW-1")
+    await pipe.told_of("pos", "product", "NEW-1", told)
+    assert [type(error) for error in pipe.failed] == [OutcomeUnknown]
+    pipe.web.faults.put()
+    again = await pipe.told_of("pos", "product", "NEW-1", told)
+    assert again[-1].children == ("made",)
+    assert pipe.web.faults.mutations("save_product") == [200]
 
 
 @pytest.mark.rule("products.never_sent")
