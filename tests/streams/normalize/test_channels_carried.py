@@ -12,7 +12,7 @@ from schemas.canonical import MODELS, GiftCardRedemption, Payment, Refund, Sale,
 from schemas.ids import Ref
 from streams.channels import Channels
 from streams.normalize.normalizer import Normalized, Normalizer
-from tests.streams.normalize.test_normalizer import SYSTEMS, KnownLinks, envelope_of, event
+from tests.streams.normalize.bench import SYSTEMS, KnownLinks, envelope_of, event
 from tests.streams.normalize.test_several_flows import PARCEL, REFUND, pos_order
 from tests.streams.sale.real_orders import CHANNEL, engine, order
 

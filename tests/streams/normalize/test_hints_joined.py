@@ -15,7 +15,7 @@ from streams.normalize.normalizer import Normalizer
 from streams.ports import JournalEntry, Outcome, Record
 from streams.runtime.lanes import Lanes
 from streams.runtime.work import Arrival, Work
-from tests.streams.normalize.test_normalizer import SYSTEMS, KnownLinks
+from tests.streams.normalize.bench import SYSTEMS, KnownLinks
 from tests.streams.sale.real_orders import CHANNEL, engine, raw_order
 from tests.twins.clock import FakeClock
 from tests.twins.kafka import MemoryPublisher

@@ -18,7 +18,7 @@ from streams.normalize.handler import NormalizeHandler
 from streams.normalize.normalizer import Normalizer
 from streams.ports import HeldRecord, Hold, HoldReason, Outcome, Outgoing, Record
 from streams.runtime.work import Arrival, Work
-from tests.streams.normalize.test_normalizer import KnownLinks, order_to
+from tests.streams.normalize.bench import KnownLinks, order_to
 from tests.streams.sale.real_orders import CHANNEL, engine, raw_order
 
 NOW = datetime(2026, 11, 24, tzinfo=UTC)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -11,79 +11,26 @@ import orjson
 import pytest
 
 from schemas.canonical import OrderStatus, Sale, StockHint
-from schemas.envelope import Envelope, Via
+from schemas.envelope import Via
 from schemas.ids import MissingLink, Ref
 from streams.channels import Channels
 from streams.engine import Catalog, Engine
 from streams.errors import DependencyMissing, Malformed, Rejected
 from streams.normalize.normalizer import Normalized, Normalizer, Untold
-from streams.ports import EntityReader, Outcome, Outgoing, Record
+from streams.ports import Outcome
+from tests.streams.normalize.bench import (
+    SYSTEMS,
+    KnownEntities,
+    KnownLinks,
+    envelope_of,
+    event,
+    hints_of,
+    normalizer,
+    order_to,
+)
 from tests.streams.sale.real_orders import CHANNEL, engine, order, raw_order
 
 D = Decimal
-
-SYSTEMS = {"web": "magento", "pos": "heartland"}
-
-
-class KnownLinks:
-    """Links from a table."""
-
-    def __init__(self, pairs: Mapping[Ref, Ref] | None = None) -> None:
-        self._pairs = dict(pairs or {})
-        self.asked: list[frozenset[Ref]] = []
-
-    async def find(self, refs: Collection[Ref], connection: str) -> Mapping[Ref, Ref]:
-        self.asked.append(frozenset(refs))
-        return {
-            ref: self._pairs[ref] for ref in refs if ref in self._pairs and self._pairs[ref].connection == connection
-        }
-
-    async def insert(self, one: Ref, other: Ref) -> tuple[Ref, Ref]:
-        raise AssertionError("normalise inserts no links")
-
-
-class KnownEntities:
-    """A reader from a table."""
-
-    def __init__(self, entities: Mapping[tuple[str, str], bytes]) -> None:
-        self._entities = entities
-
-    async def read(self, entity: str, native_id: str) -> bytes | None:
-        return self._entities.get((entity, native_id))
-
-
-def normalizer(
-    links: Mapping[Ref, Ref] | None = None, readers: Mapping[str, EntityReader] | None = None, **channel: Any
-) -> Normalizer:
-    channels = Channels([CHANNEL.model_copy(update=channel)])
-    return Normalizer(engine(), channels, KnownLinks(links), readers or {}, SYSTEMS)
-
-
-async def event(
-    body: object,
-    *,
-    system: str = "magento",
-    entity: str = "order",
-    native_id: str = "4",
-    via: Via = Via.WEBHOOK,
-    by: Normalizer | None = None,
-    told: Untold | None = None,
-    approved: str = "",
-) -> Normalized:
-    connection = {"magento": "web", "heartland": "pos"}.get(system, "other")
-    envelope = Envelope("r1", connection, system, entity, native_id, 1_000, via=via)
-    value = body if isinstance(body, bytes) else orjson.dumps(body)
-    record = Record(f"raw.{system}.{entity}", 3, 17, native_id.encode(), value, tuple(envelope.to_headers()), 1_000)
-    return await (by or normalizer()).normalize(record, envelope, told, approved)
-
-
-def envelope_of(outgoing: Outgoing) -> Envelope:
-    return Envelope.from_headers(list(outgoing.headers))
-
-
-def hints_of(normalized: Normalized) -> dict[str, StockHint]:
-    hints = [StockHint.model_validate_json(out.value) for out in normalized.outgoing if out.topic == "hint.stock"]
-    return {hint.sku: hint for hint in hints}
 
 
 # -- Web orders -------------------------------------------------------------------------------------------------
@@ -400,13 +347,6 @@ async def test_a_change_of_stock_becomes_a_hint_without_figures(via: Via, cause:
 
 
 # -- Validation rules ------------------------------------------------------------------------------------------------
-
-
-def order_to(country: str, **changes: Any) -> dict[str, Any]:
-    placed = order("order_complete", **changes)
-    assignment = placed["extension_attributes"]["shipping_assignments"][0]
-    assignment["shipping"]["address"]["country_id"] = country
-    return placed
 
 
 async def test_an_order_that_breaks_a_review_rule_waits_for_a_person() -> None:

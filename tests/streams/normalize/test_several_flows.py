@@ -14,7 +14,7 @@ from streams.channels import Channels
 from streams.engine import Engine, load
 from streams.normalize.normalizer import Normalized, Normalizer
 from streams.ports import Outcome
-from tests.streams.normalize.test_normalizer import SYSTEMS, KnownLinks, envelope_of, event, normalizer
+from tests.streams.normalize.bench import SYSTEMS, KnownLinks, envelope_of, event, normalizer
 from tests.streams.sale.real_orders import CHANNEL
 
 LINKED = {Ref("pos", "order", "17"): Ref("web", "order", "4"), Ref("web", "order", "4"): Ref("pos", "order", "17")}

@@ -15,7 +15,7 @@ from streams.channels import Channels
 from streams.engine import Engine, load
 from streams.normalize.normalizer import Normalized, Normalizer
 from streams.ports import Outcome
-from tests.streams.normalize.test_normalizer import KnownLinks, envelope_of, event, normalizer
+from tests.streams.normalize.bench import KnownLinks, envelope_of, event, normalizer
 
 SOLD = orjson.loads(Path("tests/data/flows/ticket/sold.json").read_bytes())["sample"]
 TICKET_ORDER = {"increment_id": "POS-17", "ext_order_id": "pos:ticket:17"}
