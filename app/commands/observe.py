@@ -22,7 +22,7 @@ from app.store import Store
 from app.store.observations import Observations
 from app.systems import Systems
 from app.ways import all_ways, flows_of, no_such_flow
-from schemas.ids import Ref
+from streams.aliases import aliases_between
 from streams.launch.report import ObserveReport, mails, people
 from streams.launch.skus import Article, SkuKind, SkuRow, compare_skus, counted
 
@@ -126,8 +126,7 @@ async def _compare_skus(
         task = shown.add_task(f"products of {web}", total=None)
         skus = await systems.webs[web].products.list_skus()
         shown.update(task, total=len(skus), completed=len(skus))
-    linked = await store.links.find([Ref(web, "sku", sku) for sku in skus], pos)
-    aliases = {one.native_id: other.native_id for one, other in linked.items()}
+    aliases = await aliases_between(store.links, web, skus, pos)
     return compare_skus([Article(sku) for sku in skus], points, aliases)
 
 

@@ -9,6 +9,7 @@ from app.polling.polls import EVERYTHING
 from app.reconcile.joint import OVERLAP, ROWS, Joint, WebSale, Window
 from schemas.canonical import LocationLevel, StockHint
 from schemas.ids import Ref
+from streams.aliases import aliases_between
 from streams.errors import Rejected
 from streams.inventory.table import SkuState
 from streams.normalize.hints import pos_hints, web_hints
@@ -95,9 +96,8 @@ async def _states(joint: Joint, window: Window) -> Mapping[str, SkuState]:
 async def _web_hints(joint: Joint, found: WebSale) -> list[StockHint]:
     if found.sale is None:
         return []  # it is in review, and `reconcile orders` lists it
-    refs = [Ref(joint.web_name, "sku", line.sku) for line in found.sale.lines]
-    links = await joint.links.find(refs, joint.pos_name)
-    aliases = {one.native_id: other.native_id for one, other in links.items()}
+    skus = (line.sku for line in found.sale.lines)
+    aliases = await aliases_between(joint.links, joint.web_name, skus, joint.pos_name)
     return web_hints(found.sale, found.channel, aliases)
 
 

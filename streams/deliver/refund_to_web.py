@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from schemas.canonical.refund import Refund
 from schemas.ids import Ref
+from streams.aliases import aliases_between
 from streams.deliver.create_once import CreateOnce, Ids, Step
 from streams.deliver.desk import Desk
 from streams.deliver.entity import About, Nothing, Plan, Turn
@@ -110,8 +111,7 @@ class WebRefundPlanner:
 
     async def _units(self, refund: Refund, rows: dict[str, WebOrderLine], what: str) -> dict[str, Decimal]:
         pos, web = Ref.parse(refund.ref).connection, Ref.parse(refund.sale).connection
-        found = await self._desk.links.find({Ref(web, "sku", row.sku) for row in rows.values()}, pos)
-        aliases = {one.native_id: other.native_id for one, other in found.items()}
+        aliases = await aliases_between(self._desk.links, web, (row.sku for row in rows.values()), pos)
         lines = [OpenLine(row.item_id, row.sku, row.invoiced - row.refunded) for row in rows.values()]
         wanted = [Wanted(line.sku, line.quantity, line.line_id) for line in refund.lines]
         return allocate(named_otherwise(lines, aliases), wanted, what=what)

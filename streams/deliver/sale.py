@@ -10,6 +10,7 @@ from schemas.canonical import OrderStatus, Sale, TenderKind
 from schemas.documents.channel import Channel
 from schemas.envelope import Kind, Via
 from schemas.ids import MissingLink, Ref
+from streams.aliases import aliases_between
 from streams.deliver.alias import alias_command
 from streams.deliver.create_once import CreateOnce, Ids, Step
 from streams.deliver.desk import Desk
@@ -211,9 +212,8 @@ class SaleDelivery:
 
     async def _aliases(self, sale: Sale, channel: Channel) -> dict[str, str]:
         """The point of sale's name of each SKU that it calls otherwise."""
-        skus = {Ref(channel.web, "sku", line.sku) for line in sale.lines}
-        links = await self._desk.links.find(skus, self._desk.target)
-        return {one.native_id: other.native_id for one, other in links.items()}
+        skus = (line.sku for line in sale.lines)
+        return await aliases_between(self._desk.links, channel.web, skus, self._desk.target)
 
     def _draft(self, work: Work, sale: Sale, channel: Channel, known: Mapping[str, object]) -> OrderDraft:
         context = {"channel": channel.model_dump(mode="json"), **known}

@@ -8,6 +8,7 @@ from decimal import Decimal
 from schemas.canonical.shipment import Shipment, Track
 from schemas.documents.channel import Channel
 from schemas.ids import Ref
+from streams.aliases import aliases_between
 from streams.deliver.create_once import CreateOnce, Ids, Step
 from streams.deliver.desk import Desk
 from streams.deliver.entity import About, Nothing, Plan, SetState, Turn, Write
@@ -59,9 +60,7 @@ class PosShipmentPlanner:
 
     async def _aliases(self, shipment: Shipment) -> dict[str, str]:
         web = Ref.parse(shipment.sale).connection
-        refs = {Ref(web, "sku", line.sku) for line in shipment.lines}
-        links = await self._desk.links.find(refs, self._desk.target)
-        return {one.native_id: other.native_id for one, other in links.items()}
+        return await aliases_between(self._desk.links, web, (line.sku for line in shipment.lines), self._desk.target)
 
     def _append(self, shipment: Shipment, order: Ref, notes: _Notes) -> CreateOnce:
         """The goods with the first number that is known by then, and behind them each number that they lack."""

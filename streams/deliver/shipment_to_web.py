@@ -8,6 +8,7 @@ from decimal import Decimal
 from schemas.canonical.shipment import Shipment
 from schemas.documents.channel import Channel
 from schemas.ids import Ref
+from streams.aliases import aliases_between
 from streams.deliver.create_once import CreateOnce, Ids, Step
 from streams.deliver.desk import Desk
 from streams.deliver.entity import About, Nothing, Plan, Turn, Write
@@ -159,8 +160,7 @@ class WebShipmentPlanner:
     async def _aliases(self, parcel: _Parcel, order: WebOrder) -> dict[str, str]:
         """The point of sale's SKU of each row's that it calls otherwise."""
         pos, web = Ref.parse(parcel.shipment.ref).connection, parcel.order.connection
-        found = await self._desk.links.find({Ref(web, "sku", line.sku) for line in order.lines}, pos)
-        return {one.native_id: other.native_id for one, other in found.items()}
+        return await aliases_between(self._desk.links, web, (line.sku for line in order.lines), pos)
 
     async def _has_goods(self, parcel: _Parcel, order: WebOrder) -> bool:
         """Whether something of it can be shipped at all; not whether it is still left."""

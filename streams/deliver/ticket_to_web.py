@@ -8,6 +8,7 @@ from typing import Any
 from schemas.canonical import Ticket
 from schemas.documents import Channel
 from schemas.ids import Ref
+from streams.aliases import aliases_between
 from streams.deliver.create_once import CreateOnce, Ids, Step
 from streams.deliver.customer_links import CustomerLinks
 from streams.deliver.desk import Desk
@@ -100,8 +101,7 @@ class WebTicketPlanner:
     async def _aliases(self, ticket: Ticket) -> dict[str, str]:
         """The web store's SKUs of those that are called otherwise there."""
         pos = Ref.parse(ticket.ref).connection
-        found = await self._desk.links.find({Ref(pos, "sku", line.sku) for line in ticket.lines}, self._desk.target)
-        return {one.native_id: other.native_id for one, other in found.items()}
+        return await aliases_between(self._desk.links, pos, (line.sku for line in ticket.lines), self._desk.target)
 
 
 def _as_buyer(account: SeenAccount) -> dict[str, Any]:

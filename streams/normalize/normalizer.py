@@ -14,6 +14,7 @@ from schemas.dead_letter import NO_DOCUMENTS, Documents
 from schemas.documents import Channel
 from schemas.envelope import Envelope, EnvelopeError
 from schemas.ids import Ref
+from streams.aliases import aliases_between
 from streams.channels import Channels
 from streams.engine import HINTS, Engine, Intake, validate
 from streams.errors import Malformed, Rejected
@@ -288,8 +289,7 @@ class Normalizer:
         return as_children(hints, event.envelope, intake.keys.hints.topic, pos, intake.flow)
 
     async def _aliases(self, sale: Sale, channel: Channel) -> dict[str, str]:
-        refs = {Ref(channel.web, "sku", line.sku) for line in sale.lines}
-        return {one.native_id: other.native_id for one, other in (await self._links.find(refs, channel.pos)).items()}
+        return await aliases_between(self._links, channel.web, (line.sku for line in sale.lines), channel.pos)
 
 
 def _accepted(sale: Sale, channel: Channel | None) -> str:
