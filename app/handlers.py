@@ -31,7 +31,7 @@ from streams.deliver.order_status import OrderStatusPlanner
 from streams.deliver.payment import PaymentPlanner
 from streams.deliver.payment_to_web import WebPaymentPlanner
 from streams.deliver.product_guard import ProductGuard
-from streams.deliver.product_pictures import PictureWall
+from streams.deliver.product_pictures import Gallery
 from streams.deliver.product_to_web import WebProductPlanner, WebShelf
 from streams.deliver.product_variants import VariantShelf
 from streams.deliver.refund_to_pos import PosRefundPlanner
@@ -143,9 +143,9 @@ def _in_web(web: Web, tools: Tools, desk: Desk, settling: Settling) -> Mapping[s
     store = tools.store
     guard = StockGuard(desk.target, store.guards, store.written_stock, web.stock)
     product_guard = ProductGuard(desk.target, store.guards, web.products)
-    wall = PictureWall(Pictures(), web.pictures, web.products)
+    gallery = Gallery(Pictures(), web.pictures, web.products)
     variants = VariantShelf(web.products, web.variants, web.catalogue)
-    shelf = WebShelf(web.products, web.prices, wall, variants, product_guard)
+    shelf = WebShelf(web.products, web.prices, gallery, variants, product_guard)
     tell_age = partial(tools.parts.metrics.stock_published, desk.target)
     fulfilment = WebFulfilment(web.lifecycle, web.shipments, web.invoices)
     returns = WebReturns(web.lifecycle, web.credit_memos)

@@ -24,7 +24,7 @@ IMAGES = "images"
 
 
 @dataclass(frozen=True, slots=True)
-class PictureWall:
+class Gallery:
     """Where pictures are fetched, where they are added, and where they are seen."""
 
     source: PictureSource
@@ -35,9 +35,9 @@ class PictureWall:
 class ProductPictures:
     """The pictures of one web store's products."""
 
-    def __init__(self, desk: Desk, wall: PictureWall) -> None:
+    def __init__(self, desk: Desk, gallery: Gallery) -> None:
         self._desk = desk
-        self._wall = wall
+        self._gallery = gallery
 
     async def missing(self, product: Product, sku: str, there: Sequence[str]) -> list[CreateOnce]:
         """What adds those that it does not have and never had.
@@ -55,7 +55,7 @@ class ProductPictures:
         for image in product.images:
             if image.sha256 in known:
                 continue
-            content = await self._wall.source.picture(image.url)
+            content = await self._gallery.source.picture(image.url)
             mark = _hash_of(product, image, content)
             key = EffectKey(self._desk.target, ADD_PICTURE.name, Ref(self._desk.target, "picture", f"{sku}/{mark}"))
             if mark in known or await self._desk.effects.made(key) is not None:
@@ -66,10 +66,10 @@ class ProductPictures:
 
     def _add(self, key: EffectKey, sku: str, draft: PictureDraft) -> CreateOnce:
         async def send(_before: Ids) -> str:
-            return await self._wall.pictures.add_picture(sku, draft)
+            return await self._gallery.pictures.add_picture(sku, draft)
 
         async def find(_before: Ids) -> str | None:
-            shown = await self._wall.products.product(sku)
+            shown = await self._gallery.products.product(sku)
             return draft.sha256 if shown is not None and draft.sha256 in shown.pictures else None
 
         return CreateOnce(key, (Step(ADD_PICTURE, draft.sha256, f"picture {draft.sha256} of '{sku}'", send, find),))

@@ -20,7 +20,7 @@ from streams.deliver.operations import CREATE_PRODUCT, SET_PRODUCT_ENABLED, UPDA
 from streams.deliver.product_enabling import ProductEnabling
 from streams.deliver.product_guard import ProductGuard
 from streams.deliver.product_names import ProductNames
-from streams.deliver.product_pictures import IMAGES, PictureWall, ProductPictures
+from streams.deliver.product_pictures import IMAGES, Gallery, ProductPictures
 from streams.deliver.product_prices import PRICE, SALE_PRICE, TIER_PRICES, PriceChanges, PriceList, Wanted
 from streams.deliver.product_variants import VARIANTS, ProductVariants, VariantShelf
 from streams.errors import Rejected
@@ -53,7 +53,7 @@ class WebShelf:
 
     products: WebProducts
     prices: WebPrices
-    wall: PictureWall
+    gallery: Gallery
     variants: VariantShelf
     guard: ProductGuard
 
@@ -103,7 +103,7 @@ class WebProductPlanner:
         self._shelf = shelf
         self._names = ProductNames(desk, shelf.products)
         self._price_list = PriceList(desk.target, shelf.prices)
-        self._pictures = ProductPictures(desk, shelf.wall)
+        self._pictures = ProductPictures(desk, shelf.gallery)
         self._variants = ProductVariants(desk, shelf.variants)
         self._enabling = ProductEnabling(desk, shelf.products)
 
