@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -100,16 +100,13 @@ class InventoryHandler:
         if connection not in self._read:
             raise Malformed(f"hint for '{key}': no point of sale is called '{connection}' in the settings")
         kept = self._table.get(key)
-        state = before = SkuState.from_json(kept)
-        for hint in hints:
-            state = state.knows_change(hint.location, hint.changed_at).told(hint.selling)
-            if hint.units is not None:
-                state = state.apply(hint.units)
+        before = SkuState.from_json(kept)
+        state = _with_hints(before, hints)
         webs = self._channels.webs_of(connection)
         if not webs:
             await self._keep(state, kept, work.last)
             told = f"no channel joins {connection} with a web store, so nobody takes its stock"
-            return [work.entry(arrival, Outcome.FILTERED, self._clock.now(), told) for arrival in work.arrivals]
+            return _filtered(work, self._clock.now(), told)
         work.step = "levels"
         read_at = state.next_reading(self._clock.now())
         levels = await self._read[connection].submit(sku)
@@ -117,8 +114,7 @@ class InventoryHandler:
             await self._keep(state, kept, work.last)
             if state.read_at is not None:
                 raise _vanished(connection, sku, state.read_at)
-            told = f"{connection} does not know '{sku}'"
-            return [work.entry(arrival, Outcome.FILTERED, read_at, told) for arrival in work.arrivals]
+            return _filtered(work, read_at, f"{connection} does not know '{sku}'")
         behind = state.lagging(levels)
         if behind:
             raise Transient(
@@ -182,6 +178,20 @@ class InventoryHandler:
             return work.entry(arrival, Outcome.PASSED, self._clock.now(), children=children)
         told = "one reading served several causes"
         return work.entry(arrival, Outcome.SUPERSEDED, self._clock.now(), told)
+
+
+def _with_hints(state: SkuState, hints: Iterable[StockHint]) -> SkuState:
+    """What is known of a SKU after those hints, in their order."""
+    for hint in hints:
+        state = state.knows_change(hint.location, hint.changed_at).told(hint.selling)
+        if hint.units is not None:
+            state = state.apply(hint.units)
+    return state
+
+
+def _filtered(work: Work, at: datetime, why: str) -> list[JournalEntry]:
+    """The same end for all that came."""
+    return [work.entry(arrival, Outcome.FILTERED, at, why) for arrival in work.arrivals]
 
 
 def _vanished(connection: str, sku: str, read_at: datetime) -> Rejected:
