@@ -132,4 +132,5 @@ def seen_order(order: Order) -> SeenOrder:
         email=order.email,
         placed_at=order.order_date,
         updated_at=order.updated_at,
+        packed=any(parcel.lines for parcel in order.shipments),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydantic import AwareDatetime, Field
 
 from schemas.heartland.address import Address
+from schemas.heartland.shipment import Shipment
 from schemas.wire import Amount, Wire
 
 
@@ -20,6 +21,7 @@ class Order(Wire):
     status: str = Field(alias="Status")
     billing_address: Address = Field(default_factory=Address, alias="BillingAddress")
     shipping_address: Address = Field(default_factory=Address, alias="ShippingAddress")
+    shipments: tuple[Shipment, ...] = Field((), alias="Shipments")
     updated_at: AwareDatetime = Field(alias="UpdatedAt")
 
     @property

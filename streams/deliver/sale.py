@@ -66,7 +66,7 @@ class SaleDelivery:
         self._desk = desk
         self._sales = sales
         self._buyers = buyers or SharedProfile()
-        self._changes = SaleChanges(desk, orders)
+        self._changes = SaleChanges(desk, sales, orders)
         self._predecessors = Predecessors(sales, orders, desk.effects.set)
 
     def newest(self, arrivals: Sequence[Arrival]) -> Arrival:

@@ -13,9 +13,10 @@ from schemas.canonical import Sale
 from schemas.ids import Ref
 from streams.deliver.desk import Desk
 from streams.deliver.operations import CANCEL_ORDER, SET_ORDER_ADDRESSES
+from streams.deliver.sale_predecessor import has_partly_left
 from streams.errors import Rejected
 from streams.launch.cutover import Standing
-from streams.ports import JournalEntry, Outcome, Revision
+from streams.ports import JournalEntry, Outcome, Revision, Sales
 from streams.ports.orders import PosOrders
 from streams.runtime.work import Arrival, Work
 from streams.sale.revision import goods_revision
@@ -30,8 +31,9 @@ ADDRESSES = ("ShippingAddress", "BillingAddress")
 class SaleChanges:
     """Operations ``cancel_order`` and ``set_order_addresses``."""
 
-    def __init__(self, desk: Desk, orders: PosOrders) -> None:
+    def __init__(self, desk: Desk, sales: Sales, orders: PosOrders) -> None:
         self._desk = desk
+        self._sales = sales
         self._orders = orders
 
     async def change(
@@ -56,6 +58,9 @@ class SaleChanges:
     async def _cancel(self, work: Work, arrival: Arrival, sale: Sale, made: Ref, stands: Standing) -> JournalEntry:
         work.step = CANCEL_ORDER.name
         told = f"order {sale.public_id} ({made.native_id})"
+        found = await self._sales.find_order(sale.public_id)
+        if found is not None and has_partly_left(found, sale):
+            raise _partly_left(sale, self._desk.target)
         held_back = self._desk.held_back(work, arrival, stands, f"cancel {told}")
         if held_back is not None:
             return held_back
@@ -89,6 +94,17 @@ class SaleChanges:
         context = {"channel": self._desk.channel_context(sale.channel), "aliases": {}}
         whole = self._desk.mapper.map_out(work.flow, sale.model_dump(mode="json"), context)
         return {key: whole[key] for key in ADDRESSES if key in whole}
+
+
+def _partly_left(sale: Sale, target: str) -> Rejected:
+    return Rejected(
+        f"order {sale.number} was cancelled in {Ref.parse(sale.ref).connection} after a parcel of {sale.public_id} was "
+        f"packed in {target}: it was not cancelled there, or pieces that have left would count as on the shelf. If "
+        "they have left, fulfil it there, and take back as a return what never left; if not, cancel it there by hand. "
+        "Then discard this event.",
+        code="cancelled_after_parcel",
+        blocks=False,
+    )
 
 
 def _for_a_person(sale: Sale, target: str) -> Rejected:

@@ -46,12 +46,18 @@ class Predecessors:
         found = await self._sales.find_order(number)
         if found is None:
             return None
-        if found.status.lower() == FULFILLED:
+        if found.status.lower() == FULFILLED or has_partly_left(found, sale):
             raise _handed_over(sale, found)
         if found.status.lower() == OPEN:
             told = f"order {number} ({found.order_id}), which {sale.public_id} replaces"
             await self._sets(CANCEL_ORDER, told, lambda: self._orders.cancel_order(found.order_id))
         return found
+
+
+def has_partly_left(found: SeenOrder, sale: Sale) -> bool:
+    """Whether an open order has a parcel that may have left: to cancel it would put the pieces back on the shelf. A
+    parcel of an order that is collected in store waits there."""
+    return found.packed and found.status.lower() == OPEN and not sale.shipping.pickup_location
 
 
 def _handed_over(sale: Sale, found: SeenOrder) -> Rejected:

@@ -31,7 +31,7 @@ class OrderDraft:
 
 @dataclass(frozen=True, slots=True)
 class SeenOrder:
-    """An order as the point of sale shows it."""
+    """An order as the point of sale shows it; ``packed`` if it has a parcel with goods, which may have left."""
 
     order_id: str
     number: str
@@ -42,6 +42,7 @@ class SeenOrder:
     email: str
     placed_at: datetime | None
     updated_at: datetime
+    packed: bool = False
 
 
 class Sales(Protocol):

@@ -85,6 +85,18 @@ def rewrite(pipe: Pipe, order: str, path: str, value: str) -> None:
     connection.close()
 
 
+@pytest.mark.rule("orders.cancel")
+async def test_a_cancel_of_goods_that_have_left_in_part_is_for_a_person(pipe: Pipe) -> None:
+    order, created = await exported(pipe, pieces=2)
+    await set_aside(pipe, created, 1)
+    assert len(await pipe.web.connector.shipments.shipments_of(order)) == 1
+    await pipe.web.client.post("cancel", order, f"/V1/orders/{order}/cancel", {})
+    await pipe.changed("web", "order", order)
+    (error,) = pipe.failed
+    assert error.code == "cancelled_after_parcel"
+    assert (await pos_order(pipe, created))["Status"] == "Open"
+
+
 # -- Edited orders -----------------------------------------------------------------------------------------------
 
 
@@ -109,6 +121,17 @@ async def test_an_edited_order_is_cancelled_in_the_point_of_sale_before_its_canc
         await pipe.changed("web", "order", order)
     assert pipe.failed == []
     assert [(await pos_order(pipe, each))["Status"] for each in (original, successor)] == ["Cancelled", "Open"]
+
+
+@pytest.mark.rule("orders.edit")
+async def test_an_edited_order_of_which_a_parcel_has_left_is_for_a_person(pipe: Pipe) -> None:
+    first, original = await exported(pipe, pieces=2)
+    await set_aside(pipe, original, 1)
+    second = await pipe.web.place_order(2)
+    edit(pipe, first, second, (await web_order(pipe, first))["increment_id"])
+    await pipe.changed("web", "order", second)
+    assert [error.code for error in pipe.failed] == ["edited_after_handover"]
+    assert (await pos_order(pipe, original))["Status"] == "Open"
 
 
 # -- Products with custom options --------------------------------------------------------------------------------
