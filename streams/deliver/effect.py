@@ -111,6 +111,15 @@ class Effects:
         row = await self._ledger.get(key)
         return row is not None and row.state is EffectState.DONE and not row.announced
 
+    async def is_unfinished(self, key: EffectKey) -> bool:
+        """Whether an effect may have been done and was not finished, or not confirmed: `perform` then does it.
+
+        Args:
+            key: of its last step.
+        """
+        row = await self._ledger.get(key)
+        return row is not None and (row.state is EffectState.PENDING or not row.announced)
+
     async def made(self, key: EffectKey) -> str | None:
         """The id in the target of what an effect made, which its ledger row tells before the target's lists show it.
 

@@ -241,7 +241,11 @@ class EntityDelivery(Generic[Entity]):
     async def _write(self, work: Work, arrival: Arrival, write: Write) -> None:
         if isinstance(write, CreateOnce):
             work.step = write.key.operation
-            await self._desk.effects.perform(write, replays=arrival.replays)
+            # One that is announced counts as told only then: after a crash in between the event comes again.
+            told = write if write.announce is None else replace(write, applied={})
+            await self._desk.effects.perform(told, replays=arrival.replays)
+            if told is not write:
+                await self._desk.applied.put(self._desk.target, write.applied)
             return
         work.step = write.operation.name
         await self._desk.effects.set(write.operation, write.what, write.call)

@@ -119,10 +119,13 @@ class WebProductPlanner:
             return Nothing(Outcome.FILTERED, "it is not meant for the web store")
         told = await self._told(entity, turn.work.flow)
         there = await self._shelf.products.product(told.sku)
-        if there is None:
+        if there is None or await self._desk.effects.is_unfinished(self._creation(entity)):
             return await self._new(told, turn)
         await self._names.remember(entity, told.sku)
         return await self._changed(told, there, turn)
+
+    def _creation(self, product: Product) -> EffectKey:
+        return EffectKey(self._desk.target, CREATE_PRODUCT.name, Ref.parse(product.ref))
 
     async def _told(self, product: Product, flow: str) -> _Told:
         desk, ref = self._desk, Ref.parse(product.ref)
@@ -162,7 +165,7 @@ class WebProductPlanner:
             found = await self._shelf.products.product(sku)
             return None if found is None else found.sku
 
-        ref, target = Ref.parse(told.product.ref), self._desk.target
+        ref = Ref.parse(told.product.ref)
         step = Step(CREATE_PRODUCT, content_hash(made), f"product '{sku}'", send, find)
         caused: list[str] = []
 
@@ -173,7 +176,7 @@ class WebProductPlanner:
             caused.append(MADE)
             await self._names.remember(told.product, sku)
 
-        effect: Write = CreateOnce(EffectKey(target, CREATE_PRODUCT.name, ref), (step,), announce=announce)
+        effect: Write = CreateOnce(self._creation(told.product), (step,), announce=announce)
         prices = PriceChanges()
         if (first := _first(sku, told.prices)) is not None:
             prices = await self._price_list.changes(told.wanted(made=BasePrice(sku, first)))
