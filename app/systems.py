@@ -90,7 +90,7 @@ class Web:
             reader=MagentoReader(client, codes),
             orders=MagentoOrders(client),
             lifecycle=MagentoLifecycle(client),
-            shipments=MagentoShipments(client),
+            shipments=MagentoShipments(client, sources=not legacy),
             invoices=MagentoInvoices(client),
             credit_memos=MagentoCreditMemos(client),
             tickets=MagentoTickets(client),

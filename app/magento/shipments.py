@@ -29,10 +29,15 @@ KIND = Kind("shipment", Shipment, single="/V1/shipment", several=SHIPMENTS)
 
 
 class MagentoShipments:
-    """Shipments of one connection."""
+    """Shipments of one connection.
 
-    def __init__(self, client: MagentoClient) -> None:
+    Args:
+        sources: False where Magento's inventory modules are removed: goods leave no source, and it knows none.
+    """
+
+    def __init__(self, client: MagentoClient, *, sources: bool = True) -> None:
         self._client = client
+        self._sources = sources
         self._documents = Documents(client, KIND)
         self._orders = MagentoLifecycle(client)
         self._stock = MagentoStock(client)
@@ -46,10 +51,11 @@ class MagentoShipments:
         began = self._client.begin()
         order = await self._orders.existing("ship_order", draft.order_id)
         check_left(self._client.name, order, draft.units)
-        await check_source(self._client, self._stock, order, draft)
+        if self._sources:
+            await check_source(self._client, self._stock, order, draft)
         subject, path = f"order {order.number}", f"/V1/order/{encode(draft.order_id)}/ship"
         what = f"{self._client.name}: ship_order for {subject}"
-        body = _body(self._client.name, draft)
+        body = _body(self._client.name, draft, sources=self._sources)
         shipment_id = made(await self._client.post("ship_order", subject, path, body, began=began), what)
         with afterwards(what):
             shipment = _seen(await self._documents.read("ship_order", shipment_id))
@@ -180,14 +186,15 @@ def _told(units: Mapping[str, Decimal]) -> str:
     return ", ".join(f"{row}: {pieces:f}" for row, pieces in sorted(units.items()))
 
 
-def _body(connection: str, draft: WebShipmentDraft) -> dict[str, object]:
+def _body(connection: str, draft: WebShipmentDraft, *, sources: bool) -> dict[str, object]:
+    source = {"arguments": {"extension_attributes": {"source_code": draft.source}}} if sources else {}
     return {
         "items": item_rows(connection, draft.units),
         "notify": draft.notify,
         "appendComment": False,  # the comment is for us; it is kept all the same
         "comment": {"comment": draft.comment, "is_visible_on_front": 0},
         "tracks": [_track(track) for track in draft.tracks],
-        "arguments": {"extension_attributes": {"source_code": draft.source}},
+        **source,
     }
 
 

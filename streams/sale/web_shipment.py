@@ -14,6 +14,8 @@ from streams.sale.bundle_together import shipped_with_bundle
 from streams.sale.exact import ZERO, exact
 from streams.sale.order import Node, extension
 
+DEFAULT_SOURCE = "default"
+
 
 def web_shipment_lines(shipment: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Its pieces by row and SKU; a row of nothing is none. A bundle that left by its own row is its components: the
@@ -40,8 +42,9 @@ def web_shipment_lines(shipment: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def web_shipment_location(context: Mapping[str, Any], shipment: Node) -> str | None:
-    """The point of sale's location whose source it left; null for a source that is no location's."""
-    source = extension(shipment).get("source_code")
+    """The point of sale's location whose source it left; null for a source that is no location's. Without Magento's
+    inventory modules a shipment names none, and the one stock item is the default source's."""
+    source = extension(shipment).get("source_code") or DEFAULT_SOURCE
     sources: Mapping[str, str] = (context.get("channel") or {}).get("sources") or {}
     return next((location for location, each in sources.items() if each == source), None)
 

@@ -44,7 +44,7 @@ def _called(seen: Seen) -> str:
 
 
 @asynccontextmanager
-async def magento(answers: Answers) -> AsyncIterator[tuple[Web, Asked]]:
+async def magento(answers: Answers, *, legacy: bool = False) -> AsyncIterator[tuple[Web, Asked]]:
     asked, left = Asked(), {name: list(one) if isinstance(one, list) else [one] for name, one in answers.items()}
 
     def answer(seen: Seen) -> web.Response:
@@ -56,7 +56,7 @@ async def magento(answers: Answers) -> AsyncIterator[tuple[Web, Asked]]:
         return web.json_response(one) if not isinstance(one, web.Response) else _copied(one)
 
     async with stubbed(answer=answer) as (_, client):
-        yield Web.through(client), asked
+        yield Web.through(client, legacy=legacy), asked
 
 
 def _copied(response: web.Response) -> web.Response:

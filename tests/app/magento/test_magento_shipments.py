@@ -61,6 +61,16 @@ def order(*lines: WebOrderLine) -> WebOrder:
     return WebOrder("4", "000000004", "processing", "processing", "checkmo", Decimal(0), Decimal(0), "", lines)
 
 
+async def test_where_the_inventory_modules_are_removed_goods_leave_no_source_and_none_is_asked_for() -> None:
+    known = {name: answer for name, answer in ANSWERS.items() if "inventory" not in name}
+    there = {key: value for key, value in SHIPMENT.items() if key != "extension_attributes"}
+    async with magento(known | {"GET /V1/shipment/1": there}, legacy=True) as (web, asked):
+        made = await web.shipments.ship_order(DRAFT)
+    ((_, body),) = asked.sent
+    assert "arguments" not in body
+    assert (made.shipment_id, made.source) == ("1", "")
+
+
 @pytest.mark.rule("fulfilment.explicit_items")
 @pytest.mark.rule("fulfilment.source_code")
 async def test_a_shipment_says_its_rows_its_source_and_its_mark_and_is_read_back() -> None:
