@@ -102,15 +102,6 @@ class Effects:
         del operation, what
         await call()
 
-    async def owes_confirmation(self, key: EffectKey) -> bool:
-        """Whether an effect is done whose confirmation may not have been published; `perform` then publishes it.
-
-        Args:
-            key: of its last step.
-        """
-        row = await self._ledger.get(key)
-        return row is not None and row.state is EffectState.DONE and not row.announced
-
     async def is_unfinished(self, key: EffectKey) -> bool:
         """Whether an effect may have been done and was not finished, or not confirmed: `perform` then does it.
 

@@ -83,7 +83,7 @@ class SaleDelivery:
         known = await self._desk.applied.get(self._desk.target, [ref, passed_by])
         stands = await self._desk.standing(work, arrival, sale, ref.connection)
         if ref in known:
-            if revision == known[ref] and await self._desk.effects.owes_confirmation(self._key(ref)):
+            if revision == known[ref] and await self._desk.effects.is_unfinished(self._key(ref)):
                 return await self._create(work, arrival, sale, channel, revision)
             return await self._again(work, arrival, sale, revision, known[ref], stands)
         if stands is Standing.BEFORE:

@@ -122,19 +122,19 @@ async def test_the_second_step_waits_while_the_first_has_no_answer(bench: TwoSte
 
 async def test_a_confirmation_is_owed_from_the_last_steps_end_until_it_is_published(bench: TwoSteps) -> None:
     effects = Effects(bench.store.ledger, bench.clock, owner="a", settling=SETTLING)
-    assert not await effects.owes_confirmation(REFUND)
+    assert not await effects.is_unfinished(REFUND)
     bench.refunds.answer, bench.refunds.acts = Transient("429"), False
     with pytest.raises(Transient):
         await bench.perform()
-    assert not await effects.owes_confirmation(REFUND)  # begun, not done
+    assert not await effects.is_unfinished(REFUND)  # begun, not done
     bench.refunds.answer, bench.refunds.acts = None, True
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(bench, "_announce", _crash)
         with pytest.raises(asyncio.CancelledError):
             await bench.perform()
-    assert await effects.owes_confirmation(REFUND)
+    assert await effects.is_unfinished(REFUND)
     await bench.perform()
-    assert not await effects.owes_confirmation(REFUND)
+    assert not await effects.is_unfinished(REFUND)
 
 
 async def _crash(_ids: Ids) -> None:
