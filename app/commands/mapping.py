@@ -38,8 +38,10 @@ def show(settings: Settings) -> int:
     return OK
 
 
-def try_one(settings: Settings, flow: str, direction: Direction, sample: Path, context: Path | None) -> int:
+def try_one(settings: Settings, flow: str, direction: Direction | None, sample: Path, context: Path | None) -> int:
     """Run a flow's mapping on a sample and tell what it did. Returns 1 if the entity would be held.
+
+    A golden sample, as they lie beside the flows' tests, brings its own direction and context.
 
     Raises:
         BadParameter: there is no such flow, it has no such direction, or a file is no JSON object.
@@ -49,10 +51,14 @@ def try_one(settings: Settings, flow: str, direction: Direction, sample: Path, c
     document = catalog.flows.get(flow)
     if document is None:
         raise typer.BadParameter(f"there is no flow '{flow}' (known: {', '.join(sorted(catalog.flows))})")
-    body = _object(sample, "SAMPLE")
-    known = example_context(document, direction, body) | (_object(context, "--context") if context else {})
+    told = _object(sample, "SAMPLE")
+    golden: dict[str, Any] = told if isinstance(told.get("sample"), dict) else {"sample": told}
+    body, besides = golden["sample"], golden.get("context") or {}
+    way: Direction = direction or golden.get("direction") or ("in" if document.normalize else "out")
+    known = example_context(document, way, body) | besides
+    known |= _object(context, "--context") if context else {}
     try:
-        trials = try_sample(catalog, document, direction, body, known)
+        trials = try_sample(catalog, document, way, body, known)
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="--direction") from error
     console = _console()

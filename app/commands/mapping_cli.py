@@ -36,8 +36,9 @@ def try_one(
     flow: Annotated[str, typer.Argument(help="Flow, as `tillstream mapping list` names it.")],
     sample: Annotated[Path, typer.Argument(help="JSON file: the entity as its system tells it; canonical for `out`.")],
     direction: Annotated[
-        Direction, typer.Option(help="Out of the source's shape, or into the target's.")
-    ] = Direction.IN,
+        Direction | None,
+        typer.Option(help="Out of the source's shape, or into the target's; else what the flow begins with."),
+    ] = None,
     context: Annotated[
         Path | None, typer.Option(help="JSON file: what the stage knows besides; else that of a shop with one store.")
     ] = None,
@@ -49,4 +50,4 @@ def try_one(
     settings = load_settings()
     from app.commands import mapping as command  # noqa: PLC0415
 
-    raise typer.Exit(command.try_one(settings, flow, direction.value, sample, context))
+    raise typer.Exit(command.try_one(settings, flow, direction.value if direction else None, sample, context))

@@ -11,6 +11,7 @@ from app.connections import MagentoConnection
 from app.doctor.finding import Finding, note, ok, wrong
 from app.magento.client import MagentoClient
 from app.magento.search import Search
+from app.magento.stock_items import SOURCE
 from schemas.documents.channel import Channel
 from streams.errors import AuthFailed, TillstreamError
 from streams.ports import Clock
@@ -29,18 +30,22 @@ async def magento(
         try:
             views = await client.get("list_store_configs", subject, "/V1/store/storeConfigs")
             await client.get("list_orders", subject, "/V1/orders", one_row)
-            sources = await client.get("list_sources", subject, "/V1/inventory/sources", Search(page_size=300).query())
+            codes = {SOURCE} if connection.inventory == "legacy" else await _sources(client, subject)
         except AuthFailed as error:
             return [wrong(part, error.message, RIGHTS)]
         except TillstreamError as error:
             return [wrong(part, error.message)]
-    codes = {str(source["source_code"]) for source in orjson.loads(sources)["items"]}
     mine = {key: channel for key, channel in channels.items() if channel.web == name}
     return [
         ok(part, f"{connection.base_url} lets us read store views, orders and stock sources"),
         *view_findings(name, orjson.loads(views), mine),
         *source_findings(name, codes, mine),
     ]
+
+
+async def _sources(client: MagentoClient, subject: str) -> set[str]:
+    found = await client.get("list_sources", subject, "/V1/inventory/sources", Search(page_size=300).query())
+    return {str(source["source_code"]) for source in orjson.loads(found)["items"]}
 
 
 def view_findings(name: str, views: list[dict[str, Any]], channels: Mapping[str, Channel]) -> Iterator[Finding]:

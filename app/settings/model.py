@@ -92,7 +92,8 @@ class FlowSettings(Section):
     """One flow's switch."""
 
     mode: Mode = Mode.OBSERVE
-    """``off`` takes nothing; ``observe`` reads, maps and previews, and writes nothing; ``live`` writes."""
+    """``off`` takes nothing; ``observe`` reads, maps and previews, and writes nothing; ``live`` writes,
+    once ``tillstream launch`` has set its cutover."""
 
 
 class IngressSettings(Section):

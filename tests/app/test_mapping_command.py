@@ -42,6 +42,37 @@ def own_document(tmp_path: Path, values: dict[str, Any]) -> dict[str, str]:
     return {"TILLSTREAM_FLOWS_DIRECTORY": str(flows)}
 
 
+GOLDEN = DATA / "flows"
+
+
+@pytest.mark.parametrize("file", ["order/document.json", "shipment/parcel.json", "shipment_to_pos/entry.json"])
+def test_a_golden_sample_brings_its_direction_and_what_the_stage_knew(file: str) -> None:
+    shown = run("test", file.partition("/")[0], GOLDEN / file)
+    assert shown.exit_code == OK, shown.output
+
+
+def test_a_flow_without_a_source_is_tried_outwards(tmp_path: Path) -> None:
+    flow = {
+        "kind": "flow",
+        "id": "again",
+        "version": 1,
+        "deliver": {
+            "target": "heartland",
+            "topic": "canonical.other",
+            "entity": "order",
+            "mapping": "heartland.order.out",
+            "operations": ["create_order"],
+        },
+    }
+    shown = run(
+        "test",
+        "again",
+        GOLDEN.parent / "golden" / "order" / "v1" / "discount_and_tax.json",
+        **own_document(tmp_path, flow),
+    )
+    assert "has no 'in'" not in shown.output
+
+
 def test_a_sample_is_shown_with_every_rule_and_what_comes_of_it() -> None:
     shown = run("test", "order", ORDER)
     assert shown.exit_code == OK, shown.output
@@ -128,6 +159,6 @@ def test_arguments_that_make_no_sense_are_refused(arguments: tuple[object, ...],
 def test_a_flow_that_takes_nothing_has_no_way_in(tmp_path: Path) -> None:
     flow = yaml.safe_load((DATA.parents[1] / "streams" / "flows" / "product.yaml").read_text("utf-8"))
     ninth = {key: flow[key] for key in ("kind", "version", "deliver")} | {"id": "product"}
-    shown = run("test", "product", ORDER, **own_document(tmp_path, ninth))
+    shown = run("test", "product", ORDER, "--direction", "in", **own_document(tmp_path, ninth))
     assert shown.exit_code == MISCONFIGURED
     assert "takes no raw entities" in " ".join(shown.output.replace("│", " ").split())

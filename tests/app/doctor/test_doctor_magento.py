@@ -65,3 +65,12 @@ def test_a_stock_source_that_magento_does_not_have_is_told() -> None:
     (found,) = source_findings("web", {"default"}, {"main": MAIN})
     assert "no stock source main" in found.message
     assert list(source_findings("web", {"main"}, {"main": MAIN})) == []
+
+
+async def test_where_the_inventory_modules_are_removed_no_source_is_asked_for(sandbox: SandboxHandle) -> None:
+    legacy = connection(sandbox).model_copy(update={"inventory": "legacy"})
+    channel = MAIN.model_copy(update={"sources": {"MAIN": "default", "STORE2": "store2"}})
+    found = await magento("web", legacy, {"main": channel}, SystemClock())
+    assert [finding.message for finding in found if finding.grade is Grade.WRONG] == [
+        "'web' has no stock source store2"
+    ]
