@@ -8,7 +8,7 @@ POISON ?= 10000
 KILLS ?= 200
 SEED ?= 1
 MUTANTS_AT_ONCE ?= 2
-TESTS_AT_ONCE ?= 2
+TESTS_AT_ONCE ?= 3
 
 export DEMO_SECONDS DEMO_FAULTS DEMO_KILLS DEMO_WORKERS DEMO_WEBHOOKS DEMO_SKUS DEMO_SEED
 
@@ -24,7 +24,7 @@ demo: prerequisites setup ## a whole shop on this machine; DEMO_SECONDS=60 DEMO_
 demo-stop: setup ## end what an earlier demo left running
 	@$(RUN)/tillstream demo --stop
 
-test: prerequisites setup ## all tests, TESTS_AT_ONCE=2 files at a time, with real Kafka and real PostgreSQL
+test: prerequisites setup ## all tests, TESTS_AT_ONCE=3 files at a time, with real Kafka and real PostgreSQL
 	@$(RUN)/pytest -n $(TESTS_AT_ONCE) --dist loadfile --no-loadscope-reorder --cov --cov-report=term --cov-fail-under=95
 
 quick: setup ## the pure tests, of schemas and streams, in half a minute: no Kafka, no PostgreSQL

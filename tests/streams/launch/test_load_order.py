@@ -20,12 +20,13 @@ SYSTEMS = {"web": "magento", "web2": "magento", "pos": "heartland", "crm": "webh
 CHANNELS = Channels(
     Channel(name=f"of {web}", web=web, pos="pos", prefix="W-", location="MAIN") for web in ("web", "web2")
 )
-NAMES = tuple(load().flows)
+KNOWN = load().flows
+NAMES = tuple(KNOWN)
 
 
 def flows(*observing: str, names: Collection[str] = NAMES) -> dict[str, FlowDocument]:
     modes = {name: Mode.OBSERVE if name in observing else Mode.LIVE for name in names}
-    return dict(load(modes=modes).flows)
+    return {name: flow.model_copy(update={"mode": modes.get(name, flow.mode)}) for name, flow in KNOWN.items()}
 
 
 def ways(known: dict[str, FlowDocument]) -> list[Way]:
