@@ -111,14 +111,15 @@ class Effects:
         row = await self._ledger.get(key)
         return row is not None and (row.state is EffectState.PENDING or not row.announced)
 
-    async def made(self, key: EffectKey) -> str | None:
-        """The id in the target of what an effect made, which its ledger row tells before the target's lists show it.
+    async def made(self, key: EffectKey, look: Callable[[], Awaitable[str | None]] | None = None) -> str | None:
+        """The id in the target of what another effect made, which its ledger row tells before the target's lists do.
 
         Args:
             key: of one of its steps.
+            look: reads the target for it, where nobody knows and the effect's own event may be outdated by then.
 
         Returns:
-            None if it was never sent, or provably did nothing.
+            None if it was never sent, provably did nothing, or has settled and is not there.
 
         Raises:
             Transient: it may have been made, and nobody knows yet.
@@ -126,9 +127,12 @@ class Effects:
         row = await self._ledger.get(key)
         if row is None or row.state is EffectState.OPEN:
             return None
-        if row.state is EffectState.PENDING:
+        if row.state is EffectState.DONE:
+            return row.target_id
+        found = None if look is None else await look()
+        if found is None and (look is None or not row.settled):
             raise Transient(f"{key} may have been done, and what came of it is looked up first.", code="not_known_yet")
-        return row.target_id
+        return found
 
     async def _perform(self, call: Call, replays: int) -> Made:
         found = await call.look()

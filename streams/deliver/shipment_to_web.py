@@ -257,7 +257,12 @@ class WebShipmentPlanner:
         if name == REST:
             return None
         rest = ref._replace(native_id=f"{order}/{REST}")
-        return await self._desk.effects.made(EffectKey(self._desk.target, SHIP_ORDER.name, rest))
+
+        async def look() -> str | None:
+            found = await self._web.shipments.find_shipment(parcel.order.native_id, marker(str(rest)))
+            return None if found is None else found.shipment_id
+
+        return await self._desk.effects.made(EffectKey(self._desk.target, SHIP_ORDER.name, rest), look)
 
     async def _is_left(self, parcel: _Parcel, order: WebOrder) -> bool:
         """Whether its goods are still there: then they waited, for a person perhaps, while the rest was shipped."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from types import MappingProxyType
 from typing import Protocol
@@ -30,6 +30,9 @@ SKUS_IN_A_READ = 100
 """SKUs in one read; the most that `/v1/inventory` takes in its filter (schemas/heartland/openapi.yaml)."""
 
 NO_FORMULAS: Mapping[str, Formula] = MappingProxyType({})
+
+LATELY = timedelta(seconds=30)
+"""How long a list may lag behind what was told of a SKU, or read from it, before the SKU counts as missing."""
 
 
 class SkuTable(Protocol):
@@ -112,6 +115,13 @@ class InventoryHandler:
         levels = await self._read[connection].submit(sku)
         if levels is None:
             await self._keep(state, kept, work.last)
+            seen = state.seen_at
+            if seen is not None and self._clock.now() - seen < LATELY:
+                raise Transient(
+                    f"{connection} told of '{sku}' at {seen:%H:%M:%S} UTC, and its list does not show it: it lags, and "
+                    "is read again.",
+                    code="lagging",
+                )
             if state.read_at is not None:
                 raise _vanished(connection, sku, state.read_at)
             return _filtered(work, read_at, f"{connection} does not know '{sku}'")

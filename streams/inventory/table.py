@@ -123,6 +123,11 @@ class SkuState:
         """Pieces that the web store has shipped, canceled and given money back for, ever."""
         return self.forgotten + sum((units.moved for units in self.orders.values()), ZERO)
 
+    @property
+    def seen_at(self) -> datetime | None:
+        """When it was read last, or its stock changed last; None if neither is known."""
+        return max((at for at in (self.read_at, *self.changed.values()) if at is not None), default=None)
+
     def apply(self, units: WebUnits) -> SkuState:
         """With what one side tells about one order. The same telling twice changes nothing."""
         known = self.orders.get(units.order, OrderUnits())

@@ -6,10 +6,12 @@ import asyncio
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 import orjson
 
+from app.clock import SystemClock
 from app.polling.composed import feeds_of, snapshots
 from app.polling.polls import SnapshotPoll
 from app.polling.publishing import RowPublisher
@@ -34,6 +36,15 @@ from tests.twins.feeds import MemoryLeases
 from tests.twins.store import MemoryStore
 
 
+class Later(SystemClock):
+    """The system's time and more."""
+
+    by = timedelta()
+
+    def now(self) -> datetime:
+        return super().now() + self.by
+
+
 @dataclass
 class StockPipe(Pipe):
     """The pipe with what stock needs besides. Its store is in memory."""
@@ -42,15 +53,20 @@ class StockPipe(Pipe):
         super().__post_init__()
         assert isinstance(self.store, MemoryStore)
         self.store.held.epochs[groups.deliver("web"), CANONICAL_STOCK, 0] = 0
+        self._now = Later()
         self._inventory = InventoryHandler(
             Table(),
             {"pos": self.pos.connector.stock},
             self._publisher,
             self.store.oversells,
-            self._clock,
+            self._now,
             channels=Channels([self.channel]),
             flow=load().flows["stock"],
         )
+
+    def later(self, by: timedelta) -> None:
+        """So much time goes by for inventory."""
+        self._now.by += by
 
     async def polled(self) -> int:
         """The poller reads all stock of the point of sale, and what it finds goes its way. How many rows it found."""

@@ -121,18 +121,29 @@ async def test_every_step_is_given_all_that_was_made_before_it(bench: Watched) -
 
 
 async def test_what_was_never_sent_or_did_nothing_was_not_made(bench: Watched) -> None:
-    assert await bench.effects(Reached()).made(KEY) is None
+    assert await bench.effects(Reached()).made(KEY, bench.target.find) is None
     bench.target.answer, bench.target.acts = Transient("429"), False
     with pytest.raises(Transient):
         await bench.perform()
-    assert await bench.effects(Reached()).made(KEY) is None
+    assert await bench.effects(Reached()).made(KEY, bench.target.find) is None
 
 
-async def test_what_got_no_answer_may_have_been_made_and_is_known_once_it_is_found(bench: Watched) -> None:
-    bench.target.answer = OutcomeUnknown("cut")
+@pytest.mark.parametrize(("acts", "made"), [(True, "1"), (False, None)])
+async def test_what_got_no_answer_is_looked_for_and_counts_as_not_made_once_it_has_settled(
+    bench: Watched, acts: bool, made: str | None
+) -> None:
+    bench.target.answer, bench.target.acts = OutcomeUnknown("cut"), acts
     with pytest.raises(OutcomeUnknown):
         await bench.perform()
+    bench.target.shows = False
     with pytest.raises(Transient, match=r"create_order of web:order:42 in pos may have been done"):
-        await bench.effects(Reached()).made(KEY)
+        await bench.effects(Reached()).made(KEY, bench.target.find)
+    bench.target.shows = True
+    bench.clock.move(SETTLED)
+    assert await bench.effects(Reached()).made(KEY, bench.target.find) == made
+
+
+async def test_what_is_done_is_known_although_the_target_does_not_show_it_yet(bench: Watched) -> None:
     await bench.perform()
-    assert await bench.effects(Reached()).made(KEY) == "1"
+    bench.target.shows = False
+    assert await bench.effects(Reached()).made(KEY, bench.target.find) == "1"

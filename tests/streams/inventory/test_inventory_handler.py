@@ -14,7 +14,7 @@ from schemas.envelope import Envelope
 from streams.channels import Channels
 from streams.engine import load
 from streams.errors import Malformed, Rejected, Transient, Unavailable
-from streams.inventory.handler import InventoryHandler
+from streams.inventory.handler import LATELY, InventoryHandler
 from streams.inventory.table import SkuState
 from streams.ports import JournalEntry, Outcome, Record
 from streams.runtime.work import Arrival, Work
@@ -185,6 +185,9 @@ async def test_the_table_remembers_what_orders_hold_between_hints(bench: Bench) 
 async def test_an_answer_without_skus_that_were_known_writes_nothing_and_shows_a_person_why(bench: Bench) -> None:
     await bench.hint(("r1", look()))
     bench.shelves.on_hand.clear()
+    with pytest.raises(Transient, match="its list does not show it: it lags"):
+        await bench.hint(("r2", sold(2)))
+    bench.clock.move(LATELY.total_seconds())
     with pytest.raises(Rejected, match=r"pos had 'A' .* Nothing is written, the web store keeps its stock") as caught:
         await bench.hint(("r2", sold(2)))
     assert (caught.value.code, caught.value.blocks) == ("sku_vanished", False)
