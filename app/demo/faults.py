@@ -46,8 +46,8 @@ ROUTES: Mapping[str, Mapping[str, int]] = {
     "magento": {
         "add_child": RARE,
         "add_comment": 40,
+        "add_configurable_option": RARE,
         "add_media": RARE,
-        "add_option": RARE,
         "add_track": RARE,
         "cancel_order": RARE,
         "create_customer": RARE,

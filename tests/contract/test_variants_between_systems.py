@@ -40,7 +40,7 @@ async def test_variants_are_made_hidden_and_join_the_parent_that_the_first_of_th
         assert await told(pipe, sku, shade) == [f"created '{sku}', disabled until a person enables it"]
     assert pipe.failed == []
     assert await family(pipe) == Family("configurable", frozenset({SHADE}), frozenset({"CAP-9-RED", "CAP-9-BLUE"}))
-    assert pipe.web.faults.mutations("add_option") == [200], "options are sent once"
+    assert pipe.web.faults.mutations("add_configurable_option") == [200], "options are sent once"
     parent, red = await product(pipe, "CAP-9"), await product(pipe, "CAP-9-RED")
     assert (parent.enabled, red.enabled) == (False, False)
     assert red.attributes["shade"] == (await pipe.web.connector.catalogue.attribute_options("shade"))["Red"]
@@ -52,7 +52,7 @@ async def test_a_later_telling_sends_neither_options_nor_variants_again(pipe: Pi
     before = len(pipe.web.faults.mutations("save_product"))
     assert await told(pipe, "CAP-9-RED", "Red", at=2031) == []
     assert pipe.failed == []
-    assert pipe.web.faults.mutations("add_option") == [200]
+    assert pipe.web.faults.mutations("add_configurable_option") == [200]
     assert pipe.web.faults.mutations("add_child") == [200]
     assert len(pipe.web.faults.mutations("save_product")) == before
 

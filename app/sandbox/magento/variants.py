@@ -21,7 +21,7 @@ def list_children(shop: Shop, call: Call) -> list[Json]:
     return [product_document(shop, row, shop.scope(call)) for row in rows.fetchall()]
 
 
-def add_option(shop: Shop, call: Call) -> int:
+def add_configurable_option(shop: Shop, call: Call) -> int:
     """POST /V1/configurable-products/:sku/options. The sandbox's variants differ by their shade only."""
     call.resource_key = call.params["sku"]
     option = read_parameters(call.body, {"option": "any"})["option"]
@@ -60,6 +60,6 @@ def add_child(shop: Shop, call: Call) -> bool:
 _RIGHT = "Magento_Catalog::products"
 ROUTES = (
     Route("GET", "/V1/configurable-products/:sku/children", _RIGHT, list_children),
-    Route("POST", "/V1/configurable-products/:sku/options", _RIGHT, add_option),
+    Route("POST", "/V1/configurable-products/:sku/options", _RIGHT, add_configurable_option),
     Route("POST", "/V1/configurable-products/:sku/child", _RIGHT, add_child),
 )
