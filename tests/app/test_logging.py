@@ -56,9 +56,15 @@ def test_a_line_is_json_with_time_level_and_what_it_is_about(lines: io.StringIO)
 
 
 @pytest.mark.parametrize("library", ["aiokafka.consumer", "faust.app", "mode.service", "aiohttp.server"])
-def test_libraries_log_through_the_same_way(lines: io.StringIO, library: str) -> None:
+def test_libraries_log_through_the_same_way(lines: io.StringIO, library: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    logger = logging.getLogger(library)
+    level = logger.level
+    monkeypatch.setattr(logger, "disabled", False)
+    logger.setLevel(logging.NOTSET)  # whatever another test of this process has made of it
+    monkeypatch.setattr(logger, "propagate", True)
     with structlog.contextvars.bound_contextvars(receipt_id="r1"):
         logging.getLogger(library).warning("node %s went away with %s", 1, CARD)
+    logger.setLevel(level)
     line = only(lines)
     assert line["event"] == "node 1 went away with [card ...1111]"
     assert line["logger"] == library
