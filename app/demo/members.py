@@ -21,8 +21,6 @@ REGULARS = 20
 """Customers whom the till knows before they open an account."""
 REGULAR_SHARE = 0.25
 """Of new accounts, as long as there are any."""
-MISSPELT_AT_MOST = 2
-"""Per member: a name that goes back and forth more often is held for a person."""
 FIRST_NAMES = ("Ada", "Ben", "Cleo", "Dan", "Eve", "Finn", "Gwen", "Hal", "Ida", "Jon")
 LAST_NAMES = ("Archer", "Baker", "Carter", "Draper", "Fisher", "Glover", "Harper", "Mason", "Porter", "Weaver")
 STREETS = ("Birch", "Cedar", "Elder", "Hazel", "Linden", "Maple", "Rowan", "Willow")
@@ -38,7 +36,8 @@ class Member:
         account: id in the web store.
         profile: id in the point of sale, once the till has found it.
         moved: the street of a second address; empty if there is none.
-        misspelt: how often the till got the name wrong.
+        married, misspelt: whether the name has changed, and the till has got it wrong. Each happens once: a name that
+            goes back and forth more often is held for a person.
     """
 
     email: str
@@ -49,7 +48,8 @@ class Member:
     account: str = ""
     profile: str = ""
     moved: str = ""
-    misspelt: int = 0
+    married: bool = False
+    misspelt: bool = False
 
     @property
     def shopper(self) -> Shopper:
@@ -132,12 +132,15 @@ class Members:
     # -- Changes -------------------------------------------------------------------------------------------------
 
     async def _change(self, member: Member) -> None:
-        acts = [self._marry, self._new_email, self._move, self._move]
-        if member.misspelt < MISSPELT_AT_MOST:
+        acts = [self._new_email, self._move, self._move]
+        if not member.married:
+            acts.append(self._marry)
+        if not member.misspelt:
             acts.append(self._misspell)
         await self._chance.choice(acts)(member)
 
     async def _marry(self, member: Member) -> None:
+        member.married = True
         name = self._another(member.last_name, LAST_NAMES)
         with self._noted(member, Side.WEB, CustomerField.LAST_NAME, name):
             await self._accounts.change(member.account, lastname=name)
@@ -151,7 +154,7 @@ class Members:
 
     async def _misspell(self, member: Member) -> None:
         """The till writes a name that it does not own: it is taken back."""
-        member.misspelt += 1
+        member.misspelt = True
         wrong = f"{member.last_name}e"
         with self._noted(member, Side.TILL, CustomerField.LAST_NAME, wrong):
             await self._till.change_profile(member.profile, LastName=wrong)
