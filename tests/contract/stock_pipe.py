@@ -31,7 +31,7 @@ from streams.runtime.work import Arrival, Handler, Work
 from streams.topics import CANONICAL_STOCK, HINT_STOCK
 from tests.contract.pipe import Joined, Pipe
 from tests.contract.systems import SKUS
-from tests.streams.inventory.test_inventory_handler import Table
+from tests.streams.inventory.bench import Table
 from tests.twins.feeds import MemoryLeases
 from tests.twins.store import MemoryStore
 

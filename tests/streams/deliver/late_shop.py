@@ -30,7 +30,7 @@ from streams.runtime.stage import Stage, Surroundings
 from streams.runtime.work import Arrival, Work
 from streams.topics import CANONICAL_STOCK, HINT_STOCK
 from tests.streams.deliver.bench import CHANNEL
-from tests.streams.inventory.test_inventory_handler import Shelves, Table
+from tests.streams.inventory.bench import Shelves, Table
 from tests.twins.cutovers import Launched
 from tests.twins.kafka import Counting, envelope, record
 from tests.twins.loop import LoopClock

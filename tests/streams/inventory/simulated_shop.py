@@ -22,7 +22,7 @@ from streams.engine import load
 from streams.inventory.handler import InventoryHandler
 from streams.runtime.work import Arrival, Work
 from tests.streams.deliver.bench import CHANNEL, Bench
-from tests.streams.inventory.test_inventory_handler import Table
+from tests.streams.inventory.bench import Table
 from tests.twins.kafka import envelope, record
 
 POLL_SECONDS = 30.0

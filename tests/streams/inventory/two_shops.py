@@ -21,7 +21,7 @@ from streams.inventory.formula import item_quantities, source_quantities
 from streams.inventory.handler import InventoryHandler
 from streams.runtime.work import Arrival, Work
 from tests.streams.deliver.bench import CHANNEL, Bench
-from tests.streams.inventory.test_inventory_handler import Table
+from tests.streams.inventory.bench import Table
 from tests.twins.clock import START
 from tests.twins.kafka import envelope, record
 
