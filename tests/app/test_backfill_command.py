@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -18,22 +17,10 @@ from app.store import Store
 from schemas.documents import Channel, Mode
 from schemas.envelope import Envelope, Via
 from streams.ports import Way
-from tests.contract.systems import PosSystem, WebSystem, heartland_sandbox, magento_sandbox
+from tests.contract.systems import PosSystem, WebSystem
 from tests.twins.kafka import MemoryPublisher
 
 CHANNEL = Channel(name="main", web="web", pos="pos", prefix="W-", location="MAIN", sources={"MAIN": "main"})
-
-
-@pytest.fixture
-async def web(tmp_path: Path) -> AsyncIterator[WebSystem]:
-    async with magento_sandbox(tmp_path) as system:
-        yield system
-
-
-@pytest.fixture
-async def pos(tmp_path: Path) -> AsyncIterator[PosSystem]:
-    async with heartland_sandbox(tmp_path) as system:
-        yield system
 
 
 @pytest.fixture

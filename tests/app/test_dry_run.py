@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
@@ -19,24 +18,12 @@ from schemas.documents.flow import Mode
 from schemas.envelope import Envelope
 from streams import groups
 from streams.ports import HeldRecord, Hold, HoldReason, Record, Way
-from tests.contract.systems import PosSystem, WebSystem, heartland_sandbox, magento_sandbox
+from tests.contract.systems import PosSystem, WebSystem
 from tests.streams.deliver.bench import SALE, STATUS
 from tests.twins.clock import START
 from tests.twins.cutovers import ALWAYS
 
 CHANNEL = Channel(name="main", web="web", pos="pos", prefix="W-", location="MAIN", sources={"MAIN": "main"})
-
-
-@pytest.fixture
-async def web(tmp_path: Path) -> AsyncIterator[WebSystem]:
-    async with magento_sandbox(tmp_path) as system:
-        yield system
-
-
-@pytest.fixture
-async def pos(tmp_path: Path) -> AsyncIterator[PosSystem]:
-    async with heartland_sandbox(tmp_path) as system:
-        yield system
 
 
 @pytest.fixture
