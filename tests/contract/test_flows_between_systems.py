@@ -24,6 +24,12 @@ def pipe(web: WebSystem, pos: PosSystem) -> Pipe:
     return Pipe(web, pos)
 
 
+def parcel_of(pipe: Pipe, pieces: int, **more: object) -> dict[str, object]:
+    """What a clerk enters when goods have left."""
+    lines = [{"SKU": pipe.pos.sku, "Quantity": pieces}]
+    return {"ShippedAt": "2026-11-28T12:00:00Z", "TrackingNumber": "1Z999", "Lines": lines, **more}
+
+
 # -- Shipments ---------------------------------------------------------------------------------------------------
 
 
@@ -31,12 +37,7 @@ def pipe(web: WebSystem, pos: PosSystem) -> Pipe:
 @pytest.mark.rule("fulfilment.source_code")
 async def test_a_parcel_from_a_store_is_shipped_from_its_source_with_its_number_once(pipe: Pipe) -> None:
     order, created = await exported(pipe, pieces=3)
-    parcel = {
-        "ShippedAt": "2026-11-28T12:00:00Z",
-        "Carrier": "UPS Ground",
-        "TrackingNumber": "1Z999",
-        "Lines": [{"SKU": pipe.pos.sku, "Quantity": 2}],
-    }
+    parcel = parcel_of(pipe, 2, Carrier="UPS Ground")
     await in_store(pipe, created, Shipments=[parcel])
     for _ in range(2):
         await pipe.changed("pos", "order", created)
@@ -53,11 +54,7 @@ async def test_a_number_that_comes_after_the_goods_have_left_is_added_to_their_s
     await pipe.changed("pos", "order", created)
     (shipment,) = await pipe.web.connector.shipments.shipments_of(order)
     assert (list(shipment.units.values()), shipment.tracks) == ([D(2)], ())
-    parcel = {
-        "ShippedAt": "2026-11-28T12:00:00Z",
-        "TrackingNumber": "1Z999",
-        "Lines": [{"SKU": pipe.pos.sku, "Quantity": 2}],
-    }
+    parcel = parcel_of(pipe, 2)
     await in_store(pipe, created, Shipments=[parcel])
     await pipe.changed("pos", "order", created)
     assert pipe.failed == []
@@ -70,11 +67,7 @@ async def test_a_late_number_finds_the_goods_that_the_web_stores_list_does_not_s
     pipe.web.faults.put(Rule(Fault.LIST_LAG, every=1, path="*/shipments", seconds=20))
     await in_store(pipe, created, Status="Fulfilled")
     await pipe.changed("pos", "order", created)
-    parcel = {
-        "ShippedAt": "2026-11-28T12:00:00Z",
-        "TrackingNumber": "1Z999",
-        "Lines": [{"SKU": pipe.pos.sku, "Quantity": 2}],
-    }
+    parcel = parcel_of(pipe, 2)
     await in_store(pipe, created, Shipments=[parcel])
     await pipe.changed("pos", "order", created)
     assert pipe.failed == []
@@ -90,11 +83,7 @@ async def test_a_parcel_that_waited_for_a_person_is_still_shipped_when_the_rest_
     assert found is not None
     (short,) = [row for row in await pipe.web.stock.list_source_items({pipe.web.sku}) if row.source == "main"]
     await pipe.web.stock.write_source_items([replace(short, quantity=D(0))])
-    parcel = {
-        "ShippedAt": "2026-11-28T12:00:00Z",
-        "TrackingNumber": "1Z999",
-        "Lines": [{"SKU": pipe.pos.sku, "Quantity": 1}],
-    }
+    parcel = parcel_of(pipe, 1)
     await in_store(pipe, found.order_id, Shipments=[parcel], Status="Fulfilled")
     await pipe.changed("pos", "order", found.order_id)
     assert [error.code for error in pipe.failed] == ["source_short"]
@@ -126,11 +115,7 @@ async def test_what_an_order_handed_over_is_not_shipped_again_when_its_older_tel
     order, created = await exported(pipe, pieces=2)
     await in_store(pipe, created, Status="Fulfilled")
     older = await pos_order(pipe, created)
-    parcel = {
-        "ShippedAt": "2026-11-28T12:00:00Z",
-        "TrackingNumber": "1Z999",
-        "Lines": [{"SKU": pipe.pos.sku, "Quantity": 2}],
-    }
+    parcel = parcel_of(pipe, 2)
     await in_store(pipe, created, Shipments=[parcel])
     await pipe.changed("pos", "order", created)
     await pipe.told_of("pos", "order", created, older)
