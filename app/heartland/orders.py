@@ -133,4 +133,9 @@ def seen_order(order: Order) -> SeenOrder:
         placed_at=order.order_date,
         updated_at=order.updated_at,
         packed=any(parcel.lines for parcel in order.shipments),
+        paid=order.paid,
+        addresses={
+            "ShippingAddress": order.shipping_address.model_dump(by_alias=True, exclude_defaults=True),
+            "BillingAddress": order.billing_address.model_dump(by_alias=True, exclude_defaults=True),
+        },
     )

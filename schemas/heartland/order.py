@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from pydantic import AwareDatetime, Field
 
 from schemas.heartland.address import Address
 from schemas.heartland.shipment import Shipment
+from schemas.heartland.tender import SPENT_KINDS, Tender
 from schemas.wire import Amount, Wire
 
 
@@ -21,6 +24,7 @@ class Order(Wire):
     status: str = Field(alias="Status")
     billing_address: Address = Field(default_factory=Address, alias="BillingAddress")
     shipping_address: Address = Field(default_factory=Address, alias="ShippingAddress")
+    tenders: tuple[Tender, ...] | None = Field(None, alias="Tenders")
     shipments: tuple[Shipment, ...] = Field((), alias="Shipments")
     updated_at: AwareDatetime = Field(alias="UpdatedAt")
 
@@ -28,3 +32,10 @@ class Order(Wire):
     def email(self) -> str:
         """The customer's; empty for a sale in store."""
         return self.billing_address.email or self.shipping_address.email
+
+    @property
+    def paid(self) -> Decimal | None:
+        """What payments brought; None if its tenders are not told, which is never taken for nothing."""
+        if self.tenders is None:
+            return None
+        return sum((tender.amount for tender in self.tenders if tender.kind not in SPENT_KINDS), Decimal(0))

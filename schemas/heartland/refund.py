@@ -7,6 +7,7 @@ from decimal import Decimal
 from pydantic import AwareDatetime, Field
 
 from schemas.heartland.shipment import Pieces
+from schemas.heartland.tender import Tender
 from schemas.wire import Amount, Wire
 
 
@@ -16,12 +17,6 @@ class RefundedPieces(Pieces):
     restocked: bool = Field(default=False, alias="Restocked")
 
 
-class RefundTender(Wire):
-    """Of a tender only what it refers to is read."""
-
-    reference: str = Field("", alias="Reference")
-
-
 class Refund(Wire):
     """Money that went back."""
 
@@ -29,7 +24,7 @@ class Refund(Wire):
     refunded_at: AwareDatetime = Field(alias="RefundedAt")
     amount: Amount = Field(alias="Amount")
     reason: str = Field("", alias="Reason")
-    tenders: tuple[RefundTender, ...] = Field((), alias="Tenders")
+    tenders: tuple[Tender, ...] = Field((), alias="Tenders")
     lines: tuple[RefundedPieces, ...] = Field((), alias="Lines")
 
 
@@ -39,16 +34,10 @@ class RefundedOrder(Wire):
     refunds: tuple[Refund, ...] = Field(alias="Refunds")
 
 
-class TenderedAmount(Wire):
-    """Of a tender only how much it brought is read."""
-
-    amount: Amount = Field(alias="Amount")
-
-
 class TenderedOrder(RefundedOrder):
     """Of an order its money: what came, and what went back. Both are always told."""
 
-    tenders: tuple[TenderedAmount, ...] = Field(alias="Tenders")
+    tenders: tuple[Tender, ...] = Field(alias="Tenders")
 
     @property
     def refundable(self) -> Decimal:

@@ -56,6 +56,8 @@ class CreateOnce:
             the ledger says done, and again after a crash in between.
         link: the refs to link, given what was made.
         applied: revisions that are applied with it.
+        read_back: those of them that only what was made can tell, given what was made: it may have been made from
+            another telling than this one.
     """
 
     key: EffectKey
@@ -63,6 +65,7 @@ class CreateOnce:
     announce: Callable[[Ids], Awaitable[None]] | None = None
     link: Callable[[Ids], tuple[Ref, Ref]] | None = None
     applied: Mapping[Ref, Revision] = field(default_factory=dict)
+    read_back: Callable[[Ids], Mapping[Ref, Revision]] | None = None
 
     def __post_init__(self) -> None:
         """Raises ValueError if the ledger could not tell its steps apart, or from those of another effect."""
@@ -120,5 +123,7 @@ class Call:
         key, effect = self.key, self.effect
         if not self.is_last:
             return EffectDone(key, epoch, target_id)
-        link = effect.link((*self.before, target_id)) if effect.link is not None else None
-        return EffectDone(key, epoch, target_id, self.announce is None, link, effect.applied)
+        ids = (*self.before, target_id)
+        link = effect.link(ids) if effect.link is not None else None
+        read_back = effect.read_back(ids) if effect.read_back is not None else {}
+        return EffectDone(key, epoch, target_id, self.announce is None, link, {**effect.applied, **read_back})

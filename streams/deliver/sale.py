@@ -175,7 +175,7 @@ class SaleDelivery:
             if found is None:
                 return None
             same_order(found, draft)
-            seen[found.order_id] = found
+            seen[found.order_id] = await self._changes.readdressed(found, draft)
             return found.order_id
 
         async def send(_before: Ids) -> str:
@@ -192,11 +192,8 @@ class SaleDelivery:
             steps=(Step(CREATE_ORDER, content_hash(draft.document), f"order {draft.public_id}", send, find),),
             announce=announce,
             link=lambda ids: (ref, Ref(desk.target, "order", ids[0])),
-            applied={
-                ref: revision,
-                ref._replace(type=GOODS): goods_revision(sale),
-                ref._replace(type=PAID_WITH_ORDER): Revision(sale.updated_at, _paid(sale)),
-            },
+            applied={ref: revision, ref._replace(type=GOODS): goods_revision(sale)},
+            read_back=lambda ids: {ref._replace(type=PAID_WITH_ORDER): _brought(sale, seen[ids[0]])},
         )
         try:
             made = await desk.effects.perform(effect, replays=arrival.replays)
@@ -233,10 +230,14 @@ def _outline(sale: Sale) -> OrderDraft:
     )
 
 
-def _paid(sale: Sale) -> str:
-    """What payments took before the order was exported; gift cards and credits have no invoice of their own."""
-    taken = (tender.amount for tender in sale.tenders if tender.kind in BY_INVOICE)
-    return str(sum(taken, Decimal(0)))
+def _brought(sale: Sale, seen: SeenOrder) -> Revision:
+    """What payments had taken when the order was exported; gift cards and credits have no invoice of their own.
+
+    The order itself tells it: one that was found may have been made from an earlier telling, or by hand, and what it
+    lacks must not pass for paid.
+    """
+    told = (tender.amount for tender in sale.tenders if tender.kind in BY_INVOICE)
+    return Revision(sale.updated_at, str(sum(told, Decimal(0)) if seen.paid is None else seen.paid))
 
 
 def _is_older(sale: Sale, passed_by: Revision) -> bool:

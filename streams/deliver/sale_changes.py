@@ -16,7 +16,7 @@ from streams.deliver.operations import CANCEL_ORDER, SET_ORDER_ADDRESSES
 from streams.deliver.sale_predecessor import has_partly_left
 from streams.errors import Rejected
 from streams.launch.cutover import Standing
-from streams.ports import JournalEntry, Outcome, Revision, Sales
+from streams.ports import JournalEntry, OrderDraft, Outcome, Revision, Sales, SeenOrder
 from streams.ports.orders import PosOrders
 from streams.runtime.work import Arrival, Work
 from streams.sale.revision import goods_revision
@@ -54,6 +54,23 @@ class SaleChanges:
         if made is not None and sale.export.allowed and same_goods and (document := self._document(work, sale)):
             return await self._readdress(work, arrival, sale, revision, made, document, stands)
         raise _for_a_person(sale, self._desk.target)
+
+    async def readdressed(self, found: SeenOrder, draft: OrderDraft) -> SeenOrder:
+        """The order that was found in place of the draft's, with the draft's addresses: it may have been made from a
+        telling from before they changed. Safe to repeat."""
+        differing = {
+            key: address
+            for key in ADDRESSES
+            if isinstance(address := draft.document.get(key), Mapping)
+            and not address.items() <= found.addresses.get(key, {}).items()
+        }
+        if not differing:
+            return found
+        told = f"the addresses of order {draft.public_id} ({found.order_id}), which was found with others"
+        await self._desk.effects.set(
+            SET_ORDER_ADDRESSES, told, lambda: self._orders.set_order_addresses(found.order_id, differing)
+        )
+        return found
 
     async def _cancel(self, work: Work, arrival: Arrival, sale: Sale, made: Ref, stands: Standing) -> JournalEntry:
         work.step = CANCEL_ORDER.name

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from typing import Protocol
@@ -31,7 +31,15 @@ class OrderDraft:
 
 @dataclass(frozen=True, slots=True)
 class SeenOrder:
-    """An order as the point of sale shows it; ``packed`` if it has a parcel with goods, which may have left."""
+    """An order as the point of sale shows it.
+
+    Attributes:
+        order_id, number, public_id, status, total, currency, email, placed_at, updated_at: as their names say.
+        packed: whether it has a parcel with goods, which may have left.
+        paid: what its tenders brought, without gift cards, credits and points, which are no payments of their own; None
+            if it does not show them.
+        addresses: by the keys of the flow's ``out`` mapping, in the connector's dialect, without what is empty.
+    """
 
     order_id: str
     number: str
@@ -43,6 +51,8 @@ class SeenOrder:
     placed_at: datetime | None
     updated_at: datetime
     packed: bool = False
+    paid: Decimal | None = None
+    addresses: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
 
 
 class Sales(Protocol):

@@ -29,6 +29,20 @@ async def test_a_created_order_is_found_by_its_public_id_as_it_was_drafted(pos: 
     assert created.number
 
 
+async def test_a_found_order_tells_what_payments_brought_and_its_addresses(pos: PosSystem, sales: Sales) -> None:
+    tenders = [
+        {"Type": "Card", "Method": "stripe", "Amount": Decimal("10.00")},
+        {"Type": "GiftCard", "Method": "giftcard", "Amount": Decimal("5.00")},
+    ]
+    home = {"Line1": "1 Oak St", "City": "Austin", "Phone": "+15125550101", "Email": "ann@example.com"}
+    total = pos.draft().total
+    draft = pos.draft(Tenders=tenders, BalanceDue=total - Decimal("15.00"), ShippingAddress=home)
+    created = await sales.create_order(draft)
+    assert created.paid == Decimal("10.00")
+    assert created.addresses["ShippingAddress"] == home
+    assert await sales.find_order(draft.public_id) == created
+
+
 async def test_another_public_id_is_not_found_by_its_beginning_or_in_other_case(pos: PosSystem, sales: Sales) -> None:
     draft = pos.draft()
     await sales.create_order(draft)

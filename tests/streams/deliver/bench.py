@@ -104,6 +104,8 @@ class OrderBook:
             draft.email,
             draft.placed_at,
             START,
+            paid=_brought(draft.document.get("Tenders")),
+            addresses={key: address for key, address in draft.document.items() if isinstance(address, Mapping)},
         )
         self.orders.append(order)
         return order
@@ -134,6 +136,11 @@ class OrderBook:
 
     def _of(self, order_id: str) -> SeenOrder:
         return next(order for order in self.orders if order.order_id == order_id)
+
+
+def _brought(tenders: object) -> Decimal:
+    assert isinstance(tenders, list | None)
+    return sum((Decimal(str(tender["Amount"])) for tender in tenders or ()), Decimal(0))
 
 
 class Notes:
