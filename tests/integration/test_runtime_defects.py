@@ -32,9 +32,12 @@ async def test_a_record_whose_processing_failed_is_not_lost(kind: Kind, kafka_to
     kafka, group = kafka_topics.bootstrap_servers, kafka_topics.prefix
     topic = await kafka_topics.create()
     await produce(kafka, topic, [b"0", b"1", b"boom", b"3"])
+    two_committed = asyncio.Event()
 
     async def body(record: Record, ack: Ack) -> None:
         if record.value == b"boom":
+            if kind == "ours":
+                await two_committed.wait()
             raise RuntimeError("boom")
         if kind == "ours":
             await ack()
@@ -45,6 +48,8 @@ async def test_a_record_whose_processing_failed_is_not_lost(kind: Kind, kafka_to
             await eventually(lambda: _is(committed(kafka, group, topic), 4))
             assert worker.alive
             return
+        await eventually(lambda: _is(committed(kafka, group, topic), 2))
+        two_committed.set()
         await eventually(lambda: not worker.alive)
     assert str(worker.error) == "boom"
     assert await committed(kafka, group, topic) == 2
