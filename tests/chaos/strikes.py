@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import os
 import random
 import signal
@@ -178,18 +179,24 @@ class Striker:
         assert strike.point is not None  # a strike at a point has one
         kind = "kill" if strike.blow is Blow.POINT_KILL else "stop"
         armed = arm(self._world.failpoints, strike.place, strike.point, kind)
-        waiting = asyncio.create_task(self._waited(armed, kind))
+        provoking = asyncio.create_task(self._provoke(strike))
+        waiting = asyncio.create_task(self._waited(armed, kind, provoking))
         try:
-            if strike.point is Failpoint.MID_REVOKE:
-                await self._with_more(strike.place)
-            elif strike.point is Failpoint.HELD:
-                await self._order_unknown()
+            await provoking
             return await waiting
         finally:
             waiting.cancel()
 
-    async def _waited(self, armed: Path, kind: str) -> Hit | None:
-        """Wait for the hit, and wake whom it stopped."""
+    async def _provoke(self, strike: Strike) -> None:
+        """Bring the moment about, if trade alone does not."""
+        if strike.point is Failpoint.MID_REVOKE:
+            await self._with_more(strike.place)
+        elif strike.point is Failpoint.HELD:
+            await self._order_unknown()
+
+    async def _waited(self, armed: Path, kind: str, provoking: asyncio.Task[None]) -> Hit | None:
+        """Wait for the hit, and wake whom it stopped. A busy machine takes its time to bring the moment about."""
+        await self._until(lambda: hit(armed) is not None or provoking.done(), math.inf)
         await self._until(lambda: hit(armed) is not None, HIT_SECONDS)
         if disarm(armed):
             return None
