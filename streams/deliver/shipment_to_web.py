@@ -214,6 +214,8 @@ class WebShipmentPlanner:
             draft = WebShipmentDraft(
                 parcel.order.native_id, units, parcel.source, parcel.mark, parcel.comment, parcel.tracks, parcel.notify
             )
+            # Before the answer, which may never come: an older telling of the order is outdated from here on.
+            await self._desk.applied.put(self._desk.target, _told(parcel))
             return (await self._web.shipments.ship_order(draft)).shipment_id
 
         async def find(_before: Ids) -> str | None:
@@ -240,9 +242,8 @@ class WebShipmentPlanner:
         return Step(ADD_TRACK, hashed, sought, send, find, name="" if shipment_id else f"track {track.number}")
 
     def _once(self, parcel: _Parcel, *steps: Step) -> CreateOnce:
-        ref, target = Ref.parse(parcel.shipment.ref), self._desk.target
-        told = {_newest(ref): Revision(parcel.shipment.updated_at, "")}
-        return CreateOnce(EffectKey(target, steps[0].operation.name, ref), steps, applied=told)
+        key = EffectKey(self._desk.target, steps[0].operation.name, Ref.parse(parcel.shipment.ref))
+        return CreateOnce(key, steps, applied=_told(parcel))
 
     # -- Numbers that come after the goods have left ---------------------------------------------------------------
 
@@ -330,8 +331,12 @@ class WebShipmentPlanner:
 
 
 def _newest(shipment: Ref) -> Ref:
-    """Under which it is kept how new the telling of the order was whose shipments were made last."""
+    """Under which it is kept how new the telling of the order was whose shipments were sent last."""
     return shipment._replace(type="order_shipped", native_id=shipment.native_id.partition("/")[0])
+
+
+def _told(parcel: _Parcel) -> dict[Ref, Revision]:
+    return {_newest(Ref.parse(parcel.shipment.ref)): Revision(parcel.shipment.updated_at, "")}
 
 
 def _is_outdated(shipment: Shipment, turn: Turn) -> bool:

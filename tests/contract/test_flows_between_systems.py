@@ -11,6 +11,7 @@ import orjson
 import pytest
 
 from app.sandbox.faults import Fault, Rule
+from streams.errors import OutcomeUnknown
 from streams.ports import WebTrack
 from tests.contract.deeds import exported, in_store, pos_order, web_order
 from tests.contract.pipe import CHANNEL, Pipe, delivered
@@ -120,6 +121,24 @@ async def test_what_an_order_handed_over_is_not_shipped_again_when_its_older_tel
     await pipe.changed("pos", "order", created)
     await pipe.told_of("pos", "order", created, older)
     assert pipe.failed == []
+    (shipment,) = await pipe.web.connector.shipments.shipments_of(order)
+    assert [track.number for track in shipment.tracks] == ["1Z999"]
+
+
+async def test_an_older_telling_is_outdated_even_while_nobody_knows_whether_the_newer_parcel_was_shipped(
+    pipe: Pipe,
+) -> None:
+    order, created = await exported(pipe, pieces=2)
+    await in_store(pipe, created, Status="Fulfilled")
+    older = await pos_order(pipe, created)
+    await in_store(pipe, created, Shipments=[parcel_of(pipe, 2)])
+    pipe.web.faults.put(Rule(Fault.RESET_AFTER, every=1, operation="ship_order"))
+    await pipe.changed("pos", "order", created)
+    pipe.web.faults.put()
+    assert [type(error) for error in pipe.failed] == [OutcomeUnknown]
+    await pipe.told_of("pos", "order", created, older)
+    await pipe.changed("pos", "order", created)
+    assert len(pipe.failed) == 1
     (shipment,) = await pipe.web.connector.shipments.shipments_of(order)
     assert [track.number for track in shipment.tracks] == ["1Z999"]
 
