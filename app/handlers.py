@@ -27,6 +27,7 @@ from streams.deliver.failed_payment import FailedPayments
 from streams.deliver.gift_card_redemption import GiftCardLedger, GiftCardRedemptionPlanner
 from streams.deliver.gift_card_to_web import WebGiftCardPlanner
 from streams.deliver.handler import DeliverHandler, Delivery
+from streams.deliver.late_writes import LateWrites
 from streams.deliver.order_status import OrderStatusPlanner
 from streams.deliver.payment import PaymentPlanner
 from streams.deliver.payment_to_web import WebPaymentPlanner
@@ -143,6 +144,7 @@ def _in_web(web: Web, tools: Tools, desk: Desk, settling: Settling) -> Mapping[s
     store = tools.store
     guard = StockGuard(desk.target, store.guards, store.written_stock, web.stock)
     product_guard = ProductGuard(desk.target, store.guards, web.products)
+    late = LateWrites(desk.target, store.writes, settling.total)
     gallery = Gallery(Pictures(), web.pictures, web.products)
     variants = VariantShelf(web.products, web.variants, web.catalogue)
     shelf = WebShelf(web.products, web.prices, gallery, variants, product_guard)
@@ -168,7 +170,7 @@ def _in_web(web: Web, tools: Tools, desk: Desk, settling: Settling) -> Mapping[s
         "shipment": lambda _: EntityDelivery(desk, WebShipmentPlanner(desk, fulfilment)),
         "refund": lambda _: EntityDelivery(desk, WebRefundPlanner(desk, returns)),
         "ticket": lambda _: EntityDelivery(desk, WebTicketPlanner(desk, web.tickets, web.customers)),
-        "product": lambda _: EntityDelivery(desk, WebProductPlanner(desk, shelf), rereads=True),
+        "product": lambda _: EntityDelivery(desk, WebProductPlanner(desk, shelf), rereads=True, late=late),
         "gift_card": lambda _: EntityDelivery(desk, WebGiftCardPlanner(desk, web.gift_cards, ledgers)),
         "customer": customers,
     }
@@ -196,9 +198,12 @@ def _in_pos(pos: Pos, store: Store, desk: Desk, webs: Mapping[str, Web]) -> Mapp
 
 
 def doubts_of(target: str, tools: Tools) -> Doubts:
-    """What writes stock again that a write without an answer may have set back."""
+    """What reads again what a write without an answer may have set back."""
     parts = tools.parts
-    return Doubts(target, tools.store.writes, tools.publisher, parts.clock, systems=parts.settings.systems)
+    systems, flows = parts.settings.systems, tools.engine.catalog.flows.values()
+    told = [flow.normalize for flow in flows if flow.normalize and flow.deliver.target == systems[target]]
+    rereads = {keys.entity: keys for keys in told}
+    return Doubts(target, tools.store.writes, tools.publisher, parts.clock, systems=systems, rereads=rereads)
 
 
 def flow_of(role: str, target: str | None, tools: Tools) -> Callable[[Envelope], str]:

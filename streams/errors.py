@@ -120,3 +120,7 @@ class Guarded(Rejected):
 
 class Malformed(TillstreamError):
     """The bytes are not what their topic promises; nothing can be read from them."""
+
+
+PROVABLY_NOT_DONE = (Transient, Unavailable, AuthFailed, DependencyMissing, Rejected)
+"""What a target's method raises where it did not act, and will not."""

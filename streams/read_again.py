@@ -23,6 +23,19 @@ def asked_again(envelope: Envelope, keys: Normalize, entity: Ref) -> Outgoing:
     """
     source = keys.source
     child = envelope.child(ASKED_AGAIN, entity=source.entity, native_id=entity.native_id, flow="")
-    hint = replace(child, connection=entity.connection, system=source.system, via=Via.READ_AGAIN)
-    body = orjson.dumps({keys.id: entity.native_id})
-    return Outgoing(raw(source.system, source.entity), entity.native_id.encode(), body, hint.to_headers())
+    return _hint(replace(child, connection=entity.connection, system=source.system, via=Via.READ_AGAIN), keys)
+
+
+def read_again(receipt_id: str, received_ms: int, keys: Normalize, entity: Ref) -> Outgoing:
+    """Such a hint, with a receipt of its own."""
+    source, native_id = keys.source, entity.native_id
+    envelope = Envelope(
+        receipt_id, entity.connection, source.system, source.entity, native_id, received_ms, Via.READ_AGAIN
+    )
+    return _hint(envelope, keys)
+
+
+def _hint(envelope: Envelope, keys: Normalize) -> Outgoing:
+    native_id = envelope.native_id
+    body = orjson.dumps({keys.id: native_id})
+    return Outgoing(raw(envelope.system, envelope.entity), native_id.encode(), body, envelope.to_headers())

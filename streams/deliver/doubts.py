@@ -1,7 +1,7 @@
-"""Has SKUs read again of which a write may have landed after a newer one, when nothing can come of it any more.
+"""Has stock and products read again of which a write may have landed after a newer one, once all writes have settled.
 
-Nothing else would: the web store has another quantity than the one that was applied last, every reading equals the
-latter, and the point of sale has no news.
+Nothing else would: the web store has another value than the one that was applied last, every reading equals the latter,
+and the point of sale has no news.
 """
 
 from __future__ import annotations
@@ -12,10 +12,12 @@ from datetime import timedelta
 import structlog
 
 from schemas.canonical import StockHint
+from schemas.documents.flow import Normalize
 from schemas.envelope import Envelope, Via, root_of
 from streams.errors import TillstreamError
 from streams.hints import stock_hint
 from streams.ports import Clock, OpenWrite, OpenWrites, Outgoing, Publisher
+from streams.read_again import read_again
 
 log = structlog.get_logger(__name__)
 
@@ -24,7 +26,7 @@ LOOK_SECONDS = 5.0
 AT_ONCE = 200
 """Writes of one look; bounds what a target that was down for long puts before the other hints."""
 AGAIN = timedelta(minutes=1)
-"""The least time for a SKU to be read and written before it is read once more."""
+"""The least time for an entity to be read and written before it is read once more."""
 
 
 class Doubts:
@@ -32,16 +34,25 @@ class Doubts:
 
     Args:
         systems: connection -> system.
+        rereads: how each kind of entity is read again, by the type of its refs; stock is by its hints.
     """
 
     def __init__(
-        self, target: str, writes: OpenWrites, publisher: Publisher, clock: Clock, *, systems: Mapping[str, str]
+        self,
+        target: str,
+        writes: OpenWrites,
+        publisher: Publisher,
+        clock: Clock,
+        *,
+        systems: Mapping[str, str],
+        rereads: Mapping[str, Normalize],
     ) -> None:
         self._target = target
         self._writes = writes
         self._publisher = publisher
         self._clock = clock
         self._systems = systems
+        self._rereads = rereads
 
     async def clear(self) -> None:
         """Look for ever. A store or a Kafka that is down costs time only."""
@@ -53,30 +64,34 @@ class Doubts:
             await self._clock.sleep(LOOK_SECONDS)
 
     async def look(self) -> None:
-        """Publish a hint for each SKU in doubt whose writes have all had their time. Raises TillstreamError."""
+        """Publish a hint for each entity in doubt whose writes have all had their time. Raises TillstreamError."""
         writes = await self._writes.due(self._target, again=AGAIN, limit=AT_ONCE)
         if not writes:
             return
         await self._publisher.publish([self._hint(write) for write in writes])
         for write in writes:
+            name = write.entity.native_id
             log.info(
-                "stock_in_doubt",
+                "write_in_doubt",
                 target=self._target,
                 receipt_id=write.receipt_id,
-                subject=write.entity.native_id,
-                problem=f"{self._target} may have taken an older quantity of '{write.entity.native_id}' after a newer "
-                f"one. {write.entity.connection} is read again, and what it has now is written; nothing is to be done.",
+                subject=name,
+                problem=f"{self._target} may have taken an older {write.entity.type} of '{name}' after a newer one. "
+                f"{write.entity.connection} is read again, and what it has now is written; nothing is to be done.",
             )
 
     def _hint(self, write: OpenWrite) -> Outgoing:
-        entity = write.entity
+        entity, receipt_id = write.entity, f"{root_of(write.receipt_id)}.doubt{write.id}"
+        received_ms = round(self._clock.now().timestamp() * 1000)
+        if (keys := self._rereads.get(entity.type)) is not None:
+            return read_again(receipt_id, received_ms, keys, entity)
         envelope = Envelope(
-            receipt_id=f"{root_of(write.receipt_id)}.doubt{write.id}",
+            receipt_id=receipt_id,
             connection=entity.connection,
             system=self._systems.get(entity.connection, ""),
             entity="stock_hint",
             native_id=entity.native_id,
-            received_ms=round(self._clock.now().timestamp() * 1000),
+            received_ms=received_ms,
             via=Via.STAGE,
             subject=entity.native_id,
         )

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from streams.deliver.create_once import Call, CreateOnce, Ids
 from streams.deliver.ledger import AlreadyDone, LookUp, next_action, same_target, sends_allowed
 from streams.deliver.operations import Operation
-from streams.errors import AuthFailed, DependencyMissing, OutcomeUnknown, Rejected, Transient, Unavailable
+from streams.errors import PROVABLY_NOT_DONE, OutcomeUnknown, Rejected, Transient
 from streams.ports import NOWHERE, Clock, EffectKey, EffectState, Failpoint, Failpoints, Fenced, Ledger
 
 NEVER_BEGUN = 0
@@ -193,7 +193,7 @@ class Effects:
             target_id = await self._make(call)
         except OutcomeUnknown as error:
             raise OutcomeUnknown(error.message, code=error.code, retry_at=self._soon()) from error
-        except (Transient, Unavailable, AuthFailed, DependencyMissing, Rejected):
+        except PROVABLY_NOT_DONE:
             await self._reopen(call, row.epoch)
             raise
         await self._finish(call, target_id, row.epoch)

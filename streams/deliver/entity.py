@@ -15,10 +15,11 @@ from schemas.envelope import Via
 from schemas.ids import Ref
 from streams.deliver.create_once import CreateOnce
 from streams.deliver.desk import Desk
+from streams.deliver.late_writes import LateWrites
 from streams.deliver.operations import Operation
 from streams.deliver.revisions import Verdict, judge
 from streams.deliver.stopped import AlreadyHeld
-from streams.errors import DependencyMissing, Rejected
+from streams.errors import PROVABLY_NOT_DONE, DependencyMissing, Rejected
 from streams.launch.cutover import Standing
 from streams.ports import JournalEntry, Outcome, Revision
 from streams.runtime.body import entity_of
@@ -168,12 +169,16 @@ class EntityDelivery(Generic[Entity]):
     Args:
         rereads: whether what a person lets go on is read again at its source instead of written as it was, which may be
             days old by then. What they have edited is written.
+        late: where its writes are open, if an older value may land after a newer one.
     """
 
-    def __init__(self, desk: Desk, planner: Planner[Entity], *, rereads: bool = False) -> None:
+    def __init__(
+        self, desk: Desk, planner: Planner[Entity], *, rereads: bool = False, late: LateWrites | None = None
+    ) -> None:
         self._desk = desk
         self._planner = planner
         self._rereads = rereads
+        self._late = late
 
     @property
     def blocks(self) -> bool:
@@ -197,7 +202,10 @@ class EntityDelivery(Generic[Entity]):
         stands = await desk.standing(work, arrival, entity, about.source.connection)
         if stands is Standing.BEFORE and applied is None:
             return desk.left(work, arrival)
-        match judge(about.revision, applied, read_again=arrival.envelope.via is Via.READ_AGAIN):
+        verdict = judge(about.revision, applied, read_again=arrival.envelope.via is Via.READ_AGAIN)
+        if verdict is Verdict.UNCHANGED and self._late is not None and await self._late.doubtful(about.ref):
+            verdict = Verdict.APPLY
+        match verdict:
             case Verdict.UNCHANGED:
                 return await desk.unchanged(work, arrival, about.ref, about.revision, applied, "told already")
             case Verdict.STALE:
@@ -223,7 +231,7 @@ class EntityDelivery(Generic[Entity]):
             return desk.refused(work, arrival, stands, refusal)
         if isinstance(plan, Nothing):
             if plan.settled and stands is not Standing.OBSERVES:
-                await desk.applied.put(desk.target, {about.ref: about.revision})
+                await self._settled(arrival, about)
             return work.entry(arrival, plan.outcome, desk.clock.now(), plan.why)
         work.step = plan.operations[0].name
         held_back = desk.held_back(work, arrival, stands, plan.would, mails=plan.will_mail)
@@ -234,9 +242,32 @@ class EntityDelivery(Generic[Entity]):
                 await plan.guard()
             except AlreadyHeld as held:
                 return work.entry(arrival, Outcome.SUPERSEDED, desk.clock.now(), str(held))
-        for write in with_revision(plan.writes, {about.ref: about.revision}):
-            await self._write(work, arrival, write)
+        await self._carry_out(work, arrival, about, plan)
         return work.entry(arrival, Outcome.DELIVERED, desk.clock.now(), plan.done, children=plan.caused)
+
+    async def _settled(self, arrival: Arrival, about: About) -> None:
+        """The target has what the telling tells, without a write."""
+        if self._late is not None and await self._late.doubtful(about.ref):
+            await self._late.landed(await self._late.open(arrival, about.ref), about.revision)
+        else:
+            await self._desk.applied.put(self._desk.target, {about.ref: about.revision})
+
+    async def _carry_out(self, work: Work, arrival: Arrival, about: About, plan: Plan) -> None:
+        writes = with_revision(plan.writes, {about.ref: about.revision})
+        if self._late is None:
+            await self._write_all(work, arrival, writes)
+            return
+        opened = await self._late.open(arrival, about.ref)
+        try:
+            await self._write_all(work, arrival, writes)
+        except PROVABLY_NOT_DONE:  # and those before it were answered
+            await self._late.withdraw(opened)
+            raise
+        await self._late.landed(opened, about.revision)
+
+    async def _write_all(self, work: Work, arrival: Arrival, writes: Sequence[Write]) -> None:
+        for write in writes:
+            await self._write(work, arrival, write)
 
     async def _write(self, work: Work, arrival: Arrival, write: Write) -> None:
         if isinstance(write, CreateOnce):

@@ -254,8 +254,8 @@ UPDATE_PRODUCT = Operation(
     name="update_product",
     kind=OperationKind.SET_STATE,
     lookup=None,
-    window="older values, from when a call without an answer takes effect after a newer one until the newest is "
-    "written again; and a new product, if somebody deletes it between the look and the write",
+    window="older values, from when a call without an answer takes effect after a newer one until it has settled: then "
+    "the newest is written again; and a new product, if somebody deletes it between the look and the write",
 )
 ADD_PICTURE = Operation(
     name="add_picture",
@@ -291,8 +291,8 @@ SET_BASE_PRICES = Operation(
     name="set_base_prices",
     kind=OperationKind.SET_STATE,
     lookup=None,
-    window="an older price, from when a call without an answer takes effect after a newer one until the newest is "
-    "written again",
+    window="an older price, from when a call without an answer takes effect after a newer one until it has settled: "
+    "then the newest is written again",
 )
 SET_SPECIAL_PRICES = Operation(
     name="set_special_prices",
@@ -304,7 +304,7 @@ DELETE_SPECIAL_PRICES = Operation(
     name="delete_special_prices",
     kind=OperationKind.SET_STATE,
     lookup=None,
-    window="a newer price that a late call takes away, until it is written again",
+    window="a newer price that a late call takes away, until that has settled: then it is written again",
 )
 SET_TIER_PRICES = Operation(
     name="set_tier_prices",

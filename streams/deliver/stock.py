@@ -16,16 +16,15 @@ from typing import cast
 from schemas.canonical import Stock, StockHint
 from schemas.documents.channel import Channel
 from schemas.ids import Ref
-from streams import groups
 from streams.deliver.desk import Desk
+from streams.deliver.late_writes import intent_of
 from streams.deliver.stock_guard import StockChange, StockGuard
 from streams.deliver.stopped import AlreadyHeld
-from streams.errors import AuthFailed, Malformed, Rejected, Transient, Unavailable
+from streams.errors import PROVABLY_NOT_DONE, Malformed
 from streams.hints import stock_hint
 from streams.inventory.age import changed_at
 from streams.launch.cutover import Standing
 from streams.ports import (
-    Claim,
     Intent,
     JournalEntry,
     OpenWrite,
@@ -147,11 +146,9 @@ class StockDelivery:
         held_back = desk.held_back(work, arrival, stands, f"set {told}")
         if held_back is not None:
             return held_back
-        record = arrival.record
-        claim = Claim(groups.deliver(desk.target), record.topic, record.partition, arrival.epoch)
         try:
-            intent = Intent(ref, claim, arrival.envelope.receipt_id)
-            write = await self._writer.submit(_Write(intent, items, changed_at(record.headers)))
+            intent = intent_of(desk.target, arrival, ref)
+            write = await self._writer.submit(_Write(intent, items, changed_at(arrival.record.headers)))
         except AlreadyHeld as known:
             return work.entry(arrival, Outcome.SUPERSEDED, desk.clock.now(), str(known))
         await self._writes.landed(desk.target, write, revision)
@@ -206,7 +203,7 @@ class StockDelivery:
         items = [item for write in batch if write.intent.entity in opened for item in write.items]
         try:
             await self._stock.write_source_items(items, began=began)
-        except (Transient, Unavailable, AuthFailed, Rejected):
+        except PROVABLY_NOT_DONE:
             await self._writes.withdraw(opened.values())
             raise
         await self._guard.wrote(items, self._ages([write for write in batch if write.intent.entity in opened]))

@@ -24,6 +24,7 @@ from app.systems import Pos, Receiver, Systems, Web
 from app.webhook.client import WebhookReceiver
 from schemas.documents import Channel, Mode
 from schemas.envelope import Envelope
+from streams import groups
 from streams.channels import Channels
 from streams.engine import Catalog, Engine, load
 from streams.errors import TillstreamError
@@ -111,6 +112,9 @@ class Pipe:
         self._normalize: Handler = normalize_handler(tools)
         self._deliver: Mapping[str, Handler] = {name: deliver_handler(name, tools) for name in connections}
         self._receipts = 0
+        if isinstance(self.store, MemoryStore):
+            read = groups.consumed(settings.systems).items()
+            self.store.held.epochs |= {(group, topic, 0): 0 for group, topics in read for topic in topics}
         for flow in catalog.flows.values():
             for way in ways_of(flow, catalog.flows, settings.systems, tools.channels):
                 self.cutovers.rows[way] = Cutover(way, ALWAYS, ALWAYS, "test")

@@ -19,7 +19,6 @@ from app.polling.turns import Turns
 from app.settings import PollingSettings
 from schemas.canonical import StockHint
 from schemas.envelope import Envelope
-from streams import groups
 from streams.channels import Channels
 from streams.engine import load
 from streams.errors import TillstreamError
@@ -28,12 +27,11 @@ from streams.inventory.handler import InventoryHandler
 from streams.metrics import Metrics
 from streams.ports import JournalEntry, Outgoing, Record
 from streams.runtime.work import Arrival, Handler, Work
-from streams.topics import CANONICAL_STOCK, HINT_STOCK
+from streams.topics import HINT_STOCK
 from tests.contract.pipe import Joined, Pipe
 from tests.contract.systems import SKUS
 from tests.streams.inventory.bench import Table
 from tests.twins.feeds import MemoryLeases
-from tests.twins.store import MemoryStore
 
 
 class Later(SystemClock):
@@ -51,8 +49,6 @@ class StockPipe(Pipe):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        assert isinstance(self.store, MemoryStore)
-        self.store.held.epochs[groups.deliver("web"), CANONICAL_STOCK, 0] = 0
         self._now = Later()
         self._inventory = InventoryHandler(
             Table(),

@@ -194,7 +194,7 @@ class Sources:
 @cache
 def _documents(mode: Mode) -> tuple[Catalog, Engine]:
     """All documents with these flows in that mode, compiled once."""
-    catalog = load(modes=dict.fromkeys(("order", "order_status", "stock", "payment", "refund_to_pos"), mode))
+    catalog = load(modes=dict.fromkeys(("order", "order_status", "stock", "product", "payment", "refund_to_pos"), mode))
     return catalog, Engine(catalog)
 
 

@@ -198,7 +198,7 @@ class World:
         )
         self._workers: list[Worker] = []
         self._hints = 0
-        doubts = Doubts("web", self.writes, self, self.clock, systems={"pos": "heartland"})
+        doubts = Doubts("web", self.writes, self, self.clock, systems={"pos": "heartland"}, rereads={})
         self._doubts = asyncio.create_task(doubts.clear())
 
     async def publish(self, records: Sequence[Outgoing]) -> None:

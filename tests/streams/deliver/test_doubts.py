@@ -12,6 +12,7 @@ from schemas.canonical import StockHint
 from schemas.envelope import Envelope, Via, root_of
 from schemas.ids import Ref
 from streams.deliver.doubts import AGAIN, LOOK_SECONDS, Doubts
+from streams.engine import load
 from streams.errors import Unavailable
 from streams.ports import Claim, Intent
 from tests.twins.clock import START, FakeClock
@@ -19,6 +20,9 @@ from tests.twins.kafka import MemoryPublisher
 from tests.twins.store import MemoryStore
 
 SETTLE = timedelta(seconds=26)
+PRODUCT = load().flows["product"].normalize
+assert PRODUCT is not None
+REREADS = {"product": PRODUCT}
 
 
 class Bench:
@@ -27,7 +31,7 @@ class Bench:
         self.store = MemoryStore(self.clock)
         self.publisher = MemoryPublisher()
         systems = {"pos": "heartland"}
-        self.doubts = Doubts("web", self.store.writes, self.publisher, self.clock, systems=systems)
+        self.doubts = Doubts("web", self.store.writes, self.publisher, self.clock, systems=systems, rereads=REREADS)
 
     async def write_without_an_answer(self, *skus: str) -> None:
         epochs = await self.store.held.claim("g", "t", [0], "test")
