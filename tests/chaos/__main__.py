@@ -70,7 +70,7 @@ def main() -> int:
     parser.add_argument("--kills", type=int, default=200, help="strikes in all")
     parser.add_argument("--seed", type=int, default=1, help="of the plan, the shop and the faults")
     parser.add_argument(
-        "--pace", type=float, default=1.0, help="of the trade; 1 is 3 orders, 10 stock changes a second"
+        "--pace", type=float, default=1.0, help="of the trade; 1 is an order and 3 stock changes a second"
     )
     parser.add_argument("--root", type=Path, default=ROOT, help="where runs keep their data")
     given = parser.parse_args()

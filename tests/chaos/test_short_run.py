@@ -15,7 +15,7 @@ from app.local import prerequisites
 from streams.ports.failpoints import Failpoint
 from tests.chaos.books import VERDICTS
 
-KILLS, SEED, PACE = 12, 7, 0.3
+KILLS, SEED = 12, 7
 SECONDS = 600.0
 """It takes under two minutes on two idle cores, a good part of it for effects to settle; others may keep them busy."""
 
@@ -26,7 +26,7 @@ SECONDS = 600.0
 def test_nothing_is_lost_doubled_or_out_of_order_whatever_is_killed(tmp_path: Path) -> None:
     if prerequisites.java_command(os.environ) is None or shutil.which("mvn") is None:
         pytest.skip("killing a broker needs a local one: Java 17+ and Maven")
-    options = {"--kills": KILLS, "--seed": SEED, "--pace": PACE, "--root": tmp_path}
+    options = {"--kills": KILLS, "--seed": SEED, "--root": tmp_path}
     command = [sys.executable, "-m", "tests.chaos", *(str(part) for option in options.items() for part in option)]
     run = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, check=False)
     told = run.stdout + run.stderr
