@@ -17,7 +17,7 @@ from app.commands.preview import preview_feed
 from app.commands.progress import bar
 from app.commands.store import say, utc, with_store
 from app.connections import replay_rate
-from app.polling.backfill import BackfillRun, Progress, Standing, cursor_name
+from app.polling.backfill import BackfillRun, BackfillState, Progress, cursor_name
 from app.polling.composed import feeds_of
 from app.polling.feeds import ListFeed
 from app.polling.polls import EVERYTHING
@@ -56,9 +56,9 @@ class Wanted:
     per_second: float | None = None
     restart: bool = False
 
-    def begin(self) -> Standing:
+    def begin(self) -> BackfillState:
         """Of a run from the beginning."""
-        return Standing.begin(self.since or EVERYTHING, self.until)
+        return BackfillState.begin(self.since or EVERYTHING, self.until)
 
 
 def mark(flow: str, since: datetime) -> Backfill:
@@ -164,13 +164,13 @@ async def _publish(
     return ended.done
 
 
-async def _left_at(store: Store, name: str) -> Standing | None:
+async def _left_at(store: Store, name: str) -> BackfillState | None:
     stored = await store.cursors.get(name)
-    standing = None if stored is None else Standing.read(stored)
+    standing = None if stored is None else BackfillState.read(stored)
     return None if standing is None or standing.done else standing
 
 
-def _tell(flow: str, feed: ListFeed, standing: Standing, rows: int, per_second: float, *, launched: bool) -> None:
+def _tell(flow: str, feed: ListFeed, standing: BackfillState, rows: int, per_second: float, *, launched: bool) -> None:
     takes = timedelta(seconds=round(rows / per_second))
     say(f"{rows} rows of {feed.name} changed since {utc(standing.at)}: at {per_second:g} a second that takes {takes}")
     if launched:

@@ -22,7 +22,7 @@ PART_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class BackfillState:
     """How far a backfill has come, as its cursor keeps it.
 
     Attributes:
@@ -103,7 +103,9 @@ class BackfillRun:
         self._clock = clock
         self._per_second = per_second
 
-    async def run(self, standing: Standing, tell: Callable[[Progress], None], stop: asyncio.Event) -> Standing:
+    async def run(
+        self, standing: BackfillState, tell: Callable[[Progress], None], stop: asyncio.Event
+    ) -> BackfillState:
         """Publish page after page until the end, or until ``stop`` is set; the page in work is finished first.
 
         Returns where it stands. Rows of the last moment that was published may be published again by the next run.
@@ -138,12 +140,12 @@ class BackfillRun:
             await self._rows.publish(self._feed, part, seen=0)
             await self._clock.sleep(len(part) / self._per_second)
 
-    async def _keep(self, standing: Standing, before: str | None) -> str:
+    async def _keep(self, standing: BackfillState, before: str | None) -> str:
         value = standing.written()
         await self._cursors.set(self._name, value, previous=before)
         return value
 
 
-def _reached(standing: Standing, page: Page) -> datetime:
+def _reached(standing: BackfillState, page: Page) -> datetime:
     times = [row.updated_at for row in page.rows if row.updated_at is not None and standing.wants(row)]
     return max([standing.at, *times])

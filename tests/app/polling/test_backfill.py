@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from app.polling.backfill import BackfillRun, Progress, Standing, cursor_name
+from app.polling.backfill import BackfillRun, BackfillState, Progress, cursor_name
 from app.polling.publishing import RowPublisher
 from schemas.envelope import Backfill, Via
 from streams.errors import Unavailable
@@ -38,9 +38,9 @@ class Shop:
         for number in range(10):
             self.feed.change(number, START - timedelta(days=10 - number))
 
-    async def run(self, *, until: datetime | None = START, per_second: float = 100.0) -> Standing:
+    async def run(self, *, until: datetime | None = START, per_second: float = 100.0) -> BackfillState:
         stored = self.cursors.values.get(NAME)
-        standing = Standing.read(stored) if stored else Standing.begin(SINCE, until)
+        standing = BackfillState.read(stored) if stored else BackfillState.begin(SINCE, until)
         rows = RowPublisher(self.kafka, self.clock, Metrics(), backfill=MARK)
         run = BackfillRun(self.feed, NAME, self.cursors, rows, self.clock, per_second=per_second)
         return await run.run(standing, self._tell, self.stop)
@@ -108,5 +108,5 @@ async def test_it_is_no_faster_than_its_part_of_the_budget() -> None:
 
 @pytest.mark.parametrize("until", [START, None])
 def test_a_standing_is_kept_as_it_is(until: datetime | None) -> None:
-    standing = Standing(SINCE, until, START, 17, done=True)
-    assert Standing.read(standing.written()) == standing
+    standing = BackfillState(SINCE, until, START, 17, done=True)
+    assert BackfillState.read(standing.written()) == standing
