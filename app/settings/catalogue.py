@@ -5,6 +5,7 @@ from __future__ import annotations
 import types
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from enum import Enum
 from functools import cache
 from pathlib import Path
@@ -27,6 +28,7 @@ _WORDS: dict[Any, str] = {
     str: "text",
     int: "whole number",
     float: "number",
+    Decimal: "number",
     bool: "true or false",
     Path: "path",
     SecretStr: "secret text",
@@ -178,6 +180,7 @@ def _default(field: FieldInfo) -> str | None:
 
 
 def _type_words(annotation: Any) -> str:
+    annotation = _bare(annotation)
     origin, inner = get_origin(annotation), get_args(annotation)
     if origin is Literal:
         return " | ".join(map(str, inner))

@@ -248,3 +248,8 @@ def test_kafka_in_the_clear_needs_nothing_more() -> None:
         "bootstrap_servers": "127.0.0.1:9092",
         "security_protocol": "PLAINTEXT",
     }
+
+
+def test_every_type_is_told_in_words() -> None:
+    strange = {setting.name: setting.type for setting in catalogue() if "." in setting.type or "<" in setting.type}
+    assert strange == {}
