@@ -80,14 +80,14 @@ class SaleDelivery:
         channel = self._channel(sale)
         ref, revision = Ref.parse(sale.ref), sale_revision(sale)
         passed_by = ref._replace(type=PASSED_BY)
-        known = await self._desk.applied.get(self._desk.target, [ref, passed_by])
+        known = await self._desk.applied.get(self._desk.target, [ref, passed_by, _brought(ref)])
         stands = await self._desk.standing(work, arrival, sale, ref.connection)
         if ref in known:
             if revision == known[ref] and await self._desk.effects.is_unfinished(self._key(ref)):
-                return await self._create(work, arrival, sale, channel, revision)
+                return await self._create(work, arrival, sale, channel, known)
             return await self._again(work, arrival, sale, revision, known[ref], stands)
         if stands is Standing.BEFORE:
-            return await self._leave(work, arrival, sale)
+            return await self._leave(work, arrival, sale, known)
         if passed_by in known and _is_older(sale, known[passed_by]):
             return work.entry(arrival, Outcome.SUPERSEDED, self._desk.clock.now(), "an older telling")
         if not sale.export.allowed:
@@ -99,7 +99,7 @@ class SaleDelivery:
         held_back = self._desk.held_back(work, arrival, stands, would)
         if held_back is not None:
             return held_back
-        return await self._create(work, arrival, sale, channel, revision)
+        return await self._create(work, arrival, sale, channel, known)
 
     def _channel(self, sale: Sale) -> Channel:
         """The channel that leads here; raises Rejected if it is gone, or leads elsewhere by now."""
@@ -141,8 +141,9 @@ class SaleDelivery:
         except Rejected as refusal:
             return self._desk.refused(work, arrival, stands, refusal)
 
-    async def _leave(self, work: Work, arrival: Arrival, sale: Sale) -> JournalEntry:
-        """Create nothing of an order from before the cutover; link it to the one that somebody entered by hand.
+    async def _leave(self, work: Work, arrival: Arrival, sale: Sale, known: Mapping[Ref, Revision]) -> JournalEntry:
+        """Create nothing of an order from before the cutover; link it to the one that somebody entered by hand, and
+        keep what was paid by then: payments that come after the cutover are posted beside it.
 
         Raises Rejected if another order carries its number.
         """
@@ -152,11 +153,13 @@ class SaleDelivery:
         if found is None:
             return desk.left(work, arrival)
         same_order(found, _outline(sale))
+        if found.paid is not None and _brought(ref) not in known:
+            await desk.applied.put(desk.target, {_brought(ref): Revision(sale.updated_at, str(found.paid))})
         await desk.links.insert(ref, Ref(desk.target, "order", found.order_id))
         return desk.left(work, arrival, f", and linked to {found.order_id}, which carries its number")
 
     async def _create(
-        self, work: Work, arrival: Arrival, sale: Sale, channel: Channel, revision: Revision
+        self, work: Work, arrival: Arrival, sale: Sale, channel: Channel, known: Mapping[Ref, Revision]
     ) -> JournalEntry:
         desk = self._desk
         ref = Ref.parse(sale.ref)
@@ -168,15 +171,16 @@ class SaleDelivery:
         work.step = CREATE_ORDER.name
         draft = self._draft(work, sale, channel, {"aliases": aliases, "customer_id": buyer})
         seen: dict[str, SeenOrder] = {}
+        found: dict[str, SeenOrder] = {}
         announced: list[str] = []
 
         async def find(_before: Ids) -> str | None:
-            found = await self._sales.find_order(draft.public_id)
-            if found is None:
+            order = await self._sales.find_order(draft.public_id)
+            if order is None:
                 return None
-            same_order(found, draft)
-            seen[found.order_id] = await self._changes.readdressed(found, draft)
-            return found.order_id
+            same_order(order, draft)
+            seen[order.order_id] = found[order.order_id] = order
+            return order.order_id
 
         async def send(_before: Ids) -> str:
             created = await self._sales.create_order(draft)
@@ -184,6 +188,8 @@ class SaleDelivery:
             return created.order_id
 
         async def announce(ids: Ids) -> None:
+            if ids[0] in found:
+                await self._changes.readdress_found(work, found[ids[0]], draft)
             await desk.publisher.publish([_confirmation(arrival, sale, seen[ids[0]], desk.target)])
             announced.append(CONFIRMED)
 
@@ -192,8 +198,8 @@ class SaleDelivery:
             steps=(Step(CREATE_ORDER, content_hash(draft.document), f"order {draft.public_id}", send, find),),
             announce=announce,
             link=lambda ids: (ref, Ref(desk.target, "order", ids[0])),
-            applied={ref: revision, ref._replace(type=GOODS): goods_revision(sale)},
-            read_back=lambda ids: {ref._replace(type=PAID_WITH_ORDER): _brought(sale, seen[ids[0]])},
+            applied={ref: sale_revision(sale), ref._replace(type=GOODS): goods_revision(sale)},
+            read_back=lambda ids: {_brought(ref): known.get(_brought(ref)) or _paid(sale, found.get(ids[0]))},
         )
         try:
             made = await desk.effects.perform(effect, replays=arrival.replays)
@@ -230,14 +236,19 @@ def _outline(sale: Sale) -> OrderDraft:
     )
 
 
-def _brought(sale: Sale, seen: SeenOrder) -> Revision:
+def _brought(order: Ref) -> Ref:
+    return order._replace(type=PAID_WITH_ORDER)
+
+
+def _paid(sale: Sale, found: SeenOrder | None) -> Revision:
     """What payments had taken when the order was exported; gift cards and credits have no invoice of their own.
 
-    The order itself tells it: one that was found may have been made from an earlier telling, or by hand, and what it
-    lacks must not pass for paid.
+    An order that was found may have been made from an earlier telling, or by hand: it tells by itself what it brought,
+    and what it lacks must not pass for paid.
     """
     told = (tender.amount for tender in sale.tenders if tender.kind in BY_INVOICE)
-    return Revision(sale.updated_at, str(sum(told, Decimal(0)) if seen.paid is None else seen.paid))
+    paid = sum(told, Decimal(0)) if found is None or found.paid is None else found.paid
+    return Revision(sale.updated_at, str(paid))
 
 
 def _is_older(sale: Sale, passed_by: Revision) -> bool:

@@ -12,8 +12,8 @@ from collections.abc import Mapping
 from schemas.canonical import Sale
 from schemas.ids import Ref
 from streams.deliver.desk import Desk
-from streams.deliver.operations import CANCEL_ORDER, SET_ORDER_ADDRESSES
-from streams.deliver.sale_predecessor import has_partly_left
+from streams.deliver.operations import CANCEL_ORDER, CREATE_ORDER, SET_ORDER_ADDRESSES
+from streams.deliver.sale_predecessor import OPEN, has_partly_left
 from streams.errors import Rejected
 from streams.launch.cutover import Standing
 from streams.ports import JournalEntry, OrderDraft, Outcome, Revision, Sales, SeenOrder
@@ -55,22 +55,24 @@ class SaleChanges:
             return await self._readdress(work, arrival, sale, revision, made, document, stands)
         raise _for_a_person(sale, self._desk.target)
 
-    async def readdressed(self, found: SeenOrder, draft: OrderDraft) -> SeenOrder:
-        """The order that was found in place of the draft's, with the draft's addresses: it may have been made from a
-        telling from before they changed. Safe to repeat."""
+    async def readdress_found(self, work: Work, found: SeenOrder, draft: OrderDraft) -> None:
+        """Give the draft's addresses to an order that was found in its place, unless its goods are packed: it may have
+        been made from a telling from before they changed. Safe to repeat."""
+        if found.status.lower() != OPEN or found.packed:
+            return
         differing = {
             key: address
             for key in ADDRESSES
-            if isinstance(address := draft.document.get(key), Mapping)
-            and not address.items() <= found.addresses.get(key, {}).items()
+            if isinstance(address := draft.document.get(key), Mapping) and address != found.addresses.get(key)
         }
         if not differing:
-            return found
+            return
+        work.step = SET_ORDER_ADDRESSES.name
         told = f"the addresses of order {draft.public_id} ({found.order_id}), which was found with others"
         await self._desk.effects.set(
             SET_ORDER_ADDRESSES, told, lambda: self._orders.set_order_addresses(found.order_id, differing)
         )
-        return found
+        work.step = CREATE_ORDER.name
 
     async def _cancel(self, work: Work, arrival: Arrival, sale: Sale, made: Ref, stands: Standing) -> JournalEntry:
         work.step = CANCEL_ORDER.name

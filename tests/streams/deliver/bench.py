@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 from functools import cache
 
@@ -11,6 +12,7 @@ from schemas.canonical import OrderStatus, Sale, Stock
 from schemas.documents import Channel
 from schemas.documents.flow import Mode
 from schemas.envelope import Via
+from schemas.heartland.tender import SPENT_KINDS
 from streams import groups
 from streams.channels import Channels
 from streams.deliver.desk import Desk
@@ -73,6 +75,11 @@ SALE = Sale.model_validate(
 STATUS = OrderStatus(
     sale="web:order:42", sale_number="000000042", ref="pos:order:17", number="17", status="Open", updated_at=START
 )
+
+
+def later(seconds: float, **changes: object) -> Sale:
+    """A telling of the sale from so many seconds after."""
+    return SALE.model_copy(update={"updated_at": START + timedelta(seconds=seconds), **changes})
 
 
 class OrderBook:
@@ -140,7 +147,8 @@ class OrderBook:
 
 def _brought(tenders: object) -> Decimal:
     assert isinstance(tenders, list | None)
-    return sum((Decimal(str(tender["Amount"])) for tender in tenders or ()), Decimal(0))
+    paid = (tender["Amount"] for tender in tenders or () if tender["Type"] not in SPENT_KINDS)
+    return sum((Decimal(str(amount)) for amount in paid), Decimal(0))
 
 
 class Notes:

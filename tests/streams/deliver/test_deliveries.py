@@ -2,28 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 
-from schemas.canonical import Address, OrderStatus, Sale, Stock, Tender, TenderKind
+from schemas.canonical import Address, OrderStatus, Sale, Stock
 from schemas.documents.flow import Mode
 from schemas.envelope import Envelope, Kind, Via
 from schemas.ids import MissingLink, Ref
 from streams.deliver.ledger import SENDS
-from streams.deliver.payment import PAID_WITH_ORDER
 from streams.errors import AliasMissing, Malformed, OutcomeUnknown, Rejected, Unavailable
 from streams.ports import OrderDraft, Outcome, SeenOrder
 from streams.runtime.work import Arrival, Work
-from tests.streams.deliver.bench import SALE, STATUS, Bench
+from tests.streams.deliver.bench import SALE, STATUS, Bench, later
 from tests.twins.clock import START
 from tests.twins.kafka import envelope, record
-
-
-def later(seconds: float, **changes: object) -> Sale:
-    return SALE.model_copy(update={"updated_at": START + timedelta(seconds=seconds), **changes})
 
 
 @pytest.fixture
@@ -211,56 +205,6 @@ async def test_a_number_that_is_taken_by_another_order_is_a_collision(
     with pytest.raises(Rejected, match=told):
         await fresh.deliver(SALE, "order")
     assert fresh.book.documents == []
-
-
-def paid_by_card(sale: Sale, amount: str) -> Sale:
-    card = Tender(kind=TenderKind.CARD, method="stripe", amount=Decimal(amount))
-    totals = sale.totals.model_copy(update={"due": sale.totals.total - card.amount})
-    return sale.model_copy(update={"tenders": (card,), "totals": totals})
-
-
-async def test_what_a_found_order_lacks_does_not_pass_for_paid(pos: Bench) -> None:
-    """A worker was killed between creating the order and saying so; meanwhile the rest of it was paid."""
-    await pos.deliver(paid_by_card(SALE, "10.00"), "order")
-    restarted = Bench("pos")
-    restarted.book.orders = pos.book.orders
-    entry = await restarted.deliver(paid_by_card(later(5), "26.65"), "order")
-    assert entry is not None
-    assert entry.message == "found as 17, created earlier"
-    brought = Ref("web", "order", "42")._replace(type=PAID_WITH_ORDER)
-    assert Decimal((await restarted.store.applied.get("pos", [brought]))[brought].content) == 10
-
-
-async def test_a_found_order_that_does_not_show_its_tenders_is_taken_for_paid_as_the_web_store_says(pos: Bench) -> None:
-    await pos.deliver(paid_by_card(SALE, "10.00"), "order")
-    restarted = Bench("pos")
-    restarted.book.orders = [replace(pos.book.orders[0], paid=None)]
-    await restarted.deliver(paid_by_card(SALE, "10.00"), "order")
-    brought = Ref("web", "order", "42")._replace(type=PAID_WITH_ORDER)
-    assert Decimal((await restarted.store.applied.get("pos", [brought]))[brought].content) == 10
-
-
-@pytest.mark.rule("orders.address_change")
-async def test_an_order_found_with_an_older_address_gets_the_one_that_it_has_now(pos: Bench) -> None:
-    home = Address(lines=("1 Oak St",), city="Austin", country="US")
-    await pos.deliver(SALE.model_copy(update={"shipping_address": home, "billing": home}), "order")
-    restarted = Bench("pos")
-    restarted.book.orders = pos.book.orders
-    moved = Address(lines=("9 Elm St",), city="Austin", country="US")
-    await restarted.deliver(later(5, shipping_address=moved, billing=home), "order")
-    assert restarted.book.addresses["17"] == {
-        "ShippingAddress": {"Line1": "9 Elm St", "City": "Austin", "Country": "US", "Email": "ann@example.com"}
-    }
-
-
-async def test_a_found_order_with_the_same_addresses_is_left_alone(pos: Bench) -> None:
-    home = Address(lines=("1 Oak St",), city="Austin", country="US")
-    at_home = SALE.model_copy(update={"shipping_address": home})
-    await pos.deliver(at_home, "order")
-    restarted = Bench("pos")
-    restarted.book.orders = pos.book.orders
-    await restarted.deliver(at_home, "order")
-    assert restarted.book.addresses == {}
 
 
 async def test_an_order_is_confirmed_once_even_if_kafka_was_away_when_it_was_made(pos: Bench) -> None:
