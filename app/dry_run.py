@@ -216,7 +216,7 @@ class _Writes(SqlOpenWrites):
         """Nothing is opened."""
         return {intent.entity: OpenWrite(0, intent.entity, intent.receipt_id) for intent in intents}
 
-    async def landed(self, target: str, write: OpenWrite, revision: Revision) -> None:
+    async def landed(self, target: str, write: OpenWrite, revision: Revision | None) -> None:
         """Nothing was written."""
 
     async def withdraw(self, writes: Collection[OpenWrite]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 
 from app.parts import Parts
@@ -144,7 +145,7 @@ def _in_web(web: Web, tools: Tools, desk: Desk, settling: Settling) -> Mapping[s
     store = tools.store
     guard = StockGuard(desk.target, store.guards, store.written_stock, web.stock)
     product_guard = ProductGuard(desk.target, store.guards, web.products)
-    late = LateWrites(desk.target, store.writes, settling.total)
+    late = LateWrites(desk.target, store.writes, desk.clock, settling.total, timedelta(seconds=settling.fence))
     gallery = Gallery(Pictures(), web.pictures, web.products)
     variants = VariantShelf(web.products, web.variants, web.catalogue)
     shelf = WebShelf(web.products, web.prices, gallery, variants, product_guard)

@@ -20,7 +20,8 @@ class Via(StrEnum):
     STAGE = "stage"
     """Made by a stage of the pipeline: a confirmation, or a stock hint that a sale causes."""
     READ_AGAIN = "read_again"
-    """Read because two tellings of one time differed: it counts, for it is how things stand."""
+    """Read because nobody knew how things stand: two tellings of one time differed, a write may have landed late, or a
+    repair wants to know. It counts."""
     BACKFILL = "backfill"
     """Published by a backfill, which a person approved."""
 

@@ -26,7 +26,7 @@ def asked_again(envelope: Envelope, keys: Normalize, entity: Ref) -> Outgoing:
     return _hint(replace(child, connection=entity.connection, system=source.system, via=Via.READ_AGAIN), keys)
 
 
-def read_again(receipt_id: str, received_ms: int, keys: Normalize, entity: Ref) -> Outgoing:
+def hint_to_read(receipt_id: str, received_ms: int, keys: Normalize, entity: Ref) -> Outgoing:
     """Such a hint, with a receipt of its own."""
     source, native_id = keys.source, entity.native_id
     envelope = Envelope(

@@ -69,7 +69,7 @@ RETURNING w.id, w.entity, w.receipt_id
 _COUNT = "SELECT count(*) AS writes FROM open_writes"
 
 Question = tuple[str, Ref]
-Landed = tuple[str, OpenWrite, Revision]
+Landed = tuple[str, OpenWrite, Revision | None]
 
 
 class SqlOpenWrites:
@@ -108,12 +108,14 @@ class SqlOpenWrites:
         )
         return {write.entity: write for write in map(_write, rows)}
 
-    async def landed(self, target: str, write: OpenWrite, revision: Revision) -> None:
+    async def landed(self, target: str, write: OpenWrite, revision: Revision | None) -> None:
         """It is done: the revision is applied, unless a newer one is, and what came before the write has ended."""
         await self._landings.submit((target, write, revision))
 
     async def _landed_all(self, landings: Sequence[Landed]) -> list[Exception | None]:
-        applied = applied_columns([(target, {write.entity: revision}) for target, write, revision in landings])
+        applied = applied_columns(
+            [(target, {write.entity: revision}) for target, write, revision in landings if revision is not None]
+        )
         await self._database.fetch(_LANDED, *applied, [write.id for _, write, _ in landings])
         return [None] * len(landings)
 

@@ -17,7 +17,7 @@ from schemas.envelope import Envelope, Via, root_of
 from streams.errors import TillstreamError
 from streams.hints import stock_hint
 from streams.ports import Clock, OpenWrite, OpenWrites, Outgoing, Publisher
-from streams.read_again import read_again
+from streams.read_again import hint_to_read
 
 log = structlog.get_logger(__name__)
 
@@ -25,6 +25,8 @@ LOOK_SECONDS = 5.0
 """Time between two looks."""
 AT_ONCE = 200
 """Writes of one look; bounds what a target that was down for long puts before the other hints."""
+SKU = "sku"
+"""Type of the refs of stock."""
 AGAIN = timedelta(minutes=1)
 """The least time for an entity to be read and written before it is read once more."""
 
@@ -76,15 +78,15 @@ class Doubts:
                 target=self._target,
                 receipt_id=write.receipt_id,
                 subject=name,
-                problem=f"{self._target} may have taken an older {write.entity.type} of '{name}' after a newer one. "
+                problem=f"{self._target} may have taken an older value of '{name}' after a newer one. "
                 f"{write.entity.connection} is read again, and what it has now is written; nothing is to be done.",
             )
 
     def _hint(self, write: OpenWrite) -> Outgoing:
-        entity, receipt_id = write.entity, f"{root_of(write.receipt_id)}.doubt{write.id}"
-        received_ms = round(self._clock.now().timestamp() * 1000)
-        if (keys := self._rereads.get(entity.type)) is not None:
-            return read_again(receipt_id, received_ms, keys, entity)
+        entity, received_ms = write.entity, round(self._clock.now().timestamp() * 1000)
+        receipt_id = f"{root_of(write.receipt_id)}.doubt{write.id}-{received_ms}"  # each reading ends by itself
+        if entity.type != SKU:
+            return hint_to_read(receipt_id, received_ms, self._rereads[entity.type], entity)
         envelope = Envelope(
             receipt_id=receipt_id,
             connection=entity.connection,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Generic, Protocol, TypeVar
 
 from schemas.canonical import Canonical
@@ -15,11 +16,11 @@ from schemas.envelope import Via
 from schemas.ids import Ref
 from streams.deliver.create_once import CreateOnce
 from streams.deliver.desk import Desk
-from streams.deliver.late_writes import LateWrites
+from streams.deliver.late_writes import Landing, LateWrites
 from streams.deliver.operations import Operation
 from streams.deliver.revisions import Verdict, judge
 from streams.deliver.stopped import AlreadyHeld
-from streams.errors import PROVABLY_NOT_DONE, DependencyMissing, Rejected
+from streams.errors import DependencyMissing, Rejected
 from streams.launch.cutover import Standing
 from streams.ports import JournalEntry, Outcome, Revision
 from streams.runtime.body import entity_of
@@ -78,14 +79,15 @@ class Plan:
         done: it, once it is done.
         writes: in their order; each begins when the one before is done.
         caused: suffixes of the receipts of events that the writes publish; each adds its own.
-        guard: asked before the first of them, and never by a flow that only observes; raises Guarded or AlreadyHeld.
+        first: awaited before the first of them, and never by a flow that only observes: asks a guard, which raises
+            Guarded or AlreadyHeld, or keeps what must be known from then on.
         mails: whether the customer gets an e-mail of it; None if that is as its operations are declared.
     """
 
     would: str
     done: str
     writes: tuple[Write, ...]
-    guard: Callable[[], Awaitable[None]] | None = None
+    first: Callable[[], Awaitable[None]] | None = None
     caused: list[str] = field(default_factory=list)
     mails: bool | None = None
 
@@ -224,52 +226,63 @@ class EntityDelivery(Generic[Entity]):
         known: Mapping[Ref, Revision],
         stands: Standing,
     ) -> JournalEntry:
+        if self._late is None or stands is Standing.OBSERVES:
+            return await self._carry_over(work, arrival, entity, about, known, stands)
+        landing = await self._late.begin(arrival, about.ref)
+        try:
+            return await self._carry_over(work, arrival, entity, about, known, stands, landing)
+        except Exception:
+            await landing.withdraw()
+            raise
+
+    async def _carry_over(
+        self,
+        work: Work,
+        arrival: Arrival,
+        entity: Entity,
+        about: About,
+        known: Mapping[Ref, Revision],
+        stands: Standing,
+        landing: Landing | None = None,
+    ) -> JournalEntry:
         desk = self._desk
         try:
             plan = await self._planner.plan(entity, Turn(work, arrival, known))
         except (Rejected, DependencyMissing) as refusal:
             return desk.refused(work, arrival, stands, refusal)
         if isinstance(plan, Nothing):
-            if plan.settled and stands is not Standing.OBSERVES:
-                await self._settled(arrival, about)
+            await self._settle(about, plan, stands, landing)
             return work.entry(arrival, plan.outcome, desk.clock.now(), plan.why)
         work.step = plan.operations[0].name
         held_back = desk.held_back(work, arrival, stands, plan.would, mails=plan.will_mail)
         if held_back is not None:
             return held_back
-        if plan.guard is not None:
+        if plan.first is not None:
             try:
-                await plan.guard()
+                await plan.first()
             except AlreadyHeld as held:
+                if landing is not None:
+                    await landing.withdraw()
                 return work.entry(arrival, Outcome.SUPERSEDED, desk.clock.now(), str(held))
-        await self._carry_out(work, arrival, about, plan)
+        await self._write_all(work, arrival, about, plan, landing)
         return work.entry(arrival, Outcome.DELIVERED, desk.clock.now(), plan.done, children=plan.caused)
 
-    async def _settled(self, arrival: Arrival, about: About) -> None:
-        """The target has what the telling tells, without a write."""
-        if self._late is not None and await self._late.doubtful(about.ref):
-            await self._late.landed(await self._late.open(arrival, about.ref), about.revision)
-        else:
+    async def _settle(self, about: About, plan: Nothing, stands: Standing, landing: Landing | None) -> None:
+        if landing is not None:
+            await landing.landed(about.revision if plan.settled else None)
+        elif plan.settled and stands is not Standing.OBSERVES:
             await self._desk.applied.put(self._desk.target, {about.ref: about.revision})
 
-    async def _carry_out(self, work: Work, arrival: Arrival, about: About, plan: Plan) -> None:
-        writes = with_revision(plan.writes, {about.ref: about.revision})
-        if self._late is None:
-            await self._write_all(work, arrival, writes)
+    async def _write_all(self, work: Work, arrival: Arrival, about: About, plan: Plan, landing: Landing | None) -> None:
+        if landing is None:
+            for write in with_revision(plan.writes, {about.ref: about.revision}):
+                await self._write(work, arrival, write)
             return
-        opened = await self._late.open(arrival, about.ref)
-        try:
-            await self._write_all(work, arrival, writes)
-        except PROVABLY_NOT_DONE:  # and those before it were answered
-            await self._late.withdraw(opened)
-            raise
-        await self._late.landed(opened, about.revision)
+        for write in plan.writes:
+            await self._write(work, arrival, write, landing)
+        await landing.landed(about.revision)
 
-    async def _write_all(self, work: Work, arrival: Arrival, writes: Sequence[Write]) -> None:
-        for write in writes:
-            await self._write(work, arrival, write)
-
-    async def _write(self, work: Work, arrival: Arrival, write: Write) -> None:
+    async def _write(self, work: Work, arrival: Arrival, write: Write, landing: Landing | None = None) -> None:
         if isinstance(write, CreateOnce):
             work.step = write.key.operation
             # One that is announced counts as told only then: after a crash in between the event comes again.
@@ -279,7 +292,8 @@ class EntityDelivery(Generic[Entity]):
                 await self._desk.applied.put(self._desk.target, write.applied)
             return
         work.step = write.operation.name
-        await self._desk.effects.set(write.operation, write.what, write.call)
+        call = partial(self._desk.effects.set, write.operation, write.what, write.call)
+        await (call() if landing is None else landing.send(write.what, call))
         if write.applied:
             await self._desk.applied.put(self._desk.target, write.applied)
 

@@ -248,7 +248,8 @@ CREATE_PRODUCT = Operation(
     name="create_product",
     kind=OperationKind.CREATE_ONCE,
     lookup="products by SKU, letter for letter",
-    window="none: a SKU is unique, and a late call writes the same product again, disabled as it was made",
+    window="a SKU is unique, but a late call writes the same product again, disabled and with the price that it was "
+    "made with, until it is told again",
 )
 UPDATE_PRODUCT = Operation(
     name="update_product",

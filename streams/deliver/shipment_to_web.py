@@ -108,7 +108,12 @@ class WebShipmentPlanner:
             writes.append(self._ship(parcel))
         if not writes:
             return Nothing(Outcome.UNCHANGED, f"{parcel.what} has no goods, and nothing else is shipped", settled=True)
-        return Plan(f"ship {told}", f"shipped {told}", tuple(writes), mails=parcel.notify)
+
+        async def outdate() -> None:
+            """Before the shipment, whose answer may never come: the order's older tellings are outdated from now on."""
+            await self._desk.applied.put(self._desk.target, _told(parcel))
+
+        return Plan(f"ship {told}", f"shipped {told}", tuple(writes), outdate, mails=parcel.notify)
 
     # -- What is to be shipped -------------------------------------------------------------------------------------
 
@@ -214,8 +219,6 @@ class WebShipmentPlanner:
             draft = WebShipmentDraft(
                 parcel.order.native_id, units, parcel.source, parcel.mark, parcel.comment, parcel.tracks, parcel.notify
             )
-            # Before the answer, which may never come: an older telling of the order is outdated from here on.
-            await self._desk.applied.put(self._desk.target, _told(parcel))
             return (await self._web.shipments.ship_order(draft)).shipment_id
 
         async def find(_before: Ids) -> str | None:

@@ -78,8 +78,9 @@ class OpenWrites(Protocol):
         """
         ...
 
-    async def landed(self, target: str, write: OpenWrite, revision: Revision) -> None:
-        """The target answered that it has done it: the revision is applied, unless a newer one is.
+    async def landed(self, target: str, write: OpenWrite, revision: Revision | None) -> None:
+        """The target answered that it has done it: the revision is applied, unless a newer one is. Without a revision
+        nothing is applied: the target is to get nothing of the entity any more.
 
         It ends what had its time before this write was opened. If another was open meanwhile, the doubt stays.
         """

@@ -14,7 +14,7 @@ import orjson
 
 from app.clock import SystemClock
 from app.connections import WebhookConnection
-from app.handlers import Tools, deliver_handler, normalize_handler
+from app.handlers import Tools, deliver_handler, doubts_of, normalize_handler
 from app.health import Readiness
 from app.parts import Parts
 from app.settings import Settings
@@ -101,7 +101,7 @@ class Pipe:
         self.settings = settings = Settings(connections=connections, channels={"main": self.channel})
         optional = frozenset(self.optional)
         catalog = _own(optional) if self.directory is None else _live(self.directory, optional)
-        tools = Tools(
+        self._tools = tools = Tools(
             parts=Parts(settings, "pipe", self._clock, Metrics(), Readiness(), asyncio.Event()),
             publisher=self._publisher,
             store=self._with_cutovers(),
@@ -141,6 +141,18 @@ class Pipe:
         before = len(self.told)
         record = Record("raw", 0, 0, b"", orjson.dumps(body), tuple(envelope.to_headers()), 0)
         await self._handle(self._normalize, record, "normalize")
+        await self._carry()
+        return self.told[before:]
+
+    async def doubts_cleared(self) -> list[JournalEntry]:
+        """What is in doubt about the web store and has settled is read again. What became of it."""
+        before = len(self.told)
+        await doubts_of("web", self._tools).look()
+        await self._carry()
+        return self.told[before:]
+
+    async def _carry(self) -> None:
+        """From stage to stage until nothing is on its way."""
         while self._publisher.records:
             out = self._publisher.records.pop(0)
             self.published.append(out)
@@ -152,7 +164,6 @@ class Pipe:
             elif out.topic.startswith("canonical."):
                 for handler in self._deliver.values():
                     await self._handle(handler, record, "deliver")
-        return self.told[before:]
 
     async def _handle(self, handler: Handler, record: Record, stage: str) -> None:
         arrival = Arrival(record, Envelope.from_headers(record.headers))

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
-
-import orjson
 
 from app.clock import SystemClock
 from app.polling.composed import feeds_of, snapshots
@@ -25,7 +23,7 @@ from streams.errors import TillstreamError
 from streams.hints import stock_hint
 from streams.inventory.handler import InventoryHandler
 from streams.metrics import Metrics
-from streams.ports import JournalEntry, Outgoing, Record
+from streams.ports import Outgoing, Record
 from streams.runtime.work import Arrival, Handler, Work
 from streams.topics import HINT_STOCK
 from tests.contract.pipe import Joined, Pipe
@@ -97,19 +95,6 @@ class StockPipe(Pipe):
             if item.source in self.channel.sources.values():
                 found[item.sku] += item.quantity
         return found
-
-    async def told_of(
-        self, connection: str, entity: str, native_id: str, body: Mapping[str, object]
-    ) -> list[JournalEntry]:
-        """What an event causes, of stock too."""
-        self._receipts += 1
-        system = {"web": "magento", "pos": "heartland"}[connection]
-        envelope = Envelope(f"r{self._receipts}", connection, system, entity, native_id, 1_000)
-        before = len(self.told)
-        record = Record("raw", 0, 0, b"", orjson.dumps(body), tuple(envelope.to_headers()), 0)
-        await self._handle(self._normalize, record, "normalize")
-        await self._carry()
-        return self.told[before:]
 
     async def _carry(self) -> None:
         """From stage to stage until nothing is on its way. A stage takes all that there is of a SKU at once."""

@@ -62,6 +62,14 @@ async def test_a_write_is_in_doubt_from_its_opening_to_its_answer(any_store: Por
     assert await any_store.applied.get("web", [SKU]) == {SKU: at(1)}
 
 
+async def test_what_is_to_get_nothing_any_more_leaves_no_doubt_and_applies_nothing(any_store: Ports) -> None:
+    worker = await Worker.of(any_store)
+    await any_store.writes.landed("web", await worker.open_one(), at(1))
+    await worker.open_one(settle=PAST)
+    await any_store.writes.landed("web", await worker.open_one(), None)
+    assert await any_store.writes.last_applied("web", SKU) == LastApplied(at(1), doubtful=False)
+
+
 async def test_a_worker_whose_partition_was_claimed_anew_opens_nothing(any_store: Ports) -> None:
     old = await Worker.of(any_store)
     new = await Worker.of(any_store)

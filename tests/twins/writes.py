@@ -52,8 +52,9 @@ class MemoryOpenWrites:
                 opened[intent.entity] = write
         return opened
 
-    async def landed(self, target: str, write: OpenWrite, revision: Revision) -> None:
-        await self._applied.put(target, {write.entity: revision})
+    async def landed(self, target: str, write: OpenWrite, revision: Revision | None) -> None:
+        if revision is not None:
+            await self._applied.put(target, {write.entity: revision})
         mine = self.rows.get(write.id)
         if mine is None:
             return

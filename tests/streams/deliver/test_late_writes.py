@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
@@ -9,15 +11,15 @@ import orjson
 import pytest
 
 from schemas.canonical.product import Product
-from schemas.envelope import Envelope, Via
+from schemas.envelope import Envelope, Via, root_of
 from schemas.ids import Ref
 from streams.deliver.doubts import Doubts
 from streams.deliver.entity import About, EntityDelivery, Nothing, Plan, SetState, Turn
 from streams.deliver.late_writes import LateWrites
 from streams.deliver.operations import SET_BASE_PRICES
 from streams.engine import load
-from streams.errors import OutcomeUnknown, Rejected, TillstreamError
-from streams.ports import JournalEntry, Outcome, Revision
+from streams.errors import OutcomeUnknown, Rejected, TillstreamError, Transient
+from streams.ports import Intent, JournalEntry, OpenWrite, Outcome, Revision
 from streams.runtime.lanes import NotDone
 from streams.runtime.work import Arrival, Work
 from tests.streams.deliver.bench import Bench
@@ -63,7 +65,7 @@ class Shelf:
 class World:
     def __init__(self) -> None:
         self.web, self.shelf = Bench("web"), Shelf()
-        late = LateWrites("web", self.web.store.writes, SETTLE)
+        late = LateWrites("web", self.web.store.writes, self.web.clock, SETTLE, timedelta(seconds=1))
         self.delivery = EntityDelivery(self.web.desk, self.shelf, late=late)
         keys = load().flows["product"].normalize
         assert keys is not None
@@ -119,7 +121,8 @@ async def test_a_product_in_doubt_is_read_again_once_its_writes_have_settled(wor
     await world.doubts.look()
     (hint,) = world.web.publisher.on("raw.heartland.product")
     told = Envelope.from_headers(hint.headers)
-    assert (told.connection, told.native_id, told.via, told.receipt_id) == ("pos", "S1", Via.READ_AGAIN, "r1.doubt2")
+    assert (told.connection, told.native_id, told.via) == ("pos", "S1", Via.READ_AGAIN)
+    assert (root_of(told.receipt_id), told.is_child) == ("r1", True)
     assert orjson.loads(hint.value) == {"SKU": "S1"}
     assert (await world.told(13, at=1)).outcome is Outcome.DELIVERED
     assert world.web.store.writes.rows == {}
@@ -145,3 +148,88 @@ async def test_a_worker_that_has_lost_its_claim_writes_nothing(world: World) -> 
     with pytest.raises(NotDone):
         await world.told(12, at=0, epoch=7)
     assert world.shelf.price == 0
+
+
+async def test_each_reading_of_a_doubt_has_a_receipt_of_its_own(world: World) -> None:
+    await an_older_price_lands_late(world)
+    for _ in range(2):
+        world.web.clock.move(120)
+        await world.doubts.look()
+    first, second = (Envelope.from_headers(hint.headers) for hint in world.web.publisher.records)
+    assert first.receipt_id != second.receipt_id
+
+
+async def test_a_write_is_open_from_when_it_is_sent_and_not_from_when_its_plan_began(world: World) -> None:
+    plan = world.shelf.plan
+
+    async def two(entity: Product, turn: Turn) -> Plan | Nothing:
+        made = await plan(entity, turn)
+        assert isinstance(made, Plan)
+
+        async def slow() -> None:
+            world.web.clock.move(SETTLE.total_seconds() + 1)
+
+        return replace(made, writes=(SetState(SET_BASE_PRICES, "another", slow), *made.writes))
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(world.shelf, "plan", two)
+        world.shelf.problem = OutcomeUnknown("no answer")
+        with pytest.raises(OutcomeUnknown):
+            await world.told(12, at=0)
+    world.web.clock.move(1)
+    await world.told(13, at=1)
+    world.shelf.price = Decimal(12)
+    await world.told(13, at=1)
+    assert world.shelf.price == 13
+
+
+async def test_what_was_read_before_the_doubt_was_over_does_not_end_it(world: World) -> None:
+    await an_older_price_lands_late(world)
+    world.shelf.price = Decimal(13)
+    world.web.clock.move(SETTLE.total_seconds() - 1)
+    plan = world.shelf.plan
+
+    async def slow(entity: Product, turn: Turn) -> Plan | Nothing:
+        made = await plan(entity, turn)
+        world.shelf.price = Decimal(12)
+        world.web.clock.move(2)
+        return made
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(world.shelf, "plan", slow)
+        await world.told(13, at=1)
+    await world.told(13, at=1)
+    assert world.shelf.price == 13
+
+
+async def test_a_doubt_ends_for_a_product_that_is_not_meant_for_the_web_store_any_more(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await an_older_price_lands_late(world)
+
+    async def not_online(_entity: Product, _turn: Turn) -> Plan | Nothing:
+        return Nothing(Outcome.FILTERED, "it is not meant for the web store")
+
+    monkeypatch.setattr(world.shelf, "plan", not_online)
+    world.web.clock.move(SETTLE.total_seconds() + 1)
+    await world.told(13, at=2)
+    assert world.web.store.writes.rows == {}
+    assert (await world.web.store.applied.get("web", [REF]))[REF].content == "13"
+
+
+async def test_a_worker_that_was_stopped_before_it_sent_does_not_send(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    writes = world.web.store.writes
+    opens = writes.open
+
+    async def slow(target: str, intents: Collection[Intent], settle: timedelta) -> Mapping[Ref, OpenWrite]:
+        opened = await opens(target, intents, settle)
+        world.web.clock.move(5)
+        return opened
+
+    monkeypatch.setattr(writes, "open", slow)
+    with pytest.raises(Transient, match="had stopped"):
+        await world.told(12, at=0)
+    assert world.shelf.price == 0
+    assert writes.rows == {}
