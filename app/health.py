@@ -27,9 +27,14 @@ class Readiness:
 
     A check that raises, or does not answer within ``timeout_seconds``, counts as a reason. Notes are told beside: what
     keeps the role from its work, and is nothing that another instance of it could do better.
+
+    Attributes:
+        timeout_seconds: how long a check may take.
+        awaited: checks without which the role has not started yet, so that it is not ready.
     """
 
     timeout_seconds: float = 3.0
+    awaited: frozenset[str] = frozenset()
     _checks: dict[str, Check] = field(default_factory=dict)
     _notes: dict[str, Callable[[], str | None]] = field(default_factory=dict)
 
@@ -49,7 +54,8 @@ class Readiness:
         """Why the role is not ready, by the name of the check; empty if it is. Checks run side by side."""
         names = list(self._checks)
         answers = await asyncio.gather(*(self._ask(self._checks[name]) for name in names))
-        return {name: reason for name, reason in zip(names, answers, strict=True) if reason}
+        starting = dict.fromkeys(sorted(self.awaited - self._checks.keys()), "this role is starting")
+        return starting | {name: reason for name, reason in zip(names, answers, strict=True) if reason}
 
     async def _ask(self, check: Check) -> str | None:
         try:

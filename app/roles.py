@@ -66,7 +66,8 @@ def run(role: str, settings: Settings, target: str | None, *, failpoints: Failpo
 
 async def _run(role: str, settings: Settings, target: str | None, failpoints: Failpoints) -> int:
     name = role if target is None else f"{role}-{target}"
-    parts = Parts(settings, name, SystemClock(), Metrics(), Readiness(), asyncio.Event(), failpoints)
+    readiness = Readiness(awaited=frozenset({"feeds" if role == "poll" else "kafka"}))
+    parts = Parts(settings, name, SystemClock(), Metrics(), readiness, asyncio.Event(), failpoints)
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, parts.stop.set)
     structlog.contextvars.bind_contextvars(role=name)

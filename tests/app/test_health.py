@@ -104,3 +104,14 @@ async def test_a_role_becomes_ready_again(status: Status) -> None:
     assert (await status.ready())[0] == 503
     reason[0] = None
     assert (await status.ready())[0] == 200
+
+
+async def test_a_role_is_not_ready_before_it_has_started(status: Status) -> None:
+    status.readiness.awaited = frozenset({"kafka"})
+    status.readiness.add("store", lambda: None)
+    assert await status.ready() == (
+        503,
+        {"status": "not ready", "role": "ingress", "reasons": {"kafka": "this role is starting"}},
+    )
+    status.readiness.add("kafka", lambda: None)
+    assert (await status.ready())[0] == 200
