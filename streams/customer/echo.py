@@ -83,12 +83,14 @@ class Mirror:
         read_back: as that side told it last.
         at: its ``updated_at`` then.
         pending: fields that are written and not yet known to have arrived.
+        sent: of those, what was intended before: it was sent, is not wanted any more, and may have arrived.
     """
 
     intended: Projection = field(default_factory=dict)
     read_back: Projection = field(default_factory=dict)
     at: datetime | None = None
     pending: frozenset[str] = frozenset()
+    sent: Mapping[str, frozenset[Value]] = field(default_factory=dict)
 
     def knows(self, name: str, content: Field, *, arrived: bool = True) -> bool:
         """Whether a field's content is no news: intended, or read back.
@@ -96,8 +98,10 @@ class Mirror:
         Args:
             arrived: what is pending may have arrived before this was told.
         """
-        intends = arrived or name not in self.pending
-        return content == self.read_back.get(name) or (intends and content == self.intended.get(name))
+        if content == self.read_back.get(name):
+            return True
+        was_sent = content in self.sent.get(name, ()) if isinstance(content, Value) else False
+        return (arrived or name not in self.pending) and (was_sent or content == self.intended.get(name))
 
     def holds(self, name: str, wanted: Field, told: Field, *, fresh: bool) -> bool:
         """Whether this side has what is wanted, in its own way of keeping it, so that nothing need be written.
@@ -121,7 +125,13 @@ class Mirror:
             writes: those that must be written for it.
         """
         pending = (self.pending - wanted.keys()) | writes
-        return replace(self, intended={**self.intended, **wanted}, pending=pending)
+        sent = {name: gone for name in pending & self.pending if (gone := self._sent(name, wanted.get(name)))}
+        return replace(self, intended={**self.intended, **wanted}, pending=pending, sent=sent)
+
+    def _sent(self, name: str, wanted: Field | None) -> frozenset[Value]:
+        """What a pending field was sent, without what it shall hold now. None: nothing new is wanted of it."""
+        sent = self.sent.get(name, frozenset())
+        return sent if wanted is None else (sent | _values(self.intended.get(name))) - _values(wanted)
 
     def landed(self, answer: Telling) -> Mirror:
         """With the answer to the write of everything pending: how this side keeps what it was sent, and since when.
@@ -132,12 +142,16 @@ class Mirror:
         """
         kept = {name: self._kept(name, answer.projection[name]) for name in self.pending & answer.projection.keys()}
         at = answer.at if self.at is None else max(self.at, answer.at)
-        return replace(self, read_back={**self.read_back, **kept}, at=at, pending=frozenset())
+        return replace(self, read_back={**self.read_back, **kept}, at=at, pending=frozenset(), sent={})
 
     def _kept(self, name: str, answered: Field) -> Field:
         if not isinstance(answered, frozenset):
             return answered
         return answered & (members(self.intended.get(name)) | members(self.read_back.get(name)))
+
+
+def _values(content: Field | None) -> frozenset[Value]:
+    return frozenset({content}) if isinstance(content, Value) else members(content)
 
 
 def members(content: Field | None) -> frozenset[Value]:

@@ -102,8 +102,8 @@ class Told:
     @property
     def added(self) -> frozenset[Value]:
         """Members of a set that are new there, by someone else than us."""
-        known = self._read_back | self._intended if self._pending else self._read_back
-        return members(self.now) - known
+        ours = self._intended | self.before.sent.get(self.name, frozenset()) if self._pending else frozenset()
+        return members(self.now) - self._read_back - ours
 
     @property
     def removed(self) -> frozenset[Value]:

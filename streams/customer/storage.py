@@ -42,6 +42,7 @@ def _mirror(mirror: Mirror) -> dict[str, Any]:
         "read_back": {name: _field(content) for name, content in mirror.read_back.items()},
         "at": mirror.at.isoformat() if mirror.at is not None else None,
         "pending": sorted(mirror.pending),
+        "sent": {name: _field(content) for name, content in mirror.sent.items() if content},
     }
 
 
@@ -51,6 +52,7 @@ def _mirror_of(document: Mapping[str, Any]) -> Mirror:
         read_back={name: _field_of(content) for name, content in document["read_back"].items()},
         at=datetime.fromisoformat(document["at"]) if document["at"] is not None else None,
         pending=frozenset(document["pending"]),
+        sent={name: frozenset(map(_value_of, content)) for name, content in document.get("sent", {}).items()},
     )
 
 

@@ -106,3 +106,18 @@ def test_a_telling_that_was_heard_is_no_news_a_second_time(seconds: int, name: s
 
 def test_each_side_has_another() -> None:
     assert [side.other for side in Side] == [Side.POS, Side.WEB]
+
+
+def test_what_was_sent_without_an_answer_is_no_news_after_something_else_was_sent() -> None:
+    sent = STORED.intending({"name": value("Eve")}, frozenset({"name"}))
+    again = sent.intending({"name": value("Eva")}, frozenset({"name"}))
+    assert judge(again, told(12, name="Eve")) is Verdict.ECHO
+    assert judge(again, told(12, name="Eden")) is Verdict.NEWS
+    assert judge(again.landed(told(13, name="Eva", fresh=True)), told(14, name="Eve")) is Verdict.NEWS
+
+
+def test_what_was_sent_and_is_wanted_again_is_not_remembered_as_gone() -> None:
+    sent = STORED.intending({"emails": entries("a", "b")}, frozenset({"emails"}))
+    other = sent.intending({"emails": entries("a")}, frozenset({"emails"}))
+    assert other.sent == {"emails": entries("b")}
+    assert other.intending({"emails": entries("a", "b")}, frozenset({"emails"})).sent == {}

@@ -58,3 +58,17 @@ async def test_a_reading_that_comes_twice_takes_no_address_that_was_added_in_the
     await world.settled()
     every = {f"{number} Oak St" for number in range(1, 6)}
     assert streets(world.customer("web")) == streets(world.customer("pos")) == every
+
+
+async def test_what_was_sent_without_an_answer_is_no_news_once_something_else_is_wanted() -> None:
+    world = await joined()
+    till_has(world, 1, 2)
+    await world.deliver(trouble="after")
+    sent, echo = world.waiting
+    till_has(world, 1)
+    gone = world.waiting[-1]
+    world.waiting = [echo]
+    await world.deliver()
+    world.waiting += [sent, gone, echo]
+    await world.settled()
+    assert streets(world.customer("web")) == streets(world.customer("pos")) == {FIRST}
