@@ -111,6 +111,15 @@ class Effects:
         row = await self._ledger.get(key)
         return row is not None and (row.state is EffectState.PENDING or not row.announced)
 
+    async def may_be_made(self, key: EffectKey) -> bool:
+        """Whether an effect was sent, and did not provably do nothing.
+
+        Args:
+            key: of one of its steps.
+        """
+        row = await self._ledger.get(key)
+        return row is not None and row.state is not EffectState.OPEN
+
     async def made(self, key: EffectKey, look: Callable[[], Awaitable[str | None]] | None = None) -> str | None:
         """The id in the target of what another effect made, which its ledger row tells before the target's lists do.
 

@@ -102,7 +102,7 @@ class WebShipmentPlanner:
         if made_as is not None and not await self._is_left(parcel, order):
             return Plan(f"track {told}", f"tracked {told}", tuple(self._later_tracks(parcel, made_as)), mails=False)
         writes: list[Write] = []
-        if self._captures(parcel, order) and await self._units(parcel, order, invoiced=True):
+        if await self._has_to_capture(parcel, order):
             writes.append(self._invoice(parcel))
         if await self._has_goods(parcel, order):
             writes.append(self._ship(parcel))
@@ -173,6 +173,14 @@ class WebShipmentPlanner:
         virtual = {name for line in order.lines if line.virtual for name in (line.item_id, line.sku)}
         virtual |= {aliases[sku] for sku in virtual & aliases.keys()}
         return any((line.line_id or line.sku) not in virtual for line in parcel.shipment.lines)
+
+    async def _has_to_capture(self, parcel: _Parcel, order: WebOrder) -> bool:
+        """Whether some of its money is still to be taken. It was taken before anything was shipped, and what may have
+        been shipped is sought among what is left in vain."""
+        shipped = EffectKey(self._desk.target, SHIP_ORDER.name, Ref.parse(parcel.shipment.ref))
+        if not self._captures(parcel, order) or await self._desk.effects.may_be_made(shipped):
+            return False
+        return bool(await self._units(parcel, order, invoiced=True))
 
     def _captures(self, parcel: _Parcel, order: WebOrder) -> bool:
         """Whether the money is taken when the goods leave: so it is for all that a gateway has reserved."""

@@ -8,7 +8,7 @@ import pytest
 
 from app.sandbox.faults import Fault, Rule
 from schemas.documents import Channel
-from streams.errors import Throttled
+from streams.errors import OutcomeUnknown, Throttled
 from tests.contract.deeds import exported, in_store, pos_order, web_order
 from tests.contract.pipe import CHANNEL, Pipe
 from tests.contract.systems import PosSystem, WebSystem
@@ -52,6 +52,31 @@ async def test_reserved_money_is_taken_for_what_leaves_before_it_is_shipped_and_
     assert [list(one.units.values()) for one in await invoices.invoices_of(order)] == [[D(2)], [D(1)]]
     assert [list(one.units.values()) for one in await shipments.shipments_of(order)] == [[D(2)], [D(1)]]
     assert (await web_order(pipe, order))["state"] == "complete"
+
+
+async def test_a_parcel_that_may_have_been_shipped_is_looked_up_and_its_money_is_not_sought_again(pipe: Pipe) -> None:
+    order, created = await exported(pipe, pieces=3, method=RESERVED)
+    lost = Rule(Fault.RESET_AFTER, every=1, operation="ship_order", limit=1)
+    pipe.web.faults.put(lost, Rule(Fault.LIST_LAG, every=1, path="*/shipments", seconds=60))
+    await packed(pipe, created, 2, "1Z2")
+    assert {type(error) for error in pipe.failed} == {OutcomeUnknown}
+    pipe.web.faults.put()
+    await pipe.changed("pos", "order", created)
+    (first,) = await pipe.web.connector.invoices.invoices_of(order)
+    (shipment,) = await pipe.web.connector.shipments.shipments_of(order)
+    assert list(first.units.values()) == list(shipment.units.values()) == [D(2)]
+
+
+@pytest.mark.rule("fulfilment.track_later")
+async def test_a_number_that_a_captured_parcel_gets_later_is_added(pipe: Pipe) -> None:
+    order, created = await exported(pipe, pieces=3, method=RESERVED)
+    await packed(pipe, created, 2, "")
+    told = await pos_order(pipe, created)
+    shown = {**told["Shipments"][0], "TrackingNumber": "1Z2"}
+    await pipe.told_of("pos", "order", created, {**told, "UpdatedAt": "2030-01-01T00:00:00Z", "Shipments": [shown]})
+    assert pipe.failed == []
+    (shipment,) = await pipe.web.connector.shipments.shipments_of(order)
+    assert [track.number for track in shipment.tracks] == ["1Z2"]
 
 
 @pytest.mark.rule("money.failed_capture")
