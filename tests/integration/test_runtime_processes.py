@@ -111,9 +111,10 @@ async def test_workers_that_come_and_go_lose_nothing_and_keep_the_order(kafka_to
     kafka = kafka_topics.bootstrap_servers
     topic, out = await kafka_topics.create("in", partitions=4), await kafka_topics.create("out", partitions=4)
     made = await fill(kafka_topics, topic, 400)
-    async with worker(kafka_topics, topic, out, "one", seconds=0.05, width=4) as first:
+    # so slow that much is left when the second has started, on a busy machine too
+    async with worker(kafka_topics, topic, out, "one", seconds=0.5, width=4) as first:
         await eventually(lambda: len(first.began) > 20)
-        async with worker(kafka_topics, topic, out, "two", seconds=0.05, width=4) as second:
+        async with worker(kafka_topics, topic, out, "two", seconds=0.02, width=4) as second:
             await eventually(lambda: len(second.began) > 20)
             assert await first.end(signal.SIGTERM) == 0
             await eventually(lambda: _all_in(kafka, out, made, 4))
