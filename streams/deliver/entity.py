@@ -6,7 +6,8 @@ a telling that is news the list of writes to the target. All else is here, once.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Generic, Protocol, TypeVar
@@ -215,7 +216,21 @@ class EntityDelivery(Generic[Entity]):
             case Verdict.READ_AGAIN:
                 return await desk.read_again(work, arrival, about.source)
             case Verdict.APPLY:
-                return await self._apply(work, arrival, entity, about, known, stands)
+                async with self._landing(arrival, about, stands) as landing:
+                    return await self._apply(work, arrival, entity, about, known, stands, landing)
+
+    @asynccontextmanager
+    async def _landing(self, arrival: Arrival, about: About, stands: Standing) -> AsyncIterator[Landing | None]:
+        """None where nothing is written, or what is written cannot land late."""
+        if self._late is None or stands is Standing.OBSERVES:
+            yield None
+            return
+        landing = await self._late.begin(arrival, about.ref)
+        try:
+            yield landing
+        except Exception:
+            await landing.withdraw()
+            raise
 
     async def _apply(
         self,
@@ -225,25 +240,7 @@ class EntityDelivery(Generic[Entity]):
         about: About,
         known: Mapping[Ref, Revision],
         stands: Standing,
-    ) -> JournalEntry:
-        if self._late is None or stands is Standing.OBSERVES:
-            return await self._carry_over(work, arrival, entity, about, known, stands)
-        landing = await self._late.begin(arrival, about.ref)
-        try:
-            return await self._carry_over(work, arrival, entity, about, known, stands, landing)
-        except Exception:
-            await landing.withdraw()
-            raise
-
-    async def _carry_over(
-        self,
-        work: Work,
-        arrival: Arrival,
-        entity: Entity,
-        about: About,
-        known: Mapping[Ref, Revision],
-        stands: Standing,
-        landing: Landing | None = None,
+        landing: Landing | None,
     ) -> JournalEntry:
         desk = self._desk
         try:
