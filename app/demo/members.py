@@ -7,6 +7,7 @@ side that tells where the member lives, since both write the whole list of addre
 from __future__ import annotations
 
 import random
+import time
 from collections import deque
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -21,6 +22,8 @@ REGULARS = 20
 """Customers whom the till knows before they open an account."""
 REGULAR_SHARE = 0.25
 """Of new accounts, as long as there are any."""
+KNOWN_AFTER = 10.0
+"""Seconds until a regular may open an account: a list that lags must show the profile by then, or another is made."""
 FIRST_NAMES = ("Ada", "Ben", "Cleo", "Dan", "Eve", "Finn", "Gwen", "Hal", "Ida", "Jon")
 LAST_NAMES = ("Archer", "Baker", "Carter", "Draper", "Fisher", "Glover", "Harper", "Mason", "Porter", "Weaver")
 STREETS = ("Birch", "Cedar", "Elder", "Hazel", "Linden", "Maple", "Rowan", "Willow")
@@ -68,6 +71,7 @@ class Members:
         self._regulars: deque[Member] = deque()
         self._fresh: deque[Member] = deque()
         self._known: deque[Member] = deque()
+        self._known_from = 0.0
 
     async def enter_regulars(self) -> None:
         """The till knows some customers already. Whoever never opens an account gets none."""
@@ -75,10 +79,12 @@ class Members:
             member = self._somebody()
             await self._till.enter_profile(member.email, member.first_name, member.last_name, PHONE)
             self._regulars.append(member)
+        self._known_from = time.monotonic() + KNOWN_AFTER
 
     async def join(self) -> None:
         """Somebody opens an account; now and then one whom the till knows."""
-        known = bool(self._regulars) and self._chance.random() < REGULAR_SHARE
+        seen = bool(self._regulars) and time.monotonic() >= self._known_from
+        known = seen and self._chance.random() < REGULAR_SHARE
         member = self._regulars.popleft() if known else self._somebody()
         home = _home(member, member.street)
         member.account = await self._accounts.open(member.email, member.first_name, member.last_name, home)

@@ -60,6 +60,7 @@ async def test_a_regular_who_opens_an_account_has_one_profile(
     stage: Stage, members: Members, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "REGULAR_SHARE", 1.0)
+    monkeypatch.setattr(module, "KNOWN_AFTER", 0.0)
     await members.enter_regulars()
     (opened,) = (await deeds_after(stage, members, 0)).accounts.values()
     (profile,) = await stage.till.profiles_of(opened.email)
