@@ -201,9 +201,9 @@ def _in_pos(pos: Pos, store: Store, desk: Desk, webs: Mapping[str, Web]) -> Mapp
 def doubts_of(target: str, tools: Tools) -> Doubts:
     """What reads again what a write without an answer may have set back."""
     parts = tools.parts
-    systems, flows = parts.settings.systems, tools.engine.catalog.flows.values()
-    told = [flow.normalize for flow in flows if flow.normalize and flow.deliver.target == systems[target]]
-    rereads = {keys.entity: keys for keys in told}
+    systems = parts.settings.systems
+    intakes = (flow.normalize for flow in tools.engine.catalog.flows.values() if flow.normalize is not None)
+    rereads = {(keys.source.system, keys.entity): keys for keys in intakes}
     return Doubts(target, tools.store.writes, tools.publisher, parts.clock, systems=systems, rereads=rereads)
 
 

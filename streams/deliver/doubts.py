@@ -36,7 +36,7 @@ class Doubts:
 
     Args:
         systems: connection -> system.
-        rereads: how each kind of entity is read again, by the type of its refs; stock is by its hints.
+        rereads: how an entity is read again, by its system and the type of its refs; stock is by its hints.
     """
 
     def __init__(
@@ -47,7 +47,7 @@ class Doubts:
         clock: Clock,
         *,
         systems: Mapping[str, str],
-        rereads: Mapping[str, Normalize],
+        rereads: Mapping[tuple[str, str], Normalize],
     ) -> None:
         self._target = target
         self._writes = writes
@@ -70,7 +70,8 @@ class Doubts:
         writes = await self._writes.due(self._target, again=AGAIN, limit=AT_ONCE)
         if not writes:
             return
-        await self._publisher.publish([self._hint(write) for write in writes])
+        hints = map(self._hint, writes)
+        await self._publisher.publish([hint for hint in hints if hint is not None])
         for write in writes:
             name = write.entity.native_id
             log.info(
@@ -82,15 +83,18 @@ class Doubts:
                 f"{write.entity.connection} is read again, and what it has now is written; nothing is to be done.",
             )
 
-    def _hint(self, write: OpenWrite) -> Outgoing:
-        entity, received_ms = write.entity, round(self._clock.now().timestamp() * 1000)
+    def _hint(self, write: OpenWrite) -> Outgoing | None:
+        """None if the documents or settings no longer say how it is read."""
+        entity, system = write.entity, self._systems.get(write.entity.connection, "")
+        received_ms = round(self._clock.now().timestamp() * 1000)
         receipt_id = f"{root_of(write.receipt_id)}.doubt{write.id}-{received_ms}"  # each reading ends by itself
         if entity.type != SKU:
-            return hint_to_read(receipt_id, received_ms, self._rereads[entity.type], entity)
+            keys = self._rereads.get((system, entity.type))
+            return None if keys is None else hint_to_read(receipt_id, received_ms, keys, entity)
         envelope = Envelope(
             receipt_id=receipt_id,
             connection=entity.connection,
-            system=self._systems.get(entity.connection, ""),
+            system=system,
             entity="stock_hint",
             native_id=entity.native_id,
             received_ms=received_ms,

@@ -70,6 +70,15 @@ async def test_a_doubt_that_clearing_a_doubt_left_is_told_of_the_same_receipt(be
     assert Envelope.from_headers(hint.headers).receipt_id.startswith("r-A.doubt1-")
 
 
+async def test_what_nobody_knows_how_to_read_any_more_keeps_the_others_from_nothing(bench: Bench) -> None:
+    epochs = await bench.store.held.claim("g", "t", [0], "test")
+    claim = Claim("g", "t", 0, epochs[0])
+    await bench.store.writes.open("web", [Intent(Ref("pos", "product", "P"), claim, "r-P")], SETTLE)
+    await bench.write_without_an_answer("A")
+    await bench.clear_for(SETTLE.total_seconds() + 2 * LOOK_SECONDS)
+    assert [hint.key for hint in bench.publisher.records] == [b"pos:A"]
+
+
 async def test_nothing_in_doubt_is_no_hint(bench: Bench) -> None:
     await bench.clear_for(100)
     assert bench.publisher.records == []

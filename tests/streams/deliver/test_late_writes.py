@@ -69,7 +69,7 @@ class World:
         self.delivery = EntityDelivery(self.web.desk, self.shelf, late=late)
         keys = load().flows["product"].normalize
         assert keys is not None
-        systems, rereads = {"pos": "heartland"}, {"product": keys}
+        systems, rereads = {"pos": "heartland"}, {("heartland", "product"): keys}
         self.doubts = Doubts(
             "web", self.web.store.writes, self.web.publisher, self.web.clock, systems=systems, rereads=rereads
         )
