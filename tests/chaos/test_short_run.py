@@ -17,7 +17,7 @@ from tests.chaos.books import VERDICTS
 
 KILLS, SEED = 12, 7
 SECONDS = 600.0
-"""It takes under two minutes on two idle cores, a good part of it for effects to settle; others may keep them busy."""
+"""It takes three to five minutes on two idle cores, a good part of it for effects to settle."""
 
 
 @pytest.mark.kafka
