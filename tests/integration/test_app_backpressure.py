@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 from streams.runtime.consumer import Gate
@@ -42,6 +43,19 @@ async def test_a_slow_topic_does_not_hold_up_another(kafka_topics: Topics) -> No
         await eventually(lambda: slow.seen == list(range(100)))
 
 
+def once_records_are_taken(consumer: Any, then: Callable[[], None]) -> None:
+    """What happens while a fetch is under way: it ends with records, and before they are handed on ``then`` is done."""
+    took = consumer._took
+
+    def have_taken(taken: Any) -> None:
+        took(taken)
+        if taken:
+            consumer._took = took
+            then()
+
+    consumer._took = have_taken
+
+
 async def test_records_that_could_not_be_handed_on_come_again(kafka_topics: Topics) -> None:
     topic = await kafka_topics.create()
     stage = Stage()
@@ -49,7 +63,7 @@ async def test_records_that_could_not_be_handed_on_come_again(kafka_topics: Topi
     async with running(app):
         await eventually(lambda: app.reason() is None)
         consumer = app._faust.consumer
-        consumer.gate = Gate.CLOSED  # as at a hand-over, while a fetch is under way
+        once_records_are_taken(consumer, lambda: setattr(consumer, "gate", Gate.CLOSED))  # as at a hand-over
         await produce(kafka_topics.bootstrap_servers, topic, [b"0", b"1"])
         await eventually(lambda: consumer._missed)
         assert stage.seen == []
@@ -65,8 +79,12 @@ async def test_nothing_goes_before_records_that_were_taken_between_the_seek_and_
     async with running(app):
         await eventually(lambda: app.reason() is None)
         consumer = app._faust.consumer
-        consumer.stop_flow()
-        consumer.gate = Gate.SOUGHT
+
+        def hand_over() -> None:
+            consumer.stop_flow()
+            consumer.gate = Gate.SOUGHT
+
+        once_records_are_taken(consumer, hand_over)
         await produce(kafka_topics.bootstrap_servers, topic, [b"0"])
         await eventually(lambda: consumer._missed)
         await produce(kafka_topics.bootstrap_servers, topic, [b"1"])
