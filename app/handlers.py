@@ -136,7 +136,7 @@ def _delivering(target: str, tools: Tools, desk: Desk, settling: Settling) -> Ma
     if target in systems.webs:
         return _in_web(systems.webs[target], tools, desk, settling)
     if target in systems.points_of_sale:
-        return _in_pos(systems.points_of_sale[target], tools.store, desk, systems.webs)
+        return _in_pos(systems.points_of_sale[target], tools.store, desk, systems.webs, settling)
     receiver = systems.receivers[target].client
     return defaultdict(lambda: lambda flow: EntityDelivery(desk, event_planner(desk, receiver, flow)))
 
@@ -157,7 +157,8 @@ def _in_web(web: Web, tools: Tools, desk: Desk, settling: Settling) -> Mapping[s
 
     def customers(_: FlowDocument) -> Delivery:
         book = WebBook(desk, web.customers)
-        return CustomerDelivery(desk, book, WebNewcomers(desk, web.customers, book), store.agreements)
+        newcomers = WebNewcomers(desk, web.customers, book)
+        return CustomerDelivery(desk, book, newcomers, store.agreements, settle=settling.total)
 
     ledgers = {name: pos.gift_cards for name, pos in tools.systems.points_of_sale.items()}
     return {
@@ -177,10 +178,11 @@ def _in_web(web: Web, tools: Tools, desk: Desk, settling: Settling) -> Mapping[s
     }
 
 
-def _in_pos(pos: Pos, store: Store, desk: Desk, webs: Mapping[str, Web]) -> Mapping[str, Deliver]:
+def _in_pos(pos: Pos, store: Store, desk: Desk, webs: Mapping[str, Web], settling: Settling) -> Mapping[str, Deliver]:
     def customers(_: FlowDocument) -> Delivery:
         book = PosBook(desk, pos.customers)
-        return CustomerDelivery(desk, book, PosNewcomers(desk, pos.customers, book), store.agreements)
+        newcomers = PosNewcomers(desk, pos.customers, book)
+        return CustomerDelivery(desk, book, newcomers, store.agreements, settle=settling.total)
 
     cards = GiftCardLedger(
         pos.gift_cards,

@@ -53,7 +53,8 @@ class Throttled(Transient):
 class OutcomeUnknown(TillstreamError):
     """A mutation's bytes were written and nothing proves whether it took effect (time-out, reset, 5xx, opaque 400).
 
-    ``retry_at`` is set for a create-once: when its ledger row should be looked at again.
+    ``retry_at`` is set for a create-once: when its ledger row should be looked at again; and for a write that waits
+    until nothing can come any more of an earlier one.
     """
 
     def __init__(self, message: str, *, code: str = "outcome_unknown", retry_at: datetime | None = None) -> None:

@@ -6,7 +6,7 @@ may store what it is sent in its own way, so a telling that equals either one is
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Collection, Hashable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import Enum, StrEnum, auto
@@ -84,6 +84,7 @@ class Mirror:
         at: its ``updated_at`` then.
         pending: fields that are written and not yet known to have arrived.
         sent: of those, what was intended before: it was sent, is not wanted any more, and may have arrived.
+        open: fields of which a write got no answer, or has none yet, with the time until which it may still arrive.
     """
 
     intended: Projection = field(default_factory=dict)
@@ -91,6 +92,7 @@ class Mirror:
     at: datetime | None = None
     pending: frozenset[str] = frozenset()
     sent: Mapping[str, frozenset[Value]] = field(default_factory=dict)
+    open: Mapping[str, datetime] = field(default_factory=dict)
 
     def knows(self, name: str, content: Field, *, arrived: bool = True) -> bool:
         """Whether a field's content is no news: intended, or read back.
@@ -127,6 +129,16 @@ class Mirror:
         pending = (self.pending - wanted.keys()) | writes
         sent = {name: gone for name in pending & self.pending if (gone := self._sent(name, wanted.get(name)))}
         return replace(self, intended={**self.intended, **wanted}, pending=pending, sent=sent)
+
+    def opened(self, names: Collection[str], until: datetime, now: datetime) -> Mirror:
+        """With a write of those fields on its way, of which something may come until then."""
+        still = {name: late for name, late in self.open.items() if late > now}
+        return replace(self, open={**still, **dict.fromkeys(names, until)})
+
+    def overtaken(self, wanted: Mirror, names: Collection[str], now: datetime) -> datetime | None:
+        """Until when a write of those fields must wait, for an earlier one of something else may arrive after it."""
+        others = [name for name in names if self.intended.get(name) != wanted.intended.get(name)]
+        return max((self.open[name] for name in others if self.open.get(name, now) > now), default=None)
 
     def _sent(self, name: str, wanted: Field | None) -> frozenset[Value]:
         """What a pending field was sent, without what it shall hold now. None: nothing new is wanted of it."""

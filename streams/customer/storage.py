@@ -43,6 +43,7 @@ def _mirror(mirror: Mirror) -> dict[str, Any]:
         "at": mirror.at.isoformat() if mirror.at is not None else None,
         "pending": sorted(mirror.pending),
         "sent": {name: _field(content) for name, content in mirror.sent.items() if content},
+        "open": {name: until.isoformat() for name, until in mirror.open.items()},
     }
 
 
@@ -53,6 +54,7 @@ def _mirror_of(document: Mapping[str, Any]) -> Mirror:
         at=datetime.fromisoformat(document["at"]) if document["at"] is not None else None,
         pending=frozenset(document["pending"]),
         sent={name: frozenset(map(_value_of, content)) for name, content in document.get("sent", {}).items()},
+        open={name: datetime.fromisoformat(until) for name, until in document.get("open", {}).items()},
     )
 
 

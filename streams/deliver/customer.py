@@ -6,13 +6,14 @@ revision that was applied last: a telling that says nothing new may still have t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from schemas.canonical import Customer
 from schemas.envelope import Kind, Via
 from schemas.ids import Ref
-from streams.customer.agreement import Agreement, Settlement, landed, settle
+from streams.customer.agreement import Agreement, Change, Settlement, landed, settle
 from streams.customer.echo import Side, Telling, Verdict, judge
 from streams.customer.links import CUSTOMER, Pair
 from streams.deliver.customer_book import CustomerBook, Stored
@@ -20,7 +21,7 @@ from streams.deliver.customer_links import CustomerLinks
 from streams.deliver.customer_meeting import Meeting, New, Newcomers, Same, Stranger
 from streams.deliver.customer_reading import ownership_of, telling
 from streams.deliver.desk import Desk
-from streams.errors import Rejected, Transient
+from streams.errors import PROVABLY_NOT_DONE, OutcomeUnknown, Rejected, Transient
 from streams.launch.cutover import Standing
 from streams.ports import Agreements, Fenced, JournalEntry, KeptAgreement, Outcome, Outgoing
 from streams.runtime.body import entity_of
@@ -51,15 +52,22 @@ class Pairing:
 
 
 class CustomerDelivery:
-    """Operations ``create_customer`` and ``update_customer``, or ``create_account`` and ``update_account``."""
+    """Operations ``create_customer`` and ``update_customer``, or ``create_account`` and ``update_account``.
+
+    Args:
+        settle: how long something may still come of a write that got no answer.
+    """
 
     blocks = True
 
-    def __init__(self, desk: Desk, book: CustomerBook, newcomers: Newcomers, agreements: Agreements) -> None:
+    def __init__(
+        self, desk: Desk, book: CustomerBook, newcomers: Newcomers, agreements: Agreements, *, settle: timedelta
+    ) -> None:
         self._desk = desk
         self._book = book
         self._newcomers = newcomers
         self._agreements = agreements
+        self._settling = settle
         self._links = CustomerLinks(desk.links, desk.channels)
         self._ownership = ownership_of(desk.flows.values())
 
@@ -191,19 +199,50 @@ class CustomerDelivery:
         side, stored = self._book.side, pairing.stored
         changes = pairing.settlement.writes.get(side, {})
         document, notes = await self._book.document(work.flow, stored, changes) if changes else ({}, ())
-        kept = await self._keep(pairing.pair, pairing.settlement.agreement, pairing.kept)
-        answers = [] if document else [stored]
-        if document:
-            work.step = self._book.update.name
+        if not document:
+            kept = await self._keep(pairing.pair, pairing.settlement.agreement, pairing.kept)
+            if changes:
+                await self._landed(pairing, kept, stored)
+            return notes
+        work.step = self._book.update.name
+        kept = await self._keep(pairing.pair, self._opened(pairing, changes), pairing.kept)
+        answers = list[Stored]()
 
-            async def call() -> None:
-                answers.append(await self._book.write(Ref.parse(stored.customer.ref).native_id, document))
+        async def call() -> None:
+            answers.append(await self._book.write(Ref.parse(stored.customer.ref).native_id, document))
 
+        try:
             await self._desk.effects.set(self._book.update, self._changes(pairing), call)
-        if changes and answers:
-            answer = telling(answers[0].customer, side, fresh=True)
-            await self._keep(pairing.pair, landed(kept.agreement, side, answer), kept)
+        except PROVABLY_NOT_DONE:
+            await self._keep(pairing.pair, self._closed(pairing, kept.agreement), kept)
+            raise
+        await self._landed(pairing, kept, *answers)
         return notes
+
+    async def _landed(self, pairing: Pairing, kept: KeptAgreement, answered: Stored) -> None:
+        """Keep what the target made of what was sent."""
+        side = self._book.side
+        agreement = landed(kept.agreement, side, telling(answered.customer, side, fresh=True))
+        await self._keep(pairing.pair, self._closed(pairing, agreement), kept)
+
+    def _opened(self, pairing: Pairing, changes: Mapping[str, Change]) -> Agreement:
+        """What is kept before a write's first byte leaves. Raises OutcomeUnknown while an earlier one may arrive."""
+        side, agreement, now = self._book.side, pairing.settlement.agreement, self._desk.clock.now()
+        wanted = agreement.on(side)
+        until = pairing.kept.agreement.on(side).overtaken(wanted, changes, now)
+        if until is not None:
+            raise OutcomeUnknown(
+                f"An earlier write to {pairing.stored.customer.ref} got no answer and may still arrive: this one is "
+                f"sent after {until:%H:%M:%S} UTC, so that it is the last.",
+                code="earlier_write_open",
+                retry_at=until,
+            )
+        return agreement.put(side, wanted.opened(changes, now + self._settling, now))
+
+    def _closed(self, pairing: Pairing, agreement: Agreement) -> Agreement:
+        """With this write over: what was open before it still is."""
+        side = self._book.side
+        return agreement.put(side, replace(agreement.on(side), open=pairing.settlement.agreement.on(side).open))
 
     async def _keep(self, pair: Pair, agreement: Agreement, kept: KeptAgreement) -> KeptAgreement:
         """Keep an agreement, if it is another one. Raises Transient if the other target's worker was faster."""

@@ -14,15 +14,20 @@ Json = dict[str, Any]
 
 
 class Trouble:
-    """What becomes of the next write: ``before`` it is done it fails, ``after`` it is done no answer comes."""
+    """What becomes of the next write: ``before`` it is done it fails, ``after`` it is done no answer comes, ``late`` it
+    is done only when it lands, and nobody is told."""
 
     def __init__(self) -> None:
         self.next = ""
+        self.land: Callable[[], None] = lambda: None
 
     def write(self, do: Callable[[], None]) -> None:
         kind, self.next = self.next, ""
         if kind == "before":
             raise Transient("not done")
+        if kind == "late":
+            self.land = do
+            raise OutcomeUnknown("no answer")
         do()
         if kind == "after":
             raise OutcomeUnknown("done, and no answer")

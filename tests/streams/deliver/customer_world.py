@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from schemas.canonical import Customer
@@ -32,6 +34,7 @@ FLOWS = {"pos": "customer_to_pos", "web": "customer_to_web"}
 NATIVE = {"web": "1", "pos": "7"}
 ACCOUNT, PROFILE = Ref("web", "customer", "1"), Ref("pos", "customer", "7")
 HOUR = 3600
+SETTLE = timedelta(seconds=30)
 FIRST = "1 Oak St"
 
 
@@ -48,9 +51,9 @@ class World:
         newcomers = PosNewcomers(self.desks["pos"], self.profile, pos)
         agreements = self.store.agreements
         self.deliveries = {
-            "pos": CustomerDelivery(self.desks["pos"], pos, newcomers, agreements),
+            "pos": CustomerDelivery(self.desks["pos"], pos, newcomers, agreements, settle=SETTLE),
             "web": CustomerDelivery(
-                self.desks["web"], web, WebNewcomers(self.desks["web"], self.account, web), agreements
+                self.desks["web"], web, WebNewcomers(self.desks["web"], self.account, web), agreements, settle=SETTLE
             ),
         }
         self.readers = {name: Reader(self.desks[name], name, SIDES[system]) for name, system in SYSTEMS.items()}
@@ -83,10 +86,14 @@ class World:
         target = "pos" if side == "web" else "web"
         self.waiting.append((target, envelope, self.customer(side).model_dump_json().encode()))
 
-    async def deliver(self, number: int = 0, trouble: str = "") -> None:
-        """Deliver one of the waiting events; what follows from it waits too. One that failed comes again."""
+    async def deliver(self, number: int = 0, trouble: str = "", *, after: float = 2 * HOUR) -> None:
+        """Deliver one of the waiting events; what follows from it waits too. One that failed comes again.
+
+        Args:
+            after: seconds since the last. Usually so long that nothing is a back and forth: every edit is a person's.
+        """
         target, envelope, body = self.waiting.pop(number)
-        self.clock.move(2 * HOUR)  # nothing is a back and forth: every edit here is a person's
+        self.clock.move(after)
         system = self.profile if target == "pos" else self.account
         system.trouble.next = trouble
         writes = system.writes

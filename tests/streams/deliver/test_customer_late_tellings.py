@@ -72,3 +72,34 @@ async def test_what_was_sent_without_an_answer_is_no_news_once_something_else_is
     world.waiting += [sent, gone, echo]
     await world.settled()
     assert streets(world.customer("web")) == streets(world.customer("pos")) == {FIRST}
+
+
+@pytest.mark.parametrize("again", [False, True], ids=["sent_once", "sent_twice"])
+async def test_a_write_that_arrives_late_is_not_the_last(again: bool) -> None:
+    """Magento takes a whole list of addresses: a late one would set back all that came since."""
+    world = await joined()
+    till_has(world, 1, 2)
+    await world.deliver(trouble="late")
+    if again:
+        await world.deliver(after=1)
+        assert streets(world.customer("web")) == {FIRST, "2 Oak St"}
+        world.waiting.clear()
+    till_has(world, 1, 3)
+    world.waiting = world.waiting[-1:]
+    writes = world.account.writes
+    await world.deliver(after=1)
+    assert (world.account.writes, len(world.waiting)) == (writes, 1), "it waits"
+    world.account.trouble.land()
+    world.tell("web")
+    await world.settled()
+    assert streets(world.customer("web")) == streets(world.customer("pos")) == {FIRST, "3 Oak St"}
+
+
+async def test_a_write_after_one_that_was_refused_does_not_wait() -> None:
+    world = await joined()
+    till_has(world, 1, 2)
+    await world.deliver(trouble="before")
+    till_has(world, 1, 3)
+    world.waiting = world.waiting[-1:]
+    await world.deliver(after=1)
+    assert streets(world.customer("web")) == {FIRST, "3 Oak St"}
