@@ -22,7 +22,16 @@ VALUES = st.builds(Value, KEYS, SHOWN, SIDES)
 FIELDS: st.SearchStrategy[Field] = VALUES | st.frozensets(VALUES, max_size=3)
 PROJECTIONS = st.dictionaries(st.text(max_size=5), FIELDS, max_size=3)
 TIMES = st.integers(0, 10**6).map(at)
-MIRRORS = st.builds(Mirror, PROJECTIONS, PROJECTIONS, st.none() | TIMES, st.frozensets(st.text(max_size=5), max_size=2))
+NAMES = st.text(max_size=5)
+MIRRORS = st.builds(
+    Mirror,
+    intended=PROJECTIONS,
+    read_back=PROJECTIONS,
+    at=st.none() | TIMES,
+    pending=st.frozensets(NAMES, max_size=2),
+    sent=st.dictionaries(NAMES, st.frozensets(VALUES, min_size=1, max_size=1), max_size=1),
+    open=st.dictionaries(NAMES, TIMES, max_size=1),
+)
 TURNS = st.lists(st.builds(Turn, TIMES, st.text(), st.sampled_from(Side), st.booleans()), max_size=2).map(tuple)
 
 
