@@ -18,13 +18,15 @@ from schemas.documents.channel import Channel
 from schemas.ids import Ref
 from streams.deliver.desk import Desk
 from streams.deliver.late_writes import intent_of
+from streams.deliver.operations import CREATE_PRODUCT
 from streams.deliver.stock_guard import StockChange, StockGuard
 from streams.deliver.stopped import AlreadyHeld
-from streams.errors import PROVABLY_NOT_DONE, Malformed
+from streams.errors import PROVABLY_NOT_DONE, Malformed, Transient
 from streams.hints import stock_hint
 from streams.inventory.age import changed_at
 from streams.launch.cutover import Standing
 from streams.ports import (
+    EffectKey,
     Intent,
     JournalEntry,
     OpenWrite,
@@ -71,6 +73,7 @@ class StockDelivery:
         writes: where writes are open until nothing can come of them any more.
         guard: asked before each batch.
         settle: how long that takes for one that got no answer.
+        lag: how far the target's list of products may be behind what was made there.
         tell_age: told how old each SKU's stock was when the target got it, in seconds.
     """
 
@@ -84,6 +87,7 @@ class StockDelivery:
         guard: StockGuard,
         *,
         settle: timedelta,
+        lag: timedelta,
         tell_age: Callable[[float], None] = lambda _age: None,
     ) -> None:
         self._desk = desk
@@ -91,6 +95,7 @@ class StockDelivery:
         self._writes = writes
         self._guard = guard
         self._settle = settle
+        self._lag = lag
         self._tell_age = tell_age
         self._known: dict[str, datetime] = {}
         self._lookup: Batcher[str, bool] = Batcher(self._ask_known, most=SKUS_IN_A_LOOK)
@@ -124,6 +129,9 @@ class StockDelivery:
         if not items:
             told = f"no source of {desk.target} is mapped to its locations (channels.*.sources)"
             return work.entry(arrival, Outcome.FILTERED, desk.clock.now(), told)
+        if not await self._sells(work, ref, stock, items[0].sku):
+            told = f"{desk.target} does not sell '{items[0].sku}'"
+            return work.entry(arrival, Outcome.FILTERED, desk.clock.now(), told)
         return await self._set(work, arrival, ref, revision, items, stands)
 
     async def _set(
@@ -135,12 +143,8 @@ class StockDelivery:
         items: Sequence[SourceItem],
         stands: Standing,
     ) -> JournalEntry:
-        """Set the SKU's source items, if the store sells it."""
+        """Set the SKU's source items."""
         desk = self._desk
-        work.step = "known_skus"
-        sku = items[0].sku
-        if not self._knows(sku) and not await self._lookup.submit(sku):
-            return work.entry(arrival, Outcome.FILTERED, desk.clock.now(), f"{desk.target} does not sell '{sku}'")
         work.step = "write_source_items"
         told = ", ".join(f"{item.source} {item.quantity}" for item in items)
         held_back = desk.held_back(work, arrival, stands, f"set {told}")
@@ -176,6 +180,26 @@ class StockDelivery:
         document = self._desk.mapper.map_out(work.flow, stock.model_dump(mode="json"), {"sources": sources, "sku": sku})
         rows = cast("Sequence[Mapping[str, object]]", document["items"])
         return [SourceItem(str(row["sku"]), str(row["source"]), Decimal(str(row["quantity"]))) for row in rows]
+
+    async def _sells(self, work: Work, ref: Ref, stock: Stock, sku: str) -> bool:
+        """Whether the store sells it.
+
+        Raises:
+            Transient: the product flow has made it there, after which its stock is told once, and the list may not show
+                it yet. A list that was asked so long after the stock was read shows what was made before.
+        """
+        work.step = "known_skus"
+        asked = self._desk.clock.now()
+        if self._knows(sku) or await self._lookup.submit(sku):
+            return True
+        made = EffectKey(self._desk.target, CREATE_PRODUCT.name, Ref(ref.connection, "product", ref.native_id))
+        if asked - stock.read_at < self._lag and await self._desk.effects.may_be_made(made):
+            raise Transient(
+                f"{self._desk.target} was sent '{sku}' as a new product, and its list does not show it: it may lag, "
+                "and is asked again.",
+                code="lagging",
+            )
+        return False
 
     def _knows(self, sku: str) -> bool:
         asked = self._known.get(sku)

@@ -13,9 +13,10 @@ from schemas.canonical import Stock, StockHint
 from schemas.documents.flow import Mode
 from schemas.envelope import Envelope
 from schemas.ids import Ref
+from streams.deliver.operations import CREATE_PRODUCT
 from streams.errors import AuthFailed, OutcomeUnknown, Rejected, TillstreamError, Transient, Unavailable
 from streams.inventory.age import age_headers
-from streams.ports import HeldRecord, Hold, HoldReason, Outcome
+from streams.ports import EffectKey, EffectState, HeldRecord, Hold, HoldReason, LedgerRow, Outcome
 from streams.runtime.lanes import NotDone
 from streams.runtime.work import Arrival, Work
 from tests.streams.deliver.bench import Bench
@@ -94,6 +95,31 @@ async def test_stock_of_a_sku_that_the_store_does_not_sell_is_never_written(web:
     assert entry is not None
     assert (entry.outcome, entry.message) == (Outcome.FILTERED, "web does not sell 'ONLY-IN-STORE'")
     assert web.sources.items == {}
+
+
+def made(web: Bench, sku: str) -> None:
+    """The product flow has sent it to the store."""
+    key = EffectKey("web", CREATE_PRODUCT.name, Ref("pos", "product", sku))
+    web.store.ledger.rows[key] = LedgerRow(key, EffectState.DONE, "a", 1, "", START, settled=True, target_id=sku)
+
+
+async def test_stock_of_a_product_just_made_waits_until_the_stores_list_shows_it(web: Bench) -> None:
+    """Its stock is told once after it was made: filtered then, it would have none until the next whole reading."""
+    made(web, "NEW")
+    with pytest.raises(Transient, match="does not show it"):
+        await web.deliver(stock(5, sku="NEW"), "stock")
+    web.sources.skus |= {"NEW"}
+    entry = await web.deliver(stock(5, sku="NEW"), "stock")
+    assert entry is not None
+    assert (entry.outcome, web.sources.items) == (Outcome.DELIVERED, {("NEW", "main"): Decimal(5)})
+
+
+async def test_stock_of_a_product_that_was_made_and_is_gone_ends_when_the_list_cannot_lag_any_more(web: Bench) -> None:
+    made(web, "GONE")
+    web.clock.move(10)  # the lag that the connection is set to
+    entry = await web.deliver(stock(5, sku="GONE"), "stock")
+    assert entry is not None
+    assert (entry.outcome, entry.message) == (Outcome.FILTERED, "web does not sell 'GONE'")
 
 
 async def test_stock_goes_to_the_web_sku_of_an_alias(web: Bench) -> None:
