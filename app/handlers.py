@@ -149,7 +149,7 @@ def _in_web(web: Web, tools: Tools, desk: Desk, settling: Settling) -> Mapping[s
     gallery = Gallery(Pictures(), web.pictures, web.products)
     variants = VariantShelf(web.products, web.variants, web.catalogue)
     shelf = WebShelf(web.products, web.prices, gallery, variants, product_guard)
-    lag, tell_age = timedelta(seconds=settling.lookup_lag), partial(tools.parts.metrics.stock_published, desk.target)
+    tell_age = partial(tools.parts.metrics.stock_published, desk.target)
     fulfilment = WebFulfilment(web.lifecycle, web.shipments, web.invoices)
     returns = WebReturns(web.lifecycle, web.credit_memos)
 
@@ -166,7 +166,7 @@ def _in_web(web: Web, tools: Tools, desk: Desk, settling: Settling) -> Mapping[s
             desk, UncollectedPickups(OrderStatusPlanner(desk, web.orders), web.lifecycle)
         ),
         "stock": lambda _: StockDelivery(
-            desk, web.stock, store.writes, guard, settle=settling.total, lag=lag, tell_age=tell_age
+            desk, web.stock, store.writes, guard, settle=settling.total, tell_age=tell_age
         ),
         "payment": lambda _: EntityDelivery(desk, WebPaymentPlanner(desk, web.lifecycle, web.invoices, failed)),
         "shipment": lambda _: EntityDelivery(desk, WebShipmentPlanner(desk, fulfilment)),

@@ -120,6 +120,15 @@ class Effects:
         row = await self._ledger.get(key)
         return row is not None and row.state is not EffectState.OPEN
 
+    async def may_show_later(self, key: EffectKey) -> bool:
+        """Whether an effect was sent so lately that the target's look-ups and lists may not show it yet.
+
+        Args:
+            key: of one of its steps.
+        """
+        row = await self._ledger.get(key)
+        return row is not None and row.state is not EffectState.OPEN and not row.settled
+
     async def made(self, key: EffectKey, look: Callable[[], Awaitable[str | None]] | None = None) -> str | None:
         """The id in the target of what another effect made, which its ledger row tells before the target's lists do.
 

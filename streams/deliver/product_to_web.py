@@ -23,7 +23,7 @@ from streams.deliver.product_names import ProductNames
 from streams.deliver.product_pictures import IMAGES, Gallery, ProductPictures
 from streams.deliver.product_prices import PRICE, SALE_PRICE, TIER_PRICES, PriceChanges, PriceList, Wanted
 from streams.deliver.product_variants import VARIANTS, ProductVariants, VariantShelf
-from streams.errors import Rejected
+from streams.errors import Rejected, Transient
 from streams.hints import stock_hint
 from streams.ports import EffectKey, Outcome, Revision
 from streams.ports.web_prices import BasePrice, WebPrices
@@ -119,10 +119,21 @@ class WebProductPlanner:
             return Nothing(Outcome.FILTERED, "it is not meant for the web store")
         told = await self._told(entity, turn.work.flow)
         there = await self._shelf.products.product(told.sku)
-        if there is None or await self._desk.effects.is_unfinished(self._creation(entity)):
+        effects, creation = self._desk.effects, self._creation(entity)
+        if await effects.is_unfinished(creation):
             return await self._new(told, turn)
-        await self._names.remember(entity, told.sku)
-        return await self._changed(told, there, turn)
+        if there is not None:
+            await self._names.remember(entity, told.sku)
+            return await self._changed(told, there, turn)
+        if await effects.may_show_later(creation):
+            raise Transient(
+                f"'{told.sku}' was made in {self._desk.target} just now, which does not show it yet; it is looked at "
+                "again.",
+                code="lagging",
+            )
+        if await effects.made(creation) is not None:
+            return Nothing(Outcome.FILTERED, f"it was made in {self._desk.target} before, and was deleted there")
+        return await self._new(told, turn)
 
     def _creation(self, product: Product) -> EffectKey:
         return EffectKey(self._desk.target, CREATE_PRODUCT.name, Ref.parse(product.ref))

@@ -73,7 +73,6 @@ class StockDelivery:
         writes: where writes are open until nothing can come of them any more.
         guard: asked before each batch.
         settle: how long that takes for one that got no answer.
-        lag: how far the target's list of products may be behind what was made there.
         tell_age: told how old each SKU's stock was when the target got it, in seconds.
     """
 
@@ -87,7 +86,6 @@ class StockDelivery:
         guard: StockGuard,
         *,
         settle: timedelta,
-        lag: timedelta,
         tell_age: Callable[[float], None] = lambda _age: None,
     ) -> None:
         self._desk = desk
@@ -95,7 +93,6 @@ class StockDelivery:
         self._writes = writes
         self._guard = guard
         self._settle = settle
-        self._lag = lag
         self._tell_age = tell_age
         self._known: dict[str, datetime] = {}
         self._lookup: Batcher[str, bool] = Batcher(self._ask_known, most=SKUS_IN_A_LOOK)
@@ -129,7 +126,7 @@ class StockDelivery:
         if not items:
             told = f"no source of {desk.target} is mapped to its locations (channels.*.sources)"
             return work.entry(arrival, Outcome.FILTERED, desk.clock.now(), told)
-        if not await self._sells(work, ref, stock, items[0].sku):
+        if not await self._sells(work, ref, items[0].sku):
             told = f"{desk.target} does not sell '{items[0].sku}'"
             return work.entry(arrival, Outcome.FILTERED, desk.clock.now(), told)
         return await self._set(work, arrival, ref, revision, items, stands)
@@ -181,19 +178,18 @@ class StockDelivery:
         rows = cast("Sequence[Mapping[str, object]]", document["items"])
         return [SourceItem(str(row["sku"]), str(row["source"]), Decimal(str(row["quantity"]))) for row in rows]
 
-    async def _sells(self, work: Work, ref: Ref, stock: Stock, sku: str) -> bool:
+    async def _sells(self, work: Work, ref: Ref, sku: str) -> bool:
         """Whether the store sells it.
 
         Raises:
-            Transient: the product flow has made it there, after which its stock is told once, and the list may not show
-                it yet. A list that was asked so long after the stock was read shows what was made before.
+            Transient: the product flow made it there just now, after which its stock is told once, and the list does
+                not show it yet.
         """
         work.step = "known_skus"
-        asked = self._desk.clock.now()
         if self._knows(sku) or await self._lookup.submit(sku):
             return True
         made = EffectKey(self._desk.target, CREATE_PRODUCT.name, Ref(ref.connection, "product", ref.native_id))
-        if asked - stock.read_at < self._lag and await self._desk.effects.may_be_made(made):
+        if await self._desk.effects.may_show_later(made):
             raise Transient(
                 f"{self._desk.target} was sent '{sku}' as a new product, and its list does not show it: it may lag, "
                 "and is asked again.",

@@ -233,9 +233,8 @@ class Bench:
         guard = StockGuard(target, self.store.guards, self.store.written_stock, self.sources)
         self.ages: list[float] = []
         """How old each stock was when it was written, in seconds."""
-        lag = timedelta(seconds=settling.lookup_lag)
         stock = StockDelivery(
-            desk, self.sources, self.store.writes, guard, settle=settling.total, lag=lag, tell_age=self.ages.append
+            desk, self.sources, self.store.writes, guard, settle=settling.total, tell_age=self.ages.append
         )
         deliveries: dict[str, tuple[str, Delivery]] = {
             "order": ("order", SaleDelivery(desk, self.book, self.book)),

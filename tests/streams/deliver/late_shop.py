@@ -140,7 +140,7 @@ class Worker:
             launches=Launched(),
         )
         guard = StockGuard("web", store.guards, store.written_stock, world.web)
-        delivery = StockDelivery(desk, world.web, world.writes, guard, settle=SETTLING.total, lag=timedelta())
+        delivery = StockDelivery(desk, world.web, world.writes, guard, settle=SETTLING.total)
         documents = CATALOG.documents("stock", CATALOG.flows["stock"].deliver.mapping)
         handler = DeliverHandler("web", {"stock": ("stock", delivery)}, {"stock": documents}, clock)
         around = Surroundings(self.queue, store.journal, world, clock, Counting(), chance=lambda: 0.5)

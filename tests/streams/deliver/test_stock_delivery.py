@@ -16,7 +16,7 @@ from schemas.ids import Ref
 from streams.deliver.operations import CREATE_PRODUCT
 from streams.errors import AuthFailed, OutcomeUnknown, Rejected, TillstreamError, Transient, Unavailable
 from streams.inventory.age import age_headers
-from streams.ports import EffectKey, EffectState, HeldRecord, Hold, HoldReason, LedgerRow, Outcome
+from streams.ports import EffectDone, EffectKey, HeldRecord, Hold, HoldReason, Outcome
 from streams.runtime.lanes import NotDone
 from streams.runtime.work import Arrival, Work
 from tests.streams.deliver.bench import Bench
@@ -97,15 +97,17 @@ async def test_stock_of_a_sku_that_the_store_does_not_sell_is_never_written(web:
     assert web.sources.items == {}
 
 
-def made(web: Bench, sku: str) -> None:
-    """The product flow has sent it to the store."""
+async def make(web: Bench, sku: str) -> None:
+    """As the product flow does, whose call takes up to 36 seconds until it shows in every list."""
     key = EffectKey("web", CREATE_PRODUCT.name, Ref("pos", "product", sku))
-    web.store.ledger.rows[key] = LedgerRow(key, EffectState.DONE, "a", 1, "", START, settled=True, target_id=sku)
+    settle = timedelta(seconds=36)
+    row = await web.store.ledger.begin(key, owner="a", after_epoch=0, request_hash="h", settle=settle)
+    await web.store.ledger.finish(EffectDone(key, row.epoch, sku))
 
 
 async def test_stock_of_a_product_just_made_waits_until_the_stores_list_shows_it(web: Bench) -> None:
     """Its stock is told once after it was made: filtered then, it would have none until the next whole reading."""
-    made(web, "NEW")
+    await make(web, "NEW")
     with pytest.raises(Transient, match="does not show it"):
         await web.deliver(stock(5, sku="NEW"), "stock")
     web.sources.skus |= {"NEW"}
@@ -115,8 +117,8 @@ async def test_stock_of_a_product_just_made_waits_until_the_stores_list_shows_it
 
 
 async def test_stock_of_a_product_that_was_made_and_is_gone_ends_when_the_list_cannot_lag_any_more(web: Bench) -> None:
-    made(web, "GONE")
-    web.clock.move(10)  # the lag that the connection is set to
+    await make(web, "GONE")
+    web.clock.move(36)
     entry = await web.deliver(stock(5, sku="GONE"), "stock")
     assert entry is not None
     assert (entry.outcome, entry.message) == (Outcome.FILTERED, "web does not sell 'GONE'")
