@@ -84,6 +84,8 @@ class Envelope:
         target: the connection that a canonical event is for, which alone says how it ended; several read its topic.
             Empty for whoever reads it.
         backfill: the backfill that it comes of; None for what happens by itself.
+        known: what was known of the entity by whoever asked for it to be read again, in their own words: whether the
+            reading is newer than what they know by then. Empty for everything else.
         schema_version: version of the envelope.
     """
 
@@ -99,6 +101,7 @@ class Envelope:
     flow: str = ""
     target: str = ""
     backfill: Backfill | None = None
+    known: str = ""
     schema_version: int = SCHEMA_VERSION
 
     @property
@@ -153,6 +156,7 @@ class Envelope:
             ("target", self.target.encode()),
             ("schema-version", b"%d" % self.schema_version),
             *([("backfill", str(self.backfill).encode())] if self.backfill else []),
+            *([("known", self.known.encode())] if self.known else []),
         ]
 
     @classmethod
@@ -177,6 +181,7 @@ class Envelope:
                 flow=found.get("flow", ""),
                 target=found.get("target", ""),
                 backfill=Backfill.parse(found["backfill"]) if "backfill" in found else None,
+                known=found.get("known", ""),
                 schema_version=int(found["schema-version"]),
             )
         except KeyError as error:

@@ -16,14 +16,17 @@ ASKED_AGAIN = "r"
 """Suffix of the receipt of a hint that lets an entity be read again."""
 
 
-def asked_again(envelope: Envelope, keys: Normalize, entity: Ref) -> Outgoing:
+def asked_again(envelope: Envelope, keys: Normalize, entity: Ref, known: str = "") -> Outgoing:
     """A hint, as a child of ``envelope``, that lets normalise read an entity of that source as it is now.
 
-    It goes through the whole pipe like any other event, and its telling comes back on the lane of its aggregate.
+    It goes through the whole pipe like any other event, and its telling comes back on the lane of its aggregate, with
+    what was ``known`` when it was asked for.
     """
     source = keys.source
     child = envelope.child(ASKED_AGAIN, entity=source.entity, native_id=entity.native_id, flow="")
-    return _hint(replace(child, connection=entity.connection, system=source.system, via=Via.READ_AGAIN), keys)
+    return _hint(
+        replace(child, connection=entity.connection, system=source.system, via=Via.READ_AGAIN, known=known), keys
+    )
 
 
 def hint_to_read(receipt_id: str, received_ms: int, keys: Normalize, entity: Ref) -> Outgoing:

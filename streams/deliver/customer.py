@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from schemas.canonical import Customer
-from schemas.envelope import Kind, Via
+from schemas.envelope import Kind
 from schemas.ids import Ref
 from streams.customer.agreement import Agreement, Change, Settlement, landed, settle
 from streams.customer.echo import Side, Telling, Verdict, judge
@@ -20,7 +20,7 @@ from streams.deliver.customer_book import CustomerBook, Stored
 from streams.deliver.customer_links import CustomerLinks
 from streams.deliver.customer_meeting import Meeting, New, Newcomers, Same, Stranger
 from streams.deliver.customer_reading import ownership_of, telling
-from streams.deliver.desk import Desk
+from streams.deliver.desk import Desk, asked
 from streams.errors import PROVABLY_NOT_DONE, OutcomeUnknown, Rejected, Transient
 from streams.launch.cutover import Standing
 from streams.ports import Agreements, Fenced, JournalEntry, KeptAgreement, Outcome, Outgoing
@@ -151,15 +151,27 @@ class CustomerDelivery:
                     return held_back
                 told.append(f"changed {would}")
             notes += await self._write(work, pairing)
-        if not told and any(pairing.settlement.read_again for pairing in pairings):
-            return await desk.read_again(work, arrival, Ref.parse(customer.ref))
-        children = await self._take_back(arrival, customer, pairings)
+        again = await self._read_again(work, arrival, customer, pairings)
+        if again and not told:
+            now, message = desk.clock.now(), asked(Ref.parse(customer.ref))
+            return work.entry(arrival, Outcome.SUPERSEDED, now, message, children=again)
+        children = [*again, *await self._take_back(arrival, customer, pairings)]
         now, message = desk.clock.now(), "; ".join([*told, *notes])
         if told or children:
             return work.entry(arrival, Outcome.DELIVERED, now, message, children=children)
         if all(pairing.verdict is Verdict.OLDER for pairing in pairings):
             return work.entry(arrival, Outcome.SUPERSEDED, now, "an older telling")
         return work.entry(arrival, Outcome.UNCHANGED, now, message or "both systems have it so")
+
+    async def _read_again(
+        self, work: Work, arrival: Arrival, customer: Customer, pairings: Sequence[Pairing]
+    ) -> list[str]:
+        """Let the customer be read again where a telling is as new as what is known, and different. The child."""
+        if not any(pairing.settlement.read_again for pairing in pairings):
+            return []
+        keys = [pairing.pair.key for pairing in pairings]
+        known = [_version(key, await self._agreements.get(key)) for key in keys]
+        return [await self._desk.ask_again(work, arrival, Ref.parse(customer.ref), " ".join(known))]
 
     def _other(self, pair: Pair) -> str:
         """The connection of the pair's other side, which the target is kept alike with."""
@@ -186,7 +198,9 @@ class CustomerDelivery:
         tellings: dict[Side, Telling] = {side: telling(stored.customer, side, fresh=True)}
         verdict = None
         if customer.ref != str(mine):
-            theirs = telling(customer, side.other, fresh=arrival.envelope.via is Via.READ_AGAIN)
+            # what was read before something else became known of the pair is as old as any telling
+            fresh = _version(pair.key, kept) in arrival.envelope.known.split()
+            theirs = telling(customer, side.other, fresh=fresh)
             tellings[side.other] = theirs
             verdict = judge(before.on(side.other), theirs)
         settlement = settle(self._ownership, before, tellings, now=self._desk.clock.now())
@@ -269,6 +283,11 @@ class CustomerDelivery:
         record = Outgoing(CANONICAL_CUSTOMER, arrival.record.key, arrival.record.value, envelope.to_headers())
         await self._desk.publisher.publish([record])
         return [TAKEN_BACK]
+
+
+def _version(account: Ref, kept: KeptAgreement) -> str:
+    """What is known of a pair, in one word."""
+    return f"{account}@{kept.version}"
 
 
 def _heaviest(meetings: Sequence[Meeting]) -> tuple[str, bool]:

@@ -102,11 +102,24 @@ class Desk:
 
     async def read_again(self, work: Work, arrival: Arrival, entity: Ref) -> JournalEntry:
         """Let an entity be read again, after a telling that is as new as what was applied, and different."""
+        child = await self.ask_again(work, arrival, entity)
+        return work.entry(arrival, Outcome.SUPERSEDED, self.clock.now(), asked(entity), children=[child])
+
+    async def ask_again(self, work: Work, arrival: Arrival, entity: Ref, known: str = "") -> str:
+        """Publish the hint by which an entity is read again; the suffix of its receipt.
+
+        Args:
+            known: comes back with what is read.
+        """
         keys = self.flows[work.flow].normalize or self.flows[arrival.envelope.flow].normalize
         if keys is None:
             raise ValueError(
                 f"neither '{work.flow}' nor '{arrival.envelope.flow}' takes entities that could be read again"
             )
-        await self.publisher.publish([asked_again(arrival.envelope, keys, entity)])
-        told = f"as new as what was written, and different: {entity.connection} is asked what counts"
-        return work.entry(arrival, Outcome.SUPERSEDED, self.clock.now(), told, children=[ASKED_AGAIN])
+        await self.publisher.publish([asked_again(arrival.envelope, keys, entity, known)])
+        return ASKED_AGAIN
+
+
+def asked(entity: Ref) -> str:
+    """Why an entity is read again, for the journal."""
+    return f"as new as what was written, and different: {entity.connection} is asked what counts"

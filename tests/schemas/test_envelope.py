@@ -38,6 +38,7 @@ ENVELOPE = Envelope("r0", "web", "magento", "order", "42", 1_700_000_000_000, su
         subject=TEXT,
         flow=TEXT,
         backfill=st.none() | st.builds(Backfill, flow=TEXT, since_ms=st.integers(0, 2**45)),
+        known=TEXT,
         schema_version=st.integers(1, 9),
     )
 )

@@ -80,9 +80,10 @@ class World:
         document = self.account.document if side == "web" else self.profile.document
         return self.readers[side].customer(NATIVE[side], document)
 
-    def tell(self, side: str, via: Via = Via.POLL) -> None:
+    def tell(self, side: str, via: Via = Via.POLL, known: str = "") -> None:
         """An event: that side's customer as it is now, on its way to the other side's worker."""
-        envelope = Envelope(f"r{len(self.told)}", side, SYSTEMS[side], "customer", NATIVE[side], 1_000, via=via)
+        receipt = f"r{len(self.told)}"
+        envelope = Envelope(receipt, side, SYSTEMS[side], "customer", NATIVE[side], 1_000, via=via, known=known)
         target = "pos" if side == "web" else "web"
         self.waiting.append((target, envelope, self.customer(side).model_dump_json().encode()))
 
@@ -111,7 +112,7 @@ class World:
             out = self.publisher.records.pop(0)
             caused = Envelope.from_headers(out.headers)
             if out.topic.startswith("raw."):
-                self.tell(caused.connection, Via.READ_AGAIN)
+                self.tell(caused.connection, Via.READ_AGAIN, caused.known)
             else:
                 self.waiting.append((caused.target, caused, out.value))
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
+from schemas.envelope import Via
 from tests.streams.deliver.customer_world import FIRST, joined, streets, till_has, web_has
 
 
@@ -103,3 +104,28 @@ async def test_a_write_after_one_that_was_refused_does_not_wait() -> None:
     world.waiting = world.waiting[-1:]
     await world.deliver(after=1)
     assert streets(world.customer("web")) == {FIRST, "3 Oak St"}
+
+
+async def test_a_reading_from_before_a_write_of_the_same_second_takes_nothing_back() -> None:
+    """It is read again once more: it shows how things stood before what is known by now."""
+    world = await joined()
+    till_has(world, 1, 2)
+    web_has(world, 1, 3)
+    web_has(world, 1, 3, 4)
+    await world.deliver(1)  # as new as what is known, and different: it is read again, and the reading waits
+    web_has(world, 1, 3, 4, 5)
+    till_has(world, 1, 2, 6)
+    await world.settled()  # the till's address goes to the web store first, within the same second
+    every = {f"{number} Oak St" for number in range(1, 7)}
+    assert streets(world.customer("web")) == streets(world.customer("pos")) == every
+
+
+async def test_a_telling_of_the_same_second_is_read_again_also_if_something_else_is_written() -> None:
+    """Nothing else tells that it was different."""
+    world = await joined()
+    web_has(world, 1, 3)
+    world.profile.edit({"LastName": "Reed"})  # that the till may not: it is taken back
+    await world.deliver()
+    assert [record.entity for _, record, _ in world.waiting if record.via is Via.READ_AGAIN] == ["customer"]
+    await world.settled()
+    assert streets(world.customer("web")) == streets(world.customer("pos")) == {FIRST, "3 Oak St"}
