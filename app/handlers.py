@@ -158,7 +158,7 @@ def _in_web(web: Web, tools: Tools, desk: Desk, settling: Settling) -> Mapping[s
     def customers(_: FlowDocument) -> Delivery:
         book = WebBook(desk, web.customers)
         newcomers = WebNewcomers(desk, web.customers, book)
-        return CustomerDelivery(desk, book, newcomers, store.agreements, settle=settling.total)
+        return CustomerDelivery(desk, book, newcomers, store.agreements, settling=settling)
 
     ledgers = {name: pos.gift_cards for name, pos in tools.systems.points_of_sale.items()}
     return {
@@ -182,7 +182,7 @@ def _in_pos(pos: Pos, store: Store, desk: Desk, webs: Mapping[str, Web], settlin
     def customers(_: FlowDocument) -> Delivery:
         book = PosBook(desk, pos.customers)
         newcomers = PosNewcomers(desk, pos.customers, book)
-        return CustomerDelivery(desk, book, newcomers, store.agreements, settle=settling.total)
+        return CustomerDelivery(desk, book, newcomers, store.agreements, settling=settling)
 
     cards = GiftCardLedger(
         pos.gift_cards,

@@ -21,6 +21,7 @@ from streams.deliver.customer_links import CustomerLinks
 from streams.deliver.customer_meeting import Meeting, New, Newcomers, Same, Stranger
 from streams.deliver.customer_reading import ownership_of, telling
 from streams.deliver.desk import Desk, asked
+from streams.deliver.effect import Settling
 from streams.errors import PROVABLY_NOT_DONE, OutcomeUnknown, Rejected, Transient
 from streams.launch.cutover import Standing
 from streams.ports import Agreements, Fenced, JournalEntry, KeptAgreement, Outcome, Outgoing
@@ -55,19 +56,20 @@ class CustomerDelivery:
     """Operations ``create_customer`` and ``update_customer``, or ``create_account`` and ``update_account``.
 
     Args:
-        settle: how long something may still come of a write that got no answer.
+        settling: how long something may still come of a write that got no answer, and how soon after it was opened it
+            must be sent.
     """
 
     blocks = True
 
     def __init__(
-        self, desk: Desk, book: CustomerBook, newcomers: Newcomers, agreements: Agreements, *, settle: timedelta
+        self, desk: Desk, book: CustomerBook, newcomers: Newcomers, agreements: Agreements, *, settling: Settling
     ) -> None:
         self._desk = desk
         self._book = book
         self._newcomers = newcomers
         self._agreements = agreements
-        self._settling = settle
+        self._settling = settling
         self._links = CustomerLinks(desk.links, desk.channels)
         self._ownership = ownership_of(desk.flows.values())
 
@@ -219,6 +221,7 @@ class CustomerDelivery:
                 await self._landed(pairing, kept, stored)
             return notes
         work.step = self._book.update.name
+        before = self._desk.clock.now()
         kept = await self._keep(pairing.pair, self._opened(pairing, changes), pairing.kept)
         answers = list[Stored]()
 
@@ -226,6 +229,8 @@ class CustomerDelivery:
             answers.append(await self._book.write(Ref.parse(stored.customer.ref).native_id, document))
 
         try:
+            if self._desk.clock.now() - before > timedelta(seconds=self._settling.fence):
+                raise Transient(f"{stored.customer.ref} was not written to: this worker had stopped.")
             await self._desk.effects.set(self._book.update, self._changes(pairing), call)
         except PROVABLY_NOT_DONE:
             await self._keep(pairing.pair, self._closed(pairing, kept.agreement), kept)
@@ -251,7 +256,7 @@ class CustomerDelivery:
                 code="earlier_write_open",
                 retry_at=until,
             )
-        return agreement.put(side, wanted.opened(changes, now + self._settling, now))
+        return agreement.put(side, wanted.opened(changes, now + self._settling.total, now))
 
     def _closed(self, pairing: Pairing, agreement: Agreement) -> Agreement:
         """With this write over: what was open before it still is."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 import pytest
 
 from schemas.canonical import Customer
@@ -34,7 +32,7 @@ FLOWS = {"pos": "customer_to_pos", "web": "customer_to_web"}
 NATIVE = {"web": "1", "pos": "7"}
 ACCOUNT, PROFILE = Ref("web", "customer", "1"), Ref("pos", "customer", "7")
 HOUR = 3600
-SETTLE = timedelta(seconds=30)
+SETTLING = Settling(timeout=5, longest_execution=14)
 FIRST = "1 Oak St"
 
 
@@ -48,20 +46,19 @@ class World:
         self.publisher = MemoryPublisher()
         self.desks = {name: self._desk(name) for name in SYSTEMS}
         pos, web = PosBook(self.desks["pos"], self.profile), WebBook(self.desks["web"], self.account)
-        newcomers = PosNewcomers(self.desks["pos"], self.profile, pos)
+        profiles = PosNewcomers(self.desks["pos"], self.profile, pos)
+        accounts = WebNewcomers(self.desks["web"], self.account, web)
         agreements = self.store.agreements
         self.deliveries = {
-            "pos": CustomerDelivery(self.desks["pos"], pos, newcomers, agreements, settle=SETTLE),
-            "web": CustomerDelivery(
-                self.desks["web"], web, WebNewcomers(self.desks["web"], self.account, web), agreements, settle=SETTLE
-            ),
+            "pos": CustomerDelivery(self.desks["pos"], pos, profiles, agreements, settling=SETTLING),
+            "web": CustomerDelivery(self.desks["web"], web, accounts, agreements, settling=SETTLING),
         }
         self.readers = {name: Reader(self.desks[name], name, SIDES[system]) for name, system in SYSTEMS.items()}
         self.waiting: list[tuple[str, Envelope, bytes]] = []
         self.told: list[JournalEntry] = []
 
     def _desk(self, target: str) -> Desk:
-        effects = Effects(self.store.ledger, self.clock, owner=target, settling=Settling(1, 1))
+        effects = Effects(self.store.ledger, self.clock, owner=target, settling=SETTLING)
         return Desk(
             target=target,
             flows=CATALOG.flows,

@@ -154,6 +154,36 @@ async def test_who_was_overtaken_writes_nothing_and_settles_anew() -> None:
     assert world.customer("pos").last_name == "Reed"
 
 
+class Freezing(MemoryAgreements):
+    """The worker stops for longer than a write may wait, right after it opened one, once."""
+
+    def __init__(self, world: World) -> None:
+        super().__init__()
+        self.kept, self._clock, self._freezes = world.store.agreements.kept, world.clock, True
+
+    async def keep(self, account: Ref, agreement: Agreement, *, after: int) -> KeptAgreement:
+        kept = await super().keep(account, agreement, after=after)
+        if self._freezes:
+            self._freezes = False
+            self._clock.move(2)
+        return kept
+
+
+async def test_a_worker_that_stopped_after_it_opened_a_write_does_not_send_it_and_settles_anew() -> None:
+    world = await joined()
+    world.deliveries["pos"]._agreements = Freezing(world)
+    world.account.second += 1
+    world.account.edit({"lastname": "Reed"})
+    world.tell("web")
+    writes = world.profile.writes
+    await world.deliver()
+    assert world.profile.writes == writes
+    (key,) = world.store.agreements.kept
+    assert (await world.store.agreements.get(key)).agreement.pos.open == {}, "what was not sent cannot arrive"
+    await world.settled()
+    assert (world.customer("pos").last_name, world.profile.writes) == ("Reed", writes + 1)
+
+
 async def test_what_is_written_is_kept_before_it_leaves() -> None:
     world = await joined()
     world.account.second += 1
