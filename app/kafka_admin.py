@@ -9,11 +9,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient, NewTopic
-from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+from aiokafka import TopicPartition
 from aiokafka.errors import InvalidReplicationFactorError, KafkaError, TopicAlreadyExistsError, for_code
 
+from app.kafka_clients import KafkaAdmin, KafkaConsumer
 from app.settings import KafkaSettings
 from streams.errors import Rejected, Unavailable
 from streams.topics import TOPICS, Topic
@@ -98,10 +97,10 @@ async def topic_sizes(kafka: KafkaSettings, topics: Sequence[Topic] = TOPICS) ->
 
 
 @asynccontextmanager
-async def looking(kafka: KafkaSettings) -> AsyncIterator[tuple[AIOKafkaAdminClient, AIOKafkaConsumer]]:
+async def looking(kafka: KafkaSettings) -> AsyncIterator[tuple[KafkaAdmin, KafkaConsumer]]:
     """Clients that look at what is there, as no member of any group. What Kafka refuses becomes Unavailable."""
     async with connected_admin(kafka) as admin:
-        consumer = AIOKafkaConsumer(**admin_options(kafka), enable_auto_commit=False, auto_offset_reset="earliest")
+        consumer = KafkaConsumer(kafka)
         try:
             await consumer.start()
             yield admin, consumer
@@ -110,7 +109,7 @@ async def looking(kafka: KafkaSettings) -> AsyncIterator[tuple[AIOKafkaAdminClie
 
 
 async def bounds_of(
-    admin: AIOKafkaAdminClient, consumer: AIOKafkaConsumer, names: Iterable[str]
+    admin: KafkaAdmin, consumer: KafkaConsumer, names: Iterable[str]
 ) -> tuple[dict[TopicPartition, int], dict[TopicPartition, int]]:
     """First readable and next offset of every partition of those topics that exist."""
     described = await described_topics(admin, names)
@@ -123,7 +122,7 @@ async def bounds_of(
 async def retention_times(kafka: KafkaSettings, names: Iterable[str]) -> dict[str, float | None]:
     """For how many seconds Kafka keeps the records of those topics that exist; None for ever. Raises Unavailable."""
     async with connected_admin(kafka) as admin:
-        configs = await _configs(admin, await described_topics(admin, names))
+        configs = await admin.describe_configs(await described_topics(admin, names))
     return {name: _retention_seconds(config) for name, config in configs.items()}
 
 
@@ -142,15 +141,10 @@ def _size(name: str, first: tuple[int, ...], last: tuple[int, ...]) -> TopicSize
     return TopicSize(name, len(first), sum(last) - sum(first), first, last)
 
 
-def admin_options(kafka: KafkaSettings) -> dict[str, Any]:
-    """How clients of commands reach Kafka."""
-    return {**kafka.client_options(), "client_id": "tillstream-admin", "request_timeout_ms": 15_000}
-
-
 @asynccontextmanager
-async def connected_admin(kafka: KafkaSettings) -> AsyncIterator[AIOKafkaAdminClient]:
+async def connected_admin(kafka: KafkaSettings) -> AsyncIterator[KafkaAdmin]:
     """An admin client; what goes wrong with it is raised as Unavailable."""
-    admin = AIOKafkaAdminClient(**admin_options(kafka))
+    admin = KafkaAdmin(kafka)
     try:
         await admin.start()
         yield admin
@@ -169,29 +163,18 @@ def unusable(kafka: KafkaSettings, error: Exception) -> Unavailable:
     )
 
 
-async def described_topics(admin: AIOKafkaAdminClient, names: Iterable[str]) -> dict[str, dict[str, Any]]:
+async def described_topics(admin: KafkaAdmin, names: Iterable[str]) -> dict[str, dict[str, Any]]:
     """Metadata of those topics that exist. Only existing ones are asked for: asking can create a topic."""
-    known = set(await admin.list_topics())
+    known = await admin.list_topics()
     existing = [name for name in names if name in known]
     if not existing:
         return {}
     return {topic["topic"]: topic for topic in await admin.describe_topics(existing)}
 
 
-async def _configs(admin: AIOKafkaAdminClient, names: Iterable[str]) -> dict[str, dict[str, str]]:
-    resources = [ConfigResource(ConfigResourceType.TOPIC, name) for name in names]
-    if not resources:
-        return {}
-    found: dict[str, dict[str, str]] = {}
-    for response in await admin.describe_configs(resources):
-        for _code, _message, _type, name, entries in response.resources:
-            found[name] = {entry[0]: entry[1] for entry in entries}
-    return found
-
-
-async def _compare(admin: AIOKafkaAdminClient, kafka: KafkaSettings, topics: Sequence[Topic]) -> list[TopicReport]:
+async def _compare(admin: KafkaAdmin, kafka: KafkaSettings, topics: Sequence[Topic]) -> list[TopicReport]:
     described = await described_topics(admin, [topic.name for topic in topics])
-    configs = await _configs(admin, described)
+    configs = await admin.describe_configs(described)
     return [_report(kafka, topic, described.get(topic.name), configs.get(topic.name, {})) for topic in topics]
 
 
@@ -208,14 +191,14 @@ def _report(
 def differences_of(
     kafka: KafkaSettings, topic: Topic, partitions: int, copies: int, configs: Mapping[str, str]
 ) -> Iterator[Difference]:
-    """In what a topic is not as declared. More partitions or copies than declared are no difference."""
-    server = f"--bootstrap-server {kafka.bootstrap_servers}"
+    """In what a topic is not as declared. What is safer than declared is no difference: a managed Kafka may insist."""
+    server, name = f"--bootstrap-server {kafka.bootstrap_servers}", kafka.names.in_kafka(topic.name)
     if partitions < topic.partitions:
         yield Difference(
             "partitions",
             str(topic.partitions),
             str(partitions),
-            f"kafka-topics.sh {server} --alter --topic {topic.name} --partitions {topic.partitions}   "
+            f"kafka-topics.sh {server} --alter --topic {name} --partitions {topic.partitions}   "
             "(first let all workers finish what the topic holds: keys move to other partitions)",
         )
     if copies < kafka.replication_factor:
@@ -224,36 +207,37 @@ def differences_of(
             str(kafka.replication_factor),
             str(copies),
             f"kafka-reassign-partitions.sh {server} --execute --reassignment-json-file FILE   (with "
-            f"{kafka.replication_factor} replicas per partition of {topic.name}), or kafka.replication_factor={copies}",
+            f"{kafka.replication_factor} replicas per partition of {name}), or kafka.replication_factor={copies}",
         )
-    for name, declared in topic.kafka_config(min_insync_replicas=kafka.min_insync_replicas).items():
-        found = configs.get(name, "(unknown)")
-        if found != declared:
+    for key, declared in topic.kafka_config(min_insync_replicas=kafka.min_insync_replicas).items():
+        found = configs.get(key, "(unknown)")
+        if found != declared and not _is_safer(key, declared, found, copies):
             yield Difference(
-                name,
+                key,
                 declared,
                 found,
-                f"kafka-configs.sh {server} --alter --entity-type topics --entity-name {topic.name} "
-                f"--add-config {name}={declared}",
+                f"kafka-configs.sh {server} --alter --entity-type topics --entity-name {name} "
+                f"--add-config {key}={declared}",
             )
 
 
-async def _create(admin: AIOKafkaAdminClient, kafka: KafkaSettings, topics: Sequence[Topic]) -> None:
-    response = await admin.create_topics(
-        [
-            NewTopic(
-                topic.name,
-                topic.partitions,
-                kafka.replication_factor,
-                topic_configs=topic.kafka_config(min_insync_replicas=kafka.min_insync_replicas),
-            )
-            for topic in topics
-        ]
+def _is_safer(key: str, declared: str, found: str, copies: int) -> bool:
+    """Whether a setting keeps records longer, or on more brokers, than declared, and still lets them be written."""
+    if not found.lstrip("-").isdigit():
+        return False
+    if key == "retention.ms":
+        return int(found) < 0 or int(found) > int(declared)
+    return key == "min.insync.replicas" and int(declared) < int(found) <= copies
+
+
+async def _create(admin: KafkaAdmin, kafka: KafkaSettings, topics: Sequence[Topic]) -> None:
+    answers = await admin.create_topics(
+        topics, copies=kafka.replication_factor, min_insync_replicas=kafka.min_insync_replicas
     )
-    for name, code, *message in response.topic_errors:
+    for name, code, message in answers:
         error = for_code(code)
         if code and error is not TopicAlreadyExistsError:  # another process may create them at the same moment
-            raise _refused(kafka, name, error, str(message[0] if message else ""))
+            raise _refused(kafka, kafka.names.in_kafka(name), error, message)
     await _await_leaders(admin, topics)
 
 
@@ -267,7 +251,7 @@ def _refused(kafka: KafkaSettings, name: str, error: type[KafkaError], message: 
     return Rejected(f"Kafka refuses the topic {name}: {message or error.__name__}; {advice}", code="topic_refused")
 
 
-async def _await_leaders(admin: AIOKafkaAdminClient, topics: Sequence[Topic]) -> None:
+async def _await_leaders(admin: KafkaAdmin, topics: Sequence[Topic]) -> None:
     """A topic that was just created cannot be written until each partition has a leader."""
     names = [topic.name for topic in topics]
     loop = asyncio.get_running_loop()

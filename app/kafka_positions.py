@@ -8,11 +8,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka import TopicPartition
 from aiokafka.errors import GroupCoordinatorNotAvailableError
 
 from app.kafka_admin import bounds_of
+from app.kafka_clients import KafkaAdmin, KafkaConsumer
 
 COORDINATOR_TRIES = 50
 COORDINATOR_PAUSE = 0.2
@@ -37,9 +37,7 @@ class Position:
     end: int
 
 
-async def positions_of(
-    admin: AIOKafkaAdminClient, consumer: AIOKafkaConsumer, group: str, topics: Sequence[str]
-) -> list[Position]:
+async def positions_of(admin: KafkaAdmin, consumer: KafkaConsumer, group: str, topics: Sequence[str]) -> list[Position]:
     """Of a group in every partition of those topics that exist, in their order.
 
     The committed offsets are read first, so that nothing slips through between them and the ends. Raises KafkaError.
@@ -60,7 +58,7 @@ async def positions_of(
     ]
 
 
-async def await_coordinator(admin: AIOKafkaAdminClient, group: str) -> None:
+async def await_coordinator(admin: KafkaAdmin, group: str) -> None:
     """The first group that a cluster is ever asked for has none until Kafka has made its topic of offsets."""
     for _ in range(COORDINATOR_TRIES):
         with suppress(GroupCoordinatorNotAvailableError):

@@ -20,6 +20,7 @@ from aiokafka.partitioner import DefaultPartitioner
 
 from streams.errors import Rejected, TillstreamError, Unavailable
 from streams.metrics import Metrics
+from streams.names import PLAIN, KafkaNames
 from streams.ports import Outgoing
 
 _partition_of = DefaultPartitioner()
@@ -78,7 +79,15 @@ class Carrier(Protocol):
 class Outbox:
     """The records of one topic on their way to Kafka, in order for each key."""
 
-    def __init__(self, topic: str, carrier: Carrier, metrics: Metrics, linger_seconds: float) -> None:
+    def __init__(
+        self,
+        topic: str,
+        carrier: Carrier,
+        metrics: Metrics,
+        linger_seconds: float,
+        *,
+        names: KafkaNames = PLAIN,
+    ) -> None:
         """Nothing waits yet.
 
         Args:
@@ -86,8 +95,10 @@ class Outbox:
             carrier: has the producer and counts what waits.
             metrics: counts what is acknowledged.
             linger_seconds: the longest that a record waits for company while others are on their way.
+            names: what topics are called in Kafka.
         """
         self._topic = topic
+        self._topic_in_kafka = names.in_kafka(topic)
         self._carrier = carrier
         self._metrics = metrics
         self._linger_seconds = linger_seconds
@@ -149,7 +160,7 @@ class Outbox:
     async def _sort(self, producer: AIOKafkaProducer) -> None:
         """Put what is fresh behind what waits for its partition."""
         try:
-            partitions = sorted(await producer.partitions_for(self._topic))
+            partitions = sorted(await producer.partitions_for(self._topic_in_kafka))
         except UnknownTopicOrPartitionError:
             raise
         except KafkaError:
@@ -184,7 +195,7 @@ class Outbox:
             return
         self._under_way.add(partition)
         try:
-            answer = await producer.send_batch(batch, self._topic, partition=partition)
+            answer = await producer.send_batch(batch, self._topic_in_kafka, partition=partition)
         except Exception as error:
             self._settled(producer, partition, entries, error)
             raise

@@ -18,6 +18,7 @@ from app.deadlines import Deadlines
 from app.outbox import Call, Entry, Outbox
 from streams.errors import Rejected, TillstreamError, Unavailable
 from streams.metrics import Metrics
+from streams.names import PLAIN, KafkaNames
 from streams.ports import NOWHERE, Failpoint, Failpoints, Outgoing
 
 log = structlog.get_logger(__name__)
@@ -66,6 +67,7 @@ class KafkaPublisher:
         limits: PublisherLimits | None = None,
         *,
         failpoints: Failpoints = NOWHERE,
+        names: KafkaNames = PLAIN,
     ) -> None:
         """Nothing is connected yet.
 
@@ -75,6 +77,7 @@ class KafkaPublisher:
             metrics: counts what is published.
             limits: how long and how much.
             failpoints: told of every call that Kafka has acknowledged.
+            names: what topics are called in Kafka.
         """
         self._kafka = kafka
         self._brokers = kafka["bootstrap_servers"]
@@ -82,6 +85,7 @@ class KafkaPublisher:
         self._metrics = metrics
         self._limits = limits or PublisherLimits()
         self._failpoints = failpoints
+        self._names = names
         self._producer: AIOKafkaProducer | None = None
         self._connecting: asyncio.Task[AIOKafkaProducer] | None = None
         self._closing: set[asyncio.Task[None]] = set()
@@ -178,7 +182,8 @@ class KafkaPublisher:
     def _outbox(self, topic: str) -> Outbox:
         outbox = self._outboxes.get(topic)
         if outbox is None:
-            outbox = self._outboxes[topic] = Outbox(topic, self, self._metrics, self._limits.linger_ms / 1000)
+            outbox = Outbox(topic, self, self._metrics, self._limits.linger_ms / 1000, names=self._names)
+            self._outboxes[topic] = outbox
         return outbox
 
     def _too_late(self, records: Sequence[Outgoing]) -> Unavailable:

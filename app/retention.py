@@ -10,6 +10,7 @@ import structlog
 
 from streams.errors import TillstreamError
 from streams.metrics import Metrics
+from streams.names import PLAIN, KafkaNames
 from streams.ports import Clock, Partition
 
 log = structlog.get_logger(__name__)
@@ -65,11 +66,15 @@ class RetentionWatch:
         metrics: are told.
         clock: says how old a record is.
         bootstrap_servers: Kafka's, for the command that wins time.
+        names: what topics are called in Kafka, for the same.
     """
 
-    def __init__(self, read: Read, metrics: Metrics, clock: Clock, bootstrap_servers: str) -> None:
+    def __init__(
+        self, read: Read, metrics: Metrics, clock: Clock, bootstrap_servers: str, names: KafkaNames = PLAIN
+    ) -> None:
         self._read = read
         self._bootstrap_servers = bootstrap_servers
+        self._names = names
         self._metrics = metrics
         self._clock = clock
         self._retentions: Mapping[str, float | None] = {}
@@ -114,7 +119,7 @@ class RetentionWatch:
             f"the oldest unfinished record of {topic} {partition} is {_days(age.seconds)} old, and Kafka deletes it at "
             f"{_days(kept)}. Find what keeps it (`tillstream doctor`, /readyz, the log) and mend that. To win time: "
             f"kafka-configs.sh --bootstrap-server {self._bootstrap_servers} --alter --entity-type topics "
-            f"--entity-name {topic} --add-config retention.ms={round(2 * kept * 1000)}"
+            f"--entity-name {self._names.in_kafka(topic)} --add-config retention.ms={round(2 * kept * 1000)}"
         )
 
 

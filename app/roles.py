@@ -23,6 +23,7 @@ from app.ingress.registered import registered_secrets
 from app.ingress.server import IngressConfig
 from app.ingress.server import serve as serve_door
 from app.ingress.signature import SecretUnreadable
+from app.kafka_clients import publisher_of
 from app.parts import Parts
 from app.polling.composed import feeds_of, snapshots, watched
 from app.polling.gap_watch import GapWatch
@@ -179,8 +180,7 @@ def _worker(role: str, target: str | None) -> Run:
 @asynccontextmanager
 async def _publisher(parts: Parts, timeout: float) -> AsyncIterator[KafkaPublisher]:
     limits = PublisherLimits(timeout_seconds=timeout)
-    kafka = parts.settings.kafka.client_options()
-    publisher = KafkaPublisher(kafka, parts.owner, parts.metrics, limits, failpoints=parts.failpoints)
+    publisher = publisher_of(parts.settings.kafka, parts.owner, parts.metrics, limits, failpoints=parts.failpoints)
     try:
         yield publisher
     finally:

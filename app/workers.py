@@ -213,7 +213,7 @@ def _stops(job: Job, tools: Tools) -> FlowStops:
 def _retention(job: Job, parts: Parts) -> RetentionWatch:
     kafka = parts.settings.kafka
     times = partial(retention_times, kafka, job.topics)
-    watch = RetentionWatch(times, parts.metrics, parts.clock, kafka.bootstrap_servers)
+    watch = RetentionWatch(times, parts.metrics, parts.clock, kafka.bootstrap_servers, kafka.names)
     parts.readiness.add_note("retention", watch.note)
     return watch
 
@@ -222,7 +222,8 @@ def _kafka(parts: Parts) -> KafkaSettings:
     kafka = parts.settings.kafka
     return KafkaSettings(
         options=kafka.client_options(),
-        client_id=parts.owner,
+        names=kafka.names,
+        client_id=kafka.names.in_kafka(parts.owner),
         session_seconds=kafka.session_timeout_seconds,
         commit_seconds=COMMIT_SECONDS,
     )

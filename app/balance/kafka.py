@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka import TopicPartition
 
 from app.kafka_admin import bounds_of, looking
+from app.kafka_clients import KafkaAdmin, KafkaConsumer
 from app.kafka_positions import Position, positions_of
 from app.settings import KafkaSettings
 from schemas.envelope import Envelope, EnvelopeError, place_id
@@ -65,7 +65,7 @@ class Labelled:
 class Log:
     """Looks into Kafka without being a member of any group. Make it with `reading`; it raises Unavailable."""
 
-    def __init__(self, admin: AIOKafkaAdminClient, consumer: AIOKafkaConsumer) -> None:
+    def __init__(self, admin: KafkaAdmin, consumer: KafkaConsumer) -> None:
         self._admin = admin
         self._consumer = consumer
 
@@ -75,7 +75,7 @@ class Log:
         if since is not None:
             moments = dict.fromkeys(starts, int(since.timestamp() * 1000))
             found = await self._consumer.offsets_for_times(moments)
-            starts = {place: found[place].offset if found.get(place) else ends[place] for place in starts}
+            starts = {place: at.offset if (at := found.get(place)) else ends[place] for place in starts}
         return [Span(place.topic, place.partition, start, ends[place]) for place, start in starts.items()]
 
     async def unread(self, group: str, topics: Sequence[str]) -> list[Unread]:
@@ -100,7 +100,7 @@ class Log:
                     code="kafka_silent",
                 )
             for place, records in fetched.items():
-                yield [_labelled(record) for record in records if record.offset < ends[place]]
+                yield [_labelled(place.topic, record) for record in records if record.offset < ends[place]]
             for place in [place for place, end in ends.items() if await consumer.position(place) >= end]:
                 del ends[place]
                 consumer.pause(place)
@@ -119,10 +119,10 @@ def _unread(group: str, at: Position) -> Unread:
     return Unread(group, span, deleted=max(0, at.first - done))
 
 
-def _labelled(record: Any) -> Labelled:
+def _labelled(topic: str, record: Any) -> Labelled:
     """As a stage would account for it."""
     try:
         envelope = Envelope.from_headers(record.headers)
     except EnvelopeError:
-        return Labelled(place_id(record.topic, record.partition, record.offset), "")
+        return Labelled(place_id(topic, record.partition, record.offset), "")
     return Labelled(envelope.receipt_id, envelope.target)

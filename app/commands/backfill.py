@@ -17,13 +17,13 @@ from app.commands.preview import preview_feed
 from app.commands.progress import bar
 from app.commands.store import say, utc, with_store
 from app.connections import replay_rate
+from app.kafka_clients import publisher_of
 from app.polling.backfill import BackfillRun, BackfillState, Progress, cursor_name
 from app.polling.composed import feeds_of
 from app.polling.feeds import ListFeed
 from app.polling.polls import EVERYTHING
 from app.polling.publishing import RowPublisher
 from app.preview import Preview, ReadOnly
-from app.publisher import KafkaPublisher
 from app.settings import Settings
 from app.store import Store
 from app.systems import Systems
@@ -68,7 +68,7 @@ def mark(flow: str, since: datetime) -> Backfill:
 
 async def backfill(settings: Settings, wanted: Wanted, confirm: Callable[[str], bool]) -> int:
     """Publish a flow's past, within the budgets. Returns 0 at its end; 1 if it is refused, or was stopped before."""
-    kafka = KafkaPublisher(settings.kafka.client_options(), "backfill", Metrics())
+    kafka = publisher_of(settings.kafka, "backfill", Metrics())
 
     async def work(store: Store) -> int:
         stop = asyncio.Event()

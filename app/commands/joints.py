@@ -11,7 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 
 from app.clock import SystemClock
 from app.handlers import engine_of
-from app.publisher import KafkaPublisher
+from app.kafka_clients import publisher_of
 from app.reconcile.joint import Joint
 from app.reconcile.repair import Repair
 from app.settings import Settings
@@ -32,7 +32,7 @@ class Both:
 
     async def repair(self) -> Repair:
         """Opened only where it is wanted: a comparison needs no Kafka."""
-        publisher = KafkaPublisher(self.settings.kafka.client_options(), "tillstream-reconcile", Metrics())
+        publisher = publisher_of(self.settings.kafka, "tillstream-reconcile", Metrics())
         self.stack.push_async_callback(publisher.stop)
         return Repair(publisher, self.store.journal, self.store.applied, SystemClock())
 

@@ -17,6 +17,7 @@ async def create(settings: Settings) -> int:
     console = Console(soft_wrap=True)
     for report in reports:
         console.print(f"{report.name:<26} {report.state}", highlight=False)
+    _tell_prefix(console, settings)
     return _tell_differences(console, reports)
 
 
@@ -31,10 +32,16 @@ async def show(settings: Settings) -> int:
         table.add_row(report.name, *numbers, report.state)
     console = Console(soft_wrap=True)
     console.print(table)
+    _tell_prefix(console, settings)
     missing = [report.name for report in reports if report.state is TopicState.MISSING]
     if missing:
         console.print(f"\n{len(missing)} missing: `tillstream topics create` creates them.", highlight=False)
     return _tell_differences(console, reports) or int(bool(missing))
+
+
+def _tell_prefix(console: Console, settings: Settings) -> None:
+    if settings.kafka.topic_prefix:
+        console.print(f"\nIn Kafka each name begins with {settings.kafka.topic_prefix}", highlight=False, markup=False)
 
 
 def _offsets(offsets: Iterable[int]) -> str:

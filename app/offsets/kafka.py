@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka import TopicPartition
 from aiokafka.errors import CommitFailedError, KafkaError
 from aiokafka.structs import OffsetAndTimestamp
 
-from app.kafka_admin import admin_options, connected_admin, looking, unusable
+from app.kafka_admin import connected_admin, looking, unusable
+from app.kafka_clients import KafkaConsumer
 from app.kafka_positions import Position, await_coordinator, positions_of
 from app.offsets.plan import Place
 from app.settings import KafkaSettings
@@ -49,14 +49,9 @@ async def require_no_members(kafka: KafkaSettings, group: str) -> None:
     """
     async with connected_admin(kafka) as admin:
         await await_coordinator(admin, group)
-        members = await _members(admin, group)
+        members = await admin.members(group)
     if members:
         raise _at_work(group, f"workers ({members})")
-
-
-async def _members(admin: AIOKafkaAdminClient, group: str) -> int:
-    responses = await admin.describe_consumer_groups([group])
-    return sum(len(found[5]) for response in responses for found in response.groups)
 
 
 async def set_offsets(kafka: KafkaSettings, group: str, offsets: Mapping[Partition, int]) -> None:
@@ -67,7 +62,7 @@ async def set_offsets(kafka: KafkaSettings, group: str, offsets: Mapping[Partiti
         Unavailable: Kafka does not answer.
     """
     wanted = {TopicPartition(*place): offset for place, offset in offsets.items()}
-    consumer = AIOKafkaConsumer(**admin_options(kafka), group_id=group, enable_auto_commit=False)
+    consumer = KafkaConsumer(kafka, group=group)
     try:
         await consumer.start()
         consumer.assign(list(wanted))

@@ -15,6 +15,7 @@ from app.settings.checks import inconsistencies
 from app.settings.problems import Inconsistent
 from schemas.documents.channel import Channel
 from schemas.documents.flow import Mode
+from streams.names import KafkaNames
 
 SHORTEST_KEY = 32
 """Characters of a key that nobody tries out."""
@@ -31,6 +32,10 @@ class KafkaSettings(Section):
 
     bootstrap_servers: str = Field(default="127.0.0.1:9092", pattern=r"^[^\s,:]+:\d+(,[^\s,:]+:\d+)*$")
     """Brokers to start from: ``host:port``, several joined by commas."""
+    topic_prefix: str = Field(default="", max_length=50, pattern=r"^([a-z0-9]([a-z0-9.-]*[a-z0-9])?[.-])?$")
+    """Before the name of every topic, consumer group and client of this installation, where several share a Kafka:
+    ``shop-a.``, lower-case letters, digits, ``-`` and ``.``, one of the last two at its end. Never change it once
+    there are topics: under another prefix the installation is a new one."""
     security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
     """How connections to the brokers are protected."""
     sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = "SCRAM-SHA-512"
@@ -51,6 +56,11 @@ class KafkaSettings(Section):
     """Copies of each topic; 1 only where losing a disk may lose events."""
     min_insync_replicas: int = Field(default=2, ge=1, le=9)
     """Copies that must have a record before it counts as accepted; at most the replication factor."""
+
+    @property
+    def names(self) -> KafkaNames:
+        """What Kafka calls our groups and topics."""
+        return KafkaNames(self.topic_prefix)
 
     def client_options(self) -> dict[str, object]:
         """What aiokafka's clients need to reach the brokers, as keyword arguments."""

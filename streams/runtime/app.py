@@ -27,7 +27,6 @@ from typing import Any
 
 import structlog
 from aiokafka.errors import KafkaError
-from faust.types import TP
 
 from streams.errors import Unavailable
 from streams.ports import NOWHERE, Failpoints, Outgoing, Partition, Record
@@ -130,7 +129,7 @@ class StageApp:
         async def agent(stream: Any) -> None:
             stream = stream.noack()
             async for event in stream.events():
-                await receive(_record(event.message), self._ack(stream, event))
+                await receive(self._record(event.message), self._ack(stream, event))
 
         agent.__name__ = f"consume_{len(self._topics)}"
         self._faust.agent(channel)(agent)
@@ -216,7 +215,7 @@ class StageApp:
     def halt(self, topic: str, partition: int) -> None:
         """Take no more records of a partition until partitions are assigned anew. The others go on."""
         if self._consumer is not None:
-            self._consumer.halted.add(TP(topic, partition))
+            self._consumer.halted.add(self._faust.tp(topic, partition))
 
     async def _until(self, stop: asyncio.Event) -> None:
         waits = [asyncio.create_task(stop.wait()), asyncio.create_task(self._failed.wait())]
@@ -262,7 +261,7 @@ class StageApp:
         if consumer is None or consumer.gate is not Gate.OPEN:
             return {}
         return {
-            (tp.topic, tp.partition): PartitionNumbers(end, mark.position, mark.in_flight, mark.oldest_ms)
+            self._faust.place(tp): PartitionNumbers(end, mark.position, mark.in_flight, mark.oldest_ms)
             for tp, end, mark in consumer.progress()
         }
 
@@ -271,7 +270,7 @@ class StageApp:
         consumer = self._consumer
         if consumer is None or consumer.gate is not Gate.OPEN:
             return {}
-        return {(tp.topic, tp.partition): offset for tp, offset in consumer.committed().items()}
+        return {self._faust.place(tp): offset for tp, offset in consumer.committed().items()}
 
     @property
     def _consumer(self) -> Consumer | None:
@@ -317,7 +316,7 @@ class StageApp:
     def _ack(self, stream: Any, event: Any) -> Ack:
         async def ack() -> None:
             if self._tables:
-                record = _record(event.message)
+                record = self._record(event.message)
                 for table in self._tables:
                     await table.settled(record)
             await stream.ack(event)
@@ -325,18 +324,23 @@ class StageApp:
         return ack
 
     def _owned(self) -> list[Partition]:
-        return sorted((tp.topic, tp.partition) for tp in self._faust.consumer.assignment() if tp.topic in self._topics)
+        places = map(self._faust.place, self._faust.consumer.assignment())
+        return sorted(place for place in places if place[0] in self._topics)
 
     def _check_tables(self) -> None:
         """A changelog whose partitions differ from the source's would lose values at the next hand-over."""
-        count = self._faust.consumer.topic_partitions
         for table in self._tables:
             for topic in self._topics:
-                if count(table.changelog) != count(topic):
+                its, source = self._count(table.changelog), self._count(topic)
+                if its != source:
                     raise RuntimeError(
-                        f"the changelog {table.changelog} has {count(table.changelog) or 'no'} partitions, {topic} has "
-                        f"{count(topic)}: they must be equal. Create it with `tillstream topics create`"
+                        f"the changelog {table.changelog} has {its or 'no'} partitions, {topic} has {source}: they "
+                        "must be equal. Create it with `tillstream topics create`"
                     )
+
+    def _count(self, topic: str) -> int | None:
+        partitions: int | None = self._faust.consumer.topic_partitions(self._faust.names.in_kafka(topic))
+        return partitions
 
     def _unreachable(self, error: BaseException) -> Unavailable:
         return Unavailable(
@@ -345,14 +349,13 @@ class StageApp:
             code="no_broker",
         )
 
-
-def _record(message: Any) -> Record:
-    return Record(
-        topic=message.topic,
-        partition=message.partition,
-        offset=message.offset,
-        key=message.key or b"",
-        value=message.value or b"",
-        headers=tuple(message.headers or ()),
-        timestamp_ms=round(message.timestamp * 1000),
-    )
+    def _record(self, message: Any) -> Record:
+        return Record(
+            topic=self._faust.names.logical(message.topic),
+            partition=message.partition,
+            offset=message.offset,
+            key=message.key or b"",
+            value=message.value or b"",
+            headers=tuple(message.headers or ()),
+            timestamp_ms=round(message.timestamp * 1000),
+        )

@@ -272,7 +272,7 @@ class Consumer(driver.Consumer):  # type: ignore[misc] # faust has no types for 
                 await self.maybe_wait_for_commit_to_finish()  # it may have begun before the last acknowledgement
                 await self.commit()
         except TimeoutError:
-            log.warning("last_commit_failed", group=self.app.conf.id, effect="some events will be processed again")
+            log.warning("last_commit_failed", group=self.app.group, effect="some events will be processed again")
 
     def owns(self, tp: TP) -> bool:
         """Whether a partition is ours to write for: from its recovery on, until its started work had time to end.
@@ -298,7 +298,7 @@ class Consumer(driver.Consumer):  # type: ignore[misc] # faust has no types for 
             if not finding.certain and not await self.app.producer.kafka_answers():
                 dog.forgive(vitals.pulse, self.loop.time())
                 continue
-            await self.crash(Zombie(f"the consumer of {self.app.conf.id} {finding.reason}"))
+            await self.crash(Zombie(f"the consumer of {self.app.group} {finding.reason}"))
 
     def vitals(self) -> Vitals:
         """What the watchdog looks at."""

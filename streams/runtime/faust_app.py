@@ -39,11 +39,14 @@ class FaustApp(faust.App):  # type: ignore[misc] # faust has no types for mypy
     """One role's App. See `streams.runtime.app.StageApp`, which owns it."""
 
     def __init__(self, group: str, kafka: KafkaSettings, owner: Owner, failpoints: Failpoints = NOWHERE) -> None:
+        self.group = group
+        """As everything but Kafka calls it."""
         self.kafka = kafka
+        self.names = kafka.names
         self.failpoints = failpoints
         self._owner = owner
         super().__init__(
-            group,
+            kafka.names.in_kafka(group),  # changelogs are named after it
             # our own clients take kafka.options; this is what Faust shows in its log
             broker=f"kafka://{kafka.bootstrap_servers.split(',')[0]}",
             autodiscover=False,
@@ -76,11 +79,19 @@ class FaustApp(faust.App):  # type: ignore[misc] # faust has no types for mypy
 
     async def release(self, partitions: Sequence[TP]) -> None:
         """See Owner."""
-        await self._owner.release([(tp.topic, tp.partition) for tp in partitions])
+        await self._owner.release([self.place(tp) for tp in partitions])
+
+    def place(self, tp: TP) -> Partition:
+        """A partition as everything but Kafka calls it."""
+        return self.names.logical(tp.topic), tp.partition
+
+    def tp(self, topic: str, partition: int) -> TP:
+        """A partition as Kafka calls it."""
+        return TP(self.names.in_kafka(topic), partition)
 
     def owns(self, topic: str, partition: int) -> bool:
         """Whether a partition is ours to write for; see `streams.runtime.consumer.Consumer.owns`."""
-        return self._consumer is not None and bool(self._consumer.owns(TP(topic, partition)))
+        return self._consumer is not None and bool(self._consumer.owns(self.tp(topic, partition)))
 
     def send_no_more(self) -> None:
         """Nothing that tables have sent so far leaves from now on; see `streams.runtime.producer.Producer`."""
@@ -99,5 +110,10 @@ class FaustApp(faust.App):  # type: ignore[misc] # faust has no types for mypy
 def topic_of(app: FaustApp, names: Sequence[str]) -> Any:
     """The topics as one channel of raw bytes; Faust decodes nothing, so it cannot fail to."""
     return app.topic(
-        *names, key_type=bytes, value_type=bytes, key_serializer="raw", value_serializer="raw", allow_empty=True
+        *map(app.names.in_kafka, names),
+        key_type=bytes,
+        value_type=bytes,
+        key_serializer="raw",
+        value_serializer="raw",
+        allow_empty=True,
     )

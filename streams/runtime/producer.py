@@ -84,7 +84,8 @@ class Producer(driver.Producer):  # type: ignore[misc] # faust has no types for 
                 raise _not_taken(refusal) from refusal
 
     async def _send(self, producer: AIOKafkaProducer, record: Outgoing) -> asyncio.Future[Any]:
-        sent = await producer.send(record.topic, value=record.value, key=record.key, headers=list(record.headers))
+        topic = self.app.names.in_kafka(record.topic)
+        sent = await producer.send(topic, value=record.value, key=record.key, headers=list(record.headers))
         return self._watched(producer, sent)
 
     def _watched(self, producer: AIOKafkaProducer, sent: asyncio.Future[Any]) -> asyncio.Future[Any]:
@@ -115,7 +116,7 @@ class Producer(driver.Producer):  # type: ignore[misc] # faust has no types for 
             async with asyncio.timeout(FLUSH_SECONDS):
                 await super().flush()
         except TimeoutError:
-            log.warning("producer_not_flushed", group=self.app.conf.id)
+            log.warning("producer_not_flushed", group=self.app.group)
 
     async def kafka_answers(self) -> bool:
         """Whether a broker answers, asked over the producer's own connection."""
@@ -154,7 +155,7 @@ class Producer(driver.Producer):  # type: ignore[misc] # faust has no types for 
             self._renew(_cut_off(self._producer), "a delivery is late")
 
     def _renew(self, closing: Coroutine[Any, Any, None], why: str) -> None:
-        log.warning("producer_renewed", group=self.app.conf.id, why=why)
+        log.warning("producer_renewed", group=self.app.group, why=why)
         self._producer = None
         task = asyncio.create_task(closing)
         self._closing.add(task)

@@ -111,9 +111,7 @@ class Reader(Service, ConsumerRebalanceListener):  # type: ignore[misc] # mode a
             async with asyncio.timeout(LEAVE_SECONDS):
                 await consumer.stop()
         except TimeoutError:
-            log.warning(
-                "group_not_left", group=self.app.conf.id, effect="its partitions go on after the session's time"
-            )
+            log.warning("group_not_left", group=self.app.group, effect="its partitions go on after the session's time")
             await consumer._fetcher.close()  # noqa: SLF001 - selftest.py watches every private name of aiokafka here
             await consumer._client.close()  # noqa: SLF001
 
@@ -193,9 +191,8 @@ class Reader(Service, ConsumerRebalanceListener):  # type: ignore[misc] # mode a
         ours = {tp: offset for tp, offset in positions.items() if self._is_ours(tp)}
         if ours:
             first = await consumer.beginning_offsets(list(ours))
-            raise OffsetsLost(
-                self.app.conf.id, tuple(Gap(tp.topic, tp.partition, at, first[tp]) for tp, at in sorted(ours.items()))
-            )
+            gaps = tuple(Gap(*self.app.place(TP(*tp)), at, first[tp]) for tp, at in sorted(ours.items()))
+            raise OffsetsLost(self.app.group, gaps)
         await consumer.seek_to_beginning(*positions)
 
     # -- where to start -------------------------------------------------------------------------------------------
@@ -216,9 +213,12 @@ class Reader(Service, ConsumerRebalanceListener):  # type: ignore[misc] # mode a
         committed = dict(zip(ours, await asyncio.gather(*map(consumer.committed, ours)), strict=True))
         if seeks != self.seeks or assigned != consumer.assignment():
             raise IllegalStateError("the group handed over, and positions were set, meanwhile")
-        gaps = gaps_of(committed, first)
+        place = self.app.place
+        gaps = gaps_of(
+            {place(TP(*tp)): at for tp, at in committed.items()}, {place(TP(*tp)): at for tp, at in first.items()}
+        )
         if gaps:
-            raise OffsetsLost(self.app.conf.id, gaps)
+            raise OffsetsLost(self.app.group, gaps)
         self.seeks += 1
         for tp, offset in committed.items():
             consumer.seek(tp, offset or 0)
@@ -246,7 +246,7 @@ class Reader(Service, ConsumerRebalanceListener):  # type: ignore[misc] # mode a
 
     def _ensure_consumer(self) -> AIOKafkaConsumer:
         if self._consumer is None:
-            raise ConsumerNotStarted(f"the consumer of {self.app.conf.id} has not started")
+            raise ConsumerNotStarted(f"the consumer of {self.app.group} has not started")
         return self._consumer
 
     def group_error(self) -> BaseException | None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from streams.names import PLAIN, KafkaNames
+
 
 @dataclass(frozen=True, slots=True)
 class KafkaSettings:
@@ -12,6 +14,7 @@ class KafkaSettings:
 
     Attributes:
         options: how to reach the brokers, as aiokafka's keyword arguments; ``bootstrap_servers`` at least.
+        names: what groups and topics are called in Kafka.
         client_id: by which the brokers know this process.
         instance_id: a stable name of this worker, for static membership: a restart within ``session_seconds`` moves
             no partition. None joins as a new member each time.
@@ -35,6 +38,7 @@ class KafkaSettings:
     """
 
     options: Mapping[str, object]
+    names: KafkaNames = PLAIN
     client_id: str = "tillstream"
     instance_id: str | None = None
     session_seconds: float = 15.0
