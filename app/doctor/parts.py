@@ -48,7 +48,7 @@ def _differences(report: TopicReport) -> Iterator[Finding]:
 
 async def store(settings: Settings, clock: Clock) -> list[Finding]:
     """Whether PostgreSQL answers and has this version's tables."""
-    opened = Store.open(settings.store.url.get_secret_value(), role="doctor", clock=clock, connections=1)
+    opened = Store.open(settings.store.address, role="doctor", clock=clock, connections=1)
     try:
         await opened.ping()
         stopped = await opened.stops.current()

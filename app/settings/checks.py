@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from app.connections import HeartlandConnection, MagentoConnection, WebhookConnection
 from app.settings.problems import Problem
+from app.store_address import StoreAddress, StoreAddressError
 from schemas.ids import CONNECTION_NAME
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ OAUTH_SECRETS = ("consumer_key", "consumer_secret", "access_token", "access_toke
 
 def inconsistencies(settings: Settings) -> list[Problem]:
     """Every way in which the settings contradict each other."""
-    return [*_kafka(settings), *_connections(settings), *_channels(settings), *_collisions(settings)]
+    return [*_kafka(settings), *_store(settings), *_connections(settings), *_channels(settings), *_collisions(settings)]
 
 
 def _kafka(settings: Settings) -> Iterator[Problem]:
@@ -39,6 +40,13 @@ def _kafka(settings: Settings) -> Iterator[Problem]:
         )
     if (kafka.certificate_file is None) != (kafka.key_file is None):
         yield Problem("kafka.key_file", "and kafka.certificate_file are only useful together", "both or none")
+
+
+def _store(settings: Settings) -> Iterator[Problem]:
+    try:
+        StoreAddress.parse(settings.store.address).connect_args()
+    except StoreAddressError as error:
+        yield Problem("store.url", str(error), "postgresql://user:password@host:port/database?sslmode=verify-full")
 
 
 def _connections(settings: Settings) -> Iterator[Problem]:

@@ -13,6 +13,7 @@ from app.connections import Connection
 from app.gift_card_codes import CodeMask
 from app.settings.checks import inconsistencies
 from app.settings.problems import Inconsistent
+from app.store_address import with_authorities
 from schemas.documents.channel import Channel
 from schemas.documents.flow import Mode
 from streams.names import KafkaNames
@@ -86,7 +87,11 @@ class StoreSettings(Section):
     """Where links, ledger, held events and the journal are kept."""
 
     url: SecretStr = SecretStr("postgresql://127.0.0.1:5432/tillstream")
-    """PostgreSQL: ``postgresql://user:password@host:port/database``."""
+    """PostgreSQL: ``postgresql://user:password@host:port/database``, also with ``sslmode``, ``sslrootcert``,
+    ``sslcert`` and ``sslkey`` as managed services give them out."""
+    ca_file: Path | None = None
+    """PEM file of the authorities that signed PostgreSQL's certificate. With it, and without ``sslmode`` in the URL,
+    the certificate and its host name must be right (``verify-full``)."""
     connections: int = Field(default=10, ge=1, le=200)
     """Connections to PostgreSQL that one process opens at most."""
 
@@ -96,6 +101,12 @@ class StoreSettings(Section):
         if not url.get_secret_value().startswith(("postgresql://", "postgresql+asyncpg://")):
             raise ValueError("only PostgreSQL is supported, so it must begin with postgresql://")
         return url
+
+    @property
+    def address(self) -> str:
+        """The URL, with the authorities in it. Raises StoreAddressError if it names others itself."""
+        url = self.url.get_secret_value()
+        return url if self.ca_file is None else with_authorities(url, self.ca_file)
 
 
 class FlowSettings(Section):

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import asyncpg
-from sqlalchemy import make_url
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import QueuePool
 
+from app.store_address import StoreAddress
 from streams.errors import Rejected, TillstreamError, Transient, Unavailable
 
 Row = Mapping[str, Any]
@@ -33,18 +34,23 @@ def engine_for(
     """An engine with this project's time-outs.
 
     Args:
-        url: ``postgresql://user:password@host:port/database``.
+        url: ``postgresql://user:password@host:port/database``, with libpq's parameters for TLS.
         role: who connects, as PostgreSQL's ``application_name``.
         connections: most connections at a time.
         statement_seconds: after this the server gives a statement up.
+
+    Raises:
+        StoreAddressError: the URL cannot be used; the settings were checked for it.
     """
+    address = StoreAddress.parse(url)
     milliseconds = str(int(statement_seconds * 1000))
     return create_async_engine(
-        make_url(url).set(drivername="postgresql+asyncpg"),
+        address.url,
         isolation_level="AUTOCOMMIT",  # every port call is one statement, which is a transaction by itself
         pool_size=connections,
         max_overflow=0,
-        connect_args={
+        connect_args=address.connect_args()
+        | {
             "timeout": CONNECT_SECONDS,
             "command_timeout": statement_seconds + 5,  # for a server that has stopped answering
             "server_settings": {
@@ -195,6 +201,12 @@ class Database:
             )
         if isinstance(cause, _REFUSED_VALUES):
             return Rejected(f"the store {self.name} does not take these values: {said}", code="store_refused_values")
+        if isinstance(cause, ssl.SSLError):
+            return Unavailable(
+                f"the store {self.name} cannot prove who it is, or does not take us ({said}): check sslmode in "
+                "TILLSTREAM_STORE__URL and the authorities in TILLSTREAM_STORE__CA_FILE",
+                code="store_not_trusted",
+            )
         return Unavailable(
             f"the store {self.name} does not answer ({said}): see that PostgreSQL runs and that TILLSTREAM_STORE__URL "
             "names it; work goes on by itself when it is back",

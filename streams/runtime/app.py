@@ -339,7 +339,7 @@ class StageApp:
                     )
 
     def _count(self, topic: str) -> int | None:
-        partitions: int | None = self._faust.consumer.topic_partitions(self._faust.names.in_kafka(topic))
+        partitions: int | None = self._faust.consumer.topic_partitions(self._kafka.names.in_kafka(topic))
         return partitions
 
     def _unreachable(self, error: BaseException) -> Unavailable:
@@ -351,7 +351,7 @@ class StageApp:
 
     def _record(self, message: Any) -> Record:
         return Record(
-            topic=self._faust.names.logical(message.topic),
+            topic=self._kafka.names.logical(message.topic),
             partition=message.partition,
             offset=message.offset,
             key=message.key or b"",

@@ -42,7 +42,6 @@ class FaustApp(faust.App):  # type: ignore[misc] # faust has no types for mypy
         self.group = group
         """As everything but Kafka calls it."""
         self.kafka = kafka
-        self.names = kafka.names
         self.failpoints = failpoints
         self._owner = owner
         super().__init__(
@@ -83,11 +82,11 @@ class FaustApp(faust.App):  # type: ignore[misc] # faust has no types for mypy
 
     def place(self, tp: TP) -> Partition:
         """A partition as everything but Kafka calls it."""
-        return self.names.logical(tp.topic), tp.partition
+        return self.kafka.names.logical(tp.topic), tp.partition
 
     def tp(self, topic: str, partition: int) -> TP:
         """A partition as Kafka calls it."""
-        return TP(self.names.in_kafka(topic), partition)
+        return TP(self.kafka.names.in_kafka(topic), partition)
 
     def owns(self, topic: str, partition: int) -> bool:
         """Whether a partition is ours to write for; see `streams.runtime.consumer.Consumer.owns`."""
@@ -110,7 +109,7 @@ class FaustApp(faust.App):  # type: ignore[misc] # faust has no types for mypy
 def topic_of(app: FaustApp, names: Sequence[str]) -> Any:
     """The topics as one channel of raw bytes; Faust decodes nothing, so it cannot fail to."""
     return app.topic(
-        *map(app.names.in_kafka, names),
+        *map(app.kafka.names.in_kafka, names),
         key_type=bytes,
         value_type=bytes,
         key_serializer="raw",

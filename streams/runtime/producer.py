@@ -84,7 +84,7 @@ class Producer(driver.Producer):  # type: ignore[misc] # faust has no types for 
                 raise _not_taken(refusal) from refusal
 
     async def _send(self, producer: AIOKafkaProducer, record: Outgoing) -> asyncio.Future[Any]:
-        topic = self.app.names.in_kafka(record.topic)
+        topic = self.app.kafka.names.in_kafka(record.topic)
         sent = await producer.send(topic, value=record.value, key=record.key, headers=list(record.headers))
         return self._watched(producer, sent)
 

@@ -69,7 +69,7 @@ class StageTable:
     @property
     def changelog(self) -> str:
         """The topic that keeps the table."""
-        return self._app.names.logical(str(self._table.changelog_topic_name))
+        return self._app.kafka.names.logical(str(self._table.changelog_topic_name))
 
     def get(self, key: str) -> bytes | None:
         """The value of a key of an owned partition. Of any other it says nothing: `put` will refuse."""
