@@ -28,7 +28,7 @@ class Sink:
     """Orders by their public id, in memory."""
 
     def __init__(self) -> None:
-        self._orders: dict[str, Json] = {}
+        self.orders: dict[str, Json] = {}
         self._created: dict[str, list[float]] = {}
         self._comments: dict[str, list[Json]] = {}
         self._told: dict[str, float] = {}
@@ -69,7 +69,7 @@ class Sink:
 
     async def find_order(self, request: web.Request) -> web.Response:
         """By public id; the poller, which asks for what has changed, is told that nothing has."""
-        order = self._orders.get(request.query.get("external_id", ""))
+        order = self.orders.get(request.query.get("external_id", ""))
         return _page([order] if order else [])
 
     async def nobody(self, _request: web.Request) -> web.Response:
@@ -91,8 +91,8 @@ class Sink:
         if unknown:
             return _json({"error": "invalid", "message": "Invalid request", "details": unknown}, 400)
         self._created.setdefault(public_id, []).append(time.monotonic())
-        order = {**document, "OrderID": str(len(self._orders) + 1), "UpdatedAt": datetime.now(UTC).isoformat()}
-        self._orders[public_id] = order
+        order = {**document, "OrderID": str(len(self.orders) + 1), "UpdatedAt": datetime.now(UTC).isoformat()}
+        self.orders[public_id] = order
         return _json(order, 201)
 
     async def levels(self, request: web.Request) -> web.Response:
