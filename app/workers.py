@@ -23,6 +23,7 @@ from streams.deliver.gate import Gate
 from streams.deliver.stock import SKUS_IN_A_CALL
 from streams.errors import TillstreamError
 from streams.inventory.handler import SKUS_IN_A_READ
+from streams.keys import connection_in
 from streams.metrics import Metrics
 from streams.normalize.handler import NormalizeHandler
 from streams.ports import Clock, HoldReason, Oversells, Partition
@@ -36,7 +37,7 @@ from streams.runtime.stage import Stage, Surroundings
 from streams.runtime.stops import FlowStops
 from streams.runtime.work import Handler
 from streams.runtime.worker import StageWorker
-from streams.topics import CANONICAL_STOCK, HINT_STOCK, PARTITIONS
+from streams.topics import CANONICAL_STOCK, HINT_STOCK, PARTITIONS, system_of
 
 log = structlog.get_logger(__name__)
 
@@ -159,12 +160,7 @@ def _entrance_of(job: Job, gates: Mapping[str, Gate]) -> EntranceOf:
     if job.target is not None:
         gate = gates[job.target]
         return lambda _arrival: gate
-    return lambda arrival: gates.get(_connection_of(arrival.record.key)) or always_open(arrival)
-
-
-def _connection_of(key: bytes) -> str:
-    """The point of sale that a key of inventory names: ``connection:SKU``."""
-    return key.partition(b":")[0].decode("utf-8", "replace")
+    return lambda arrival: gates.get(connection_in(arrival.record.key)) or always_open(arrival)
 
 
 async def _run(job: Job, handler: Handler, tools: Tools, app: StageApp, gates: Mapping[str, Gate]) -> None:
@@ -178,7 +174,9 @@ async def _run(job: Job, handler: Handler, tools: Tools, app: StageApp, gates: M
     width = width_of(job.target, parts.settings)
     joins = handler.join if isinstance(handler, NormalizeHandler) else None
     made = partial(_lanes, stage, parts, app, width, joins)
-    lanes = {topic: _lanes_of(job, gates, partial(made, topic)) for topic in job.topics}
+    lanes = {
+        topic: _lanes_of(_connections_of(job, topic, parts.settings), partial(made, topic)) for topic in job.topics
+    }
     drain_seconds = parts.settings.worker.drain_seconds
     worker = StageWorker(app, stage, queue, lanes, drain_seconds=drain_seconds, failpoints=parts.failpoints)
     retention = _retention(job, parts)
@@ -229,11 +227,19 @@ def _kafka(parts: Parts) -> KafkaSettings:
     )
 
 
-def _lanes_of(job: Job, gates: Mapping[str, Gate], lanes: Callable[[], Lanes]) -> Lanes | Bulkheads:
-    """Each point of sale that inventory reads has lanes of its own: the turns of one that is down wait in theirs."""
-    if job.target is not None or not gates:
+def _connections_of(job: Job, topic: str, settings: Settings) -> list[str]:
+    """The connections that a turn of a topic may wait for; deliver has but one."""
+    if job.target is not None:
+        return []
+    system = "heartland" if topic == HINT_STOCK else system_of(topic)
+    return [name for name, known in settings.systems.items() if known == system]
+
+
+def _lanes_of(connections: Sequence[str], lanes: Callable[[], Lanes]) -> Lanes | Bulkheads:
+    """Each connection that is read has lanes of its own: the turns of one that is down or refuses us wait in theirs."""
+    if not connections:
         return lanes()
-    return Bulkheads({connection: lanes() for connection in gates}, lanes(), _connection_of)
+    return Bulkheads({connection: lanes() for connection in connections}, lanes(), connection_in)
 
 
 def _lanes(stage: Stage, parts: Parts, app: StageApp, width: int, joins: Joins | None, topic: str) -> Lanes:

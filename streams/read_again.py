@@ -9,6 +9,7 @@ import orjson
 from schemas.documents.flow import Normalize
 from schemas.envelope import Envelope, Via
 from schemas.ids import Ref
+from streams.keys import key_of
 from streams.ports import Outgoing
 from streams.topics import raw
 
@@ -41,4 +42,5 @@ def hint_to_read(receipt_id: str, received_ms: int, keys: Normalize, entity: Ref
 def _hint(envelope: Envelope, keys: Normalize) -> Outgoing:
     native_id = envelope.native_id
     body = orjson.dumps({keys.id: native_id})
-    return Outgoing(raw(envelope.system, envelope.entity), native_id.encode(), body, envelope.to_headers())
+    key = key_of(envelope.connection, native_id)
+    return Outgoing(raw(envelope.system, envelope.entity), key, body, envelope.to_headers())

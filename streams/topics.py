@@ -41,6 +41,11 @@ def raw(system: str, entity: str) -> str:
     return f"raw.{system}.{entity}"
 
 
+def system_of(topic: str) -> str:
+    """The system whose events a raw topic carries."""
+    return topic.split(".")[1]
+
+
 def dead_letter(stage: str) -> str:
     """Name of a stage's dead-letter topic: ``dead-letter.deliver``."""
     return f"dead-letter.{stage}"

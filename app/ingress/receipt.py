@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from app.ingress import extract
 from schemas.envelope import Backfill, Envelope, Via, receipt_id
+from streams.keys import key_of
 from streams.ports import Outgoing
 from streams.topics import raw
 
@@ -57,5 +58,5 @@ def take(
         subject=extract.subject(system, entity, document),
         backfill=backfill,
     )
-    key = native_id or envelope.receipt_id
-    return Receipt(envelope, Outgoing(raw(system, entity), key.encode(), body, envelope.to_headers()))
+    key = key_of(connection, native_id or envelope.receipt_id)
+    return Receipt(envelope, Outgoing(raw(system, entity), key, body, envelope.to_headers()))

@@ -176,11 +176,12 @@ class WorkerSettings(Section):
 
     lanes: int = Field(default=32, ge=1, le=1000)
     """Orders or SKUs that one worker has in hand at the same time; events of one of them never overtake each other. A
-    deliver worker has no more than its target's ``http.connections``; inventory has so many of each point of sale. Of
-    stock, which is read and written in batches, there are more."""
+    deliver worker has no more than its target's ``http.connections``; normalize and inventory have so many of each
+    connection. Of stock, which is read and written in batches, there are more."""
     capacity: int = Field(default=1000, ge=1)
-    """Records that one worker has taken and not finished; then it stops taking more. Inventory takes so many of each
-    point of sale: of one that is down so many wait before stock of the others waits with them."""
+    """Records that one worker has taken and not finished; then it stops taking more. Normalize and
+    inventory take so many of each connection and topic: of one that is down so many wait before those of the others
+    wait with them."""
     drain_seconds: float = Field(default=10.0, gt=0, le=300)
     """How long started work may go on when a worker stops or loses a partition."""
     replay_limit: int = Field(default=5, ge=1)

@@ -14,12 +14,13 @@ from app.health import Readiness
 from app.parts import Parts
 from app.settings import Settings
 from app.systems import Systems
-from app.workers import _entrance_of, _lanes_of, _share, gates_of, job_of, width_of
+from app.workers import _connections_of, _entrance_of, _lanes_of, _share, gates_of, job_of, width_of
 from streams.deliver.breaker import State
 from streams.deliver.gate import Gate
 from streams.errors import TillstreamError
 from streams.metrics import Metrics
 from streams.ports import Record
+from streams.runtime.bulkheads import Bulkheads
 from streams.runtime.lanes import Lanes
 from streams.runtime.work import Arrival
 from tests.app.stub_server import StubServer
@@ -113,9 +114,7 @@ def test_inventory_waits_for_the_point_of_sale_that_it_reads_and_for_no_other() 
     assert gates_of("normalize", None, parts) == {}
 
 
-async def test_a_point_of_sale_that_is_down_leaves_the_others_their_lanes() -> None:
-    parts = parts_of()
-    gates = {name: Gate(name) for name in ("down", "up")}
+async def test_a_connection_that_is_down_leaves_the_others_their_lanes() -> None:
     ended: asyncio.Queue[bytes] = asyncio.Queue()
 
     async def process(records: Sequence[Record]) -> None:
@@ -126,8 +125,7 @@ async def test_a_point_of_sale_that_is_down_leaves_the_others_their_lanes() -> N
     async def done() -> None:
         pass
 
-    job = job_of("inventory", None, parts.settings)
-    lanes = _lanes_of(job, gates, lambda: Lanes(process, width=4, capacity=16))
+    lanes = _lanes_of(["down", "up"], lambda: Lanes(process, width=4, capacity=16))
     async with asyncio.timeout(5):
         for number in range(16):
             await lanes.submit(record(b"{}", key=f"down:{number}"), b"down:%d" % number, done)
@@ -136,12 +134,23 @@ async def test_a_point_of_sale_that_is_down_leaves_the_others_their_lanes() -> N
     await lanes.close()
 
 
-def test_only_inventory_has_lanes_for_each_point_of_sale() -> None:
-    parts = parts_of()
+@pytest.mark.parametrize(
+    ("role", "target", "topic", "connections"),
+    [
+        ("normalize", None, "raw.magento.order", ["web"]),
+        ("normalize", None, "raw.heartland.inventory", ["pos"]),
+        ("inventory", None, "hint.stock", ["pos"]),
+        ("deliver", "pos", "canonical.sale", []),
+    ],
+)
+def test_what_is_read_has_lanes_for_each_connection_that_it_may_wait_for(
+    role: str, target: str | None, topic: str, connections: list[str]
+) -> None:
+    settings = parts_of().settings
+    assert _connections_of(job_of(role, target, settings), topic, settings) == connections
 
     async def process(_records: Sequence[Record]) -> None:
         pass
 
-    for role, target in (("deliver", "pos"), ("normalize", None)):
-        job, gates = job_of(role, target, parts.settings), gates_of(role, target, parts)
-        assert isinstance(_lanes_of(job, gates, lambda: Lanes(process, width=4, capacity=16)), Lanes)
+    lanes = _lanes_of(connections, lambda: Lanes(process, width=4, capacity=16))
+    assert isinstance(lanes, Bulkheads if connections else Lanes)

@@ -154,7 +154,7 @@ async def test_the_plain_header_shape_is_accepted(door: Door) -> None:
     status, _, _ = await door.post("/webhooks/pos/inventory", body, signed)
     assert status == 202
     assert door.kafka.records[0].topic == "raw.heartland.inventory"
-    assert door.kafka.records[0].key == b"TEE-M"
+    assert door.kafka.records[0].key == b"pos:TEE-M"
 
 
 @pytest.mark.parametrize("body", [b"{}", b"[]", b'"text"', b"42", b"null", b'{"entity_id":null}'])
@@ -162,7 +162,7 @@ async def test_json_without_an_id_is_accepted_and_keyed_by_its_receipt(door: Doo
     status, answer, _ = await door.post("/webhooks/web/order", body)
     assert status == 202
     (record,) = door.kafka.records
-    assert record.key == answer["receipt_id"].encode()
+    assert record.key == f"web:{answer['receipt_id']}".encode()
     assert Envelope.from_headers(record.headers).native_id == ""
 
 
