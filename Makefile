@@ -13,7 +13,7 @@ TESTS_AT_ONCE ?= 3
 export DEMO_SECONDS DEMO_FAULTS DEMO_KILLS DEMO_WORKERS DEMO_WEBHOOKS DEMO_SKUS DEMO_SEED
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-stop test quick lint format types imports rules bench flood poison mutants chaos outage image up lock ci clean prerequisites
+.PHONY: help setup demo demo-stop test quick lint format types imports rules bench flood poison scale mutants chaos outage image up lock ci clean prerequisites
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -55,6 +55,9 @@ flood: prerequisites setup ## 20,000 SKUs change ten times each while Magento ta
 
 poison: prerequisites setup ## POISON=10000 bad orders among as many good ones, then alone: what became of each
 	@$(RUN)/python -m tests.bench.poison $(POISON)
+
+scale: prerequisites setup ## deliver workers 1, 2, 4 into a target that takes its time: do orders in a second double with them?
+	@$(RUN)/python -m tests.bench.scale
 
 chaos: prerequisites setup ## a whole shop under KILLS=200 blows that SEED=1 decides; goes on where it was interrupted
 	@$(RUN)/python -m tests.chaos --kills $(KILLS) --seed $(SEED)

@@ -1,8 +1,8 @@
 """The target of the end-to-end part: both systems in one server that stores ids and notes moments, and nothing else.
 
-``python -m tests.bench.sink PORT``. It answers the calls that Tillstream's connectors make, in the shapes that they
-read, without checking anything but that it does not know SKUs that begin with `UNKNOWN`. ``GET /bench/noted`` tells
-when each order's creation and its first comment came in.
+``python -m tests.bench.sink PORT [SECONDS]``; each request takes so long, if that is given. It answers the calls that
+Tillstream's connectors make, in the shapes that they read, without checking anything but that it does not know SKUs
+that begin with `UNKNOWN`. ``GET /bench/noted`` tells when each order's creation and its first comment came in.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import cast
 import orjson
 import uvloop
 from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
 
 LOCATION = "MAIN"
 UNKNOWN = "UNKNOWN-"
@@ -34,9 +35,9 @@ class Sink:
         self._told: dict[str, float] = {}
         self._profiles = 0
 
-    def app(self) -> web.Application:
-        """The routes of both systems."""
-        app = web.Application(client_max_size=16 * 1024 * 1024)
+    def app(self, seconds: float = 0.0) -> web.Application:
+        """The routes of both systems, each of which takes so long to answer."""
+        app = web.Application(client_max_size=16 * 1024 * 1024, middlewares=[_slow(seconds)] if seconds else [])
         app.add_routes(
             [
                 web.get("/bench/noted", self.noted),
@@ -131,6 +132,16 @@ class Sink:
         return _json([])
 
 
+def _slow(seconds: float) -> Middleware:
+    @web.middleware
+    async def wait(request: web.Request, handler: Handler) -> web.StreamResponse:
+        if not request.path.startswith("/bench/"):
+            await asyncio.sleep(seconds)
+        return await handler(request)
+
+    return wait
+
+
 def _json(document: object, status: int = 200) -> web.Response:
     return web.Response(status=status, body=orjson.dumps(document), content_type="application/json")
 
@@ -139,12 +150,12 @@ def _page(rows: list[Json]) -> web.Response:
     return _json({"results": rows, "page": 1, "pages": 1, "total": len(rows)})
 
 
-async def serve(port: int) -> None:
-    runner = web.AppRunner(Sink().app(), access_log=None, keepalive_timeout=300.0)
+async def serve(port: int, seconds: float) -> None:
+    runner = web.AppRunner(Sink().app(seconds), access_log=None, keepalive_timeout=300.0)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", port, backlog=1024).start()
     await asyncio.Event().wait()
 
 
 if __name__ == "__main__":
-    uvloop.run(serve(int(sys.argv[1])))
+    uvloop.run(serve(int(sys.argv[1]), float(sys.argv[2]) if len(sys.argv) > 2 else 0.0))

@@ -8,10 +8,11 @@ import os
 import secrets
 import shutil
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 import aiohttp
 from rich.console import Console
@@ -81,14 +82,23 @@ class Stand:
         """As the roles have them."""
         return _one_copy(self.kafka)
 
-    async def start(self, *roles: Role) -> None:
-        """Start roles and return when they can do their jobs. Raises BenchFailed."""
+    async def start(self, *roles: Role, settings: Mapping[str, str] = MappingProxyType({})) -> None:
+        """Start roles and return when they can do their jobs.
+
+        Args:
+            roles: which.
+            settings: variables of theirs, in place of what the settings file says.
+
+        Raises:
+            BenchFailed: they are not ready in time.
+        """
         addresses = {role.name: port for role, port in zip(roles, free_ports(len(roles)), strict=True)}
         for role in roles:
             environment = {
                 "TILLSTREAM_CONFIG": str(self.config.resolve()),
                 "TILLSTREAM_INGRESS__PORT": str(self.ingress_port),
                 "TILLSTREAM_STATUS__PORT": str(addresses[role.name]),
+                **settings,
             }
             self.children.start(role.name, ["app.cli", *role.arguments], environment)
         await self._until_ready({name: f"http://127.0.0.1:{port}" for name, port in addresses.items()})

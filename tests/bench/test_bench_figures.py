@@ -13,6 +13,7 @@ from tests.bench import orders
 from tests.bench.latency import Noted, Quantiles, quantile, summary
 from tests.bench.profiling import summary as profile_of
 from tests.bench.report import Line, Part, show
+from tests.bench.scale import BAR, WORKERS, part_of, rate_between
 from tests.bench.sender import Sent, signed_request
 from tests.streams.sale.real_orders import sale
 
@@ -129,3 +130,14 @@ def test_a_bar_that_was_missed_is_shown_as_missed() -> None:
     show(Console(file=out, width=140), [Part("Ingress", [missed], {}, notes=["[x] is no markup"])])
     assert "NO" in out.getvalue()
     assert "[x] is no markup" in out.getvalue()
+
+
+def test_a_rate_counts_what_happened_in_its_time_and_nothing_else() -> None:
+    assert rate_between([0.9, 1.0, 2.0, 2.9, 3.0], 1.0, 3.0) == 1.5
+
+
+@pytest.mark.parametrize(("rates", "kept"), [([5.0, 10.0, 20.0], True), ([5.0, 10.0, 5.0 * 4 * BAR - 0.1], False)])
+def test_workers_that_hold_each_other_up_miss_the_bar(rates: list[float], kept: bool) -> None:
+    lines = part_of(rates, [0.1] * len(WORKERS)).lines
+    assert all(line.met for line in lines) is kept
+    assert lines[1].ratio == 2.0
