@@ -131,4 +131,4 @@ async def test_a_price_is_read_again_before_it_is_written(dry: DryRun, pipe: Pip
     sku = pipe.pos.sku
     await pipe.pos.client.change("PUT", "till", sku, f"/v1/products/{sku}", {"Price": 12.34})
     records = await waiting(pipe, "pos", "product", sku)
-    assert f"publish to raw.heartland.product: {sku}" in await told(dry, pipe, records, "web", "product")
+    assert f"publish to raw.heartland.product: pos:{sku}" in await told(dry, pipe, records, "web", "product")

@@ -51,7 +51,7 @@ def poll_of(feed: ListFeed, kafka: FakeKafka) -> ChangesPoll:
 
 def newest(kafka: FakeKafka) -> Mapping[str, Any]:
     """The last that was published of each row."""
-    return {record.key.decode(): orjson.loads(record.value) for record in kafka.records}
+    return {record.key.decode().partition(":")[2]: orjson.loads(record.value) for record in kafka.records}
 
 
 @pytest.mark.rule("starting.polling_default")

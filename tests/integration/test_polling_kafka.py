@@ -89,7 +89,7 @@ class Polling:
                 for record in (await consumer.getmany(partition, timeout_ms=500)).get(partition, []):
                     row = orjson.loads(record.value)
                     envelope = Envelope.from_headers(record.headers)
-                    assert record.key.decode() == envelope.native_id == envelope.subject == row["SKU"]
+                    assert record.key.decode().partition(":")[2] == envelope.native_id == envelope.subject == row["SKU"]
                     found.append((row["SKU"], row["LocationID"], float(row["OnHand"])))
             return found
         finally:

@@ -14,7 +14,7 @@ from tests.twins.kafka import envelope
 def test_what_is_asked_again_is_a_hint_of_the_source_that_belongs_to_no_flow_yet() -> None:
     told = envelope("r1", connection="pos", entity="order_status", flow="order_status", native_id="9", subject="W-42")
     hint = asked_again(told, KEYS, Ref("shop", "order", "17"))
-    assert (hint.topic, hint.key, hint.value) == ("raw.heartland.order", b"17", b'{"OrderID":"17"}')
+    assert (hint.topic, hint.key, hint.value) == ("raw.heartland.order", b"shop:17", b'{"OrderID":"17"}')
     assert Envelope.from_headers(hint.headers) == Envelope(
         receipt_id="r1.r",
         connection="shop",

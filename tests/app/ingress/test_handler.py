@@ -132,7 +132,7 @@ async def test_an_accepted_webhook_is_published_as_it_came_and_answered_with_its
     assert status == 202
     assert response.content_type == "application/json"
     (record,) = door.kafka.records
-    assert (record.topic, record.key, record.value) == ("raw.magento.order", b"42", body)
+    assert (record.topic, record.key, record.value) == ("raw.magento.order", b"web:42", body)
     assert Envelope.from_headers(record.headers) == Envelope(
         receipt_id=answer["receipt_id"],
         connection="web",

@@ -43,7 +43,7 @@ class FakeKafka:
         self.records += records
 
     def keys(self) -> list[str]:
-        return [record.key.decode() for record in self.records]
+        return [record.key.decode().partition(":")[2] for record in self.records]
 
     def envelopes(self) -> list[Envelope]:
         return [Envelope.from_headers(record.headers) for record in self.records]

@@ -49,7 +49,7 @@ async def test_a_changed_row_becomes_a_receipt_of_its_raw_topic(world: Surroundi
     world.feed.change(42, START - seconds(10), base_grand_total=12.34)
     assert await world.changes().once() == 60
     (record,) = world.kafka.records
-    assert (record.topic, record.key) == ("raw.magento.order", b"42")
+    assert (record.topic, record.key) == ("raw.magento.order", b"web:42")
     assert orjson.loads(record.value) == {"entity_id": 42, "increment_id": "000000042", "base_grand_total": 12.34}
     (envelope,) = world.kafka.envelopes()
     assert (envelope.via, envelope.connection, envelope.subject) == (Via.POLL, "web", "000000042")

@@ -36,8 +36,8 @@ async def test_each_event_is_a_hint_with_the_id_alone() -> None:
     await desk.publish(again("A"), ReadAgain("web", "magento", "customer", "1"))
     hints = [(record.topic, record.key, orjson.loads(record.value)) for record in desk.publisher.records]
     assert hints == [
-        ("raw.heartland.inventory", b"A", {"SKU": "A"}),
-        ("raw.magento.customer", b"1", {"id": "1"}),
+        ("raw.heartland.inventory", b"pos:A", {"SKU": "A"}),
+        ("raw.magento.customer", b"web:1", {"id": "1"}),
     ]
     envelope = Envelope.from_headers(desk.publisher.records[0].headers)
     assert (envelope.connection, envelope.native_id, envelope.via) == ("pos", "A", Via.READ_AGAIN)

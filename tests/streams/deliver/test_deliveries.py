@@ -293,7 +293,7 @@ async def test_other_lines_in_the_second_of_the_export_are_read_again_before_a_p
     changed = later(0, lines=(line,))
     assert await outcome(pos, changed) is Outcome.SUPERSEDED
     (hint,) = pos.publisher.on("raw.magento.order")
-    assert (hint.key, hint.value) == (b"42", b'{"entity_id":"42"}')
+    assert (hint.key, hint.value) == (b"web:42", b'{"entity_id":"42"}')
     with pytest.raises(Rejected, match="changed after it was created"):
         await pos.deliver(changed, "order", "r2.r", via=Via.READ_AGAIN)
 

@@ -59,7 +59,7 @@ async def test_of_two_statuses_of_one_second_the_point_of_sale_says_which_counts
     (hint,) = web.publisher.on("raw.heartland.order")
     asked = Envelope.from_headers(hint.headers)
     assert (asked.receipt_id, asked.connection, asked.system, asked.via) == ("r2.r", "pos", "heartland", Via.READ_AGAIN)
-    assert (hint.key, hint.value) == (b"17", b'{"OrderID":"17"}')
+    assert (hint.key, hint.value) == (b"pos:17", b'{"OrderID":"17"}')
 
 
 async def test_what_was_read_again_counts_although_it_is_no_newer(web: Bench) -> None:

@@ -118,7 +118,7 @@ async def test_an_order_that_its_shipment_need_not_have_moved_is_read_again(
     normalized = await shipped(order_at, **changes)
     assert normalized.outcome is ends
     (again,) = [out for out in normalized.outgoing if out.topic == "raw.magento.order"]
-    assert (again.key, again.value) == (b"4", b'{"entity_id":"4"}')
+    assert (again.key, again.value) == (b"web:4", b'{"entity_id":"4"}')
     assert envelope_of(again).receipt_id == "r1.r"
 
 
