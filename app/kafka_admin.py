@@ -10,13 +10,23 @@ from enum import StrEnum
 from typing import Any
 
 from aiokafka import TopicPartition
-from aiokafka.errors import InvalidReplicationFactorError, KafkaError, TopicAlreadyExistsError, for_code
+from aiokafka.errors import (
+    ClusterAuthorizationFailedError,
+    GroupAuthorizationFailedError,
+    InvalidReplicationFactorError,
+    KafkaError,
+    TopicAlreadyExistsError,
+    TopicAuthorizationFailedError,
+    for_code,
+)
 
 from app.kafka_clients import KafkaAdmin, KafkaConsumer
 from app.settings import KafkaSettings
 from streams.errors import Rejected, Unavailable
 from streams.topics import TOPICS, Topic
 
+NO_RIGHTS = (TopicAuthorizationFailedError, GroupAuthorizationFailedError, ClusterAuthorizationFailedError)
+"""How Kafka says that our user may not do that."""
 LEADER_SECONDS = 15.0
 """How long a new topic may take until each of its partitions has a leader."""
 
@@ -155,11 +165,22 @@ async def connected_admin(kafka: KafkaSettings) -> AsyncIterator[KafkaAdmin]:
 
 
 def unusable(kafka: KafkaSettings, error: Exception) -> Unavailable:
-    """What to tell if Kafka does not answer."""
+    """What to tell if Kafka does not answer, or lets us do nothing."""
+    if isinstance(error, NO_RIGHTS):
+        return Unavailable(f"Kafka at {kafka.bootstrap_servers} refuses us: {_rights(kafka)}", code="kafka_refuses")
     return Unavailable(
         f"Kafka at {kafka.bootstrap_servers} cannot be used: {error}. Check that it runs and that "
         "kafka.bootstrap_servers (TILLSTREAM_KAFKA__BOOTSTRAP_SERVERS) and kafka.security_protocol are right",
         code="kafka_unreachable",
+    )
+
+
+def _rights(kafka: KafkaSettings) -> str:
+    """Which rights are missing, for whoever gives them."""
+    whose = f"that begin with '{kafka.topic_prefix}'" if kafka.topic_prefix else "of the names in `topics list`"
+    return (
+        f"user '{kafka.sasl_username}' needs rights on topics (read, write, create, describe, describe-configs) and "
+        f"groups (read, describe) {whose}"
     )
 
 
@@ -242,7 +263,7 @@ async def _create(admin: KafkaAdmin, kafka: KafkaSettings, topics: Sequence[Topi
 
 
 def _refused(kafka: KafkaSettings, name: str, error: type[KafkaError], message: str) -> Rejected:
-    advice = "see the broker's log"
+    advice = _rights(kafka) if issubclass(error, NO_RIGHTS) else "see the broker's log"
     if error is InvalidReplicationFactorError:
         advice = (
             f"there are fewer brokers than copies: set kafka.replication_factor (now {kafka.replication_factor}) and "

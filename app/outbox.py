@@ -15,7 +15,12 @@ from functools import partial
 from typing import Protocol
 
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaError, MessageSizeTooLargeError, UnknownTopicOrPartitionError
+from aiokafka.errors import (
+    KafkaError,
+    MessageSizeTooLargeError,
+    TopicAuthorizationFailedError,
+    UnknownTopicOrPartitionError,
+)
 from aiokafka.partitioner import DefaultPartitioner
 
 from streams.errors import Rejected, TillstreamError, Unavailable
@@ -237,6 +242,12 @@ class Outbox:
                 told = Unavailable(
                     f"the topic {self._topic} does not exist in Kafka: create it with `tillstream topics create`.",
                     code="unknown_topic",
+                )
+            case TopicAuthorizationFailedError():
+                told = Unavailable(
+                    f"Kafka does not let us write to {self._topic_in_kafka}: our user needs the rights to write and to "
+                    "describe it.",
+                    code="kafka_refuses",
                 )
             case MessageSizeTooLargeError() if records == 1:
                 told = Rejected(f"Kafka refuses a record as too large: {error}", code="record_too_large")
