@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from app.retention import NEAR, REFRESH_SECONDS, Age, RetentionWatch
 from streams.errors import Unavailable
 from streams.metrics import Metrics
+from streams.names import KafkaNames
 from tests.twins.clock import FakeClock
 
 DAY = 86_400.0
@@ -132,3 +133,14 @@ async def test_a_prolonged_retention_ends_the_danger() -> None:
     await world.refreshed()
     world.watch.look({("sale", 3): world.days_ago(9)})
     assert world.watch.note() is None
+
+
+async def test_the_command_that_wins_time_has_the_topics_name_in_kafka() -> None:
+    world = World()
+    world.watch = RetentionWatch(world.read, world.metrics, world.clock, "broker:9092", KafkaNames("shop-a."))
+    await world.refreshed()
+    world.watch.look({("sale", 3): world.days_ago(9)})
+    note = world.watch.note()
+    assert note is not None
+    assert "record of sale 3 is" in note
+    assert "--entity-name shop-a.sale " in note

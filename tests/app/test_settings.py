@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
 from app.connections import HeartlandConnection, MagentoConnection
 from app.settings import KafkaSettings, Settings, SettingsError, load_settings
@@ -248,6 +249,19 @@ def test_kafka_in_the_clear_needs_nothing_more() -> None:
         "bootstrap_servers": "127.0.0.1:9092",
         "security_protocol": "PLAINTEXT",
     }
+
+
+@pytest.mark.parametrize("prefix", ["", "shop-a.", "eu.shop-a.", "a-", "7."])
+def test_a_prefix_stands_before_every_name_in_kafka(prefix: str) -> None:
+    names = KafkaSettings(topic_prefix=prefix).names
+    assert names.in_kafka("raw.magento.order") == f"{prefix}raw.magento.order"
+    assert names.logical(f"{prefix}raw.magento.order") == "raw.magento.order"
+
+
+@pytest.mark.parametrize("prefix", ["shop", "Shop.", "shop_a.", ".", ".a.", "a b.", "a/b.", f"{'x' * 50}."])
+def test_a_prefix_that_runs_into_the_name_or_that_kafka_would_not_take_is_refused(prefix: str) -> None:
+    with pytest.raises(ValidationError, match="topic_prefix"):
+        KafkaSettings(topic_prefix=prefix)
 
 
 def test_every_type_is_told_in_words() -> None:

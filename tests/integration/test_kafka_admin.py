@@ -97,3 +97,30 @@ def test_fewer_copies_than_wanted_are_a_difference_and_more_partitions_are_not()
     configs = topic.kafka_config(min_insync_replicas=2)
     found = list(differences_of(kafka, topic, topic.partitions + 1, 1, configs))
     assert [difference.what for difference in found] == ["replication factor"]
+
+
+@pytest.mark.parametrize(
+    ("found", "differs"),
+    [
+        ({}, []),
+        ({"retention.ms": str(30 * 86_400_000)}, []),
+        ({"retention.ms": "-1"}, []),
+        ({"retention.ms": str(7 * 86_400_000)}, ["retention.ms"]),
+        ({"min.insync.replicas": "3"}, []),
+        ({"min.insync.replicas": "4"}, ["min.insync.replicas"]),  # more than there are copies: nothing could be written
+        ({"min.insync.replicas": "1"}, ["min.insync.replicas"]),
+        ({"cleanup.policy": "compact"}, ["cleanup.policy"]),
+    ],
+)
+def test_what_a_managed_kafka_keeps_longer_or_safer_is_no_difference(found: dict[str, str], differs: list[str]) -> None:
+    topic = TOPICS[0]
+    configs = topic.kafka_config(min_insync_replicas=2) | found
+    told = [one.what for one in differences_of(KafkaSettings(), topic, topic.partitions, 3, configs)]
+    assert told == differs
+
+
+def test_the_command_that_mends_a_topic_has_its_name_in_kafka() -> None:
+    kafka = KafkaSettings(topic_prefix="shop-a.")
+    told = [one.mend for one in differences_of(kafka, TOPICS[0], 1, 1, {})]
+    assert told
+    assert all(f"shop-a.{TOPICS[0].name}" in mend for mend in told)
