@@ -156,11 +156,12 @@ def _leave_lasting_objects_alone() -> None:
 
 
 def _entrance_of(job: Job, gates: Mapping[str, Gate]) -> EntranceOf:
-    """Deliver waits for its target, inventory for the point of sale that its key names."""
-    if job.target is not None:
-        gate = gates[job.target]
-        return lambda _arrival: gate
-    return lambda arrival: gates.get(connection_in(arrival.record.key)) or always_open(arrival)
+    """Deliver waits for its target, inventory for the point of sale that its key names. What deliver reads for another
+    target waits for nothing: it would wait for tokens of a budget that it does not need, before those that do."""
+    if job.target is None:
+        return lambda arrivals: gates.get(connection_in(arrivals[0].record.key)) or always_open(arrivals)
+    target, gate = job.target, gates[job.target]
+    return lambda arrivals: gate if any(arrival.is_for(target) for arrival in arrivals) else always_open(arrivals)
 
 
 async def _run(job: Job, handler: Handler, tools: Tools, app: StageApp, gates: Mapping[str, Gate]) -> None:

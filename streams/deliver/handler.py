@@ -51,7 +51,7 @@ class DeliverHandler:
 
     async def handle(self, work: Work) -> Sequence[JournalEntry]:
         """Deliver the newest arrival; others of the same key are replaced by it (only stock comes in batches)."""
-        ours = [arrival for arrival in work.arrivals if arrival.envelope.target in ("", self._target)]
+        ours = [arrival for arrival in work.arrivals if arrival.is_for(self._target)]
         if not ours:
             return []
         work.arrivals, work.target = ours, self._target

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Protocol
 
@@ -47,12 +47,12 @@ class AlwaysOpen:
         yield
 
 
-EntranceOf = Callable[[Arrival], Entrance]
-"""Where the turn of an arrival waits."""
+EntranceOf = Callable[[Sequence[Arrival]], Entrance]
+"""Where the turn of some arrivals of one key waits."""
 
 _OPEN = AlwaysOpen()
 
 
-def always_open(_arrival: Arrival) -> Entrance:
+def always_open(_arrivals: Sequence[Arrival]) -> Entrance:
     """Nowhere."""
     return _OPEN

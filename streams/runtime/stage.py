@@ -159,7 +159,7 @@ class Stage:
         began = around.clock.now()
         tries = 0
         wanted = partial(self._claims.works_on, arrivals[0].record, arrivals[0].epoch)
-        entrance = around.entrance_of(arrivals[0])
+        entrance = around.entrance_of(arrivals)
         while wanted():
             work, asked = Work(self.name, arrivals), around.clock.now()
             try:

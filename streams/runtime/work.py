@@ -43,8 +43,12 @@ class Arrival:
 
     @property
     def key(self) -> str:
-        """The record's key as text: the aggregate, or on raw topics the native id."""
+        """The record's key as text: the aggregate, or on raw topics the connection and the native id."""
         return self.record.key.decode("utf-8", "replace")
+
+    def is_for(self, target: str) -> bool:
+        """Whether that target shall be told; what names none is for whoever reads it."""
+        return self.envelope.target in ("", target)
 
 
 @dataclass(slots=True)

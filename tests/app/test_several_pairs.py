@@ -18,7 +18,7 @@ from app.ingress.receipt import ENTROPY_BYTES, take
 from app.parts import Parts
 from app.settings import Settings
 from app.systems import Systems
-from app.workers import _connections_of, _lanes_of, gates_of, job_of
+from app.workers import _connections_of, _entrance_of, _lanes_of, gates_of, job_of
 from schemas.documents import Channel
 from schemas.envelope import Via
 from streams import groups
@@ -28,8 +28,10 @@ from streams.metrics import Metrics
 from streams.ports import Outgoing, Record
 from streams.runtime.bulkheads import Bulkheads
 from streams.runtime.lanes import Lanes
+from streams.runtime.work import Arrival
 from streams.topics import raw
 from tests.app.stub_server import Seen, StubServer
+from tests.twins.kafka import envelope, record
 
 NOWHERE = "http://127.0.0.1:9"
 PAIRS = ("north", "south")
@@ -135,6 +137,20 @@ def test_each_target_has_a_budget_and_a_consumer_group_of_its_own() -> None:
         assert gate.rate == rate
     read = groups.consumed(settings.systems)
     assert {groups.deliver(f"{side}-{pair}") for side in ("web", "pos") for pair in PAIRS} < set(read)
+
+
+def test_what_is_for_the_other_pair_does_not_wait_for_this_ones_target() -> None:
+    """Every deliver worker reads the sales of all pairs: its target's budget is for its own."""
+    settings = settings_of()
+    gates = gates_of("deliver", "pos-north", parts_of(settings))
+    entrance_of = _entrance_of(job_of("deliver", "pos-north", settings), gates)
+    ours, others, of_anybody = (
+        Arrival(record(b"{}", told), told)
+        for told in (envelope(target=name) for name in ("pos-north", "pos-south", ""))
+    )
+    gate = gates["pos-north"]
+    assert [entrance_of([arrival]) is gate for arrival in (ours, others, of_anybody)] == [True, False, True]
+    assert entrance_of([others, ours]) is gate
 
 
 def test_order_42_of_two_web_stores_is_two_orders() -> None:

@@ -109,8 +109,8 @@ def test_inventory_waits_for_the_point_of_sale_that_it_reads_and_for_no_other() 
     assert set(gates) == {"pos"}
     entrance_of = _entrance_of(job_of("inventory", None, parts.settings), gates)
     headers = envelope(entity="stock_hint")
-    assert entrance_of(Arrival(record(b"{}", headers, key="pos:A"), headers)) is gates["pos"]
-    assert not entrance_of(Arrival(record(b"{}", headers, key="gone:A"), headers)).paused
+    assert entrance_of([Arrival(record(b"{}", headers, key="pos:A"), headers)]) is gates["pos"]
+    assert not entrance_of([Arrival(record(b"{}", headers, key="gone:A"), headers)]).paused
     assert gates_of("normalize", None, parts) == {}
 
 
