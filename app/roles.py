@@ -24,6 +24,7 @@ from app.ingress.server import IngressConfig
 from app.ingress.server import serve as serve_door
 from app.ingress.signature import SecretUnreadable
 from app.kafka_clients import publisher_of
+from app.offsets.kept import OffsetsKeeper
 from app.parts import Parts
 from app.polling.composed import feeds_of, snapshots, watched
 from app.polling.gap_watch import GapWatch
@@ -38,6 +39,7 @@ from app.settings import PollingSettings, Settings
 from app.store import Store, migrate
 from app.systems import Systems
 from streams.engine.errors import DocumentError
+from streams.groups import consumed
 from streams.metrics import Metrics
 from streams.ports import NOWHERE, Clock, Failpoints, Pulse
 from streams.runtime.starting import OffsetsLost
@@ -134,7 +136,10 @@ async def _poll(parts: Parts) -> None:
         period = polling.webhook_check_minutes * 60.0
         doors = doors_of(parts.settings, systems, store.registrations, sources) if period else []
         webhooks = [WebhookWatch(door, turns, parts.clock, parts.metrics, period) for door in doors]
-        poller = Poller([*polls, *webhooks, watch], parts.clock, parts.metrics, Backoff(longest_seconds=longest))
+        groups = tuple(consumed(parts.settings.systems))
+        keeper = OffsetsKeeper(parts.settings.kafka, groups, turns, parts.clock, polling.interval_seconds)
+        everything = [*polls, *webhooks, watch, keeper]
+        poller = Poller(everything, parts.clock, parts.metrics, Backoff(longest_seconds=longest))
         await serve_polls(poller, readiness=parts.readiness, stop=parts.stop)
 
 

@@ -10,7 +10,8 @@ from app.commands.running import given_moment, load_settings, run_to_end
 from app.offsets.plan import Beginning
 
 offsets = typer.Typer(
-    help="Where a group of workers stands in Kafka, and how it goes on after Kafka has lost records (exit code 3).",
+    help="Where a group of workers stands in Kafka, and how it goes on after Kafka has lost records (exit code 3) or "
+    "an older store was restored.",
     no_args_is_help=True,
 )
 
@@ -61,3 +62,37 @@ def start(
     from app.commands import offsets as command  # noqa: PLC0415
 
     raise typer.Exit(run_to_end(command.start(settings, group, at)))
+
+
+@offsets.command("restored")
+def restored(
+    *,
+    apply: Annotated[bool, typer.Option("--apply", help="Do it; else it only tells what it would do.")] = False,
+    since: Annotated[
+        str | None,
+        typer.Option(help="When the store was saved, if it does not tell: 2h, or 2026-11-24T10:00 (UTC)."),
+    ] = None,
+) -> None:
+    """After an older store was restored: every group goes back to what that store has seen done.
+
+    Stop every worker and the poller first. What was done since is found in the target and not made again.
+    """
+    saved = None if since is None else given_moment(since)
+    settings = load_settings()
+    from app.commands import backups as command  # noqa: PLC0415
+
+    raise typer.Exit(run_to_end(command.restored(settings, saved, apply=apply)))
+
+
+@offsets.command("reread")
+def reread(
+    since: Annotated[str, typer.Option(help="From when on: 14d, or 2026-11-24T10:00 (UTC).", show_default=False)],
+    *,
+    apply: Annotated[bool, typer.Option("--apply", help="Do it; else it only tells what it would do.")] = False,
+) -> None:
+    """After Kafka lost its records and was set up anew: the poller reads both systems again from then on."""
+    begin = given_moment(since)
+    settings = load_settings()
+    from app.commands import backups as command  # noqa: PLC0415
+
+    raise typer.Exit(run_to_end(command.reread(settings, begin, apply=apply)))

@@ -9,7 +9,7 @@ from aiokafka import TopicPartition
 from aiokafka.errors import CommitFailedError, KafkaError
 from aiokafka.structs import OffsetAndTimestamp
 
-from app.kafka_admin import connected_admin, looking, unusable
+from app.kafka_admin import bounds_of, connected_admin, looking, unusable
 from app.kafka_clients import KafkaConsumer
 from app.kafka_positions import Position, await_coordinator, positions_of
 from app.offsets.plan import Place
@@ -40,6 +40,20 @@ def _place(at: Position, oldest: OffsetAndTimestamp | None) -> Place:
     )
 
 
+async def places_at(kafka: KafkaSettings, topics: Sequence[str], at: datetime) -> dict[Partition, int]:
+    """The first record of every partition that came at that time or later; the end where there is none since.
+
+    Raises Unavailable.
+    """
+    async with looking(kafka) as (admin, consumer):
+        _, ends = await bounds_of(admin, consumer, topics)
+        found = await consumer.offsets_for_times(dict.fromkeys(ends, int(at.timestamp() * 1000))) if ends else {}
+    return {
+        (place.topic, place.partition): end if found.get(place) is None else found[place].offset
+        for place, end in ends.items()
+    }
+
+
 async def require_no_members(kafka: KafkaSettings, group: str) -> None:
     """Only of a group without workers can offsets be set.
 
@@ -55,12 +69,14 @@ async def require_no_members(kafka: KafkaSettings, group: str) -> None:
 
 
 async def set_offsets(kafka: KafkaSettings, group: str, offsets: Mapping[Partition, int]) -> None:
-    """Commit for a group in which nobody works.
+    """Commit for a group in which nobody works; without offsets nothing is done.
 
     Raises:
         Rejected: somebody works in it, so Kafka refuses; nothing is changed.
         Unavailable: Kafka does not answer.
     """
+    if not offsets:
+        return
     wanted = {TopicPartition(*place): offset for place, offset in offsets.items()}
     consumer = KafkaConsumer(kafka, group=group)
     try:

