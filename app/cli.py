@@ -228,11 +228,14 @@ def purge(
 
 
 @cli.command(rich_help_panel=LOOK)
-def doctor() -> None:
-    """Check Kafka, the store, each connection, the clocks and the channels; say how to mend what is wrong."""
+def doctor(*, json: Annotated[bool, typer.Option("--json", help="For a program.")] = False) -> None:
+    """Check Kafka, the store, each connection, the clocks and the channels; say how to mend what is wrong (exit 1).
+
+    What is doubtful works, or cannot be seen from here, and does not change the exit code.
+    """
     from app.doctor import checks  # noqa: PLC0415
 
-    raise typer.Exit(run_to_end(checks.run(load_settings())))
+    raise typer.Exit(run_to_end(checks.run(load_settings(), json=json)))
 
 
 @cli.command(rich_help_panel=LOOK)

@@ -7,11 +7,11 @@ from enum import StrEnum
 
 
 class Grade(StrEnum):
-    """How it stands."""
+    """How it stands, as it is printed."""
 
-    OK = "ok"
-    NOTE = "note"
-    """Works, but an operator should know."""
+    OK = "fine"
+    NOTE = "doubtful"
+    """Works, but an operator should know, or cannot be seen from here."""
     WRONG = "WRONG"
 
 
@@ -24,12 +24,14 @@ class Finding:
         grade: how it stands.
         message: what was found.
         mend: what to do; empty where nothing is to be done.
+        why: what comes of it if nothing is done; empty where the message says so.
     """
 
     part: str
     grade: Grade
     message: str
     mend: str = ""
+    why: str = ""
 
 
 def ok(part: str, message: str) -> Finding:
@@ -37,11 +39,11 @@ def ok(part: str, message: str) -> Finding:
     return Finding(part, Grade.OK, message)
 
 
-def note(part: str, message: str, mend: str = "") -> Finding:
+def note(part: str, message: str, mend: str = "", why: str = "") -> Finding:
     """Worth knowing."""
-    return Finding(part, Grade.NOTE, message, mend)
+    return Finding(part, Grade.NOTE, message, mend, why)
 
 
-def wrong(part: str, message: str, mend: str = "") -> Finding:
+def wrong(part: str, message: str, mend: str = "", why: str = "") -> Finding:
     """Must be mended."""
-    return Finding(part, Grade.WRONG, message, mend)
+    return Finding(part, Grade.WRONG, message, mend, why)

@@ -1,51 +1,124 @@
-"""A Magento connection: reachable, authorised, and its store views against the channels."""
+"""A Magento connection: reachable, authorised for what the flows need, its store views, sources and limits."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from typing import Any
 
 import orjson
 
 from app.connections import MagentoConnection
+from app.doctor.asked import Asked
 from app.doctor.finding import Finding, note, ok, wrong
+from app.doctor.rights import SHOWN_BY, STORE, Needs, needs_of
+from app.doctor.sources import Inventory, source_findings
 from app.magento.client import MagentoClient
-from app.magento.search import Search
+from app.magento.search import Search, Where
 from app.magento.stock_items import SOURCE
 from schemas.documents.channel import Channel
-from streams.errors import AuthFailed, TillstreamError
+from streams.errors import AuthFailed, Rejected, TillstreamError
 from streams.ports import Clock
 
 RIGHTS = "give the integration its resources in Magento's admin (System > Integrations), then authorise it again"
+SUBJECT = "the doctor"
+PAGE = 100
+ONE_ROW = Search(page_size=1, fields="total_count").query()
+OPEN = "4"
+"""Status of an operation of Magento's bulk API that no consumer has taken yet."""
 
 
-async def magento(
-    name: str, connection: MagentoConnection, channels: Mapping[str, Channel], clock: Clock
-) -> list[Finding]:
+async def magento(name: str, connection: MagentoConnection, asked: Asked, clock: Clock) -> list[Finding]:
     """Read what every flow reads, cheaply; nothing is written."""
     part = f"connection {name}"
-    subject = "the doctor"
-    one_row = Search(page_size=1, fields="total_count").query()
     async with MagentoClient(name, connection, clock) as client:
         try:
-            views = await client.get("list_store_configs", subject, "/V1/store/storeConfigs")
-            await client.get("list_orders", subject, "/V1/orders", one_row)
-            codes = {SOURCE} if connection.inventory == "legacy" else await _sources(client, subject)
+            views = orjson.loads(await client.get("list_store_configs", SUBJECT, "/V1/store/storeConfigs"))
+            found = [finding async for finding in _findings(name, connection, asked, client, views)]
         except AuthFailed as error:
             return [wrong(part, error.message, RIGHTS)]
         except TillstreamError as error:
             return [wrong(part, error.message)]
-    mine = {key: channel for key, channel in channels.items() if channel.web == name}
-    return [
-        ok(part, f"{connection.base_url} lets us read store views, orders and stock sources"),
-        *view_findings(name, orjson.loads(views), mine),
-        *source_findings(name, codes, mine),
-    ]
+    return [ok(part, f"{connection.base_url} answers and knows us"), *found]
 
 
-async def _sources(client: MagentoClient, subject: str) -> set[str]:
-    found = await client.get("list_sources", subject, "/V1/inventory/sources", Search(page_size=300).query())
-    return {str(source["source_code"]) for source in orjson.loads(found)["items"]}
+async def _findings(
+    name: str, connection: MagentoConnection, asked: Asked, client: MagentoClient, views: list[dict[str, Any]]
+) -> AsyncIterator[Finding]:
+    legacy, accounts = connection.inventory == "legacy", connection.gift_cards == "accounts"
+    mine = {key: channel for key, channel in asked.channels.items() if channel.web == name}
+    for finding in view_findings(name, views, mine):
+        yield finding
+    needs = needs_of(asked.flows, legacy=legacy, accounts=accounts)
+    lacking = [resource for resource in needs.readable if not await _may(client, resource)]
+    for finding in right_findings(name, needs, lacking):
+        yield finding
+    if any(channel.sources for channel in mine.values()):
+        try:
+            inventory = Inventory({SOURCE: True}, {}, {}) if legacy else await _inventory(client)
+            for finding in source_findings(name, mine, inventory, await _websites(client, views)):
+                yield finding
+        except AuthFailed as error:
+            yield wrong(f"connection {name}", error.message, RIGHTS, "the sources of its channels cannot be compared")
+    yield await _pages(name, client, asked.page_size)
+    yield await _consumers(name, client)
+
+
+# -- rights --------------------------------------------------------------------------------------------------------
+
+
+async def _may(client: MagentoClient, resource: str) -> bool:
+    """Whether a read that needs that resource is answered."""
+    query = () if resource == STORE else ONE_ROW  # which is the one that is no search
+    try:
+        await client.get("probe_right", resource, SHOWN_BY[resource], query)
+    except AuthFailed:
+        return False
+    return True
+
+
+def right_findings(name: str, needs: Needs, lacking: Sequence[str]) -> Iterator[Finding]:
+    """What the integration lacks, and what only a write would show."""
+    part = f"rights in {name}"
+    for resource in lacking:
+        flows = ", ".join(needs.flows[resource]) or "every flow"
+        yield wrong(part, f"the integration lacks {resource}", RIGHTS, f"{flows} cannot work: Magento answers 401")
+    if not lacking:
+        yield ok(part, f"all {len(needs.readable)} resources that are read with are granted")
+    if needs.unseen:
+        yield note(
+            part,
+            f"only a write shows whether these are granted too: {', '.join(needs.unseen)}",
+            "see that they are ticked in Magento's admin (System > Integrations > API)",
+        )
+
+
+# -- store views and sources ---------------------------------------------------------------------------------------
+
+
+async def _inventory(client: MagentoClient) -> Inventory:
+    return Inventory.of(
+        await _all(client, "list_sources", "/V1/inventory/sources"),
+        await _all(client, "list_stocks", "/V1/inventory/stocks"),
+        await _all(client, "list_links", "/V1/inventory/stock-source-links"),
+    )
+
+
+async def _all(client: MagentoClient, operation: str, path: str) -> list[dict[str, Any]]:
+    """Every row of a list, page by page."""
+    rows: list[dict[str, Any]] = []
+    while True:
+        query = Search(page_size=PAGE, page=len(rows) // PAGE + 1).query()
+        found = orjson.loads(await client.get(operation, SUBJECT, path, query))
+        rows += found["items"]
+        if len(rows) >= int(found["total_count"]) or not found["items"]:
+            return rows
+
+
+async def _websites(client: MagentoClient, views: list[dict[str, Any]]) -> dict[int, str]:
+    """Code of each store view's website."""
+    sites = orjson.loads(await client.get("list_websites", SUBJECT, "/V1/store/websites"))
+    codes = {int(site["id"]): str(site["code"]) for site in sites}
+    return {int(view["id"]): codes[int(view["website_id"])] for view in views if int(view["website_id"]) in codes}
 
 
 def view_findings(name: str, views: list[dict[str, Any]], channels: Mapping[str, Channel]) -> Iterator[Finding]:
@@ -77,13 +150,37 @@ def view_findings(name: str, views: list[dict[str, Any]], channels: Mapping[str,
         )
 
 
-def source_findings(name: str, codes: set[str], channels: Mapping[str, Channel]) -> Iterator[Finding]:
-    """Stock sources that a channel names and Magento does not have: Magento would refuse their stock."""
-    for key, channel in channels.items():
-        unknown = sorted(set(channel.sources.values()) - codes)
-        if unknown:
-            yield wrong(
-                f"channel {key}",
-                f"'{name}' has no stock source {', '.join(unknown)}",
-                f"channels.{key}.sources: one of {', '.join(sorted(codes))}, or make it in Magento (Stores > Sources)",
-            )
+# -- limits and consumers ------------------------------------------------------------------------------------------
+
+
+async def _pages(name: str, client: MagentoClient, page_size: int) -> Finding:
+    """Whether a page of polling is not too large: a shop may cap what is asked for."""
+    part = f"limits of {name}"
+    query = Search(page_size=page_size, fields="total_count").query()
+    try:
+        await client.get("list_orders", SUBJECT, "/V1/orders", query)
+    except Rejected as error:
+        mend = "polling.page_size: no more than that, or raise Magento's webapi/validation/maximum_page_size"
+        return wrong(part, f"it refuses pages of {page_size} rows: {error.message}", mend, "no list can be polled")
+    except AuthFailed:
+        return note(part, "not seen, as orders cannot be read")
+    return ok(part, f"it answers pages of {page_size} rows")
+
+
+async def _consumers(name: str, client: MagentoClient) -> Finding:
+    """Whether operations of Magento's queue wait for a consumer. Tillstream queues none itself."""
+    part = f"consumers of {name}"
+    query = Search(groups=((Where("status", "eq", OPEN),),), page_size=1, fields="total_count").query()
+    try:
+        waiting = int(orjson.loads(await client.get("list_operations", SUBJECT, "/V1/bulk", query))["total_count"])
+    except TillstreamError as error:
+        told = "the integration lacks Magento_Logging::system_magento_logging_bulk_operations"
+        return note(part, f"not seen: {told if isinstance(error, AuthFailed) else error.message}")
+    if waiting:
+        return note(
+            part,
+            f"{waiting} operations of its bulk API wait for a consumer",
+            "see that cron runs, then on Magento's server: bin/magento queue:consumers:start async.operations.all",
+            "without consumers what Magento does later (stock indexes, imports, mails) is late, and tells no error",
+        )
+    return ok(part, "nothing waits in its bulk API")

@@ -1,20 +1,18 @@
-"""Kafka, the store, the clocks, the flows."""
+"""Kafka, the store, the flows, and the key of the gift cards."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 
-import aiohttp
-
-from app.connections import Connection
+from app.doctor.brokers import brokers
+from app.doctor.database import database
 from app.doctor.finding import Finding, note, ok, wrong
 from app.kafka_admin import TopicReport, TopicState, compare_topics
 from app.settings import Settings
 from app.store import Store
 from app.ways import all_ways, flows_of
 from schemas.documents.flow import Mode
+from streams import groups
 from streams.engine.errors import DocumentError
 from streams.engine.load import load
 from streams.errors import TillstreamError
@@ -24,9 +22,6 @@ from streams.ports import Clock, FlowStop, OversoldSku, Way
 from streams.runtime.stops import resume_command
 from streams.topics import TOPICS
 
-SKEW_SECONDS = 30.0
-"""OAuth signatures and webhooks carry the time; the default tolerance of a webhook is ten times as much."""
-
 
 async def kafka(settings: Settings) -> list[Finding]:
     """Whether Kafka answers and has the topics as declared."""
@@ -35,10 +30,14 @@ async def kafka(settings: Settings) -> list[Finding]:
     except TillstreamError as error:
         return [wrong("kafka", error.message)]
     missing = [report.name for report in reports if report.state is TopicState.MISSING]
+    about = await brokers(settings.kafka, tuple(groups.consumed(settings.systems)))
     found = [finding for report in reports for finding in _differences(report)]
     if missing:
         found.append(wrong("kafka", f"topics are missing: {', '.join(missing)}", "tillstream topics create"))
-    return found or [ok("kafka", f"{settings.kafka.bootstrap_servers} answers; {len(reports)} topics are as declared")]
+    return [
+        *about,
+        *(found or [ok("kafka", f"{settings.kafka.bootstrap_servers} answers; {len(reports)} topics are as declared")]),
+    ]
 
 
 def _differences(report: TopicReport) -> Iterator[Finding]:
@@ -51,6 +50,7 @@ async def store(settings: Settings, clock: Clock) -> list[Finding]:
     opened = Store.open(settings.store.address, role="doctor", clock=clock, connections=1)
     try:
         await opened.ping()
+        itself = await database(settings, opened.database, clock)
         stopped = await opened.stops.current()
         holds = await opened.guards.open_holds()
         oversold = await opened.oversells.waiting()
@@ -61,8 +61,8 @@ async def store(settings: Settings, clock: Clock) -> list[Finding]:
         await opened.close()
     answers = ok("store", f"{opened.database.name} answers and has this version's tables")
     flows = [wrong(f"flow {stop.flow}", f"is stopped: {stop.reason}", _resume(stop)) for stop in stopped]
-    guards = [wrong(f"guard {hold.number}", told(hold), decisions(hold)) for hold in holds]
-    return [answers, *flows, *guards, *map(_oversold, oversold), *_not_launched(settings, launched)]
+    holding = [wrong(f"guard {hold.number}", told(hold), decisions(hold)) for hold in holds]
+    return [answers, *itself, *flows, *holding, *map(_oversold, oversold), *_not_launched(settings, launched)]
 
 
 def _oversold(one: OversoldSku) -> Finding:
@@ -87,36 +87,6 @@ def _resume(stop: FlowStop) -> str:
     return f"mend the cause, then: {resume_command(stop)}"
 
 
-async def clock_of(name: str, connection: Connection) -> list[Finding]:
-    """How far the system's clock is from ours, by the Date of an answer; nothing if it sends none."""
-    part = f"clock of {name}"
-    timeout = aiohttp.ClientTimeout(total=connection.http.timeout_seconds)
-    try:
-        async with (
-            aiohttp.ClientSession(timeout=timeout) as session,
-            session.get(connection.base_url, allow_redirects=False) as answer,
-        ):
-            theirs, ours = answer.headers.get("Date", ""), datetime.now(UTC)
-    except (aiohttp.ClientError, TimeoutError):
-        return []  # that it does not answer is told by the connection's own check
-    try:
-        skew = (parsedate_to_datetime(theirs) - ours).total_seconds()
-    except (ValueError, TypeError):
-        return [note(part, "it sends no date, so its clock cannot be compared")]
-    if abs(skew) > SKEW_SECONDS:
-        ahead = "ahead of" if skew > 0 else "behind"
-        return [wrong(part, f"{abs(skew):.0f} s {ahead} this machine", "set both clocks by NTP")]
-    return [ok(part, f"{abs(skew):.0f} s from this machine")]
-
-
-def webhooks_of(name: str, connection: Connection) -> list[Finding]:
-    """Whether the door takes the system's webhooks."""
-    if connection.webhooks.secrets:
-        return []
-    mend = f"connections.{name}.webhooks.secrets, and the same secret in the system"
-    return [note(f"connection {name}", "no webhook secret, so changes come by polling alone", mend)]
-
-
 def flows(settings: Settings) -> list[Finding]:
     """Whether the flow documents can be read, and which of them write."""
     modes = {name: flow.mode for name, flow in settings.flows.items()}
@@ -133,3 +103,22 @@ def _flow(name: str, mode: Mode) -> Finding:
     if mode is Mode.OFF:
         return ok(f"flow {name}", f"off: it takes nothing until flows.{name}.mode is 'observe' or 'live'")
     return note(f"flow {name}", "observes and writes nothing", f"flows.{name}.mode = 'live', when its preview is right")
+
+
+def gift_card_key(settings: Settings) -> list[Finding]:
+    """Whether gift cards can be recognised, if a flow takes what they pay."""
+    try:
+        takes = any("gift_card" in flow.id for flow in flows_of(settings).values() if flow.mode is not Mode.OFF)
+    except DocumentError:
+        return []  # told with the flows
+    if not takes or settings.gift_cards.fingerprint_key.get_secret_value():
+        return []
+    return [
+        note(
+            "gift cards",
+            "gift_cards.fingerprint_key is not set: of a card only its last four characters are kept",
+            "gift_cards.fingerprint_key: what `openssl rand -hex 32` prints, kept with your other secrets; never "
+            "change it afterwards",
+            "a card is then found by those four alone, and two that share them are for a person",
+        )
+    ]

@@ -69,6 +69,10 @@ class HeartlandClient:
         await self._tokens.close()
         await self._http.close()
 
+    async def scopes(self) -> frozenset[str]:
+        """What the client may do, as its token says; empty if it does not. Raises as `TokenSource.token` does."""
+        return (await self._tokens.token()).scopes
+
     async def get(self, operation: str, subject: str, path: str, query: Query = ()) -> bytes:
         """The JSON of a route; ``path`` begins with ``/v1`` and is percent-encoded segment by segment."""
         request = self._reading(operation, subject, path, query)

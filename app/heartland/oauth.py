@@ -31,12 +31,14 @@ class HeldToken:
         renew_at: from then on another is asked for.
         expires_at: until then it still serves if none can be had.
         proven: the API has accepted it at least once.
+        scopes: what it may do; empty if the server does not say.
     """
 
     value: str = field(repr=False)
     renew_at: datetime
     expires_at: datetime
     proven: bool = False
+    scopes: frozenset[str] = frozenset()
 
 
 class TokenSource:
@@ -120,7 +122,8 @@ class TokenSource:
             raise not_the_api(request, place, "the answer holds no access_token", acted=False) from error
         life, now = float(token.expires_in), self._clock.now()
         margin = min(MARGIN_SECONDS, life / 10)
-        return HeldToken(token.access_token, now + timedelta(seconds=life - margin), now + timedelta(seconds=life))
+        renew_at, expires_at = now + timedelta(seconds=life - margin), now + timedelta(seconds=life)
+        return HeldToken(token.access_token, renew_at, expires_at, scopes=frozenset(token.scope.split()))
 
 
 async def _openly(_request: Request) -> Mapping[str, str]:

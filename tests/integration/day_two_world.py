@@ -1,5 +1,5 @@
-"""A whole shop in real processes (the demo's cast), whose roles are stopped, replaced and started again while it trades,
-and whose store and topics are saved and put back by the programs that an operator uses."""
+"""A whole shop in real processes (the demo's cast). Its roles are replaced and stopped while it trades, its store is
+saved and put back by the programs that an operator uses, and its topics are lost."""
 
 from __future__ import annotations
 

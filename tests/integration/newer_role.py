@@ -22,7 +22,7 @@ def upgrade() -> None:
         return as_it_was(replace(self, schema_version=NEWER))
 
     Envelope.to_headers = to_headers  # type: ignore[method-assign]
-    stage.SCHEMA_VERSION = NEWER  # type: ignore[misc]
+    vars(stage)["SCHEMA_VERSION"] = NEWER
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ from app.sandbox.magento.errors import CRASHED, CrashError, RestError, unauthori
 from app.sandbox.magento.fields import trim_answer
 from app.sandbox.magento.oauth import OAuthVerifier, Signed
 from app.sandbox.magento.shop import Call, Json, Shop
+from app.sandbox.magento.switches import Switch, is_on
 from app.sandbox.mutations import log_mutation
 from app.sandbox.striking import list_lag
 
@@ -27,6 +28,8 @@ ANONYMOUS = "anonymous"
 COMMERCE = "commerce"
 JSON_TYPES = ("*/*", "application/*", "application/json")
 PATH = re.compile(r"^/rest(?:/([A-Za-z_]\w*))?/V1(/.*)$")
+CAPPED_PAGE = 50
+"""Rows of a page, while `Switch.PAGES_CAPPED` is on."""
 METHODS = ("GET", "POST", "PUT", "DELETE")
 
 
@@ -149,6 +152,7 @@ class FrontController:
             raise RestError(404, "Request does not match any route.")
         self._authorise(request, match.route, raw_path, raw_query)
         query = parse_qsl(raw_query, keep_blank_values=True)
+        self._check_page(query)
         may = partial(self._may, request)
         call = Call(params=match.params, store=store, query=query, lag=list_lag(request), may=may)
         if request.method == "GET":
@@ -157,6 +161,12 @@ class FrontController:
             result = self._change(request, match.route, call, content)
         fields = dict(query).get("fields")
         return _json(trim_answer(result, fields) if fields else result, 200)
+
+    def _check_page(self, query: Sequence[tuple[str, str]]) -> None:
+        """Where input is limited, a page has a largest size."""
+        size = dict(query).get("searchCriteria[pageSize]", "")
+        if size.isdigit() and int(size) > CAPPED_PAGE and is_on(self._shop.connection, Switch.PAGES_CAPPED):
+            raise RestError(400, "Maximum SearchCriteria pageSize is %max", {"max": CAPPED_PAGE})
 
     def _read_store(self, raw_path: str) -> str:
         """The path's store code; empty if it has none."""

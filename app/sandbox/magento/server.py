@@ -11,6 +11,7 @@ from app.sandbox.catalogue import catalogue
 from app.sandbox.database import Database
 from app.sandbox.magento import (
     attributes,
+    bulk,
     carts,
     creditmemos,
     customer_carts,
@@ -61,6 +62,7 @@ ROUTES = (
     *document_comments.ROUTES,
     *pickup.ROUTES,
     *customers.ROUTES,
+    *bulk.ROUTES,
     *directory.ROUTES,
     *products.ROUTES,
     *attributes.ROUTES,

@@ -29,6 +29,10 @@ class Switch(StrEnum):
     """No mail leaves. A comment that notifies is stored and answered 400; everything else keeps quiet about it."""
     CARD_DECLINES = "card_declines"
     """The gateway refuses every later capture and refund. Placing an order still works."""
+    PAGES_CAPPED = "pages_capped"
+    """``webapi/validation/input_limit_enabled`` with a ``maximum_page_size`` of 50."""
+    CONSUMERS_STAND = "consumers_stand"
+    """No consumer of the message queue runs: what is queued stays open, without an error."""
 
 
 def is_on(connection: sqlite3.Connection, switch: Switch) -> bool:
