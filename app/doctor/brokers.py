@@ -7,10 +7,11 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import (
-    AuthorizationError,
+    ClusterAuthorizationFailedError,
     GroupAuthorizationFailedError,
     GroupCoordinatorNotAvailableError,
     KafkaError,
+    for_code,
 )
 
 from app.doctor.finding import Finding, note, ok, wrong
@@ -36,7 +37,7 @@ async def brokers(kafka: KafkaSettings, groups: tuple[str, ...]) -> list[Finding
             *broker_findings(kafka, len(known), await _config(admin, known[0]) if known else {}),
             *[finding async for finding in _groups(admin, groups)],
         ]
-    except AuthorizationError as error:
+    except ClusterAuthorizationFailedError as error:
         return [
             note("kafka", f"its brokers cannot be looked at: {error}", "grant Describe and DescribeConfigs on CLUSTER")
         ]
@@ -88,10 +89,12 @@ def broker_findings(kafka: KafkaSettings, count: int, config: Mapping[str, str])
 
 
 async def _config(admin: AIOKafkaAdminClient, broker: int) -> dict[str, str]:
-    resource = ConfigResource(ConfigResourceType.BROKER, str(broker), [OFFSETS_KEPT, MADE_BY_ITSELF])
+    resource = ConfigResource(ConfigResourceType.BROKER, str(broker), dict.fromkeys((OFFSETS_KEPT, MADE_BY_ITSELF)))
     found: dict[str, str] = {}
     for response in await admin.describe_configs([resource]):
-        for _code, _message, _type, _name, entries in response.resources:
+        for code, _message, _type, _name, entries in response.resources:
+            if code:
+                raise for_code(code)
             found |= {str(entry[0]): str(entry[1]) for entry in entries if entry[1] is not None}
     return found
 

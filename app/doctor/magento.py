@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping
 from typing import Any
 
 import orjson
@@ -49,8 +49,8 @@ async def _findings(
     for finding in view_findings(name, views, mine):
         yield finding
     needs = needs_of(asked.flows, legacy=legacy, accounts=accounts)
-    lacking = [resource for resource in needs.readable if not await _may(client, resource)]
-    for finding in right_findings(name, needs, lacking):
+    refused = {resource: await _refusal(client, resource) for resource in needs.readable}
+    for finding in right_findings(name, needs, refused):
         yield finding
     if any(channel.sources for channel in mine.values()):
         try:
@@ -66,23 +66,26 @@ async def _findings(
 # -- rights --------------------------------------------------------------------------------------------------------
 
 
-async def _may(client: MagentoClient, resource: str) -> bool:
-    """Whether a read that needs that resource is answered."""
+async def _refusal(client: MagentoClient, resource: str) -> TillstreamError | None:
+    """Why a read that needs that resource is not answered; None if it is."""
     query = () if resource == STORE else ONE_ROW  # which is the one that is no search
     try:
         await client.get("probe_right", resource, SHOWN_BY[resource], query)
-    except AuthFailed:
-        return False
-    return True
+    except TillstreamError as error:
+        return error
+    return None
 
 
-def right_findings(name: str, needs: Needs, lacking: Sequence[str]) -> Iterator[Finding]:
+def right_findings(name: str, needs: Needs, refused: Mapping[str, TillstreamError | None]) -> Iterator[Finding]:
     """What the integration lacks, and what only a write would show."""
     part = f"rights in {name}"
-    for resource in lacking:
+    for resource, error in refused.items():
         flows = ", ".join(needs.flows[resource]) or "every flow"
-        yield wrong(part, f"the integration lacks {resource}", RIGHTS, f"{flows} cannot work: Magento answers 401")
-    if not lacking:
+        if isinstance(error, AuthFailed):
+            yield wrong(part, f"the integration lacks {resource}", RIGHTS, f"{flows} cannot work: Magento answers 401")
+        elif error is not None:
+            yield wrong(part, error.message, why=f"{flows} cannot work")
+    if not any(refused.values()):
         yield ok(part, f"all {len(needs.readable)} resources that are read with are granted")
     if needs.unseen:
         yield note(

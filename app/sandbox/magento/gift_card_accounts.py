@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from app.sandbox.magento.errors import RestError
+from app.sandbox.magento.listing import list_documents
 from app.sandbox.magento.routing import COMMERCE, Route
 from app.sandbox.magento.shop import Call, Json, Shop, decimal, number
 from app.sandbox.magento.typed import read_parameters
@@ -13,6 +14,12 @@ RESOURCE = "Magento_GiftCardAccount::giftcardaccount"
 def get_gift_card_account(shop: Shop, call: Call) -> Json:
     """GET /V1/giftcardaccounts/:id."""
     return _account(shop, call.params["id"])
+
+
+def list_gift_card_accounts(shop: Shop, call: Call) -> Json:
+    """GET /V1/giftcardaccounts."""
+    rows = shop.connection.execute("SELECT account_id FROM gift_cards ORDER BY account_id").fetchall()
+    return list_documents(shop, call, [_account(shop, str(row["account_id"])) for row in rows])
 
 
 def update_gift_card_account(shop: Shop, call: Call) -> Json:
@@ -44,6 +51,7 @@ def _account(shop: Shop, account_id: str) -> Json:
 
 
 ROUTES = (
+    Route("GET", "/V1/giftcardaccounts", RESOURCE, list_gift_card_accounts, edition=COMMERCE),
     Route("GET", "/V1/giftcardaccounts/:id", RESOURCE, get_gift_card_account, edition=COMMERCE),
     Route("PUT", "/V1/giftcardaccounts/:id", RESOURCE, update_gift_card_account, edition=COMMERCE),
 )
