@@ -36,7 +36,7 @@ from streams.topics import TOPICS
 from tests.waiting import eventually
 
 DRAIN_SECONDS = 150.0
-TRADE = {"orders_per_second": 2.0, "changes_per_second": 4.0}
+TRADE = {"orders_per_second": 4.0, "changes_per_second": 4.0}
 
 
 @dataclass

@@ -46,7 +46,7 @@ async def test_an_older_store_behind_a_kafka_that_went_on_doubles_and_loses_noth
     async with shop.trading():
         await shop.traded(4)
         saved = await shop.save_store()
-        await shop.traded(16)
+        await shop.traded(20)
     roles = [shop.runs[name] for name in shop.urls]
     await shop.end(*shop.urls)
     await shop.restore_store(saved)

@@ -7,6 +7,7 @@ from alembic import op
 
 revision = "0004"
 down_revision = "0003"
+CONTRACT = "the journal's uniqueness moves to an index of the same columns and the place; before the first release"
 
 
 def upgrade() -> None:

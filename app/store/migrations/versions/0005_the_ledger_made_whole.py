@@ -7,6 +7,7 @@ from alembic import op
 
 revision = "0005"
 down_revision = "0004"
+CONTRACT = "the ledger's key gets the step; before the first release"
 
 
 def upgrade() -> None:

@@ -6,6 +6,7 @@ from alembic import op
 
 revision = "0010"
 down_revision = "0009"
+CONTRACT = "what is held gets a wider key; before the first release"
 
 
 def upgrade() -> None:

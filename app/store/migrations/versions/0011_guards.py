@@ -8,6 +8,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 revision = "0011"
 down_revision = "0010"
+CONTRACT = "what was applied to SKUs is read again; before the first release"
 
 
 def upgrade() -> None:
