@@ -50,6 +50,6 @@ def way_back(group: str, places: Iterable[Place], done: Mapping[Partition, int])
     return WayBack(
         group,
         {key: offset for key, (offset, _) in back.items()},
-        sum((place.committed or 0) - max(offset, place.first) for offset, place in back.values()),
+        sum(max(place.committed or 0, place.first) - max(offset, place.first) for offset, place in back.values()),
         tuple(key for key, (offset, place) in back.items() if offset < place.first),
     )

@@ -6,13 +6,15 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
 
 import aiohttp
+import asyncpg
 from aiokafka.admin import AIOKafkaAdminClient
 from rich.console import Console
 from sqlalchemy import make_url
@@ -45,7 +47,6 @@ class DayTwo:
 
     Attributes:
         urls: status servers of the roles that run, by name.
-        runs: what each of them runs.
         mistakes: whether the shop still has to make its mistakes.
     """
 
@@ -54,7 +55,6 @@ class DayTwo:
     session: aiohttp.ClientSession
     shop: Shop
     urls: dict[str, str]
-    runs: dict[str, Program] = field(default_factory=dict)
     mistakes: bool = True
 
     # -- the shop ------------------------------------------------------------------------------------------------
@@ -95,7 +95,6 @@ class DayTwo:
         """Start these roles and wait until they are ready."""
         for program in runs:
             self.theatre.processes.start(program)
-            self.runs[program.name] = program
             self.urls[program.name] = f"http://127.0.0.1:{program.environment['TILLSTREAM_STATUS__PORT']}"
 
         async def ready() -> bool:
@@ -129,6 +128,22 @@ class DayTwo:
     @property
     def settings(self) -> Settings:
         return load_settings({"TILLSTREAM_CONFIG": str(self.options.directory / "tillstream.toml")})
+
+    async def effects(self) -> Counter[str]:
+        """How many create-once effects the ledger knows to be done, by operation."""
+        connection = await asyncpg.connect(self.theatre.addresses.postgres)
+        rows = await connection.fetch("SELECT operation, count(*) AS n FROM ledger WHERE state = 'done' GROUP BY 1")
+        await connection.close()
+        return Counter({row["operation"]: row["n"] for row in rows})
+
+    async def did_more(self, than: Counter[str], *operations: str) -> None:
+        """Wait until each of these was done again."""
+
+        async def all_of_them() -> bool:
+            now = await self.effects()
+            return all(now[operation] > than[operation] for operation in operations)
+
+        await eventually(all_of_them)
 
     async def save_store(self) -> Path:
         """The nightly backup."""
