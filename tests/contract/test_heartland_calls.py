@@ -200,12 +200,12 @@ async def test_every_method_of_the_connector_calls_what_the_document_has_and_no_
     assert called == {name: operations for name, (_, operations) in CALLS.items()}
     asked: list[CheckedHeartland] = []
 
-    class Asked(CheckedHeartland):
+    class Noted(CheckedHeartland):
         async def __aenter__(self) -> Self:
             asked.append(self)
             return await super().__aenter__()
 
-    monkeypatch.setattr(doctor, "HeartlandClient", Asked)
+    monkeypatch.setattr(doctor, "HeartlandClient", Noted)
     channel = Channel(name="main", web="web", pos="pos", location=pos.location)
-    await doctor.heartland("pos", pos.settings, {"main": channel}, SystemClock())
+    await doctor.heartland("pos", pos.settings, Asked({"main": channel}), SystemClock())
     assert unseen(sites_in(*PLACES), pos.client.sites | asked[0].sites) == []

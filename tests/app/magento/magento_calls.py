@@ -159,7 +159,8 @@ def answer(seen: Seen) -> web.Response:
     """What lets each call go on as far as it can: an order of three pieces, of goods that are not counted."""
     path = seen.raw_path.partition("?")[0].removeprefix("/rest").removeprefix("/all")
     answers: dict[str, Any] = {
-        "/V1/store/storeConfigs": [],
+        "/V1/store/storeConfigs": [{"id": 1, "website_id": 1, "base_currency_code": "USD"}],
+        "/V1/store/websites": [{"id": 1, "code": "base"}],
         "/V1/orders/42": ORDER,
         "/V1/orders/43": ORDER | {"state": "holded"},
         "/V1/orders/44": ORDER | {"items": [ITEM | ENGRAVED]},

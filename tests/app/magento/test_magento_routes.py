@@ -9,9 +9,12 @@ import pytest
 
 from app.connections import MagentoConnection
 from app.doctor import magento as doctor
+from app.doctor.asked import Asked
 from app.http import Answer, Request
 from app.magento.client import MagentoClient
 from app.systems import Web
+from schemas.documents.channel import Channel
+from streams.engine import load
 from streams.errors import TillstreamError
 from tests.app.call_sites import methods, sending_from, sites_in, unseen
 from tests.app.magento.magento_calls import CALLS, answer
@@ -56,7 +59,10 @@ async def told(monkeypatch: pytest.MonkeyPatch) -> Told:
                 except TillstreamError:
                     continue
         settings = MagentoConnection.model_validate({"base_url": server.url, "bearer_token": "token"})
-        await doctor.magento("web", settings, {}, FakeClock())
+        channel = Channel(name="main", web="web", pos="pos", location="MAIN", sources={"MAIN": "main"})
+        flows = tuple(load().flows.values())
+        settings = settings.model_copy(update={"gift_cards": "accounts"})
+        await doctor.magento("web", settings, Asked({"main": channel}, flows), FakeClock())
         return Told(server.seen, methods(on), Watched.sites)
 
 

@@ -67,7 +67,11 @@ USED = [
     "POST /V1/inventory/source-items",
     "GET /V1/inventory/sources",
     "GET /V1/inventory/sources/:sourceCode",
+    "GET /V1/inventory/stocks",
+    "GET /V1/inventory/stock-source-links",
     "GET /V1/store/storeConfigs",
+    "GET /V1/store/websites",
+    "GET /V1/bulk",
 ]
 
 NESTED = {

@@ -6,6 +6,7 @@ import sqlite3
 
 import pytest
 
+from app.sandbox.magento.switches import Switch
 from tests.app.sandbox.magento.storefront import Storefront
 
 NOTIFY = {"statusHistory": {"comment": "c", "is_customer_notified": 1}}
@@ -60,10 +61,11 @@ async def test_everything_else_keeps_quiet_about_mail_that_is_down(shop: Storefr
 
 
 async def test_switches_are_shown_and_a_wrong_one_is_refused(shop: Storefront) -> None:
-    assert await shop.switch(mail_down=True) == {"mail_down": True, "card_declines": False}
+    shown = {**dict.fromkeys(Switch, False), Switch.MAIL_DOWN: True}
+    assert await shop.switch(mail_down=True) == shown
     wrong: tuple[object, ...] = ({"mail": True}, {"mail_down": 1}, [])
     for body in wrong:
         async with shop.session.put(f"{shop.handle.url}/_switches", json=body) as response:
             assert response.status == 400
     async with shop.session.get(f"{shop.handle.url}/_switches") as response:
-        assert await response.json() == {"mail_down": True, "card_declines": False}
+        assert await response.json() == shown
