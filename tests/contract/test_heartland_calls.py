@@ -16,6 +16,7 @@ import pytest
 
 from app.clock import SystemClock
 from app.doctor import heartland as doctor
+from app.doctor.asked import Asked
 from app.systems import Pos
 from schemas.documents import Channel
 from streams.ports import GiftCardNumber, HoldDraft, ParcelDraft, PaymentDraft, ProfileDraft, RefundDraft
