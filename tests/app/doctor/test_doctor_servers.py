@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+from aiokafka.errors import ClusterAuthorizationFailedError, GroupAuthorizationFailedError
 from pydantic import SecretStr
 
 from app.clock import SystemClock
@@ -56,6 +58,51 @@ async def test_a_real_broker_tells_how_long_it_remembers_groups(kafka_bootstrap:
     found = await brokers(kafka, tuple(groups.consumed({"pos": "heartland"})))
     assert any("offsets.retention.minutes is 7 days, records are kept for 14" in one.message for one in found)
     assert found[-1].grade is Grade.OK
+
+
+class Guarded:
+    """Brokers whose ACLs let us see less than we need."""
+
+    cluster_open = True
+
+    def __init__(self, **_options: object) -> None:
+        """Nothing is opened."""
+
+    async def start(self) -> None:
+        """It answers."""
+
+    async def close(self) -> None:
+        """Nothing is open."""
+
+    async def describe_cluster(self) -> dict[str, list[dict[str, int]]]:
+        return {"brokers": [{"node_id": number} for number in (1, 2, 3)]}
+
+    async def describe_configs(self, _resources: object) -> list[object]:
+        code = 0 if self.cluster_open else ClusterAuthorizationFailedError.errno
+        return [SimpleNamespace(resources=[(code, "", 4, "1", [])])]
+
+    async def find_coordinator(self, group: str) -> int:
+        if group == groups.INVENTORY:
+            raise GroupAuthorizationFailedError(group)
+        return 1
+
+    async def list_consumer_group_offsets(self, _group: str) -> dict[object, object]:
+        return {}
+
+
+async def test_a_group_that_we_may_not_join_is_told_with_the_acl(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.doctor.brokers.AIOKafkaAdminClient", Guarded)
+    well, refused = await brokers(THREE, (groups.NORMALIZE, groups.INVENTORY))
+    assert well.grade is Grade.OK
+    assert (refused.grade, refused.message) == (Grade.WRONG, "we may not join the group tillstream.inventory")
+    assert refused.mend.startswith("kafka-acls.sh --add")
+
+
+async def test_brokers_that_may_not_be_looked_at_are_doubtful(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.doctor.brokers.AIOKafkaAdminClient", Guarded)
+    monkeypatch.setattr(Guarded, "cluster_open", False)
+    (found,) = await brokers(THREE, ())
+    assert (found.grade, "DescribeConfigs on CLUSTER" in found.mend) == (Grade.NOTE, True)
 
 
 async def test_brokers_that_are_away_are_told_by_the_check_of_the_topics() -> None:
