@@ -24,9 +24,11 @@ from streams.topics import RAW_ENTITIES, raw
 NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 FORGOTTEN = (
-    "What people decided after that time is not in this store. Do it again: `tillstream launch` lists the flows, "
-    "`tillstream guards list` and `tillstream dead-letters list` what waits for you; aliases and links made since are "
-    "asked for again. `tillstream connect` mends the webhooks."
+    "What people decided after that time is not in this store. Before you start anything, launch again what was "
+    "launched since: `tillstream launch` lists the flows, and one that only observes writes nothing, of what is read "
+    "again neither. "
+    "Then `tillstream guards list` and `tillstream dead-letters list` tell what waits for you, aliases and links made "
+    "since are asked for again, and `tillstream connect` mends the webhooks."
 )
 
 
