@@ -8,6 +8,7 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+from aiokafka.errors import for_code
 from aiokafka.structs import OffsetAndMetadata, OffsetAndTimestamp
 
 from app.publisher import KafkaPublisher, PublisherLimits
@@ -73,6 +74,21 @@ class KafkaAdmin:
         for response in await self._client.describe_configs(resources):
             for _code, _message, _type, name, entries in response.resources:
                 found[self._names.logical(name)] = {entry[0]: entry[1] for entry in entries}
+        return found
+
+    async def brokers(self) -> list[int]:
+        """The ids of the brokers that are there."""
+        return [int(broker["node_id"]) for broker in (await self._client.describe_cluster())["brokers"]]
+
+    async def broker_config(self, broker: int, names: Iterable[str]) -> dict[str, str]:
+        """Those settings of a broker that it tells."""
+        resource = ConfigResource(ConfigResourceType.BROKER, str(broker), dict.fromkeys(names))
+        found: dict[str, str] = {}
+        for response in await self._client.describe_configs([resource]):
+            for code, _message, _type, _name, entries in response.resources:
+                if code:
+                    raise for_code(code)
+                found |= {str(entry[0]): str(entry[1]) for entry in entries if entry[1] is not None}
         return found
 
     async def create_topics(

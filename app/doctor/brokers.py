@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator, Mapping
 
-from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import (
     ClusterAuthorizationFailedError,
     GroupAuthorizationFailedError,
     GroupCoordinatorNotAvailableError,
     KafkaError,
-    for_code,
 )
 
 from app.doctor.finding import Finding, note, ok, wrong
-from app.kafka_admin import admin_options
+from app.kafka_clients import KafkaAdmin
 from app.settings import KafkaSettings
+from streams.names import KafkaNames
 from streams.topics import DAY_MS, TOPICS
 
 OFFSETS_KEPT = "offsets.retention.minutes"
@@ -29,13 +27,14 @@ LONGEST_MINUTES = max(topic.retention_days for topic in TOPICS if not topic.name
 
 async def brokers(kafka: KafkaSettings, groups: tuple[str, ...]) -> list[Finding]:
     """What the brokers say. Silent if Kafka does not answer: its topics' check tells that."""
-    admin = AIOKafkaAdminClient(**admin_options(kafka))
+    admin = KafkaAdmin(kafka)
     try:
         await admin.start()
-        known = [int(broker["node_id"]) for broker in (await admin.describe_cluster())["brokers"]]
+        known = await admin.brokers()
+        config = await admin.broker_config(known[0], (OFFSETS_KEPT, MADE_BY_ITSELF)) if known else {}
         return [
-            *broker_findings(kafka, len(known), await _config(admin, known[0]) if known else {}),
-            *[finding async for finding in _groups(admin, groups)],
+            *broker_findings(kafka, len(known), config),
+            *[finding async for finding in _groups(admin, kafka.names, groups)],
         ]
     except ClusterAuthorizationFailedError as error:
         return [
@@ -88,18 +87,7 @@ def broker_findings(kafka: KafkaSettings, count: int, config: Mapping[str, str])
     yield ok("kafka", f"{count} brokers, {kafka.replication_factor} copies, {kafka.min_insync_replicas} for a write")
 
 
-async def _config(admin: AIOKafkaAdminClient, broker: int) -> dict[str, str]:
-    resource = ConfigResource(ConfigResourceType.BROKER, str(broker), dict.fromkeys((OFFSETS_KEPT, MADE_BY_ITSELF)))
-    found: dict[str, str] = {}
-    for response in await admin.describe_configs([resource]):
-        for code, _message, _type, _name, entries in response.resources:
-            if code:
-                raise for_code(code)
-            found |= {str(entry[0]): str(entry[1]) for entry in entries if entry[1] is not None}
-    return found
-
-
-async def _groups(admin: AIOKafkaAdminClient, groups: tuple[str, ...]) -> AsyncIterator[Finding]:
+async def _groups(admin: KafkaAdmin, names: KafkaNames, groups: tuple[str, ...]) -> AsyncIterator[Finding]:
     for group in groups:
         try:
             await admin.find_coordinator(group)
@@ -107,9 +95,9 @@ async def _groups(admin: AIOKafkaAdminClient, groups: tuple[str, ...]) -> AsyncI
         except GroupAuthorizationFailedError:
             yield wrong(
                 "kafka",
-                f"we may not join the group {group}",
+                f"we may not join the group {names.in_kafka(group)}",
                 "kafka-acls.sh --add --allow-principal User:NAME --operation Read --operation Describe --group "
-                f"{group}",
+                f"{names.in_kafka(group)}",
                 "its workers cannot start",
             )
         except GroupCoordinatorNotAvailableError:

@@ -48,10 +48,8 @@ async def places_at(kafka: KafkaSettings, topics: Sequence[str], at: datetime) -
     async with looking(kafka) as (admin, consumer):
         _, ends = await bounds_of(admin, consumer, topics)
         found = await consumer.offsets_for_times(dict.fromkeys(ends, int(at.timestamp() * 1000))) if ends else {}
-    return {
-        (place.topic, place.partition): end if found.get(place) is None else found[place].offset
-        for place, end in ends.items()
-    }
+    since = {place: first.offset for place, first in found.items() if first is not None}
+    return {(place.topic, place.partition): since.get(place, end) for place, end in ends.items()}
 
 
 async def require_no_members(kafka: KafkaSettings, group: str) -> None:

@@ -8,8 +8,8 @@ from schemas.wire import Wire
 
 
 class Token(Wire):
-    """A bearer token; ``expires_in`` is in seconds, an hour where the server does not say. ``scope`` is what it may do, by
-    words between blanks; empty where the server does not say."""
+    """A bearer token; ``expires_in`` is in seconds, an hour where the server does not say. ``scope`` is what it may do,
+    in words between blanks; empty where the server does not say."""
 
     access_token: str = Field(min_length=1, repr=False)
     expires_in: int = 3600
