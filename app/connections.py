@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, SecretStr
 
 
 class Webhooks(BaseModel):
@@ -95,6 +95,9 @@ class MagentoConnection(BaseModel):
     locations count; where stock is legacy, their source is ``default``."""
     webhooks: Webhooks = Webhooks()
     """How its webhooks prove themselves."""
+    secrets_expire: AwareDatetime | None = None
+    """When the first of its secrets ends, if whoever gave it said so, as ``2027-01-31T00:00:00Z``: the metrics tell the
+    time left. A token that is renewed by itself is none."""
     http: Http = Http()
     """Limits of its HTTP client."""
     budget: Budget = Budget()
@@ -118,6 +121,9 @@ class HeartlandConnection(BaseModel):
     """Of the same API client."""
     webhooks: Webhooks = Webhooks()
     """How its webhooks prove themselves."""
+    secrets_expire: AwareDatetime | None = None
+    """When the first of its secrets ends, if whoever gave it said so, as ``2027-01-31T00:00:00Z``: the metrics tell the
+    time left. A token that is renewed by itself is none."""
     http: Http = Http()
     """Limits of its HTTP client."""
     budget: Budget = Budget()
@@ -135,6 +141,9 @@ class WebhookConnection(BaseModel):
     """Where each event is posted, as it is."""
     secret: SecretStr | None = None
     """Signs each event, as Standard Webhooks say; without it nothing is signed."""
+    secrets_expire: AwareDatetime | None = None
+    """When the first of its secrets ends, if whoever gave it said so, as ``2027-01-31T00:00:00Z``: the metrics tell the
+    time left. A token that is renewed by itself is none."""
     http: Http = Http()
     """Limits of its HTTP client."""
     budget: Budget = Budget()

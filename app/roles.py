@@ -38,6 +38,9 @@ from app.publisher import KafkaPublisher, PublisherLimits
 from app.settings import PollingSettings, Settings
 from app.store import Store, migrate
 from app.systems import Systems
+from app.upkeep.certificates import addresses_of
+from app.upkeep.checks_watch import ChecksWatch
+from app.upkeep.expiry_watch import ExpiryWatch, secrets_of
 from streams.engine.errors import DocumentError
 from streams.groups import consumed
 from streams.metrics import Metrics
@@ -138,8 +141,8 @@ async def _poll(parts: Parts) -> None:
         webhooks = [WebhookWatch(door, turns, parts.clock, parts.metrics, period) for door in doors]
         groups = tuple(consumed(parts.settings.systems))
         keeper = OffsetsKeeper(parts.settings.kafka, groups, turns, parts.clock, polling.interval_seconds)
-        everything = [*polls, *webhooks, watch, keeper]
-        poller = Poller(everything, parts.clock, parts.metrics, Backoff(longest_seconds=longest))
+        beside: list[Poll] = [*webhooks, watch, keeper, *_upkeep(parts, store)]
+        poller = Poller([*polls, *beside], parts.clock, parts.metrics, Backoff(longest_seconds=longest))
         await serve_polls(poller, readiness=parts.readiness, stop=parts.stop)
 
 
@@ -160,6 +163,15 @@ def _polls(
         return [*changes]
     period = polling.snapshot_minutes * 60.0
     return [*changes, *(SnapshotPoll(feed, turns, rows, clock, period) for feed in snapshots(lists))]
+
+
+def _upkeep(parts: Parts, store: Store) -> list[Poll]:
+    """What the poller tells beside, since one always lives: how checks ended, and what expires."""
+    settings, clock, metrics = parts.settings, parts.clock, parts.metrics
+    return [
+        ChecksWatch(store.checks, settings.connections, clock, metrics),
+        ExpiryWatch(addresses_of(settings), secrets_of(settings), clock, metrics),
+    ]
 
 
 _ROLES: dict[str, Run] = {"ingress": _ingress, "poll": _poll}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from app.connections import Connection, HeartlandConnection, MagentoConnection, WebhookConnection
@@ -266,6 +267,8 @@ def _connector(name: str, connection: Connection, client: _Client) -> System:
             accounts, legacy = connection.gift_cards == "accounts", connection.inventory == "legacy"
             return Web.through(magento, client.codes, accounts=accounts, legacy=legacy)
         case HeartlandConnection():
-            return Pos.through(HeartlandClient(name, connection, client.clock, **options))
+            upkeep, clock = client.metrics.upkeep, client.clock
+            token_until = partial(upkeep.token_until, name, clock=clock)
+            return Pos.through(HeartlandClient(name, connection, clock, token_until=token_until, **options))
         case WebhookConnection():
             return Receiver(WebhookReceiver(name, connection, client.clock, **options))

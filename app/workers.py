@@ -130,6 +130,8 @@ async def run_worker(
         drain_seconds=settings.worker.drain_seconds,
         failpoints=parts.failpoints,
     )
+    parts.metrics.upkeep.watch_recovery(app.recovering_seconds)
+    app.on_assigned(partial(_rebalanced, parts.metrics, job.group))
     if target is not None:
         app.on_assigned(partial(_share, gates[target], len(job.topics) * PARTITIONS))
     handler = handler_of(role, target, tools, app)
@@ -139,6 +141,10 @@ async def run_worker(
 
 async def _share(gate: Gate, of: int, partitions: Sequence[Partition]) -> None:
     gate.owns(len(partitions), of)
+
+
+async def _rebalanced(metrics: Metrics, group: str, _partitions: Sequence[Partition]) -> None:
+    metrics.upkeep.rebalanced(group)
 
 
 def width_of(target: str | None, settings: Settings) -> int:

@@ -21,6 +21,7 @@ from app.store.tables import metadata
 from streams.ports import (
     Agreements,
     AppliedRevisions,
+    Checks,
     Cutovers,
     Guards,
     Held,
@@ -137,6 +138,8 @@ class Ports(Protocol):
     def registrations(self) -> Registrations: ...
     @property
     def stops(self) -> Stops: ...
+    @property
+    def checks(self) -> Checks: ...
     @property
     def guards(self) -> Guards: ...
     @property

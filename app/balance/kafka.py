@@ -56,10 +56,17 @@ class Unread:
 
 @dataclass(frozen=True, slots=True)
 class Labelled:
-    """A record's id, and the connection that it is for (empty for whoever reads it)."""
+    """A record's id, and what its headers say of it.
+
+    Attributes:
+        target: the connection that it is for; empty for whoever reads it.
+        connection, entity: what it is about; empty where the headers do not say.
+    """
 
     receipt_id: str
     target: str
+    connection: str = ""
+    entity: str = ""
 
 
 class Log:
@@ -125,4 +132,4 @@ def _labelled(topic: str, record: Any) -> Labelled:
         envelope = Envelope.from_headers(record.headers)
     except EnvelopeError:
         return Labelled(place_id(topic, record.partition, record.offset), "")
-    return Labelled(envelope.receipt_id, envelope.target)
+    return Labelled(envelope.receipt_id, envelope.target, envelope.connection, envelope.entity)

@@ -11,11 +11,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from app.balance.facts import SortedFacts
 from app.balance.kafka import Log, Unread
+from app.balance.missing import Source, missing_of
 from app.balance.sets import Equations, Fact, Seen, weigh
 from app.store.receipts import HeldReceipt, Receipts
 from streams import groups
@@ -62,10 +63,15 @@ class Way:
 
 @dataclass(frozen=True, slots=True)
 class Balance:
-    """The equations, and what Kafka deleted unread, which no equation can tell."""
+    """The equations, and what Kafka deleted unread, which no equation can tell.
+
+    Attributes:
+        missing: how many are missing of what each connection had told, zeros among them.
+    """
 
     equations: Equations
     deleted: tuple[Unread, ...] = ()
+    missing: Mapping[Source, int] = field(default_factory=dict)
 
     @property
     def holds(self) -> bool:
@@ -95,9 +101,11 @@ async def take_balance(
     Raises:
         Unavailable, Transient: Kafka or the store does not answer.
     """
+    spans, sources = await log.written(way.door, since), set[Source]()
     with SortedFacts() as facts:
-        async for labelled in log.ids(await log.written(way.door, since)):
+        async for labelled in log.ids(spans):
             facts.add((one.receipt_id, Seen.ACCEPTED) for one in labelled)
+            sources |= {(one.connection, one.entity) for one in labelled}
         first = facts.first(Seen.ACCEPTED) or AFTER_ALL
         async for children in receipts.children(_before(first), since):
             facts.add((child, Seen.ACCEPTED) for child in children)
@@ -112,7 +120,8 @@ async def take_balance(
             facts.add((suspect, Seen.ACCEPTED) for suspect in suspects)
             await _follow(facts, log, receipts, way, min(suspects))
             equations = equations.corrected(weigh(facts))
-    return Balance(equations, tuple(deleted))
+    missing = equations.receipts.missing + equations.children.missing
+    return Balance(equations, tuple(deleted), await missing_of(log, spans, missing, sources))
 
 
 async def _follow(facts: SortedFacts, log: Log, receipts: Receipts, way: Way, first: str) -> Sequence[Unread]:

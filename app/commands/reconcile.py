@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -12,6 +12,7 @@ import typer
 
 from app.clock import SystemClock
 from app.commands.joints import advance, opened, progress_bar
+from app.commands.results import keep_result
 from app.commands.store import say
 from app.exit_codes import FAILED, OK
 from app.polling.polls import EVERYTHING
@@ -24,6 +25,7 @@ from app.reconcile.showing import SHOWN, day_table, drift_table, show, write_csv
 from app.reconcile.stock import reconcile_stock
 from app.settings import Settings
 from streams.business_date import bounds
+from streams.ports import CheckNumber, CheckResult, Checks, Clock
 from streams.reconcile.drift import Comparison, Subject, summary
 from streams.reconcile.limits import require_decided, require_few
 from streams.reconcile.payouts import Payout, PayoutFileError, read_payouts
@@ -73,27 +75,34 @@ async def run(settings: Settings, subject: Subject, options: Options) -> int:
     """
     with progress_bar() as progress:
         async with opened(settings, progress, role="reconcile") as both:
-            return await reconcile(both.joints, subject, options, now=SystemClock().now(), repair=both.repair)
+            return await reconcile(both.joints, subject, options, both.store.checks, SystemClock(), both.repair)
 
 
 async def reconcile(
     joints: Sequence[Joint],
     subject: Subject,
     options: Options,
-    *,
-    now: datetime,
+    checks: Checks,
+    clock: Clock,
     repair: Callable[[], Awaitable[Repair]],
 ) -> int:
-    """The same, with systems that are open; ``repair`` is called where one is wanted. Returns and raises as `run`."""
+    """The same, with systems that are open; ``repair`` is called where one is wanted. Returns and raises as `run`.
+
+    What was found is kept in ``checks``, for the metrics; what is being repaired no longer counts as failed.
+    """
     if not joints:
         raise typer.BadParameter("no channel joins a web store and a point of sale: see `tillstream settings`")
     payouts = payouts_of(options.payouts)
-    found = []
+    found: list[Comparison] = []
     for joint in joints:
-        window = _window(joint, subject, options, now)
+        window = _window(joint, subject, options, clock.now())
         comparison = await _compare(joint, subject, window, payouts)
         found.append(comparison)
         _tell(comparison, joint)
+    drifts = [drift for one in found for drift in one.drifts]
+    result = CheckResult(subject.value, clock.now(), bool(drifts), _numbers(joints, subject, found))
+    whole = options.since is None and options.day is None
+    await keep_result(checks, result, whole=whole)
     if options.csv is not None:
         _write(options.csv, found)
     if options.repair:
@@ -101,8 +110,20 @@ async def reconcile(
             require_few(comparison, options.up_to)
             require_decided(comparison, options.confirm, options.reason)
         await _repair(found, options, await repair())
-    left = [drift for one in found for drift in one.drifts if drift.again is None or not options.repair]
-    return FAILED if left else OK
+        left = [drift for drift in drifts if drift.again is None]
+        await keep_result(checks, replace(result, ended_at=clock.now(), failed=bool(left)), whole=whole)
+        return FAILED if left else OK
+    return FAILED if drifts else OK
+
+
+def _numbers(joints: Sequence[Joint], subject: Subject, found: Sequence[Comparison]) -> tuple[CheckNumber, ...]:
+    """SKUs that drift in each web store; of other subjects whether any does is enough."""
+    if subject is not Subject.STOCK:
+        return ()
+    skus: dict[str, set[str]] = {joint.web_name: set() for joint in joints}
+    for joint, comparison in zip(joints, found, strict=True):
+        skus[joint.web_name] |= {f"{again.connection}:{again.native_id}" for again in comparison.repairs}
+    return tuple(CheckNumber((web,), len(drifting)) for web, drifting in skus.items())
 
 
 async def _compare(joint: Joint, subject: Subject, window: Window, payouts: Sequence[Payout] | None) -> Comparison:

@@ -11,6 +11,8 @@ from rich.console import Console
 from rich.text import Text
 
 from app.clock import SystemClock
+from app.commands.results import keep_result
+from app.commands.store import with_store
 from app.connections import Connection, MagentoConnection, WebhookConnection
 from app.doctor import parts
 from app.doctor.asked import Asked
@@ -24,20 +26,24 @@ from app.doctor.webhooks import webhooks
 from app.settings import Settings
 from app.ways import flows_of
 from streams.engine.errors import DocumentError
-from streams.ports import Clock
+from streams.ports import CheckResult, Clock
 
 _STYLES = {Grade.OK: "green", Grade.NOTE: "yellow", Grade.WRONG: "bold red"}
 _ORDER = {grade: number for number, grade in enumerate(Grade)}
 
 
 async def run(settings: Settings, *, json: bool = False) -> int:
-    """Check everything and print what was found. Returns 1 if anything must be mended."""
-    found = await findings(settings, SystemClock())
+    """Check everything, print what was found and keep it for the metrics. Returns 1 if anything must be mended."""
+    clock = SystemClock()
+    found = await findings(settings, clock)
     if json:
         typer.echo(as_json(found))
     else:
         show(found, Console(soft_wrap=True))
-    return int(any(finding.grade is Grade.WRONG for finding in found))
+    failed = any(finding.grade is Grade.WRONG for finding in found)
+    result = CheckResult("doctor", clock.now(), failed)
+    await with_store(settings, lambda store: keep_result(store.checks, result), role="doctor")
+    return int(failed)
 
 
 async def findings(settings: Settings, clock: Clock) -> list[Finding]:

@@ -12,7 +12,7 @@ from typing import Any, Literal, Self
 from app import exact_json
 from app.connections import HeartlandConnection
 from app.heartland.errors import body_of, check, is_missing
-from app.heartland.oauth import HeldToken, TokenSource
+from app.heartland.oauth import GoodUntil, HeldToken, TokenSource, unheard
 from app.http import Answer, BeforeMutation, HttpClient, Observe, Request, let_pass
 from app.listing import Listing
 from app.urls import query_string
@@ -41,8 +41,9 @@ class HeartlandClient:
         failpoints: Failpoints = NOWHERE,
         before_mutation: BeforeMutation = let_pass,
         monotonic: Callable[[], float] = time.monotonic,
+        token_until: GoodUntil = unheard,
     ) -> None:
-        """Nothing is opened before the first request."""
+        """Nothing is opened before the first request; ``token_until`` is told when each token ends."""
         self.name = name
         self._base = settings.base_url.rstrip("/")
         self._http = HttpClient(
@@ -56,7 +57,7 @@ class HeartlandClient:
             before_mutation=before_mutation,
             monotonic=monotonic,
         )
-        self._tokens = TokenSource(settings, self._http, clock)
+        self._tokens = TokenSource(settings, self._http, clock, token_until)
 
     async def __aenter__(self) -> Self:
         return self

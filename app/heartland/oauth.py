@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from http import HTTPStatus
@@ -20,6 +20,14 @@ from streams.ports import Clock
 
 MARGIN_SECONDS = 60.0
 """A token is renewed this long before it expires, or after nine tenths of a short life."""
+
+
+GoodUntil = Callable[[datetime], None]
+"""Told when a new token ends."""
+
+
+def unheard(_end: datetime) -> None:
+    """Nobody wants to know."""
 
 
 @dataclass(slots=True, eq=False)
@@ -44,8 +52,12 @@ class HeldToken:
 class TokenSource:
     """The token of one connection."""
 
-    def __init__(self, settings: HeartlandConnection, http: HttpClient, clock: Clock) -> None:
+    def __init__(
+        self, settings: HeartlandConnection, http: HttpClient, clock: Clock, good_until: GoodUntil = unheard
+    ) -> None:
+        """``good_until`` is told when each token ends."""
         self._settings = settings
+        self._good_until = good_until
         self._http = http
         self._clock = clock
         self._held: HeldToken | None = None
@@ -92,6 +104,7 @@ class TokenSource:
         self._renewal = None
         if not task.cancelled() and task.exception() is None:
             self._held = task.result()
+            self._good_until(self._held.expires_at)
 
     async def _ask(self) -> HeldToken:
         settings = self._settings

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.store.agreements import SqlAgreements
 from app.store.applied import SqlApplied
+from app.store.checks import SqlChecks
 from app.store.cursors import SqlCursors
 from app.store.cutovers import SqlCutovers
 from app.store.desk import HeldDesk
@@ -71,6 +72,7 @@ class Store:
     guards: SqlGuards
     written_stock: SqlWrittenStock
     oversells: SqlOversells
+    checks: SqlChecks
 
     @classmethod
     def open(cls, url: str, *, role: str, clock: Clock, connections: int = 10) -> Store:
@@ -107,6 +109,7 @@ class Store:
             guards=SqlGuards(database, clock),
             written_stock=SqlWrittenStock(database, clock),
             oversells=SqlOversells(database),
+            checks=SqlChecks(database),
         )
 
     async def ping(self) -> None:

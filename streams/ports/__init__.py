@@ -5,6 +5,7 @@ suite in `tests/contract/`, run against each implementation.
 """
 
 from streams.ports.agreements import Agreements, KeptAgreement
+from streams.ports.checks import CheckNumber, CheckResult, Checks
 from streams.ports.clock import Clock
 from streams.ports.customers import PosCustomers, ProfileDraft, SeenAddress, SeenProfile
 from streams.ports.cutovers import Cutover, Cutovers, Way
@@ -76,6 +77,9 @@ __all__ = [
     "Agreements",
     "AppliedRevisions",
     "BasePrice",
+    "CheckNumber",
+    "CheckResult",
+    "Checks",
     "Claim",
     "Clock",
     "CreditMemoDraft",

@@ -21,6 +21,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -254,6 +255,14 @@ class StageApp:
         if self._faust.rebalancing:
             return "the group is handing partitions over"
         return None
+
+    def recovering_seconds(self) -> float:
+        """How long the table has been rebuilding from the changelog; 0 if it is not, or there is none."""
+        recovery = self._faust.tables.recovery
+        began: float | None = recovery._recovery_started_at  # noqa: SLF001 - Faust tells it to its log alone
+        if not self._tables or not self._faust.in_recovery or began is None:
+            return 0.0
+        return time.monotonic() - began
 
     def partitions(self) -> Mapping[Partition, PartitionNumbers]:
         """The owned partitions of the topics that are read."""

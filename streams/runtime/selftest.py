@@ -11,6 +11,7 @@ from aiokafka.consumer import fetcher, group_coordinator, subscription_state
 from faust.app.base import App
 from faust.stores import memory
 from faust.tables.base import Collection
+from faust.tables.recovery import Recovery
 from faust.transport import conductor
 from faust.transport.drivers import aiokafka as driver
 
@@ -40,10 +41,11 @@ METHODS: Mapping[type, tuple[str, ...]] = {
     driver.Producer: ("_new_producer", "send", "flush", "on_stop"),
     App: ("_crash", "_new_transport", "_create_directories"),
     Collection: ("send_changelog",),
+    Recovery: ("_recovery_started_at",),
     fetcher.Fetcher: ("fetched_records",),
     group_coordinator.GroupCoordinator: ("_send_req",),
 }
-"""What is overridden or called."""
+"""What is overridden, called or read of a class."""
 
 ATTRIBUTES: Mapping[type, tuple[str, ...]] = {
     driver.Consumer: ("_acked", "_acked_index", "_committed_offset", "_buffered_partitions"),

@@ -13,7 +13,7 @@ import structlog
 
 from app.parts import Parts
 from app.retention import RetentionWatch
-from app.workers import COUNT_SECONDS, _tell, _tell_held, _tell_oversells
+from app.workers import COUNT_SECONDS, _rebalanced, _tell, _tell_held, _tell_oversells
 from streams.errors import Unavailable
 from streams.metrics import Metrics
 from streams.ports import HoldReason, Oversell, OversoldSku, Partition
@@ -121,3 +121,10 @@ async def test_a_partition_is_told_of_while_it_is_owned() -> None:
     told = [line for line in metrics.exposition().decode().splitlines() if 'topic="sale"' in line]
     assert len(told) == 3, "lag, age and state"
     assert all('partition="4"' in line for line in told)
+
+
+async def test_partitions_that_are_given_anew_are_counted() -> None:
+    metrics = Metrics()
+    for partitions in ([("hint.stock", 3)], []):
+        await _rebalanced(metrics, "tillstream.inventory", partitions)
+    assert metrics.registry.get_sample_value("tillstream_rebalances_total", {"group": "tillstream.inventory"}) == 2

@@ -22,10 +22,11 @@ from schemas.envelope import Envelope, Via
 from schemas.ids import Ref
 from streams.channels import Channels
 from streams.errors import Rejected
-from streams.ports import Revision, SourceItem
+from streams.ports import CheckNumber, Revision, SourceItem
 from streams.reconcile.drift import Subject
 from tests.contract.pipe import CHANNEL, Pipe
 from tests.contract.systems import PosSystem, WebSystem
+from tests.twins.checks import MemoryChecks
 from tests.twins.clock import FakeClock
 from tests.twins.kafka import MemoryPublisher
 from tests.twins.store import MemoryJournal
@@ -40,6 +41,7 @@ class Desk:
         self.pipe = pipe
         self.publisher = MemoryPublisher()
         self.clock = FakeClock()
+        self.checks = MemoryChecks()
         self._capsys = capsys
 
     async def look(self, subject: Subject, **options: Any) -> tuple[int, str]:
@@ -49,9 +51,9 @@ class Desk:
         joint = Joint(
             "web", "pos", pipe.web.connector, pipe.pos.connector, channels, engine, pipe.store.links, lambda *_: None
         )
-        now = datetime.now(UTC) + timedelta(seconds=1)
+        now = FakeClock(datetime.now(UTC) + timedelta(seconds=1))
         chosen = Options(grace=timedelta(0), by="ann", **options)
-        code = await reconcile([joint], subject, chosen, now=now, repair=self._repair)
+        code = await reconcile([joint], subject, chosen, self.checks, now, self._repair)
         return code, self._capsys.readouterr().out
 
     async def _repair(self) -> Repair:
@@ -179,7 +181,13 @@ async def test_a_source_that_somebody_changed_is_told_and_read_again_as_if_never
     (held,) = [item for item in await pipe.web.stock.list_source_items([pipe.pos.sku]) if item.source == "main"]
     await pipe.web.stock.write_source_items([SourceItem(held.sku, "main", held.quantity + 3)])
     await pipe.store.applied.put("web", {Ref("pos", "sku", held.sku): Revision(datetime.now(UTC), "written")})
+    assert (await desk.look(Subject.STOCK))[0] == 1
+    drifting = {name.partition(" at ")[0] for name in before} | {held.sku}
+    (found,) = await desk.checks.last()
+    assert (found.check, found.failed, found.numbers) == ("stock", True, (CheckNumber(("web",), len(drifting)),))
     code, _ = await desk.look(Subject.STOCK, csv=file, repair=True, up_to=1_000)
+    (found,) = await desk.checks.last()
+    assert (found.failed, found.numbers) == (False, (CheckNumber(("web",), len(drifting)),))
     rows = {row["name"]: row for row in csv.DictReader(file.read_text().splitlines())}
     row = rows[f"{held.sku} at main"]
     assert (code, set(rows) - before) == (0, {row["name"]})

@@ -19,7 +19,7 @@ from app.commands import balance as command
 from app.settings import KafkaSettings, Settings, StoreSettings
 from app.store import Store
 from schemas.envelope import Envelope
-from streams.ports import Hold, HoldReason, JournalEntry, Outcome, Record
+from streams.ports import CheckNumber, Hold, HoldReason, JournalEntry, Outcome, Record
 from tests.integration.stage_world import commit, delete_before
 from tests.kafka_broker import Topics
 from tests.twins import claims
@@ -245,3 +245,5 @@ async def test_the_command_names_what_is_missing_and_fails(
     await pipe.committed("normalize", pipe.raw, 1)
     assert await command.run(settings, None) == 1
     assert "r1 is missing: nobody has it, and it did not end. See `tillstream trace r1`" in capsys.readouterr().out
+    (kept,) = await pipe.store.checks.last()
+    assert (kept.check, kept.failed, kept.numbers) == ("balance", True, (CheckNumber(("web", "order"), 1),))

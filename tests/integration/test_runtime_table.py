@@ -10,6 +10,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.records_to_delete import RecordsToDelete
 from aiokafka.errors import KafkaConnectionError
 from aiokafka.structs import TopicPartition
+from faust.tables.recovery import Recovery
 
 from streams import groups
 from streams.errors import Unavailable
@@ -19,7 +20,7 @@ from streams.runtime.table import PartitionMoved, StageTable
 from streams.topics import WEB_UNITS, WEB_UNITS_CHANGELOG
 from tests.integration.runtime_world import committed, never_ends, produce, settings, values
 from tests.kafka_broker import Topics
-from tests.waiting import eventually
+from tests.waiting import PATIENCE, eventually
 
 TABLE = "sums"
 
@@ -82,6 +83,26 @@ async def test_a_new_worker_finds_what_the_one_before_it_wrote(kafka_topics: Top
     await eventually(lambda: second.table.get("a") == b"3")
     assert second.seen == [(0, 3)]
     await second.stop()
+
+
+async def test_a_recovery_tells_how_long_it_has_been_running_and_then_nothing(
+    kafka_topics: Topics, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kafka, topic = kafka_topics.bootstrap_servers, await kafka_topics.create(partitions=1)
+    changelog = await changelog_of(kafka_topics, 1)
+    await produce(kafka, changelog, [b"1"], partition=0)
+    ended, told = Recovery._set_recovery_ended, []
+
+    def tell(recovery: Recovery) -> None:
+        told.append(worker.app.recovering_seconds())
+        ended(recovery)
+
+    monkeypatch.setattr(Recovery, "_set_recovery_ended", tell)
+    worker = Summing(kafka_topics, topic, partitions=1)
+    await eventually(lambda: worker.ready)
+    assert 0 < told[0] < PATIENCE
+    assert worker.app.recovering_seconds() == 0
+    await worker.stop()
 
 
 async def test_a_new_group_with_a_table_gets_every_record_once(kafka_topics: Topics) -> None:

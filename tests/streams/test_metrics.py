@@ -21,6 +21,8 @@ UNITS = {
     "state",
     "ratio",
     "requests per second",
+    "SKUs",
+    "rebalances",
 }
 
 
@@ -41,7 +43,9 @@ def entry(outcome: Outcome) -> JournalEntry:
 
 @pytest.mark.parametrize("described", document(), ids=lambda metric: metric.name)
 def test_every_metric_has_a_name_by_the_rule_a_unit_and_help(described: Described) -> None:
-    assert re.fullmatch(r"tillstream_[a-z_]+_(total|seconds|bytes|records|state|rate|ratio)", described.name)
+    assert re.fullmatch(
+        r"tillstream_[a-z_]+_(total|seconds|bytes|records|receipts|skus|state|failed|rate|ratio)", described.name
+    )
     assert described.unit in UNITS
     assert described.help.endswith(".")
     assert len(described.help) > 20

@@ -32,6 +32,7 @@ from streams.ports import (
     Revision,
 )
 from tests.twins.agreements import MemoryAgreements
+from tests.twins.checks import MemoryChecks
 from tests.twins.cutovers import MemoryCutovers
 from tests.twins.feeds import MemoryCursors, MemoryLeases
 from tests.twins.guards import MemoryGuards, MemoryWrittenStock
@@ -365,6 +366,7 @@ class MemoryStore:
     journal: MemoryJournal = field(default_factory=MemoryJournal)
     stops: MemoryStops = field(default_factory=MemoryStops)
     oversells: MemoryOversells = field(default_factory=MemoryOversells)
+    checks: MemoryChecks = field(default_factory=MemoryChecks)
     registrations: MemoryRegistrations = field(default_factory=MemoryRegistrations)
     cutovers: MemoryCutovers = field(init=False)
     ledger: MemoryLedger = field(init=False)

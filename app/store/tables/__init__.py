@@ -7,11 +7,13 @@ from app.store.tables.decisions import cutovers, guard_changes, guard_holds, ove
 from app.store.tables.effects import agreements, applied, ledger, links, open_writes, written_stock
 from app.store.tables.events import FINAL, ended, held, journal, owners
 from app.store.tables.sources import cursors, feed_leases, webhook_registrations
+from app.store.tables.upkeep import checks
 
 __all__ = [
     "FINAL",
     "agreements",
     "applied",
+    "checks",
     "cursors",
     "cutovers",
     "ended",

@@ -6,6 +6,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from aiohttp import web
@@ -23,11 +24,12 @@ UPDATED = "2026-11-24T08:00:00.000001Z"
 
 @dataclass
 class Stubbed:
-    """A stub and its client; ``calls`` are the requests but those for a token."""
+    """A stub and its client; ``calls`` are the requests but those for a token, ``token_ends`` what it told of those."""
 
     server: StubServer
     client: HeartlandClient
     clock: FakeClock
+    token_ends: list[datetime]
 
     @property
     def calls(self) -> list[Seen]:
@@ -63,8 +65,11 @@ async def stubbed(
             client_secret=SecretStr("word"),
             http=Http(read_retries=0, timeout_seconds=5),
         )
-        async with HeartlandClient("pos", settings, clock, chance=lambda: 0.0, monotonic=monotonic) as client:
-            yield Stubbed(server, client, clock)
+        ends: list[datetime] = []
+        async with HeartlandClient(
+            "pos", settings, clock, chance=lambda: 0.0, monotonic=monotonic, token_until=ends.append
+        ) as client:
+            yield Stubbed(server, client, clock, ends)
 
 
 def token(number: int, expires_in: int = 3600) -> web.Response:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 from urllib.parse import parse_qs
 
 import pytest
@@ -93,6 +94,18 @@ async def test_a_token_is_renewed_before_it_expires() -> None:
         stub.clock.move(2)
         await read(stub)
     assert [seen.headers["Authorization"] for seen in stub.calls] == ["Bearer t1", "Bearer t1", "Bearer t2"]
+
+
+async def test_the_end_of_each_token_is_told_and_a_failed_renewal_tells_none() -> None:
+    def tokens(number: int) -> web.Response:
+        return token(number) if number < 3 else web.Response(status=503)
+
+    async with stubbed(answer=good, tokens=tokens) as stub:
+        await read(stub)
+        for seconds in (3550, 3550):
+            stub.clock.move(seconds)
+            await read(stub)
+    assert stub.token_ends == [START + timedelta(seconds=3600), START + timedelta(seconds=3550 + 3600)]
 
 
 async def test_a_short_lived_token_is_still_used() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -14,6 +14,8 @@ from app.commands import reconcile_cli
 from app.commands.reconcile import Options
 from app.settings import Settings
 from streams.reconcile.drift import Subject
+from tests.twins.checks import MemoryChecks
+from tests.twins.clock import FakeClock
 
 
 @pytest.fixture
@@ -56,4 +58,4 @@ def test_a_day_and_a_time_are_not_given_together(asked: list[Any]) -> None:
 
 async def test_without_a_channel_there_is_nothing_to_compare() -> None:
     with pytest.raises(Exception, match="no channel joins a web store and a point of sale"):
-        await command.reconcile([], Subject.ORDERS, Options(), now=datetime(2026, 3, 1), repair=None)  # type: ignore[arg-type]  # noqa: DTZ001
+        await command.reconcile([], Subject.ORDERS, Options(), MemoryChecks(), FakeClock(), repair=None)  # type: ignore[arg-type]

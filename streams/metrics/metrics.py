@@ -1,25 +1,17 @@
-"""Every metric, declared once, with its labels as typed parameters so that a wrong label does not type-check.
+"""What the stages, the door and the poller count and time, each metric with its labels as typed parameters, so that a
+wrong label does not type-check.
 
-Names are ``tillstream_<noun>_<unit>``; counters end in ``_total`` as Prometheus expects. A process owns one `Metrics`;
-`document` lists what it would serve, for the README and its test.
+A process owns one `Metrics`; `document` lists what it would serve, for the README and its test.
 """
 
 from __future__ import annotations
 
-import resource
-import sys
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Literal
-
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics, generate_latest
+from collections.abc import Callable
 
 from schemas.envelope import Via
+from streams.metrics.declarations import Declarations, Described, resident_bytes
+from streams.metrics.upkeep import Upkeep
 from streams.ports import HoldReason, JournalEntry, Outcome
-
-# One more series per counter that nobody reads; the library has only this global switch.
-disable_created_metrics()  # type: ignore[no-untyped-call]
 
 LATENCY_BUCKETS = (0.005, 0.01, 0.02, 0.03, 0.05, 0.075, 0.1, 0.15, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800)
 """Receipt to effect, in seconds: fine around the hundred milliseconds that are promised, coarse after an outage."""
@@ -27,207 +19,183 @@ WORK_BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5,
 """One piece of work, in seconds: a mapping takes under a millisecond, a slow HTTP request half a minute."""
 
 
-@dataclass(frozen=True, slots=True)
-class Described:
-    """One metric for the reader.
+class Metrics(Declarations):
+    """The metrics of one process. Implements `streams.runtime.stage.Observer`.
 
     Attributes:
-        name: as it is scraped.
-        kind: counter, gauge or histogram.
-        unit: what one step of it is: ``receipts``, ``seconds``, ``bytes``.
-        help: what it tells.
-        labels: what it is split by.
+        upkeep: what needs looking after: checks, what expires, recoveries.
     """
 
-    name: str
-    kind: Literal["counter", "gauge", "histogram"]
-    unit: str
-    help: str
-    labels: tuple[str, ...]
-
-
-class Metrics:
-    """The metrics of one process. Implements `streams.runtime.stage.Observer`."""
-
     def __init__(self) -> None:
-        self.registry = CollectorRegistry()
-        self._described: list[Described] = []
-        self._receipts = self._counter(
+        super().__init__()
+        self.upkeep = Upkeep(self)
+        self._receipts = self.counter(
             "tillstream_receipts_total",
             "receipts",
             "Events that the door took: acknowledged by Kafka, then answered with 202 or counted as polled.",
             ("connection", "entity", "via"),
         )
-        self._refusals = self._counter(
+        self._refusals = self.counter(
             "tillstream_refusals_total",
             "requests",
             "Webhook requests that were not accepted, by HTTP status and why.",
             ("status", "reason"),
         )
-        self._published = self._counter(
+        self._published = self.counter(
             "tillstream_published_total",
             "records",
             "Records that Kafka acknowledged with acks=all.",
             ("topic",),
         )
-        self._publish_seconds = self._histogram(
+        self._publish_seconds = self.histogram(
             "tillstream_publish_seconds",
             "How long Kafka took to acknowledge.",
             (),
             WORK_BUCKETS,
         )
-        self._outcomes = self._counter(
+        self._outcomes = self.counter(
             "tillstream_outcomes_total",
             "receipts",
             "What each stage did with the receipts that reached it.",
             ("stage", "outcome"),
         )
-        self._delivered = self._counter(
+        self._delivered = self.counter(
             "tillstream_delivered_total",
             "receipts",
             "Receipts whose effect is done in the target.",
             ("target", "flow"),
         )
-        self._failures = self._counter(
+        self._failures = self.counter(
             "tillstream_failures_total",
             "tries",
             "Tries that failed, by class of error (streams/errors.py).",
             ("stage", "target", "error"),
         )
-        self._in_flight = self._gauge(
+        self._in_flight = self.gauge(
             "tillstream_in_flight_records",
             "records",
             "Records that a stage has taken from Kafka and not finished.",
             ("stage",),
         )
-        self._held = self._gauge(
+        self._held = self.gauge(
             "tillstream_held_records",
             "records",
             "Records that wait for a time, a link or a person; each worker of a group tells those of the whole group.",
             ("reason",),
         )
-        self._oversells = self._gauge(
+        self._oversells = self.gauge(
             "tillstream_oversold_records",
             "records",
             "Pieces of a SKU at a location that were sold in store and online and wait for a person; alarm above 0. "
             "Each inventory worker tells those of all.",
             (),
         )
-        self._lag = self._gauge(
+        self._lag = self.gauge(
             "tillstream_lag_records",
             "records",
             "Records between a consumer's committed offset and the end of the partition.",
             ("topic", "partition"),
         )
-        self._oldest = self._gauge(
+        self._oldest = self.gauge(
             "tillstream_oldest_unfinished_seconds",
             "seconds",
             "Age of the oldest record that a worker has taken from the partition and not finished; 0 if there is none.",
             ("topic", "partition"),
         )
-        self._retention = self._gauge(
+        self._retention = self.gauge(
             "tillstream_retention_used_ratio",
             "ratio",
             "That age as a part of how long Kafka keeps the topic's records; at 1 they are lost. Alarm at 0.8.",
             ("topic", "partition"),
         )
-        self._partition = self._gauge(
+        self._partition = self.gauge(
             "tillstream_partition_state",
             "state",
             "Whether a partition goes on: 0 it does, 1 it is halted at a record that a newer version wrote.",
             ("topic", "partition"),
         )
-        self._latency = self._histogram(
+        self._latency = self.histogram(
             "tillstream_latency_seconds",
             "From the receipt at the door to the effect in the target.",
             ("target", "flow"),
             LATENCY_BUCKETS,
         )
-        self._oversell_window = self._histogram(
+        self._oversell_window = self.histogram(
             "tillstream_oversell_window_seconds",
             "The oversell window: age of stock when the web store gets it, from its change in the point of sale. Ask "
             "for its p95 and p99; two sales that are farther apart are not one piece sold twice.",
             ("target",),
             LATENCY_BUCKETS,
         )
-        self._stage_seconds = self._histogram(
+        self._stage_seconds = self.histogram(
             "tillstream_stage_seconds",
             "How long a stage worked on one batch of a key, tries and the waits between them included.",
             ("stage",),
             WORK_BUCKETS,
         )
-        self._http_seconds = self._histogram(
+        self._http_seconds = self.histogram(
             "tillstream_http_request_seconds",
             "Requests to Magento and Heartland; the status is 2xx ... 5xx, or error if no answer came.",
             ("connection", "operation", "status"),
             WORK_BUCKETS,
         )
-        self._breaker = self._gauge(
+        self._breaker = self.gauge(
             "tillstream_breaker_state",
             "state",
             "Whether a target is sent anything: 0 it is, 1 it is tried, 2 it is down, 3 it refuses our credentials.",
             ("target",),
         )
-        self._budget = self._gauge(
+        self._budget = self.gauge(
             "tillstream_budget_rate",
             "requests per second",
             "How fast this worker may send to a target at present; +Inf without a limit, 0 while it is paused.",
             ("target",),
         )
-        self._stopped = self._gauge(
+        self._stopped = self.gauge(
             "tillstream_flow_state",
             "state",
             "Whether a flow goes on: 0 it does, 1 it is stopped: nearly everything failed; see `tillstream resume`.",
             ("target", "flow"),
         )
-        self._rows = self._counter(
+        self._rows = self.counter(
             "tillstream_polled_total",
             "rows",
             "Rows that a feed read; seen ones were in the overlap and are not published again.",
             ("feed", "result"),
         )
-        self._poll_gap = self._gauge(
+        self._poll_gap = self.gauge(
             "tillstream_poll_gap_seconds",
             "seconds",
             "Time since a feed's last successful poll; alarm when it is far above the feed's interval.",
             ("feed",),
         )
-        self._registered = self._counter(
+        self._registered = self.counter(
             "tillstream_webhook_registrations_total",
             "tries",
             "Looks at a registered webhook: kept as it was, or created, replaced or removed to repair it.",
             ("connection", "result"),
         )
-        self._feed_behind = self._gauge(
+        self._feed_behind = self.gauge(
             "tillstream_feed_behind_seconds",
             "seconds",
             "How far a feed is behind, whoever reads it: since its last read to the end began, or since the row that "
             "its cursor has come to, if that is later. Every poller tells it of every feed.",
             ("feed",),
         )
-        self._buffer = self._gauge(
+        self._buffer = self.gauge(
             "tillstream_publish_buffer_records",
             "records",
             "Records handed to Kafka and not acknowledged.",
             (),
         )
-        self._buffer_bytes = self._gauge(
+        self._buffer_bytes = self.gauge(
             "tillstream_publish_buffer_bytes",
             "bytes",
             "Size of the records handed to Kafka and not acknowledged.",
             (),
         )
-        memory = self._gauge("tillstream_memory_bytes", "bytes", "Resident memory of this process.", ())
+        memory = self.gauge("tillstream_memory_bytes", "bytes", "Resident memory of this process.", ())
         memory.set_function(resident_bytes)
-
-    @property
-    def described(self) -> tuple[Described, ...]:
-        """Every metric, in the order of declaration."""
-        return tuple(self._described)
-
-    def exposition(self) -> bytes:
-        """All metrics in the Prometheus text format."""
-        return generate_latest(self.registry)
 
     # -- the door ---------------------------------------------------------------------------------------------
 
@@ -339,31 +307,7 @@ class Metrics:
         """A flow was stopped, or goes on; ``target`` is empty for a stage that writes to no other system."""
         self._stopped.labels(target, flow).set(int(stopped))
 
-    # -- declaration ------------------------------------------------------------------------------------------
-
-    def _counter(self, name: str, unit: str, help_text: str, labels: tuple[str, ...]) -> Counter:
-        self._described.append(Described(name, "counter", unit, help_text, labels))
-        return Counter(name, help_text, labels, registry=self.registry)
-
-    def _gauge(self, name: str, unit: str, help_text: str, labels: tuple[str, ...]) -> Gauge:
-        self._described.append(Described(name, "gauge", unit, help_text, labels))
-        return Gauge(name, help_text, labels, registry=self.registry)
-
-    def _histogram(self, name: str, help_text: str, labels: tuple[str, ...], buckets: Sequence[float]) -> Histogram:
-        self._described.append(Described(name, "histogram", "seconds", help_text, labels))
-        return Histogram(name, help_text, labels, buckets=buckets, registry=self.registry)
-
 
 def document() -> tuple[Described, ...]:
     """Every metric that Tillstream serves."""
     return Metrics().described
-
-
-def resident_bytes() -> int:
-    """Resident memory of this process; where the system does not tell it (macOS), the highest it ever was."""
-    try:
-        pages = int(Path("/proc/self/statm").read_text().split()[1])
-    except OSError:
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        return peak if sys.platform == "darwin" else peak * 1024
-    return pages * resource.getpagesize()

@@ -1,0 +1,32 @@
+"""What a check by a command has found is kept for the metrics."""
+
+from __future__ import annotations
+
+from app.commands.store import say
+from streams.errors import TillstreamError
+from streams.ports import CheckResult, Checks
+
+
+async def keep_result(checks: Checks, result: CheckResult, *, whole: bool = True) -> None:
+    """Keep how a check ended. A store that does not take it changes nothing about the check, and is told.
+
+    Args:
+        checks: where it is kept.
+        result: how it ended.
+        whole: False if the check looked at a part only. One that found nothing there does not take back what an
+            earlier one found elsewhere.
+    """
+    try:
+        if not whole and not result.failed and await _failed_before(checks, result.check):
+            say(
+                f"The metrics still tell what an earlier {result.check} check found, for this one looked at a part: "
+                "run it without --since and --day when that is mended"
+            )
+            return
+        await checks.keep(result)
+    except TillstreamError as error:
+        say(f"The result was not kept for the metrics: {error}")
+
+
+async def _failed_before(checks: Checks, check: str) -> bool:
+    return any(last.check == check and last.failed for last in await checks.last())

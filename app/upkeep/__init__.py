@@ -1,0 +1,1 @@
+"""What the poller keeps an eye on beside its feeds: how checks ended, and what expires."""
