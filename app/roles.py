@@ -77,6 +77,7 @@ async def _run(role: str, settings: Settings, target: str | None, failpoints: Fa
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, parts.stop.set)
     structlog.contextvars.bind_contextvars(role=name)
+    parts.metrics.upkeep.runs(name)
     status = StatusServer(name, parts.metrics, parts.readiness)
     await status.start(settings.status.host, settings.status.port)
     try:

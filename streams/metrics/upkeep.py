@@ -18,6 +18,12 @@ class Upkeep:
     """Told by the poller (checks, certificates, secrets), the connectors (tokens) and the workers (their group)."""
 
     def __init__(self, declare: Declarations) -> None:
+        self._role = declare.gauge(
+            "tillstream_role_state",
+            "state",
+            "1 while a process of that role runs: `ingress`, `poll`, `normalize`, `inventory`, `deliver-CONNECTION`.",
+            ("role",),
+        )
         self._checked = declare.gauge(
             "tillstream_check_age_seconds",
             "seconds",
@@ -78,6 +84,10 @@ class Upkeep:
             "Times that this worker was given partitions anew, its start among them.",
             ("group",),
         )
+
+    def runs(self, role: str) -> None:
+        """This process is of that role."""
+        self._role.labels(role).set(1)
 
     # -- checks -----------------------------------------------------------------------------------------------
 

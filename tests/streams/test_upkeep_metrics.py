@@ -74,6 +74,13 @@ def test_certificates_and_secrets_that_are_gone_are_no_longer_told() -> None:
     assert told(metrics, "secret_expiry_seconds", connection="web") is None
 
 
+def test_a_process_tells_its_role() -> None:
+    metrics = Metrics()
+    assert told(metrics, "role_state", role="deliver-pos") is None
+    metrics.upkeep.runs("deliver-pos")
+    assert told(metrics, "role_state", role="deliver-pos") == 1
+
+
 def test_a_recovery_is_asked_for_and_rebalances_are_counted_by_group() -> None:
     metrics, running = Metrics(), [0.0]
     metrics.upkeep.watch_recovery(lambda: running[0])
