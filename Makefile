@@ -13,7 +13,7 @@ TESTS_AT_ONCE ?= 3
 export DEMO_SECONDS DEMO_FAULTS DEMO_KILLS DEMO_WORKERS DEMO_WEBHOOKS DEMO_SKUS DEMO_SEED
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-stop test quick lint format types imports rules bench flood poison scale mutants chaos outage image up lock ci clean prerequisites
+.PHONY: help setup demo demo-stop test quick lint format types imports rules bench flood poison scale mutants chaos outage alerts image up lock ci clean prerequisites
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -46,6 +46,10 @@ imports: setup ## imports go one way: app, streams, schemas
 
 rules: setup ## every rule of the trade with the tests that hold it; MISSING=1 lists those without a test
 	@$(RUN)/python -m tests.rules $(if $(MISSING),--missing)
+
+alerts: setup ## the alert rules: does Prometheus take them, does each fire and keep quiet when it should? needs promtool
+	@command -v promtool >/dev/null || { echo "promtool is missing: apt-get install --no-install-recommends prometheus, or brew install prometheus"; exit 1; }
+	@$(RUN)/pytest -q tests/alerts
 
 bench: prerequisites setup ## speed, beside plain loops and Quix Streams, in one run
 	@$(RUN)/python -m tests.bench
