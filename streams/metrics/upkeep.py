@@ -22,7 +22,7 @@ class Upkeep:
             "tillstream_role_state",
             "state",
             "1 while a process of that role runs: `ingress`, `poll`, `normalize`, `inventory`, `deliver-CONNECTION`.",
-            ("role",),
+            ("process_role",),  # scrape configurations set `role` themselves, and would rename ours
         )
         self._checked = declare.gauge(
             "tillstream_check_age_seconds",

@@ -76,9 +76,9 @@ def test_certificates_and_secrets_that_are_gone_are_no_longer_told() -> None:
 
 def test_a_process_tells_its_role() -> None:
     metrics = Metrics()
-    assert told(metrics, "role_state", role="deliver-pos") is None
+    assert told(metrics, "role_state", process_role="deliver-pos") is None
     metrics.upkeep.runs("deliver-pos")
-    assert told(metrics, "role_state", role="deliver-pos") == 1
+    assert told(metrics, "role_state", process_role="deliver-pos") == 1
 
 
 def test_a_recovery_is_asked_for_and_rebalances_are_counted_by_group() -> None:
