@@ -8,7 +8,7 @@ from dataclasses import replace
 from streams.metrics import Metrics
 from streams.ports import CheckResult, Checks, Clock
 
-EVERY_SECONDS = 60.0
+EVERY_SECONDS = 15.0
 
 
 class ChecksWatch:
