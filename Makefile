@@ -13,7 +13,7 @@ TESTS_AT_ONCE ?= 3
 export DEMO_SECONDS DEMO_FAULTS DEMO_KILLS DEMO_WORKERS DEMO_WEBHOOKS DEMO_SKUS DEMO_SEED
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-stop test quick lint format types imports rules bench flood poison scale mutants chaos outage alerts image up lock ci clean prerequisites
+.PHONY: help setup demo demo-stop test quick lint format types imports rules bench flood poison scale mutants chaos outage alerts dashboards image up lock ci clean prerequisites
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -56,6 +56,9 @@ bench: prerequisites setup ## speed, beside plain loops and Quix Streams, in one
 
 flood: prerequisites setup ## 20,000 SKUs change ten times each while Magento takes 150 ms: is all right in the end, in how many calls?
 	@$(RUN)/python -m tests.bench.flood $(SKUS) $(RATE)
+
+dashboards: prerequisites setup ## the demo for DEMO_SECONDS=30, scraped by a real Prometheus: does every panel show something?
+	@$(RUN)/python -m tests.dashboards
 
 poison: prerequisites setup ## POISON=10000 bad orders among as many good ones, then alone: what became of each
 	@$(RUN)/python -m tests.bench.poison $(POISON)
