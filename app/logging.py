@@ -32,7 +32,9 @@ _SECRET_IN_TEXT = re.compile(
     re.IGNORECASE,
 )
 
-NOISY = {"aiohttp.access": logging.WARNING, "faust.sensors": logging.WARNING, "asyncio": logging.WARNING}
+NOISY = dict.fromkeys(
+    ("aiohttp.access", "aiokafka.consumer.subscription_state", "asyncio", "faust.sensors"), logging.WARNING
+)
 """Loggers that say more than an operator needs, and from which level they are heard."""
 
 

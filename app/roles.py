@@ -13,6 +13,7 @@ from typing import Any
 import structlog
 import uvloop
 
+from app.balance.kafka import reading
 from app.clock import SystemClock
 from app.connect.doors import doors_of
 from app.connect.watch import WebhookWatch
@@ -41,6 +42,7 @@ from app.systems import Systems
 from app.upkeep.certificates import addresses_of
 from app.upkeep.checks_watch import ChecksWatch
 from app.upkeep.expiry_watch import ExpiryWatch, secrets_of
+from app.upkeep.money_watch import MoneyWatch
 from streams.engine.errors import DocumentError
 from streams.groups import consumed
 from streams.metrics import Metrics
@@ -167,9 +169,12 @@ def _polls(
 
 
 def _upkeep(parts: Parts, store: Store) -> list[Poll]:
-    """What the poller tells beside, since one always lives: how checks ended, and what expires."""
+    """What the poller tells beside, since one always lives: how checks ended, what expires, what money is under way."""
     settings, clock, metrics = parts.settings, parts.clock, parts.metrics
+    kafka = partial(reading, settings.kafka)
+    pos = [name for name, connection in settings.connections.items() if connection.system == "heartland"]
     return [
+        *(MoneyWatch(name, kafka, store.desk, metrics) for name in pos),
         ChecksWatch(store.checks, settings.connections, clock, metrics),
         ExpiryWatch(addresses_of(settings), secrets_of(settings), clock, metrics),
     ]

@@ -91,6 +91,11 @@ class Log:
 
     async def ids(self, spans: Sequence[Span]) -> AsyncIterator[list[Labelled]]:
         """The ids of those records, some thousand at a time. Only headers are looked at."""
+        async for topic, records in self.records(spans):
+            yield [_labelled(topic, record) for record in records]
+
+    async def records(self, spans: Sequence[Span]) -> AsyncIterator[tuple[str, list[Any]]]:
+        """Those records as the client has them, some thousand of one partition at a time, with the topic's name."""
         ends = {TopicPartition(s.topic, s.partition): s.end for s in spans if s.start < s.end}
         starts = {TopicPartition(s.topic, s.partition): s.start for s in spans if s.start < s.end}
         consumer, waits = self._consumer, 0
@@ -107,7 +112,7 @@ class Log:
                     code="kafka_silent",
                 )
             for place, records in fetched.items():
-                yield [_labelled(place.topic, record) for record in records if record.offset < ends[place]]
+                yield place.topic, [record for record in records if record.offset < ends[place]]
             for place in [place for place, end in ends.items() if await consumer.position(place) >= end]:
                 del ends[place]
                 consumer.pause(place)

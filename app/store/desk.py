@@ -24,6 +24,10 @@ AND ($7::text IS NULL OR error = $7 OR code = $7) AND ($8::timestamptz IS NULL O
 ORDER BY seq LIMIT $9
 """  # noqa: S608 - our own text
 _COUNTS = "SELECT reason, count(*) AS events FROM held WHERE consumer_group = $1 GROUP BY reason"
+_SPOTS = """
+SELECT seq, partition, "offset", reason FROM held WHERE consumer_group = $1 AND topic = $2 AND given_up = ''
+"""
+_CHOSEN = f"SELECT {COLUMNS} FROM held WHERE seq = ANY ($1::bigint[]) ORDER BY seq"  # noqa: S608 - our own text
 _WAITING_FOR = """
 SELECT subject, flow, target, held_at FROM held
 WHERE waits_for = $1 AND waits_in IN ('', $2) AND waits_unlike <> $3 AND reason <> 'time'
@@ -101,6 +105,15 @@ class HeldEvent:
 
 
 @dataclass(frozen=True, slots=True)
+class HeldSpot:
+    """Where in its topic a held event is, and why it is held."""
+
+    partition: int
+    offset: int
+    reason: HoldReason
+
+
+@dataclass(frozen=True, slots=True)
 class Waiting:
     """An event that waits for a link: what it is about, for whom, since when."""
 
@@ -137,6 +150,15 @@ class HeldDesk:
         """How many events a consumer group holds, for each reason; 0 where there is none."""
         rows = await self._database.fetch(_COUNTS, group)
         return dict.fromkeys(HoldReason, 0) | {HoldReason(row["reason"]): int(row["events"]) for row in rows}
+
+    async def spots(self, group: str, topic: str) -> Mapping[int, HeldSpot]:
+        """Where in a topic the events are that a group holds and nobody has given up, by their number."""
+        rows = await self._database.fetch(_SPOTS, group, topic)
+        return {row["seq"]: HeldSpot(row["partition"], row["offset"], HoldReason(row["reason"])) for row in rows}
+
+    async def chosen(self, numbers: Sequence[int]) -> Sequence[HeldEvent]:
+        """The held events of those numbers that are still there."""
+        return await self._events(_CHOSEN, list(numbers))
 
     async def waiting_for(self, one: Ref, other: Ref) -> Sequence[Waiting]:
         """The events that a link of the two would release, in the order of their arrival."""

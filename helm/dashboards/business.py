@@ -5,14 +5,33 @@ from __future__ import annotations
 from grafana_foundation_sdk.builders.dashboard import Dashboard
 
 from helm.dashboards.frame import filled, frame
-from helm.dashboards.panels import NONE_ALLOWED, THIRD, Limits, Panel, Query, lines, number
-from helm.dashboards.queries import agreed, grown, highest, or_zero, quantile, rate
+from helm.dashboards.panels import (
+    NONE_ALLOWED,
+    STALE,
+    TALL,
+    THIRD,
+    Limits,
+    Panel,
+    Query,
+    lines,
+    number,
+)
+from helm.dashboards.queries import (
+    agreed,
+    grown,
+    highest,
+    lowest,
+    or_zero,
+    quantile,
+    rate,
+)
 
 TAKEN, ORDER, STOCK = 'entity="order"', 'flow="order"', 'flow="stock"'
 DELIVERED = "tillstream_delivered_total"
 WINDOW = "tillstream_oversell_window_seconds"
 LATENCY = "tillstream_latency_seconds"
 HELD, FOR_A_PERSON = "tillstream_held_records", 'reason="person"'
+MONEY, WHERE_IT_IS = "tillstream_orders_in_flight_amount", ("target", "currency", "where")
 DRIFT = "tillstream_stock_drift_skus"
 MINUTE = r'le=~"60(\\.0)?"'
 """Prometheus 2 keeps a bound as it was told, later ones write it their own way."""
@@ -21,7 +40,7 @@ MINUTE = r'le=~"60(\\.0)?"'
 def build() -> Dashboard:
     """The dashboard for whoever answers for the shop."""
     board = frame("business", "business", "Orders, stock accuracy, the oversell window and money in flight.")
-    return filled(board, {"Now": _now(), "Orders": _orders(), "Stock": _stock()})
+    return filled(board, {"Now": _now(), "Orders": _orders(), "Money": _waiting(), "Stock": _stock()})
 
 
 def _now() -> list[Panel]:
@@ -61,18 +80,16 @@ def _now() -> list[Panel]:
         number(
             "SKUs with another stock",
             "SKUs whose stock in the web store was not what the point of sale gives it, at the last "
-            "`tillstream reconcile stock`. How long ago that was is told under Stock.",
+            "`tillstream reconcile stock`. Under Stock is told how long ago that was.",
             "short",
             Query(highest(DRIFT, by=("connection",)), "{{connection}}"),
             limits=NONE_ALLOWED,
         ),
         number(
-            "Oversell window, p95",
-            "Age of stock when the web store gets it, from its change in the point of sale. Two sales that are farther "
-            "apart than this are not one piece sold twice.",
-            "s",
-            Query(quantile(0.95, WINDOW), "p95"),
-            limits=Limits(amber=10, red=60),
+            "Money in flight",
+            "What the orders are worth that are under way to the point of sale: queued in Kafka, or held.",
+            "locale",
+            Query(or_zero(agreed(MONEY, of=WHERE_IT_IS, by=("currency",))), "{{currency}}"),
         ),
     ]
 
@@ -86,6 +103,7 @@ def _orders() -> list[Panel]:
             "short",
             Query(f"60 * {rate('tillstream_receipts_total', TAKEN, by=('via',))}", "told by {{via}}"),
             Query(f"60 * ({or_zero(rate(DELIVERED, ORDER))})", "delivered"),
+            width=THIRD,
         ),
         lines(
             "How long an order takes",
@@ -94,6 +112,7 @@ def _orders() -> list[Panel]:
             Query(quantile(0.5, LATENCY, ORDER), "p50"),
             Query(quantile(0.95, LATENCY, ORDER), "p95"),
             Query(quantile(0.99, LATENCY, ORDER), "p99"),
+            width=THIRD,
             limits=Limits(amber=60),
         ),
         lines(
@@ -101,6 +120,21 @@ def _orders() -> list[Panel]:
             "All that reached the other system: orders, payments, shipments, refunds, customers, products, stock.",
             "short",
             Query(f"3600 * {rate(DELIVERED, by=('flow',))}", "{{flow}}"),
+            width=THIRD,
+            stacked=True,
+        ),
+    ]
+
+
+def _waiting() -> list[Panel]:
+    return [
+        lines(
+            "Money in flight, by where it waits",
+            "The newest telling of each order that is under way to the point of sale. `queued` is in Kafka, and grows "
+            "while the point of sale is down; what is held waits for a time, a link or a person. A change of an order "
+            "that is there already counts, too.",
+            "locale",
+            Query(or_zero(agreed(MONEY, of=WHERE_IT_IS, by=("currency", "where"))), "{{currency}} {{where}}"),
             stacked=True,
         ),
         lines(
@@ -126,18 +160,26 @@ def _stock() -> list[Panel]:
             limits=Limits(amber=10, red=60),
         ),
         lines(
-            "SKUs with another stock",
+            "Stock accuracy: SKUs with another stock",
             "By the last `tillstream reconcile stock`, per web store.",
             "short",
             Query(highest(DRIFT, by=("connection",)), "{{connection}}"),
             width=THIRD,
             limits=NONE_ALLOWED,
         ),
-        lines(
+        number(
+            "Last stock check",
+            "How long ago `tillstream reconcile stock` last came to its end: what it counted is as old as this.",
+            "s",
+            Query(lowest("tillstream_check_age_seconds", 'check="stock"'), "age"),
+            height=TALL,
+            limits=STALE,
+        ),
+        number(
             "Stock written, per minute",
             "Quantities that the web store was given.",
             "short",
             Query(f"60 * ({or_zero(rate(DELIVERED, STOCK))})", "SKUs"),
-            width=THIRD,
+            height=TALL,
         ),
     ]

@@ -11,15 +11,25 @@ from helm.dashboards.panels import (
     NONE_ALLOWED,
     QUARTER,
     RED,
+    STALE,
+    TALL,
     THIRD,
-    Limits,
     Panel,
     Query,
     lines,
     number,
     states,
 )
-from helm.dashboards.queries import OF_FLOW, OF_TARGET, agreed, highest, lowest, or_zero, quantile, rate
+from helm.dashboards.queries import (
+    OF_FLOW,
+    OF_TARGET,
+    agreed,
+    highest,
+    lowest,
+    or_zero,
+    quantile,
+    rate,
+)
 
 DELIVERED, LATENCY = "tillstream_delivered_total", "tillstream_latency_seconds"
 CHECK_AGE, CHECK_FAILED = "tillstream_check_age_seconds", "tillstream_check_failed"
@@ -27,8 +37,6 @@ BALANCE, MISSING = 'check="balance"', "tillstream_balance_missing_receipts"
 STATE = "tillstream_flow_state"
 EVERY_FLOW_GOES_ON = 'label_replace(vector(0), "flow", "every flow", "", "")'
 """A flow shows only once it has stopped."""
-STALE = Limits(amber=2 * 3600, red=26 * 3600)
-"""A check runs every hour or every night."""
 
 
 def build() -> Dashboard:
@@ -155,6 +163,7 @@ def _balance() -> list[Panel]:
             "short",
             Query(agreed(MISSING, of=("connection", "entity")), "receipts"),
             width=QUARTER,
+            height=TALL,
             limits=NONE_ALLOWED,
         ),
         number(
@@ -163,6 +172,7 @@ def _balance() -> list[Panel]:
             "s",
             Query(lowest(CHECK_AGE, BALANCE), "age"),
             width=QUARTER,
+            height=TALL,
             limits=STALE,
         ),
         states(

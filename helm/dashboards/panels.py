@@ -28,8 +28,10 @@ from grafana_foundation_sdk.models.dashboard import (
 
 Panel = timeseries.Panel | stat.Panel | statetimeline.Panel
 PROMETHEUS = DataSourceRef("prometheus", "${datasource}")
-WHOLE_ROW, HALF, THIRD, QUARTER, SIXTH = 24, 12, 8, 6, 4
+HALF, THIRD, QUARTER, SIXTH = 12, 8, 6, 4
 """Widths, of the 24 columns that a dashboard has."""
+TALL = 8
+"""As high as lines are."""
 GREEN, AMBER, RED, BLUE = "green", "orange", "red", "blue"
 
 
@@ -57,6 +59,8 @@ class Limits:
 
 CALM = Limits()
 NONE_ALLOWED = Limits(red=1)
+STALE = Limits(amber=2 * 3600, red=26 * 3600)
+"""Of a check that runs every hour or every night."""
 
 
 def lines(
@@ -76,7 +80,7 @@ def lines(
         .datasource(PROMETHEUS)
         .unit(unit)
         .min(0)
-        .height(8)
+        .height(TALL)
         .span(width)
         .fill_opacity(25 if stacked else 8)
         .show_points(VisibilityMode.NEVER)
@@ -105,6 +109,7 @@ def number(
     unit: str,
     *queries: Query,
     width: int = SIXTH,
+    height: int = 4,
     limits: Limits = CALM,
     words: Mapping[int, str] | None = None,
 ) -> stat.Panel:
@@ -115,7 +120,7 @@ def number(
         .description(description)
         .datasource(PROMETHEUS)
         .unit(unit)
-        .height(4)
+        .height(height)
         .span(width)
         .thresholds(_thresholds(limits))
         .color_mode(BigValueColorMode.VALUE)
@@ -138,7 +143,7 @@ def states(
         .title(title)
         .description(description)
         .datasource(PROMETHEUS)
-        .height(8)
+        .height(TALL)
         .span(width)
         .mappings([_in_words(words)])
         .thresholds(_thresholds(CALM))

@@ -12,6 +12,7 @@ from helm.dashboards.panels import (
     HALF,
     QUARTER,
     RED,
+    TALL,
     THIRD,
     Limits,
     Panel,
@@ -69,6 +70,7 @@ def _permission() -> list[Panel]:
                 "{{target}}",
             ),
             width=QUARTER,
+            height=TALL,
             words={NO_LIMIT: "no limit"},
         ),
         number(
@@ -78,6 +80,7 @@ def _permission() -> list[Panel]:
             "s",
             Query(_time_left(), "{{kind}} {{connection}}"),
             width=QUARTER,
+            height=TALL,
         ),
     ]
 

@@ -5,8 +5,27 @@ from __future__ import annotations
 from grafana_foundation_sdk.builders.dashboard import Dashboard
 
 from helm.dashboards.frame import ROLE, filled, frame
-from helm.dashboards.panels import GREEN, NONE_ALLOWED, RED, THIRD, Limits, Panel, Query, lines, number, states
-from helm.dashboards.queries import OF_ROLE, highest, or_zero, quantile, rate, series, total
+from helm.dashboards.panels import (
+    GREEN,
+    NONE_ALLOWED,
+    RED,
+    THIRD,
+    Limits,
+    Panel,
+    Query,
+    lines,
+    number,
+    states,
+)
+from helm.dashboards.queries import (
+    OF_ROLE,
+    highest,
+    or_zero,
+    quantile,
+    rate,
+    series,
+    total,
+)
 
 REBALANCES, RECOVERY = "tillstream_rebalances_total", "tillstream_table_recovery_seconds"
 LAG, OLDEST = "tillstream_lag_records", "tillstream_oldest_unfinished_seconds"
@@ -113,7 +132,7 @@ def _groups() -> list[Panel]:
             width=THIRD,
         ),
         lines(
-            "Table recovery",
+            "Table recovery, by worker",
             "How long each inventory worker has been rebuilding its table.",
             "s",
             Query(highest(RECOVERY, by=("instance",)), "{{instance}}"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from decimal import Decimal
 
 from prometheus_client import Gauge
 
@@ -78,6 +79,13 @@ class Upkeep:
             "How long this worker has been rebuilding its table from the changelog; 0 if it is not.",
             (),
         )
+        self._in_flight = declare.gauge(
+            "tillstream_orders_in_flight_amount",
+            "currency units",
+            "What the orders are worth that are under way to a point of sale, an order's newest telling alone: queued "
+            "in Kafka, or held for a time, a link or a person. Every poller tells it.",
+            ("target", "currency", "where"),
+        )
         self._rebalances = declare.counter(
             "tillstream_rebalances_total",
             "rebalances",
@@ -88,6 +96,11 @@ class Upkeep:
     def runs(self, role: str) -> None:
         """This process is of that role."""
         self._role.labels(role).set(1)
+
+    def orders_in_flight(self, target: str, amounts: Mapping[tuple[str, str], Decimal]) -> None:
+        """What orders under way to a point of sale are worth, by currency and where they wait."""
+        for (currency, where), amount in amounts.items():
+            self._in_flight.labels(target, currency, where).set(float(amount))
 
     # -- checks -----------------------------------------------------------------------------------------------
 

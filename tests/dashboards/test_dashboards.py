@@ -90,6 +90,13 @@ def test_each_panel_says_what_it_shows_in_which_unit_and_names_its_series(name: 
 
 
 @pytest.mark.parametrize("name", BOARDS)
+def test_no_two_panels_of_a_dashboard_have_one_title(name: str) -> None:
+    titles = Counter(panel["title"] for panel in panels_of(BOARDS[name]))
+
+    assert [title for title, times in titles.items() if times > 1] == []
+
+
+@pytest.mark.parametrize("name", BOARDS)
 def test_no_panel_lies_on_another_nor_beside_the_grid(name: str) -> None:
     places = [panel["gridPos"] for panel in BOARDS[name]["panels"]]
 

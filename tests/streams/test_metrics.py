@@ -11,6 +11,7 @@ from streams.metrics import Described, Metrics, document
 from streams.ports import HoldReason, JournalEntry, Outcome
 
 UNITS = {
+    "currency units",
     "receipts",
     "requests",
     "records",
@@ -44,7 +45,7 @@ def entry(outcome: Outcome) -> JournalEntry:
 @pytest.mark.parametrize("described", document(), ids=lambda metric: metric.name)
 def test_every_metric_has_a_name_by_the_rule_a_unit_and_help(described: Described) -> None:
     assert re.fullmatch(
-        r"tillstream_[a-z_]+_(total|seconds|bytes|records|receipts|skus|state|failed|rate|ratio)", described.name
+        r"tillstream_[a-z_]+_(total|seconds|bytes|records|receipts|skus|state|failed|rate|ratio|amount)", described.name
     )
     assert described.unit in UNITS
     assert described.help.endswith(".")

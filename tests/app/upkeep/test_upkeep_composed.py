@@ -25,7 +25,14 @@ from tests.twins.store import MemoryStore
 
 def test_the_poller_tells_checks_and_what_expires() -> None:
     parts = Parts(Settings(), "poll", SystemClock(), Metrics(), Readiness(), asyncio.Event())
-    assert [poll.name for poll in _upkeep(parts, cast("Store", MemoryStore(FakeClock())))] == ["checks", "expiry"]
+    assert {poll.name for poll in _upkeep(parts, cast("Store", MemoryStore(FakeClock())))} == {"checks", "expiry"}
+
+
+async def test_the_poller_tells_the_money_under_way_to_each_point_of_sale(store: Store) -> None:
+    pos = HeartlandConnection(base_url="http://pos.test", client_id="till", client_secret=SecretStr("s"))
+    settings = Settings(connections={"pos": pos, "outlet": pos})
+    parts = Parts(settings, "poll", SystemClock(), Metrics(), Readiness(), asyncio.Event())
+    assert {poll.name for poll in _upkeep(parts, store)} >= {"money-pos", "money-outlet"}
 
 
 async def test_a_connector_that_gets_a_token_tells_how_long_it_is_good() -> None:
