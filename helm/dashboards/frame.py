@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import count
 
 from grafana_foundation_sdk.builders import dashboard
+from grafana_foundation_sdk.cog.builder import Builder
 from grafana_foundation_sdk.models.dashboard import (
     DashboardCursorSync,
+    DashboardLink,
     DashboardLinkType,
     VariableHide,
     VariableOption,
@@ -49,14 +52,8 @@ def frame(name: str, title: str, description: str, *choices: Choice) -> dashboar
         .tooltip(DashboardCursorSync.CROSSHAIR)
         .time("now-6h", "now")
         .refresh("30s")
-        .link(
-            dashboard.DashboardLink("Tillstream")
-            .type(DashboardLinkType.DASHBOARDS)
-            .tags([TAG])
-            .tooltip("The other dashboards of Tillstream, at the same time")
-            .include_vars(True)
-            .keep_time(True)
-        )
+        .annotations([])
+        .link(_ToTheOthers())
         .with_variable(
             dashboard.DatasourceVariable("datasource")
             .label("Prometheus")
@@ -72,12 +69,37 @@ def frame(name: str, title: str, description: str, *choices: Choice) -> dashboar
 
 
 def filled(board: dashboard.Dashboard, rows: Mapping[str, Sequence[Panel]]) -> dashboard.Dashboard:
-    """The dashboard with its panels, under the heading of each row."""
+    """The dashboard with its panels, under the heading of each row. Their numbers are part of links to them."""
+    numbers = count(1)
     for heading, panels in rows.items():
-        board.with_row(dashboard.Row(heading))
+        board.with_row(dashboard.Row(heading).id(next(numbers)))
         for panel in panels:
-            board.with_panel(panel)
+            board.with_panel(panel.id(next(numbers)))
     return board
+
+
+class _Above(DashboardLink):
+    """A link above the panels. The SDK always writes the one other place, a menu, and nothing else is there to ask."""
+
+    def to_json(self) -> dict[str, object]:
+        written = super().to_json()
+        del written["placement"]
+        return written
+
+
+class _ToTheOthers(Builder[DashboardLink]):
+    """A link to each dashboard of Tillstream, for the same installation and time."""
+
+    def build(self) -> DashboardLink:
+        return _Above(
+            "Tillstream",
+            DashboardLinkType.DASHBOARDS,
+            icon="dashboard",
+            tooltip="The same time in another dashboard of Tillstream",
+            tags=[TAG],
+            include_vars=True,
+            keep_time=True,
+        )
 
 
 def _of_label(name: str, label: str, query: str) -> dashboard.QueryVariable:

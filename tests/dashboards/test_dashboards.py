@@ -113,6 +113,14 @@ def test_dashboards_are_told_apart_and_lead_to_each_other() -> None:
         (link,) = board["links"]
         assert link["type"] == "dashboards"
         assert set(link["tags"]) <= set(board["tags"])
+        assert "placement" not in link  # with one, Grafana does not show it above the panels
+
+
+@pytest.mark.parametrize("name", BOARDS)
+def test_each_panel_has_a_number_of_its_own(name: str) -> None:
+    numbers = [panel["id"] for panel in BOARDS[name]["panels"]]
+
+    assert numbers == list(range(1, len(numbers) + 1))
 
 
 def test_limits_rise() -> None:
