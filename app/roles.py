@@ -171,13 +171,23 @@ def _polls(
 def _upkeep(parts: Parts, store: Store) -> list[Poll]:
     """What the poller tells beside, since one always lives: how checks ended, what expires, what money is under way."""
     settings, clock, metrics = parts.settings, parts.clock, parts.metrics
-    kafka = partial(reading, settings.kafka)
-    pos = [name for name, connection in settings.connections.items() if connection.system == "heartland"]
     return [
-        *(MoneyWatch(name, kafka, store.desk, metrics) for name in pos),
         ChecksWatch(store.checks, settings.connections, clock, metrics),
         ExpiryWatch(addresses_of(settings), secrets_of(settings), clock, metrics),
+        *_money(parts, store),
     ]
+
+
+def _money(parts: Parts, store: Store) -> list[MoneyWatch]:
+    """One look at the orders under way to each point of sale."""
+    settings = parts.settings
+    kafka = partial(reading, settings.kafka)
+    currencies: dict[str, set[str]] = {
+        name: set() for name, connection in settings.connections.items() if connection.system == "heartland"
+    }
+    for channel in settings.channels.values():
+        currencies[channel.pos].add(channel.currency)
+    return [MoneyWatch(name, known, kafka, store.desk, parts.metrics) for name, known in currencies.items()]
 
 
 _ROLES: dict[str, Run] = {"ingress": _ingress, "poll": _poll}

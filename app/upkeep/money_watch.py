@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import AbstractAsyncContextManager
 from decimal import Decimal
 
+import structlog
+
 from app.balance.kafka import Log, Span
 from app.store.desk import HeldDesk
-from app.upkeep.money import Spot, Worth, in_flight, worth_of
+from app.upkeep.money import QUEUED, Spot, Worth, in_flight, worth_of
 from streams import groups
+from streams.errors import TillstreamError
 from streams.metrics import Metrics
 from streams.ports import HoldReason
 from streams.topics import CANONICAL_SALE
@@ -17,6 +20,8 @@ from streams.topics import CANONICAL_SALE
 EVERY_SECONDS = 15.0
 HELD_AT_ONCE = 500
 """Held events whose bodies are read at a time."""
+
+log = structlog.get_logger(__name__)
 
 
 class MoneyWatch:
@@ -29,11 +34,12 @@ class MoneyWatch:
     def __init__(
         self,
         target: str,
+        currencies: Collection[str],
         kafka: Callable[[], AbstractAsyncContextManager[Log]],
         desk: HeldDesk,
         metrics: Metrics,
     ) -> None:
-        """``kafka`` opens a view of Kafka for one look."""
+        """Amounts in ``currencies`` are told from the first look on; ``kafka`` opens a view of Kafka for one look."""
         self._target = target
         self._group = groups.deliver(target)
         self._kafka = kafka
@@ -42,7 +48,7 @@ class MoneyWatch:
         self._queued: dict[Spot, Worth] = {}
         self._read: dict[int, int] = {}
         self._held: dict[int, Worth | None] = {}
-        self._told: dict[tuple[str, str], Decimal] = {}
+        self._known = {(currency, QUEUED) for currency in currencies}
 
     @property
     def name(self) -> str:
@@ -50,20 +56,28 @@ class MoneyWatch:
         return f"money-{self._target}"
 
     async def once(self) -> float:
-        """Look and tell. What was told before and is no more is told as 0."""
-        async with self._kafka() as log:
-            await self._follow(log)
-        found = in_flight(self._queued, await self._waiting())
-        self._told = dict.fromkeys(self._told, Decimal(0)) | dict(found)
-        self._metrics.upkeep.orders_in_flight(self._target, self._told)
+        """Look and tell. What was told before and is no more is told as 0.
+
+        A look that fails tells nothing, and that alone is its cost: the poller's feeds need no such look.
+        """
+        try:
+            async with self._kafka() as view:
+                await self._follow(view)
+            found = in_flight(self._queued, await self._waiting())
+        except TillstreamError as error:
+            log.warning("orders_in_flight_unknown", target=self._target, problem=str(error))
+            self._metrics.upkeep.orders_in_flight(self._target, {})
+            return EVERY_SECONDS
+        self._known |= found.keys()
+        self._metrics.upkeep.orders_in_flight(self._target, dict.fromkeys(self._known, Decimal(0)) | dict(found))
         return EVERY_SECONDS
 
     async def close(self) -> None:
         """It holds nothing."""
 
-    async def _follow(self, log: Log) -> None:
+    async def _follow(self, view: Log) -> None:
         """Forget what deliver has finished, and read what has come."""
-        unread = await log.unread(self._group, (CANONICAL_SALE,))
+        unread = await view.unread(self._group, (CANONICAL_SALE,))
         spans = {each.span.partition: each.span for each in unread}
         self._queued = {spot: worth for spot, worth in self._queued.items() if _inside(spot, spans.get(spot[0]))}
         ahead = []
@@ -71,7 +85,7 @@ class MoneyWatch:
             read = self._read.get(partition, 0)
             start = max(span.start, read if read <= span.end else 0)  # a topic that was made anew counts from 0 again
             ahead.append(Span(span.topic, partition, start, span.end))
-        async for records in log.records(ahead):
+        async for records in view.records(ahead):
             for record in records:
                 worth = worth_of(record.key or b"", record.headers, record.value or b"", self._target)
                 if worth is not None:

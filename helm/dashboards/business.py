@@ -89,7 +89,7 @@ def _now() -> list[Panel]:
             "Money in flight",
             "What the orders are worth that are under way to the point of sale: queued in Kafka, or held.",
             "locale",
-            Query(or_zero(agreed(MONEY, of=WHERE_IT_IS, by=("currency",))), "{{currency}}"),
+            Query(agreed(MONEY, of=WHERE_IT_IS, by=("currency",)), "{{currency}}"),
         ),
     ]
 
@@ -134,7 +134,7 @@ def _waiting() -> list[Panel]:
             "while the point of sale is down; what is held waits for a time, a link or a person. A change of an order "
             "that is there already counts, too.",
             "locale",
-            Query(or_zero(agreed(MONEY, of=WHERE_IT_IS, by=("currency", "where"))), "{{currency}} {{where}}"),
+            Query(agreed(MONEY, of=WHERE_IT_IS, by=("currency", "where")), "{{currency}} {{where}}"),
             stacked=True,
         ),
         lines(

@@ -98,7 +98,8 @@ class Upkeep:
         self._role.labels(role).set(1)
 
     def orders_in_flight(self, target: str, amounts: Mapping[tuple[str, str], Decimal]) -> None:
-        """What orders under way to a point of sale are worth, by currency and where they wait."""
+        """What orders under way to a point of sale are worth, by currency and where they wait; others are not told."""
+        self._in_flight.remove_by_labels({"target": target})
         for (currency, where), amount in amounts.items():
             self._in_flight.labels(target, currency, where).set(float(amount))
 

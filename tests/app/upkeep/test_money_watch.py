@@ -8,10 +8,12 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import structlog
 
 from app.balance.kafka import Log, Span, Unread
 from app.store import Store
 from app.upkeep.money_watch import EVERY_SECONDS, MoneyWatch
+from streams.errors import Unavailable
 from streams.groups import deliver
 from streams.metrics import Metrics
 from streams.ports import Hold, HoldReason, Record
@@ -28,9 +30,12 @@ class OnePartition(Log):
     def __init__(self) -> None:
         self.bodies: list[bytes] = []
         self.committed = 0
+        self.down = False
         self.read: list[int] = []
 
     async def unread(self, group: str, topics: Sequence[str]) -> list[Unread]:
+        if self.down:
+            raise Unavailable("Kafka does not answer")
         assert (group, topics) == (GROUP, (CANONICAL_SALE,))
         return [Unread(group, Span(CANONICAL_SALE, 0, self.committed, len(self.bodies)))]
 
@@ -49,7 +54,7 @@ class Watched:
 
     def __init__(self, store: Store) -> None:
         self.log, self.store, self.metrics = OnePartition(), store, Metrics()
-        self.watch = MoneyWatch("pos", self.look, store.desk, self.metrics)
+        self.watch = MoneyWatch("pos", {"USD"}, self.look, store.desk, self.metrics)
 
     @asynccontextmanager
     async def look(self) -> AsyncIterator[Log]:
@@ -67,7 +72,7 @@ def watched(store: Store) -> Watched:
 
 
 async def test_orders_count_until_deliver_has_finished_them(watched: Watched) -> None:
-    assert await watched.told() is None
+    assert await watched.told() == 0
     watched.log.bodies = [sale("1.50"), sale("2")]
     assert await watched.told() == 3.5
     watched.log.committed = 1
@@ -91,6 +96,17 @@ async def test_a_topic_that_was_made_anew_is_read_from_its_start(watched: Watche
     watched.log.bodies, watched.log.committed = [sale("7")], 0
 
     assert await watched.told() == 7
+
+
+async def test_while_kafka_does_not_answer_no_amount_is_told_and_the_poller_goes_on(watched: Watched) -> None:
+    watched.log.bodies = [sale("1.50")]
+    assert await watched.told() == 1.5
+    watched.log.down = True
+    with structlog.testing.capture_logs() as lines:
+        assert await watched.told() is None
+    assert [line["event"] for line in lines] == ["orders_in_flight_unknown"]
+    watched.log.down = False
+    assert await watched.told() == 1.5
 
 
 async def test_held_orders_count_where_they_wait_until_they_are_done(watched: Watched) -> None:
