@@ -85,7 +85,7 @@ class MoneyWatch:
             read = self._read.get(partition, 0)
             start = max(span.start, read if read <= span.end else 0)  # a topic that was made anew counts from 0 again
             ahead.append(Span(span.topic, partition, start, span.end))
-        async for records in view.records(ahead):
+        async for _topic, records in view.records(ahead):
             for record in records:
                 worth = worth_of(record.key or b"", record.headers, record.value or b"", self._target)
                 if worth is not None:

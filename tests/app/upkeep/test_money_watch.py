@@ -39,10 +39,10 @@ class OnePartition(Log):
         assert (group, topics) == (GROUP, (CANONICAL_SALE,))
         return [Unread(group, Span(CANONICAL_SALE, 0, self.committed, len(self.bodies)))]
 
-    async def records(self, spans: Sequence[Span]) -> AsyncIterator[list[Any]]:
+    async def records(self, spans: Sequence[Span]) -> AsyncIterator[tuple[str, list[Any]]]:
         for span in spans:
             self.read += range(span.start, span.end)
-            yield [self.record(offset) for offset in range(span.start, span.end)]
+            yield span.topic, [self.record(offset) for offset in range(span.start, span.end)]
 
     def record(self, offset: int) -> Any:
         body = self.bodies[offset]
