@@ -37,8 +37,8 @@ from app.settings.load import load_settings
 from streams.topics import TOPICS
 from tests.waiting import eventually
 
-DRAIN_SECONDS = 150.0
-TRADE = {"orders_per_second": 4.0, "changes_per_second": 4.0}
+DRAIN_SECONDS = 240.0
+TRADE = {"orders_per_second": 2.0, "changes_per_second": 1.0}
 
 
 @dataclass

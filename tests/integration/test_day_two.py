@@ -17,7 +17,7 @@ from tests.waiting import eventually
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.kafka, pytest.mark.postgres]
 
-MADE_ONCE = ("create_order", "create_payment", "append_refund", "hold_gift_card", "ship_order")
+MADE_ONCE = ("create_order", "create_payment", "append_refund", "hold_gift_card")
 """What the ledger forgets when an older store comes back."""
 
 
