@@ -10,7 +10,7 @@ from app.commands.store import say, utc, with_store
 from app.offsets.kafka import places_at, read_places, require_no_members, set_offsets
 from app.offsets.kept import Kept, kept_in
 from app.offsets.plan import MARGIN, feeds_of
-from app.offsets.restored import WayBack, way_back
+from app.offsets.restored import CUSTOMERS, WayBack, way_back
 from app.polling.cursor import set_back
 from app.polling.polls import snapshot_name
 from app.polling.sources import sources_of
@@ -55,11 +55,14 @@ async def restored(settings: Settings, since: datetime | None, *, apply: bool) -
         way_back(group, await read_places(settings.kafka, group, topics), await _done(settings, group, kept, since))
         for group, topics in groups.consumed(settings.systems).items()
     ]
-    say(f"The store is of {utc(_known(since) if kept is None else kept.at)}.\n")
+    saved = _known(since) if kept is None else kept.at
+    say(f"The store is of {utc(saved)}.\n")
     for way in ways:
         _tell(way)
-    snapshots = _snapshots(settings)
+    snapshots, customers = _snapshots(settings), feeds_of(CUSTOMERS, settings.systems, sources_of(settings))
     say(_stock(settings, snapshots))
+    if customers:
+        say(f"Customers are read anew from {utc(saved - MARGIN)} on: {', '.join(customers)}.")
     say(FORGOTTEN)
     if not apply:
         say("\nNothing is changed. Stop every worker and the poller, then say it again with --apply.")
@@ -67,6 +70,7 @@ async def restored(settings: Settings, since: datetime | None, *, apply: bool) -
     for way in ways:
         await require_no_members(settings.kafka, way.group)
     await with_store(settings, partial(_set_back, snapshots, NEVER))
+    await with_store(settings, partial(_set_back, customers, saved - MARGIN))
     for way in ways:
         await set_offsets(settings.kafka, way.group, way.offsets)
     say("\nDone. Start the workers and the poller.")

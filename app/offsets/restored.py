@@ -10,11 +10,13 @@ from dataclasses import dataclass
 
 from app.offsets.plan import Place
 from streams.ports import Partition
-from streams.topics import CANONICAL_STOCK
+from streams.topics import CANONICAL_CUSTOMER, CANONICAL_STOCK, raw
 
-READ_ANEW = frozenset({CANONICAL_STOCK})
-"""Topics that are not read again. Their quantities are from before, and would be written over newer ones for a while:
-stock is read anew in the point of sale instead."""
+CUSTOMERS = frozenset({raw("magento", "customer"), raw("heartland", "customer")})
+READ_ANEW = frozenset({CANONICAL_STOCK, CANONICAL_CUSTOMER}) | CUSTOMERS
+"""Topics that are not read again: stock and customers are read anew in their systems instead. Old quantities would be
+written over newer ones for a while; and of a customer, whom both sides change, the store has forgotten what was agreed
+since, so that an old telling (another e-mail, an address that was taken away) would look like a new wish."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from app.offsets.kept import Kept
 from app.offsets.plan import Place
-from app.offsets.restored import way_back
-from streams.topics import CANONICAL_SALE, CANONICAL_STOCK
+from app.offsets.restored import CUSTOMERS, way_back
+from streams.topics import CANONICAL_CUSTOMER, CANONICAL_SALE, CANONICAL_STOCK
 
 offsets = st.integers(0, 20)
 
@@ -30,8 +30,9 @@ def test_a_group_never_goes_on_behind_what_the_store_has_seen_nor_ahead_of_where
     assert bool(way.gone) == any(offset < first for offset in way.offsets.values())
 
 
-def test_quantities_of_stock_are_not_written_over_newer_ones() -> None:
-    places = [Place(topic, 0, 9, 0, 9) for topic in (CANONICAL_SALE, CANONICAL_STOCK)]
+def test_old_quantities_and_old_tellings_of_customers_are_not_taken_for_news() -> None:
+    topics = (CANONICAL_SALE, CANONICAL_STOCK, CANONICAL_CUSTOMER, *CUSTOMERS)
+    places = [Place(topic, 0, 9, 0, 9) for topic in topics]
     assert list(way_back("g", places, {}).offsets) == [(CANONICAL_SALE, 0)]
 
 
