@@ -35,5 +35,5 @@ async def test_a_store_that_is_away_does_not_hide_what_was_found(
     url = SecretStr("postgresql://nobody@127.0.0.1:1/nothing")
     assert await checks.run(Settings(store=StoreSettings(url=url))) == 1
     told = capsys.readouterr().out
-    assert "WRONG store: is away" in told
+    assert "WRONG    store: is away" in told
     assert "The result was not kept for the metrics" in told

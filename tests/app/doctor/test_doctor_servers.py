@@ -91,7 +91,7 @@ class Guarded:
 
 
 async def test_a_group_that_we_may_not_join_is_told_with_the_acl(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("app.doctor.brokers.AIOKafkaAdminClient", Guarded)
+    monkeypatch.setattr("app.kafka_clients.AIOKafkaAdminClient", Guarded)
     well, refused = await brokers(THREE, (groups.NORMALIZE, groups.INVENTORY))
     assert well.grade is Grade.OK
     assert (refused.grade, refused.message) == (Grade.WRONG, "we may not join the group tillstream.inventory")
@@ -99,7 +99,7 @@ async def test_a_group_that_we_may_not_join_is_told_with_the_acl(monkeypatch: py
 
 
 async def test_brokers_that_may_not_be_looked_at_are_doubtful(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("app.doctor.brokers.AIOKafkaAdminClient", Guarded)
+    monkeypatch.setattr("app.kafka_clients.AIOKafkaAdminClient", Guarded)
     monkeypatch.setattr(Guarded, "cluster_open", False)
     (found,) = await brokers(THREE, ())
     assert (found.grade, "DescribeConfigs on CLUSTER" in found.mend) == (Grade.NOTE, True)
