@@ -52,9 +52,9 @@ def stage(kafka: KafkaSettings, seen: list[bytes]) -> StageApp:
 
     async def receive(record: Record, ack: Ack) -> None:
         assert record.topic == SALES.name
-        seen.append(record.value)
         table.put(record.key.decode(), record.value, record, instead_of=table.get(record.key.decode()))
         await ack()
+        seen.append(record.value)
 
     app.consume([SALES.name], receive)
     return app

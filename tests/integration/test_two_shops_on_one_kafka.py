@@ -43,6 +43,8 @@ ROLES = {
     "normalize": ("worker", "normalize"),
     "deliver": ("worker", "deliver", "--target", POS),
 }
+READY_SECONDS = 180.0
+"""Six processes start at once."""
 DEAD_LETTERS = [dead_letter(stage) for stage in ("normalize", "deliver")]
 RAW_ORDERS = raw("magento", "order")
 
@@ -170,8 +172,8 @@ async def shops(kafka_topics: Topics, postgres_url: str, tmp_path: Path) -> Asyn
         opened(first, kafka, postgres_url, tmp_path / "a") as a,
         opened(second, kafka, postgres_url, tmp_path / "b") as b,
     ):
-        await eventually(lambda: _ready(a))
-        await eventually(lambda: _ready(b))
+        await eventually(lambda: _ready(a), READY_SECONDS)
+        await eventually(lambda: _ready(b), READY_SECONDS)
         yield a, b
 
 
