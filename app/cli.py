@@ -20,6 +20,7 @@ from app.commands.offsets_cli import offsets
 from app.commands.oversells_cli import oversells
 from app.commands.reconcile_cli import reconcile
 from app.commands.running import given_moment, given_reason, load_settings, run_to_end, whoami
+from app.commands.store_cli import store
 from app.commands.trial_cli import TRY, demo, sandbox
 from app.exit_codes import FAILED, INTERRUPTED, MISCONFIGURED
 
@@ -41,6 +42,7 @@ cli.add_typer(mapping, name="mapping", rich_help_panel="Look after it")
 cli.add_typer(offsets, name="offsets", rich_help_panel="Look after it")
 cli.add_typer(oversells, name="oversells", rich_help_panel="Look after it")
 cli.add_typer(reconcile, name="reconcile", rich_help_panel="Look after it")
+cli.add_typer(store, name="store", rich_help_panel="Look after it")
 
 for command in (observe, launch, backfill):
     cli.command(rich_help_panel=PANEL)(command)

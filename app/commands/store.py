@@ -10,7 +10,7 @@ from rich.console import Console
 
 from app.clock import SystemClock
 from app.settings import Settings
-from app.store import Store
+from app.store import Store, migrate
 
 Done = TypeVar("Done")
 
@@ -22,6 +22,13 @@ async def with_store(settings: Settings, work: Callable[[Store], Awaitable[Done]
         return await work(store)
     finally:
         await store.close()
+
+
+async def bring_up_to_date(settings: Settings) -> int:
+    """Make this version's tables. Returns 0. Raises Unavailable if PostgreSQL does not answer."""
+    await migrate(settings.store.url.get_secret_value())
+    say("the store has this version's tables")
+    return 0
 
 
 def say(text: str) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 
@@ -30,6 +31,11 @@ def head() -> str:
     return found
 
 
+def version(connection: Connection) -> str:
+    """The version of the database's tables; empty if it has none. Versions are numbers of four digits."""
+    return MigrationContext.configure(connection).get_current_revision() or ""
+
+
 def upgrade(connection: Connection) -> None:
     """Bring the database to `head`. Several processes may do so at once: the others wait, and find nothing to do.
 
@@ -39,21 +45,12 @@ def upgrade(connection: Connection) -> None:
     connection.execute(text(_LOCK))
     connection.commit()
     try:
-        if _is_newer(connection):
-            return
-        settings = config()
-        settings.attributes["connection"] = connection
-        command.upgrade(settings, "head")
+        if version(connection) <= head():
+            settings = config()
+            settings.attributes["connection"] = connection
+            command.upgrade(settings, "head")
         connection.commit()
     finally:
         connection.rollback()
         connection.execute(text(_UNLOCK))
         connection.commit()
-
-
-def _is_newer(connection: Connection) -> bool:
-    """Whether a newer version than this has migrated the database."""
-    if connection.execute(text("SELECT to_regclass('alembic_version')")).scalar() is None:
-        return False
-    found = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
-    return found is not None and found > head()

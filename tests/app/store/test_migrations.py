@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import uuid
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import asyncpg
 import pytest
@@ -14,7 +16,7 @@ from sqlalchemy import Connection, make_url
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.clock import SystemClock
-from app.store import Store, migrate
+from app.store import Store, migrate, migrations
 from app.store.migrations import head
 from app.store.tables import FINAL, metadata
 from streams.errors import Unavailable
@@ -66,6 +68,32 @@ async def test_a_database_of_an_older_version_is_not_ready(new_database: str) ->
     with pytest.raises(Unavailable, match=f"0000.*{head()}"):
         await store.ping()
     await store.close()
+
+
+async def test_a_program_that_was_gone_back_to_works_on_the_tables_of_the_next_version(new_database: str) -> None:
+    await migrate(new_database)
+    connection = await asyncpg.connect(new_database)
+    await connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    await migrate(new_database)
+    assert await connection.fetchval("SELECT version_num FROM alembic_version") == "9999"
+    await connection.close()
+    store = Store.open(new_database, role="test", clock=SystemClock())
+    await store.ping()
+    await store.close()
+
+
+FIRST_THAT_CAN_BE_UNDONE = "0016"
+"""Versions before it were never in anybody's hands."""
+TAKES_AWAY = re.compile(r"\bop\.(drop_\w+|rename_\w+|alter_column)\b|\b(DROP|RENAME)\b")
+
+
+@pytest.mark.parametrize(
+    "file", sorted(Path(migrations.__file__).parent.glob("versions/0*.py")), ids=lambda file: file.stem
+)
+def test_a_migration_only_adds_so_that_the_version_before_goes_on_working(file: Path) -> None:
+    upward = file.read_text().partition("def upgrade")[2].partition("def downgrade")[0]
+    if file.stem >= FIRST_THAT_CAN_BE_UNDONE:
+        assert TAKES_AWAY.findall(upward) == [], "let the next version take away what this one no longer uses"
 
 
 def test_the_final_outcomes_in_sql_are_those_of_the_code() -> None:
