@@ -1,0 +1,53 @@
+# shellcheck shell=bash
+# What the scripts of this folder share; each sources it.
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+environment=$here/.env
+# shellcheck disable=SC2034 # upgrade.sh and rollback.sh use it
+previous=$here/.previous-version
+READY_SECONDS=${READY_SECONDS:-240}
+
+# From the end of the pipe to its beginning: what a newer role writes, an older one behind it would not take.
+ROLES=(deliver-web deliver-pos inventory normalize poll ingress)
+
+say() { printf '%s\n' "$*" >&2; }
+fail() { say "FAILED: $*"; exit 1; }
+compose() { docker compose --project-directory "$here" --file "$here/compose.yaml" "$@"; }
+
+# value NAME: of a variable in .env
+value() { sed -n "s/^$1=//p" "$environment" | tail -n 1; }
+
+# set_value NAME VALUE: in .env, whole or not at all
+set_value() {
+  local new
+  new=$(mktemp "$here/.env.XXXXXX") || return
+  { grep -v "^$1=" "$environment"; printf '%s=%s\n' "$1" "$2"; } >"$new" && chmod 644 "$new" && mv "$new" "$environment"
+}
+
+# only_one: no two scripts change this machine at the same time
+only_one() {
+  exec 9>"$here/.lock"
+  flock --nonblock 9 || fail "another script of this folder is at work; wait until it has ended"
+}
+
+backup_now() { compose run --rm backup backup.sh </dev/null; }
+
+# start_roles: each in its turn, the next one when it is ready
+start_roles() {
+  local role
+  for role in "${ROLES[@]}" checks; do
+    say "  $role"
+    compose up --detach --no-deps --wait --wait-timeout "$READY_SECONDS" "$role" </dev/null || return
+  done
+}
+
+# run_version VERSION: every role
+run_version() { set_value TILLSTREAM_VERSION "$1" && start_roles; }
+
+# go_back VERSION: after a change that did not become ready. Ends the script, always with 1.
+go_back() {
+  say "It does not become ready: going back to $1. \`docker compose logs\` in $here tells why."
+  run_version "$1" || fail "$1 does not become ready either: \`docker compose ps\` and \`docker compose logs\` in $here tell why"
+  fail "nothing is changed: $1 runs again and is ready"
+}
+
+require_setup() { [ -f "$environment" ] || fail "there is no $environment yet: run setup.sh"; }

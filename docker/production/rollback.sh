@@ -1,0 +1,18 @@
+#!/usr/bin/env bash
+# Goes back to the version before the last upgrade. The tables stay: a version works on those of the next one.
+#   docker/production/rollback.sh
+set -euo pipefail
+# shellcheck source=docker/production/lib.sh
+. "$(dirname "$0")/lib.sh"
+require_setup
+only_one
+[ -s "$previous" ] || fail "no upgrade was made here, so there is nothing to go back to"
+version=$(cat "$previous")
+now=$(value TILLSTREAM_VERSION)
+[ "$version" != "$now" ] || fail "$version is what runs here"
+say "A backup first"
+backup_now || say "The backup failed; going back without it, because the tables stay as they are"
+say "From $now back to $version"
+run_version "$version" || go_back "$now"
+printf '%s\n' "$now" >"$previous"
+say "$version runs and is ready. \`$here/rollback.sh\` undoes this."

@@ -1,0 +1,14 @@
+#!/usr/bin/env bash
+# Makes a bundle for whoever helps: version, settings, findings, positions, journal and logs, all without secrets and without
+# names of customers. Look into it before you send it.
+#   docker/production/support.sh [FILE]
+set -euo pipefail
+# shellcheck source=docker/production/lib.sh
+. "$(dirname "$0")/lib.sh"
+require_setup
+file=${1:-tillstream-support-$(date -u +%Y%m%dT%H%M%SZ).tar.gz}
+umask 077
+compose logs --no-color --since 24h --tail 5000 | compose run --rm --no-TTY cli support-bundle --logs - - >"$file.part" ||
+  { rm -f "$file.part"; fail "the bundle was not made"; }
+mv "$file.part" "$file"
+say "$file"

@@ -1,0 +1,29 @@
+#!/usr/bin/env bash
+# Brings this machine to another version: a backup, the topics, the tables, then one role after the other. If anything of it
+# fails the version from before runs again.
+#   docker/production/upgrade.sh VERSION [--without-backup]
+set -euo pipefail
+# shellcheck source=docker/production/lib.sh
+. "$(dirname "$0")/lib.sh"
+[ $# -ge 1 ] || fail "say which version: upgrade.sh VERSION"
+version=$1
+require_setup
+only_one
+now=$(value TILLSTREAM_VERSION)
+[ "$version" != "$now" ] || fail "$version is what runs here"
+image=$(value TILLSTREAM_IMAGE):$version
+docker image inspect "$image" >/dev/null 2>&1 || docker pull --quiet "$image" ||
+  fail "there is no image $image. From a checkout of that version: docker build -t $image -f docker/Dockerfile ."
+
+if [ "${2:-}" != --without-backup ]; then
+  say "A backup first"
+  backup_now || fail "the backup failed, and nothing is changed. Mend it, or add --without-backup"
+fi
+say "From $now to $version"
+prepare() { set_value TILLSTREAM_VERSION "$version" && compose run --rm topics </dev/null && compose run --rm migrate </dev/null; }
+if ! prepare || ! start_roles; then
+  go_back "$now"
+fi
+printf '%s\n' "$now" >"$previous"
+compose up --detach --remove-orphans || say "Something beside the roles does not start: see \`docker compose ps\` in $here"
+say "$version runs and is ready. \`$here/rollback.sh\` goes back to $now."
