@@ -284,6 +284,27 @@ def settings(
     typer.echo(explain.values(load_settings()))
 
 
+@cli.command(rich_help_panel=LOOK)
+def support_bundle(
+    file: Annotated[str, typer.Argument(help="Where it goes, a .tar.gz; - is standard output.")],
+    logs: Annotated[
+        str | None, typer.Option(help="Logs to go with it, masked; - is standard input.", show_default=False)
+    ] = None,
+) -> None:
+    """Collect what whoever helps needs: version, settings, findings, positions, balance, journal; without secrets.
+
+    E-mail addresses, telephone and card numbers are masked in it too. Look into it before you send it.
+    """
+    if not Path(file).parent.is_dir():
+        raise typer.BadParameter(f"there is no folder '{Path(file).parent}'", param_hint="FILE")
+    if logs is not None and logs != "-" and not Path(logs).is_file():
+        raise typer.BadParameter(f"there is no file '{logs}'", param_hint="--logs")
+    settings = load_settings()
+    from app.commands import support as command  # noqa: PLC0415
+
+    raise typer.Exit(run_to_end(command.write(settings, file, logs)))
+
+
 def _version(*, wanted: bool) -> None:
     if wanted:
         from importlib.metadata import version  # noqa: PLC0415

@@ -40,6 +40,7 @@ _OF_RECEIPT = f"""
 SELECT {_COLUMNS} FROM journal
 WHERE receipt_id = $1 OR (receipt_id >= $1 || '.' AND receipt_id < $1 || '/') ORDER BY id LIMIT $2
 """  # noqa: S608 - our own text; '/' follows '.'
+_LATEST = f"SELECT {_COLUMNS} FROM journal ORDER BY id DESC LIMIT $1"  # noqa: S608
 _DELIVERED = "SELECT receipt_id, at FROM journal WHERE outcome = 'delivered' AND receipt_id NOT LIKE '%.%'"
 _PURGE = "DELETE FROM journal WHERE ctid = ANY (ARRAY(SELECT ctid FROM journal WHERE at < $1 LIMIT $2)) RETURNING 1"
 
@@ -75,6 +76,10 @@ class SqlJournal:
     async def of_aggregate(self, aggregate: str, *, limit: int = ALL_LINES) -> Sequence[JournalEntry]:
         """Lines of a canonical key, as they were written."""
         return await self._entries(_OF_AGGREGATE, storable(aggregate[:AGGREGATE_LENGTH]), limit)
+
+    async def latest(self, limit: int) -> Sequence[JournalEntry]:
+        """The last lines that were written, the newest first."""
+        return [_entry(row) for row in await self._database.fetch(_LATEST, limit)]
 
     async def _entries(self, statement: str, wanted: str, limit: int) -> list[JournalEntry]:
         return [_entry(row) for row in await self._database.fetch(statement, wanted, limit)]

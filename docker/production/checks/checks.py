@@ -1,7 +1,7 @@
 """Runs Tillstream's checks every night at CHECKS_AT (UTC) and after a fault, in the ``checks`` container.
 
-Each command keeps its result in the store, where the poller makes metrics of it; what it found stands in this log. A fault
-is over when Prometheus says that every target is up and no breaker is open, after one of them was not.
+Each command keeps its result in the store, where the poller makes metrics of it; what it found stands in this log. A
+fault is over when Prometheus says that every role is up and no breaker is open, after one of them was not.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ def trouble(prometheus: str) -> bool | None:
     """Whether something is down or paused; None if Prometheus does not say."""
     query = urllib.parse.urlencode({"query": TROUBLE})
     try:
-        with urllib.request.urlopen(f"{prometheus}/api/v1/query?{query}", timeout=10) as answer:
+        with urllib.request.urlopen(f"{prometheus}/api/v1/query?{query}", timeout=10) as answer:  # noqa: S310 - our own
             return bool(json.load(answer)["data"]["result"])
     except (OSError, ValueError, KeyError):
         return None
