@@ -1,4 +1,4 @@
-"""docker/compose.yaml: against the compose specification's schema, our own command line and our own settings."""
+"""Both compose files: against the compose specification, our own command line and settings, and what they promise."""
 
 from __future__ import annotations
 
@@ -10,62 +10,198 @@ from typing import Any
 import pytest
 import typer
 import yaml
-from jsonschema import Draft201909Validator
+from jsonschema import Draft202012Validator
 
 from app.cli import cli
 from app.local import kafka_docker
 from app.settings import load_settings
+from tests.docker.composed import DOCKER, FILES, PRODUCTION, ROOT, VARIABLE, document, ours, scraped, services
 
-ROOT = Path(__file__).parents[2]
-TEXT = (ROOT / "docker" / "compose.yaml").read_text()
-COMPOSE: dict[str, Any] = yaml.safe_load(TEXT)
-SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
-OURS = {name: service for name, service in SERVICES.items() if "TILLSTREAM_IMAGE" in service["image"]}
-ROLES = {name: service for name, service in OURS.items() if service["command"][0] != "sandbox"}
-VARIABLE = re.compile(r"\$\{(\w+)(?::[-?][^}]*)?\}")
-
-
-def test_the_file_is_what_the_compose_specification_allows() -> None:
-    """The schema is the specification's own of 2021, Copyright The Compose Specification Authors, Apache-2.0."""
-    schema = json.loads(Path(__file__).with_name("compose-spec.schema.json").read_text())
-    assert [error.message for error in Draft201909Validator(schema).iter_errors(COMPOSE)] == []
+SCHEMA = Draft202012Validator(json.loads((ROOT / "tests/data/compose/compose-spec.schema.json").read_text()))
+ALL = [(file, name) for file in FILES for name in services(file)]
+OURS = [(file, name) for file in FILES for name in ours(file) if "entrypoint" not in ours(file)[name]]
+SHOP = services("sandboxes")
+ROLES = {"ingress", "poll", "normalize", "inventory", "deliver-pos", "deliver-web"}
+UNITS = {"m": 1, "g": 1024}
+ONE_AT_A_TIME = {"topics", "migrate", "cli"}
+"""They run before the roles, or when a person asks."""
 
 
-@pytest.mark.parametrize("name", OURS)
-def test_each_command_is_one_that_tillstream_has(name: str) -> None:
+@pytest.mark.parametrize("file", FILES)
+def test_the_file_is_what_the_compose_specification_allows(file: str) -> None:
+    assert [error.message for error in SCHEMA.iter_errors(document(file))] == []
+
+
+@pytest.mark.parametrize(("file", "name"), OURS)
+def test_each_command_is_one_that_tillstream_has(file: str, name: str) -> None:
+    arguments = list(ours(file)[name]["command"])
+    if arguments == ["--help"]:
+        return
     command = typer.main.get_command(cli)
-    context = command.make_context("tillstream", list(OURS[name]["command"]))
-    arguments = [*context._protected_args, *context.args]
-    called = command.get_command(context, arguments[0])  # type: ignore[attr-defined]
-    called.make_context(arguments[0], arguments[1:], parent=context)
+    context = command.make_context("tillstream", arguments)
+    rest = [*context._protected_args, *context.args]
+    called = command.get_command(context, rest[0])  # type: ignore[attr-defined]
+    called.make_context(rest[0], rest[1:], parent=context)
 
 
-@pytest.mark.parametrize("name", ROLES)
-def test_each_roles_settings_are_right(name: str, tmp_path: Path) -> None:
-    environ = {key: VARIABLE.sub("made", value) for key, value in ROLES[name]["environment"].items()}
+@pytest.mark.parametrize("name", sorted(ROLES))
+def test_each_roles_settings_are_right_beside_the_sandboxes(name: str, tmp_path: Path) -> None:
+    environ = {key: VARIABLE.sub("made", value) for key, value in SHOP[name]["environment"].items()}
     settings = load_settings(environ, tmp_path)
     assert settings.channels["main"].sources == {"MAIN": "main", "STORE2": "store2"}
-    command = ROLES[name]["command"]
+    command = SHOP[name]["command"]
     if "--target" in command:
         assert command[-1] in settings.connections
 
 
-def test_every_part_of_the_pipeline_runs() -> None:
-    commands = {" ".join(service["command"][:2]) for service in OURS.values()}
-    assert commands >= {"ingress", "poll", "worker normalize", "worker inventory", "worker deliver", "topics create"}
-    assert {service["command"][-1] for service in ROLES.values() if "--target" in service["command"]} == {"web", "pos"}
+def test_the_example_of_settings_is_right_with_what_compose_sets(tmp_path: Path) -> None:
+    text = (PRODUCTION / "tillstream.example.toml").read_text()
+    for secret in re.findall(r"file:/run/secrets/(\w+)", text):
+        (tmp_path / secret).write_text("made for this test, " * 2)
+    (tmp_path / "store_url").write_text("postgresql://tillstream:made@postgres:5432/tillstream")
+    config = tmp_path / "tillstream.toml"
+    config.write_text(text.replace("/run/secrets", str(tmp_path)))
+    environ = {
+        key: VARIABLE.sub("till.example.com", value).replace("/run/secrets", str(tmp_path))
+        for key, value in services("production")["ingress"]["environment"].items()
+    }
+    settings = load_settings(environ | {"TILLSTREAM_CONFIG": str(config)}, tmp_path)
+    assert settings.ingress.public_url == "https://till.example.com"
+    assert set(settings.connections) == {"web", "pos"}
 
 
-def test_every_secret_is_made_before_the_start() -> None:
-    made = set(re.findall(r"[A-Z_]+", re.findall(r"for name in (.*); do", (ROOT / "docker" / "up.sh").read_text())[0]))
-    assert {name for name in VARIABLE.findall(TEXT) if name != "TILLSTREAM_IMAGE"} == made
+@pytest.mark.parametrize("file", FILES)
+def test_every_part_of_the_pipeline_runs(file: str) -> None:
+    commands = {" ".join(map(str, service["command"])) for service in ours(file).values()}
+    assert commands >= {
+        *("ingress", "poll", "worker normalize", "worker inventory", "topics create", "store migrate"),
+        *("worker deliver --target pos", "worker deliver --target web"),
+    }
 
 
-def test_kafka_is_the_version_that_the_tests_run_on() -> None:
-    assert SERVICES["kafka"]["image"].endswith(kafka_docker.IMAGE)
+@pytest.mark.parametrize("file", FILES)
+def test_no_role_starts_before_topics_and_tables_are_there(file: str) -> None:
+    done = {"condition": "service_completed_successfully"}
+    for name in ROLES:
+        assert services(file)[name]["depends_on"] == {"topics": done, "migrate": done}
 
 
-def test_nothing_is_open_to_the_network() -> None:
-    ports = [port for service in SERVICES.values() for port in service.get("ports", [])]
-    assert ports
-    assert all(port.startswith("127.0.0.1:") for port in ports)
+@pytest.mark.parametrize(("file", "name"), [(file, name) for file in FILES for name in ours(file)])
+def test_our_containers_can_write_nothing_and_have_no_rights(file: str, name: str) -> None:
+    service = ours(file)[name]
+    assert service["read_only"] is True
+    assert service["cap_drop"] == ["ALL"]
+    assert service["security_opt"] == ["no-new-privileges:true"]
+
+
+@pytest.mark.parametrize(("file", "name"), ALL)
+def test_every_image_is_pinned(file: str, name: str) -> None:
+    image = services(file)[name]["image"]
+    assert re.search(r":v?\d+\.\d+(\.\d+)?(-\w+)?$", image) or image.startswith(
+        ("${TILLSTREAM_IMAGE", "tillstream-backup:")
+    )
+
+
+@pytest.mark.parametrize("dockerfile", ["Dockerfile", "production/backup/Dockerfile"])
+def test_every_base_is_pinned_to_its_patch(dockerfile: str) -> None:
+    bases = re.findall(r"^FROM (\S+)", (DOCKER / dockerfile).read_text(), re.MULTILINE)
+    assert bases
+    assert all(re.search(r":\d+\.\d+(\.\d+)?", base) for base in bases)
+
+
+def test_kafka_and_postgresql_are_the_versions_that_the_tests_run_on() -> None:
+    for file in FILES:
+        assert services(file)["kafka"]["image"].endswith(kafka_docker.IMAGE)
+    postgres = {services(file)["postgres"]["image"] for file in FILES}
+    assert postgres == {
+        re.findall(r"^FROM (\S+postgres\S+)", (PRODUCTION / "backup/Dockerfile").read_text(), re.MULTILINE)[0]
+    }
+
+
+def test_nothing_but_the_door_is_open_to_the_network() -> None:
+    ports = {(file, port) for file in FILES for service in services(file).values() for port in service.get("ports", [])}
+    assert {(file, port) for file, port in ports if not port.startswith("127.0.0.1:")} == {
+        ("production", "80:80"),
+        ("production", "443:443"),
+    }
+
+
+# -- Secrets and variables ---------------------------------------------------------------------------------------
+
+
+def test_every_secret_beside_the_sandboxes_is_made_before_the_start() -> None:
+    made = set(re.findall(r"[A-Z_]+", re.findall(r"for name in (.*); do", (DOCKER / "up.sh").read_text())[0]))
+    wanted = set(VARIABLE.findall(FILES["sandboxes"].read_text()))
+    assert wanted - {"TILLSTREAM_IMAGE", "TLS_DIRECTORY"} == made
+
+
+def test_every_variable_of_production_is_explained_and_none_is_left_over() -> None:
+    example = re.findall(r"^(\w+)=", (PRODUCTION / "env.example").read_text(), re.MULTILINE)
+    assert sorted(example) == sorted(set(VARIABLE.findall(FILES["production"].read_text())))
+
+
+def test_production_has_its_secrets_in_files_alone() -> None:
+    text = FILES["production"].read_text()
+    named = re.findall(r"^\s+(\w*(?:PASSWORD|SECRET|TOKEN|KEY|CREDENTIALS|URL)\w*): (.+)$", text, re.MULTILINE)
+    assert named
+    for name, value in named:
+        assert "/run/secrets/" in value or name in {"TILLSTREAM_INGRESS__PUBLIC_URL", "PROMETHEUS_URL"}, name
+    kept = {Path(secret["file"]).name for secret in document("production")["secrets"].values()}
+    setup = (PRODUCTION / "setup.sh").read_text()
+    assert [name for name in kept if name not in setup] == []
+    example = (PRODUCTION / "tillstream.example.toml").read_text()
+    assert [name for name in re.findall(r"file:/run/secrets/(\w+)", example) if name not in setup] == []
+
+
+# -- Memory, health, watching ------------------------------------------------------------------------------------
+
+
+def megabytes(limit: str) -> int:
+    return int(limit[:-1]) * UNITS[limit[-1]]
+
+
+def test_production_fits_into_four_gigabytes_with_room_for_the_machine() -> None:
+    limits = {name: megabytes(service["mem_limit"]) for name, service in services("production").items()}
+    always = sum(limit for name, limit in limits.items() if name not in ONE_AT_A_TIME)
+    assert always <= 3700
+    assert always + max(limits[name] for name in ONE_AT_A_TIME) <= 4096
+
+
+@pytest.mark.parametrize("name", [name for name in services("production") if name not in ONE_AT_A_TIME])
+def test_production_starts_everything_again_and_keeps_its_logs_short(name: str) -> None:
+    service = services("production")[name]
+    assert service["restart"] == "unless-stopped"
+    assert service["logging"]["options"] == {"max-size": "20m", "max-file": "5"}
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_the_check_of_kafka_does_not_take_the_brokers_heap(file: str) -> None:
+    kafka = services(file)["kafka"]
+    assert "-Xmx" in kafka["environment"]["KAFKA_HEAP_OPTS"]
+    assert "KAFKA_HEAP_OPTS=-Xmx64m " in kafka["healthcheck"]["test"][1]
+
+
+@pytest.mark.parametrize(("file", "config"), [("sandboxes", DOCKER), ("production", PRODUCTION)])
+def test_prometheus_asks_every_role_with_the_labels_of_the_dashboards(file: str, config: Path) -> None:
+    targets = scraped(config / "prometheus.yml")
+    assert targets == {f"{name}:9400": {"namespace": "tillstream", "role": name} for name in ROLES}
+    assert {name for name in services(file) if name in ROLES} == ROLES
+
+
+@pytest.mark.parametrize(("file", "name"), ALL)
+def test_what_is_mounted_from_the_project_is_there(file: str, name: str) -> None:
+    made = {".env", "secrets", "tillstream.toml", "alerts", "dashboards"}
+    for volume in services(file)[name].get("volumes", []):
+        source = volume.split(":")[0]
+        if source.startswith(".") and Path(source).name not in made and "secrets" not in Path(source).parts:
+            assert (FILES[file].parent / source).exists(), source
+
+
+def test_grafana_finds_prometheus_and_the_dashboards() -> None:
+    (source,) = yaml.safe_load((DOCKER / "grafana/datasources.yaml").read_text())["datasources"]
+    assert (source["uid"], source["isDefault"], source["jsonData"]["timeInterval"]) == ("prometheus", True, "15s")
+    (provider,) = yaml.safe_load((DOCKER / "grafana/dashboards.yaml").read_text())["providers"]
+    folder = provider["options"]["path"]
+    for file in FILES:
+        mounted: Any = services(file)["grafana"]["volumes"]
+        assert any(volume.endswith(f"helm/tillstream/dashboards:{folder}:ro") for volume in mounted)

@@ -1,0 +1,139 @@
+"""The nightly backup: one that failed never counts as made. The restore: one that failed leaves all as it was."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.docker.machine import Machine, machine
+
+MADE, FAILED = "false, '\\[\\]'", "SET failed = true"
+
+
+@pytest.fixture
+def inside(tmp_path: Path) -> Machine:
+    """Inside the ``backup`` container; its folders lead to this test's."""
+    made = machine(tmp_path)
+    made.programs("pg_dump", "pg_restore", "psql", "restic", "cp", "sleep")
+    password = tmp_path / "password"
+    password.write_text("made here")
+    made.environment.update(
+        POSTGRES_PASSWORD_FILE=str(password), BACKUP_DIRECTORY=str(tmp_path / "backup"), BACKUP_AT="02:30"
+    )
+    return made
+
+
+def test_a_backup_counts_when_the_repository_has_it(inside: Machine) -> None:
+    done = inside.run("backup/backup.sh")
+    assert done.returncode == 0, done.stderr
+    names = [" ".join(call.split()[:2]) for call in inside.calls("(restic|psql) ")]
+    assert names == ["restic cat", "restic backup", "psql --quiet", "restic forget"]
+    assert len(inside.calls(MADE)) == 1
+    assert not (Path(inside.environment["BACKUP_DIRECTORY"]) / "spool").exists()
+
+
+def test_the_first_backup_makes_the_repository(inside: Machine) -> None:
+    inside.let_fail("restic cat config")
+    assert inside.run("backup/backup.sh").returncode == 0
+    assert inside.calls("restic init")
+
+
+@pytest.mark.parametrize("failing", ["pg_dump", "pg_restore --list", "restic backup", " cp ", "restic (cat|init)"])
+def test_a_backup_that_fails_anywhere_never_counts(inside: Machine, failing: str) -> None:
+    inside.let_fail(failing)
+    done = inside.run("backup/backup.sh")
+    assert done.returncode != 0
+    assert "FAILED" in done.stdout
+    assert inside.calls(MADE) == []
+    assert len(inside.calls(FAILED)) == 1
+    assert not any("ended_at = excluded" in call for call in inside.calls(FAILED))
+
+
+def test_a_backup_that_cannot_be_told_does_not_count_either(inside: Machine) -> None:
+    inside.let_fail(f"psql .*{MADE}")
+    done = inside.run("backup/backup.sh")
+    assert done.returncode != 0
+    assert len(inside.calls(FAILED)) == 1
+
+
+def test_a_dump_that_failed_is_not_sent(inside: Machine) -> None:
+    inside.let_fail("pg_dump")
+    inside.run("backup/backup.sh")
+    assert inside.calls("restic backup") == []
+
+
+def test_old_backups_that_cannot_be_removed_do_not_undo_the_new_one(inside: Machine) -> None:
+    inside.let_fail("restic forget")
+    done = inside.run("backup/backup.sh")
+    assert done.returncode == 0
+    assert inside.calls(FAILED) == []
+
+
+def test_a_night_that_failed_is_tried_again_after_half_an_hour(inside: Machine) -> None:
+    inside.programs("backup.sh")
+    inside.let_fail("backup.sh", "sleep 1800")
+    inside.run("backup/nightly.sh")
+    slept = [int(call.split()[1]) for call in inside.calls("sleep")]
+    assert 0 < slept[0] <= 86400
+    assert slept[1:] == [1800]
+    assert len(inside.calls("backup.sh")) == 1
+
+
+# -- Restore -----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Machine:
+    return machine(tmp_path)
+
+
+def test_a_restore_goes_on_from_what_the_restored_store_has_seen_done(shop: Machine) -> None:
+    done = shop.run("restore.sh")
+    assert done.returncode == 0, done.stderr
+    calls = [call.removeprefix("docker ") for call in shop.calls()]
+    assert calls[0].startswith("stop ")
+    assert calls[1:4] == [
+        "run --rm backup restore.sh take latest",
+        "run --rm migrate",
+        "run --rm cli offsets restored --apply",
+    ]
+    assert calls[-1].endswith(" checks")
+
+
+def test_on_a_new_machine_both_systems_are_read_again(shop: Machine) -> None:
+    assert shop.run("restore.sh", "--kafka-lost", "2d", "4f3a").returncode == 0
+    assert shop.calls("take 4f3a")
+    assert shop.calls("offsets reread --since 2d --apply")
+
+
+def test_a_backup_that_cannot_be_read_leaves_the_store_and_starts_the_roles(shop: Machine) -> None:
+    shop.let_fail("restore.sh take")
+    done = shop.run("restore.sh")
+    assert done.returncode != 0
+    assert "nothing is restored" in done.stderr
+    assert shop.calls("restore.sh undo") == []
+    assert len(shop.calls("--no-deps")) == 7
+
+
+@pytest.mark.parametrize("failing", ["run --rm migrate", "offsets restored"])
+def test_a_restore_that_cannot_go_on_puts_the_store_from_before_back(shop: Machine, failing: str) -> None:
+    shop.let_fail(failing)
+    done = shop.run("restore.sh")
+    assert done.returncode != 0
+    assert len(shop.calls("restore.sh undo")) == 1
+    assert len(shop.calls("--no-deps")) == 7
+
+
+def test_half_a_database_never_takes_the_stores_place(inside: Machine) -> None:
+    spool = Path(inside.environment["BACKUP_DIRECTORY"]) / "restored"
+    inside.programs("find")
+    (inside.folder / "bin" / "find").write_text(f"#!/bin/bash\necho {spool}/store.dump\n")
+    inside.let_fail("pg_restore")
+    assert inside.run("backup/restore.sh", "take", "latest").returncode != 0
+    assert inside.calls("CREATE DATABASE tillstream_new")
+    assert inside.calls("RENAME") == []
+    inside.let_fail()
+    assert inside.run("backup/restore.sh", "take", "latest").returncode == 0
+    (renamed,) = inside.calls("RENAME")
+    assert "--single-transaction" in renamed

@@ -1,0 +1,117 @@
+"""``upgrade.sh`` and ``rollback.sh``: a backup, one role after the other, and back if one does not become ready."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.docker.machine import Machine, machine
+
+ROLES = ["deliver-web", "deliver-pos", "inventory", "normalize", "poll", "ingress", "checks"]
+
+
+@pytest.fixture
+def old(tmp_path: Path) -> Machine:
+    return machine(tmp_path)
+
+
+def started(calls: list[str]) -> list[str]:
+    return [call.split()[-1] for call in calls if " --no-deps " in call]
+
+
+def test_an_upgrade_saves_prepares_and_starts_one_role_after_the_other(old: Machine) -> None:
+    done = old.run("upgrade.sh", "1.1.0")
+    assert done.returncode == 0, done.stderr
+    calls = old.calls("docker compose")
+    assert [call.removeprefix("docker ") for call in calls[:3]] == [
+        "run --rm backup backup.sh",
+        "run --rm topics",
+        "run --rm migrate",
+    ]
+    assert started(calls) == ROLES
+    assert old.version() == "1.1.0"
+    assert (old.folder / ".previous-version").read_text() == "1.0.0\n"
+
+
+def test_without_a_backup_nothing_is_changed(old: Machine) -> None:
+    old.let_fail("run --rm backup")
+    done = old.run("upgrade.sh", "1.1.0")
+    assert done.returncode == 1
+    assert "the backup failed, and nothing is changed" in done.stderr
+    assert old.version() == "1.0.0"
+    assert started(old.calls()) == []
+
+
+def test_whoever_says_so_upgrades_without_a_backup(old: Machine) -> None:
+    old.let_fail("run --rm backup")
+    assert old.run("upgrade.sh", "1.1.0", "--without-backup").returncode == 0
+    assert old.version() == "1.1.0"
+
+
+@pytest.mark.parametrize("failing", ["run --rm topics", "run --rm migrate", "up .* deliver-web$", "up .* ingress$"])
+def test_an_upgrade_that_fails_goes_back_to_what_ran(old: Machine, failing: str) -> None:
+    old.let_fail(f"^1.1.0 .*{failing}")
+    done = old.run("upgrade.sh", "1.1.0")
+    assert done.returncode == 1
+    assert "nothing is changed: 1.0.0 runs again and is ready" in done.stderr
+    assert old.version() == "1.0.0"
+    assert started(old.calls("^1.0.0 ")) == ROLES
+    assert not (old.folder / ".previous-version").exists()
+
+
+def test_when_neither_version_becomes_ready_it_says_so(old: Machine) -> None:
+    old.let_fail("up .* normalize$")
+    done = old.run("upgrade.sh", "1.1.0")
+    assert done.returncode == 1
+    assert "1.0.0 does not become ready either" in done.stderr
+    assert old.version() == "1.0.0"
+
+
+def test_a_dashboard_that_does_not_start_undoes_no_upgrade(old: Machine) -> None:
+    old.let_fail("--remove-orphans")
+    done = old.run("upgrade.sh", "1.1.0")
+    assert done.returncode == 0
+    assert "beside the roles" in done.stderr
+
+
+def test_an_image_that_is_nowhere_is_told_with_how_to_make_it(old: Machine) -> None:
+    old.let_fail("image inspect", "pull")
+    done = old.run("upgrade.sh", "1.1.0")
+    assert done.returncode == 1
+    assert "docker build -t tillstream:1.1.0" in done.stderr
+    assert old.version() == "1.0.0"
+
+
+def test_an_upgrade_to_what_runs_is_refused(old: Machine) -> None:
+    assert "1.0.0 is what runs here" in old.run("upgrade.sh", "1.0.0").stderr
+
+
+def test_a_rollback_goes_to_the_version_before_and_can_be_undone(old: Machine) -> None:
+    assert old.run("upgrade.sh", "1.1.0").returncode == 0
+    (old.folder / "calls").unlink()
+    assert old.run("rollback.sh").returncode == 0
+    assert old.version() == "1.0.0"
+    assert started(old.calls()) == ROLES
+    assert old.calls("migrate") == []
+    assert old.run("rollback.sh").returncode == 0
+    assert old.version() == "1.1.0"
+
+
+def test_a_rollback_does_not_wait_for_a_backup_that_fails(old: Machine) -> None:
+    assert old.run("upgrade.sh", "1.1.0").returncode == 0
+    old.let_fail("run --rm backup")
+    assert old.run("rollback.sh").returncode == 0
+    assert old.version() == "1.0.0"
+
+
+def test_a_rollback_that_does_not_become_ready_leaves_what_ran(old: Machine) -> None:
+    assert old.run("upgrade.sh", "1.1.0").returncode == 0
+    old.let_fail("^1.0.0 .*up .* poll$")
+    done = old.run("rollback.sh")
+    assert done.returncode == 1
+    assert old.version() == "1.1.0"
+
+
+def test_without_an_upgrade_there_is_nothing_to_go_back_to(old: Machine) -> None:
+    assert "nothing to go back to" in old.run("rollback.sh").stderr
