@@ -13,7 +13,7 @@ TESTS_AT_ONCE ?= 3
 export DEMO_SECONDS DEMO_FAULTS DEMO_KILLS DEMO_WORKERS DEMO_WEBHOOKS DEMO_SKUS DEMO_SEED
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-stop test quick lint format types imports rules bench flood poison scale mutants chaos outage alerts dashboards image up lock ci clean prerequisites
+.PHONY: help setup demo demo-stop test quick lint format types imports rules bench flood poison scale mutants chaos outage alerts dashboards footprint image up lock ci clean prerequisites
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -54,6 +54,9 @@ alerts: setup ## the alert rules: does Prometheus take them, does each fire and 
 bench: prerequisites setup ## speed, beside plain loops and Quix Streams, in one run
 	@$(RUN)/python -m tests.bench
 
+footprint: prerequisites setup ## does it fit into docker/production's machine of 4 GB? 500 orders a day, 30,000 SKUs; ten minutes
+	@$(RUN)/python -m tests.bench.footprint
+
 flood: prerequisites setup ## 20,000 SKUs change ten times each while Magento takes 150 ms: is all right in the end, in how many calls?
 	@$(RUN)/python -m tests.bench.flood $(SKUS) $(RATE)
 
@@ -77,10 +80,10 @@ mutants: setup ## change the decisions one line at a time: does a test notice ea
 	@$(RUN)/mutmut run --max-children $(MUTANTS_AT_ONCE)
 	@$(RUN)/python -m tests.mutants
 
-image: ## build docker/Dockerfile and start a role from it; with Docker, else with buildah on a stand-in base
-	@docker/image-check.sh $(IMAGE)
+image: prerequisites setup ## build docker/Dockerfile and start every role from it; with Docker, else with buildah on a stand-in base
+	@docker/image-check.sh $(IMAGE) $(RUN)/python
 
-up: ## everything in Docker, with secrets made for this machine
+up: ## everything in Docker, with secrets made for this machine; PROFILE=tls puts a TLS door before it
 	@docker/up.sh
 
 lock: setup ## write the locks again from pyproject.toml, newest versions

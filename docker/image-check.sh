@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
 # Builds docker/Dockerfile and starts every role from the image, as its own user and with a read-only root. With a Docker
 # engine on the real base image, else with buildah on a stand-in (image-base.sh), which needs root.
-#   docker/image-check.sh [IMAGE]
+#   docker/image-check.sh IMAGE PYTHON      PYTHON of the checkout's environment
 set -euo pipefail
 cd "$(dirname "$0")/.."
-image=${1:-tillstream:local}
+image=$1
+python=$2
 base=$(sed -n 's/^FROM \([^ ]*\).*/\1/p' docker/Dockerfile | head -n 1)
 
 if docker info >/dev/null 2>&1; then
@@ -41,5 +42,5 @@ refusal=$(docker/in-image.sh "$image" TILLSTREAM_WORKER__LANES=many -- tillstrea
 grep -q 'TILLSTREAM_WORKER__LANES' <<<"$refusal" || fail "ingress refuses without the setting's name: $refusal"
 grep -q 'Traceback' <<<"$refusal" && fail "ingress refuses with a traceback: $refusal"
 
-PYTHONPATH=. "${PYTHON:-.venv/bin/python}" docker/check_roles.py "$image"
+PYTHONPATH=. "$python" docker/check_roles.py "$image"
 echo "checked $image after $SECONDS s: every role and both sandboxes, read-only, as user 10001"

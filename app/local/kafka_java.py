@@ -22,6 +22,7 @@ POM = ROOT / "docker" / "kafka" / "pom.xml"
 LIBS = ROOT / ".tillstream" / "kafka" / "libs"
 _LOG4J = Path(__file__).with_name("kafka-log4j2.xml")
 _CONFIG, _LOG, _PID_FILE = "server.properties", "broker.log", "kafka.pid"
+HEAP = "512m"
 _ATTEMPTS = 3
 """Starts that are tried, because another program may take a free port before the broker does."""
 
@@ -89,7 +90,7 @@ def properties(data: Path, port: int, controller_port: int) -> str:
 
 
 def start_broker(
-    java: str, libs: Path, directory: Path, *, port: int | None, ready_seconds: float
+    java: str, libs: Path, directory: Path, *, port: int | None, ready_seconds: float, heap: str = HEAP
 ) -> tuple[ChildProcess, str]:
     """Format ``directory`` if it is new, start the broker and wait until it answers.
 
@@ -107,7 +108,7 @@ def start_broker(
         log.unlink(missing_ok=True)
         (directory / _CONFIG).write_text(properties(directory / "data", broker_port, controller_port))
         format_storage(java, libs, directory, cluster_id(), "--standalone")
-        process = run_node(java, libs, directory)
+        process = run_node(java, libs, directory, heap=heap)
         if accepts(process, broker_port, ready_seconds):
             return process, f"{HOST}:{broker_port}"
         process.stop(grace_seconds=2)
@@ -137,7 +138,7 @@ def format_storage(java: str, libs: Path, directory: Path, cluster: str, *option
         raise KafkaNotStarted(f"Kafka's storage could not be formatted:\n{(shown.stdout + shown.stderr)[-2000:]}")
 
 
-def run_node(java: str, libs: Path, directory: Path, *, heap: str = "512m") -> ChildProcess:
+def run_node(java: str, libs: Path, directory: Path, *, heap: str = HEAP) -> ChildProcess:
     """Start the node whose ``server.properties`` and formatted data are in ``directory``; does not wait for it."""
     command = [*_java(java, libs, f"-Xmx{heap}"), "kafka.Kafka", str(directory / _CONFIG)]
     return ChildProcess.start(command, log=directory / _LOG, pid_file=directory / _PID_FILE, env=_environment())
