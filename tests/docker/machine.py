@@ -61,7 +61,7 @@ class Machine:
 
     def version(self) -> str:
         """What .env says."""
-        return re.findall(r"^TILLSTREAM_VERSION=(.*)$", (self.folder / ".env").read_text(), re.MULTILINE)[-1]
+        return str(re.findall(r"^TILLSTREAM_VERSION=(.*)$", (self.folder / ".env").read_text(), re.MULTILINE)[-1])
 
 
 def machine(folder: Path, version: str = "1.0.0") -> Machine:

@@ -32,9 +32,10 @@ fi
 doing="saving the store"
 rm -rf "$spool"
 mkdir -p "$spool"
-pg_dump --format=custom --compress=zstd:3 --file="$spool/store.dump"
+# not compressed: restic does that, and keeps what is new since the last one
+pg_dump --format=custom --compress=none --file="$spool/store.dump"
 pg_restore --list "$spool/store.dump" >/dev/null
-cp /etc/tillstream/tillstream.toml /etc/tillstream/env "$spool/"
+cp "${CONFIG_DIRECTORY:-/etc/tillstream}"/* "$spool/"
 
 doing="sending it to the repository"
 restic backup --quiet --host tillstream --tag store "$spool"
