@@ -3,7 +3,11 @@
 # and the repository has it; a try that failed is told to the store, and does not make the last backup younger.
 # Kafka's records stay here: the store says where every group stood, and `tillstream offsets restored|reread` goes on from that.
 set -euo pipefail
-spool=${BACKUP_DIRECTORY:-/var/lib/backup}/spool
+directory=${BACKUP_DIRECTORY:-/var/lib/backup}
+spool=$directory/spool
+mkdir -p "$directory"
+exec 8>"$directory/lock"
+flock 8 # one that a person or an upgrade asks for waits for the nightly one
 PGPASSWORD=$(cat "$POSTGRES_PASSWORD_FILE")
 export PGPASSWORD
 say() { printf '%s backup: %s\n' "$(date -u +%FT%TZ)" "$*"; }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import sys
 import tarfile
@@ -58,7 +59,7 @@ async def test_a_section_that_fails_says_why_and_keeps_no_other_from_being_told(
 
 async def test_a_section_that_hangs_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     async def hanging(_settings: Settings) -> str:
-        await sections.asyncio.Event().wait()
+        await asyncio.Event().wait()
         return ""
 
     monkeypatch.setattr(sections, "SECTION_SECONDS", 0.01)
