@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from app.commands.store import say
+import typer
+
 from streams.errors import TillstreamError
 from streams.ports import CheckResult, Checks
 
@@ -18,14 +19,19 @@ async def keep_result(checks: Checks, result: CheckResult, *, whole: bool = True
     """
     try:
         if not whole and not result.failed and await _failed_before(checks, result.check):
-            say(
+            _aside(
                 f"The metrics still tell what an earlier {result.check} check found, for this one looked at a part: "
                 "run it without --since and --day when that is mended"
             )
             return
         await checks.keep(result)
     except TillstreamError as error:
-        say(f"The result was not kept for the metrics: {error}")
+        _aside(f"The result was not kept for the metrics: {error}")
+
+
+def _aside(text: str) -> None:
+    """Beside what the command prints, which a program may read."""
+    typer.echo(text, err=True)
 
 
 async def _failed_before(checks: Checks, check: str) -> bool:

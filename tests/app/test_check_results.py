@@ -30,7 +30,7 @@ async def test_a_look_at_a_part_does_not_take_back_what_was_found_in_the_whole(
     await keep_result(checks, BROKEN)
     await keep_result(checks, FINE, whole=False)
     assert await checks.last() == [BROKEN]
-    assert "run it without --since and --day when that is mended" in capsys.readouterr().out
+    assert "run it without --since and --day when that is mended" in capsys.readouterr().err
     await keep_result(checks, FINE)
     assert await checks.last() == [FINE]
 
@@ -48,7 +48,7 @@ async def test_a_store_that_does_not_take_it_is_told_and_does_not_fail_the_check
 ) -> None:
     checks.down = True
     await keep_result(checks, BROKEN)
-    assert "The result was not kept for the metrics: the store does not answer" in capsys.readouterr().out
+    assert "The result was not kept for the metrics: the store does not answer" in capsys.readouterr().err
 
 
 def test_a_balance_is_a_check_with_what_is_missing_of_each_source() -> None:

@@ -34,6 +34,6 @@ async def test_a_store_that_is_away_does_not_hide_what_was_found(
     monkeypatch.setattr(checks, "findings", findings)
     url = SecretStr("postgresql://nobody@127.0.0.1:1/nothing")
     assert await checks.run(Settings(store=StoreSettings(url=url))) == 1
-    told = capsys.readouterr().out
-    assert "WRONG    store: is away" in told
-    assert "The result was not kept for the metrics" in told
+    out, err = capsys.readouterr()
+    assert "WRONG    store: is away" in out
+    assert "The result was not kept for the metrics" in err
