@@ -229,6 +229,7 @@ def _kafka(parts: Parts) -> KafkaSettings:
         options=kafka.client_options(),
         names=kafka.names,
         client_id=kafka.names.in_kafka(parts.owner),
+        instance_id=parts.settings.worker.instance_id or None,
         session_seconds=kafka.session_timeout_seconds,
         commit_seconds=COMMIT_SECONDS,
     )

@@ -39,3 +39,10 @@ def say(text: str) -> None:
 def utc(at: datetime) -> str:
     """A time for a person."""
     return f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+
+
+async def migrate_store(settings: Settings) -> int:
+    """``tillstream store migrate``. Raises Unavailable if PostgreSQL does not answer."""
+    await migrate(settings.store.url.get_secret_value())
+    say(f"the store has the tables of version {head()}")
+    return 0

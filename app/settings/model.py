@@ -184,6 +184,10 @@ class WorkerSettings(Section):
     wait with them."""
     drain_seconds: float = Field(default=10.0, gt=0, le=300)
     """How long started work may go on when a worker stops or loses a partition."""
+    instance_id: str = Field(default="", max_length=249, pattern=r"^[A-Za-z0-9._-]*$")
+    """A name that this worker keeps over restarts and shares with no other (Kafka's static membership): back within
+    ``kafka.session_timeout_seconds``, it goes on with the partitions that it had. Without it a restart moves them. Two
+    workers of one name at a time take each other's place again and again."""
     replay_limit: int = Field(default=5, ge=1)
     """Replays after which a dead letter is quarantined: it is replayed only with ``--force``."""
 

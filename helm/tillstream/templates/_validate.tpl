@@ -1,0 +1,86 @@
+{{/* Contradictions that a schema cannot see. Every one tells what to change. */}}
+{{- define "tillstream.validate" -}}
+{{- $values := .Values -}}
+{{- $settings := include "tillstream.settings" . | fromJson -}}
+{{- $found := list -}}
+
+{{- range $name, $entry := $values.secrets -}}
+{{- if eq (empty $entry.existingSecret) (empty $entry.externalSecret) -}}
+{{- $found = append $found (printf "secrets.%s: give either existingSecret or externalSecret" $name) -}}
+{{- end -}}
+{{- end -}}
+{{- range regexFindAll "/run/secrets/[^/\"]+" (toJson $values.settings) -1 | uniq -}}
+{{- $name := trimPrefix "/run/secrets/" . -}}
+{{- if not (hasKey $values.secrets $name) -}}
+{{- $found = append $found (printf "settings: a setting reads /run/secrets/%s, but secrets.%s is missing; add it with existingSecret or externalSecret" $name $name) -}}
+{{- end -}}
+{{- end -}}
+
+{{- with $settings.kafka -}}
+{{- if and (hasPrefix "SASL" (default "" .security_protocol)) (not (and .sasl_username .sasl_password)) -}}
+{{- $found = append $found (printf "settings.kafka: security_protocol %s needs sasl_username, and sasl_password as file:/run/secrets/NAME/KEY" .security_protocol) -}}
+{{- end -}}
+{{- end -}}
+
+{{- range $name, $channel := $settings.channels -}}
+{{- range $side, $system := dict "web" "magento" "pos" "heartland" -}}
+{{- $connection := index $settings.connections (index $channel $side) -}}
+{{- if not $connection -}}
+{{- $found = append $found (printf "settings.channels.%s.%s: there is no connection '%s' in settings.connections" $name $side (index $channel $side)) -}}
+{{- else if ne $connection.system $system -}}
+{{- $found = append $found (printf "settings.channels.%s.%s: connection '%s' is of %s, not of %s" $name $side (index $channel $side) $connection.system $system) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- range $name, $_ := $values.deliverTo -}}
+{{- if not (hasKey $settings.connections $name) -}}
+{{- $found = append $found (printf "deliverTo.%s: there is no connection '%s' in settings.connections" $name $name) -}}
+{{- end -}}
+{{- end -}}
+
+{{- with $values.expose -}}
+{{- if and (or .ingress.enabled .httpRoute.enabled) (not .host) -}}
+{{- $found = append $found "expose.host: name the host that webhooks are sent to" -}}
+{{- end -}}
+{{- if and .ingress.enabled (not .ingress.tlsSecretName) (not .allowHttp) -}}
+{{- $found = append $found "expose.ingress.tlsSecretName: webhooks carry customers' data and need https; name the certificate's Secret, or set expose.allowHttp where TLS ends before the cluster" -}}
+{{- end -}}
+{{- if and .httpRoute.enabled (not .httpRoute.gateway.name) -}}
+{{- $found = append $found "expose.httpRoute.gateway.name: name the Gateway" -}}
+{{- end -}}
+{{- if and .httpRoute.enabled (not .httpRoute.gateway.sectionName) (not .allowHttp) -}}
+{{- $found = append $found "expose.httpRoute.gateway.sectionName: name the Gateway's HTTPS listener, or set expose.allowHttp where TLS ends before the cluster" -}}
+{{- end -}}
+{{- if and (hasPrefix "http:" (default "" $settings.ingress.public_url)) (not .allowHttp) -}}
+{{- $found = append $found "settings.ingress.public_url: it begins with http:, and webhooks need https; or set expose.allowHttp" -}}
+{{- end -}}
+{{- end -}}
+
+{{- range $name, $scaling := pick $values.autoscaling "ingress" "workers" -}}
+{{- if and $scaling.enabled (gt (int $scaling.minReplicas) (int $scaling.maxReplicas)) -}}
+{{- $found = append $found (printf "autoscaling.%s: minReplicas %d is more than maxReplicas %d" $name (int $scaling.minReplicas) (int $scaling.maxReplicas)) -}}
+{{- end -}}
+{{- end -}}
+{{- if and $values.autoscaling.workers.enabled (not $values.autoscaling.workers.prometheus.serverAddress) -}}
+{{- $found = append $found "autoscaling.workers.prometheus.serverAddress: KEDA reads there whether a system is down; without it workers would be added against a system that cannot answer" -}}
+{{- end -}}
+{{- if and $values.autoscaling.ingress.enabled (not (dig "requests" "cpu" "" $values.roles.ingress.resources)) -}}
+{{- $found = append $found "autoscaling.ingress: it goes by CPU and needs roles.ingress.resources.requests.cpu" -}}
+{{- end -}}
+
+{{- range include "tillstream.components" . | fromJsonArray -}}
+{{- $name := printf "%s-%s" (include "tillstream.fullname" $) . -}}
+{{- if gt (len $name) 52 -}}
+{{- $found = append $found (printf "the name %s is longer than 52 characters, which a StatefulSet's pods do not bear; choose a shorter release name, fullnameOverride or connection" $name) -}}
+{{- end -}}
+{{- end -}}
+{{- range $name, $_ := $values.checks -}}
+{{- if gt (len (printf "%s-%s" (include "tillstream.fullname" $) $name)) 52 -}}
+{{- $found = append $found (printf "checks.%s: with the release's name it is longer than the 52 characters of a CronJob" $name) -}}
+{{- end -}}
+{{- end -}}
+
+{{- if $found -}}
+{{- fail (printf "\n\nThese values do not fit together:\n  - %s\n" (join "\n  - " $found)) -}}
+{{- end -}}
+{{- end -}}
