@@ -26,7 +26,7 @@ async def with_store(settings: Settings, work: Callable[[Store], Awaitable[Done]
 
 async def bring_up_to_date(settings: Settings) -> int:
     """Make this version's tables. Returns 0. Raises Unavailable if PostgreSQL does not answer."""
-    await migrate(settings.store.url.get_secret_value())
+    await migrate(settings.store.address)
     say("the store has this version's tables")
     return 0
 
@@ -39,10 +39,3 @@ def say(text: str) -> None:
 def utc(at: datetime) -> str:
     """A time for a person."""
     return f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
-
-
-async def migrate_store(settings: Settings) -> int:
-    """``tillstream store migrate``. Raises Unavailable if PostgreSQL does not answer."""
-    await migrate(settings.store.url.get_secret_value())
-    say(f"the store has the tables of version {head()}")
-    return 0
