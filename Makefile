@@ -13,10 +13,10 @@ TESTS_AT_ONCE ?= 3
 export DEMO_SECONDS DEMO_FAULTS DEMO_KILLS DEMO_WORKERS DEMO_WEBHOOKS DEMO_SKUS DEMO_SEED
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-stop test quick lint format types imports rules bench flood poison scale mutants chaos outage alerts dashboards footprint image up lock ci clean prerequisites
+.PHONY: help setup demo demo-stop test quick lint format types imports rules bench flood poison scale mutants chaos outage alerts dashboards footprint cluster-test image up lock ci clean prerequisites
 
 help: ## list what can be made
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: prerequisites setup ## a whole shop on this machine; DEMO_SECONDS=60 DEMO_FAULTS=1 DEMO_WORKERS=2 DEMO_KILLS=1 DEMO_WEBHOOKS=0
 	@$(RUN)/tillstream demo
@@ -74,6 +74,9 @@ chaos: prerequisites setup ## a whole shop under KILLS=200 blows that SEED=1 dec
 
 outage: prerequisites setup ## TARGET=pos (or web) cannot be reached for MINUTES=10 in the middle of traffic
 	@$(RUN)/python -m tests.chaos.outage $(or $(TARGET),pos) --minutes $(or $(MINUTES),10)
+
+cluster-test: setup ## install, upgrade, roll back and uninstall the chart on a real API server; builds it first, by Go, once
+	@$(RUN)/python -m tests.helm.cluster
 
 mutants: setup ## change the decisions one line at a time: does a test notice each? ten minutes
 	@rm -rf mutants

@@ -103,9 +103,9 @@ def asked_for(scaled: Object, **read: int) -> int:
     """Pods that the autoscaler asks for: by KEDA's formula, then as Kubernetes divides an AverageValue."""
     modifiers = scaled["spec"]["advanced"]["scalingModifiers"]
     when, then, otherwise = re.fullmatch(r"(.*) \? (.*) : (.*)", modifiers["formula"]).groups()  # type: ignore[union-attr]
-    value = eval(then if eval(when, {}, read) else otherwise, {}, read)  # noqa: S307 - our own formula
+    value = int(eval(then if eval(when, {}, read) else otherwise, {}, read))  # noqa: S307 - our own formula
     assert modifiers["metricType"] == "AverageValue"
-    return int(math.ceil(value / int(modifiers["target"])))
+    return math.ceil(value / int(modifiers["target"]))
 
 
 def test_workers_follow_lag_but_not_while_a_system_is_down() -> None:
