@@ -12,10 +12,13 @@ import asyncpg
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from pydantic import SecretStr
 from sqlalchemy import Connection, make_url
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.clock import SystemClock
+from app.commands.store import bring_up_to_date
+from app.settings import Settings, StoreSettings
 from app.store import Store, migrate, migrations
 from app.store.migrations import head
 from app.store.tables import FINAL, metadata
@@ -99,3 +102,15 @@ def test_a_migration_only_adds_so_that_the_version_before_goes_on_working(file: 
 def test_the_final_outcomes_in_sql_are_those_of_the_code() -> None:
     words = ", ".join(f"'{outcome.value}'" for outcome in Outcome if outcome.ends)
     assert f"outcome IN ({words})" == FINAL
+
+
+async def test_a_database_is_migrated_by_a_command_before_any_role_starts(
+    new_database: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings = Settings(store=StoreSettings(url=SecretStr(new_database)))
+    for _ in range(2):
+        assert await bring_up_to_date(settings) == 0
+    store = Store.open(new_database, role="test", clock=SystemClock())
+    await store.ping()
+    await store.close()
+    assert capsys.readouterr().out == f"the store has the tables of version {head()}\n" * 2
