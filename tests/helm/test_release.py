@@ -190,6 +190,7 @@ def test_what_only_hooks_use_does_not_outlive_them() -> None:
         notes = one["metadata"].get("annotations", {})
         if "pre-install" in notes.get("helm.sh/hook", ""):
             assert "hook-succeeded" in notes["helm.sh/hook-delete-policy"]
+            assert one["metadata"]["labels"]["app.kubernetes.io/component"] == "hook"
 
 
 @pytest.mark.parametrize("case", MATRIX)

@@ -26,7 +26,9 @@ build_api() {
     grep -oE '^\sk8s.io/[a-z-]+ => \./staging' "$src/go.mod" | awk '{print $1}' | while read -r m; do echo "replace $m => $m v0.${K#1.}"; done
   } >go.mod
   cp "$src/go.sum" go.sum; chmod u+w go.sum
-  go build -o "$dir/kube-apiserver" k8s.io/kubernetes/cmd/kube-apiserver
+  version=k8s.io/component-base/version
+  go build -ldflags "-X $version.gitVersion=v$K -X $version.gitMajor=1 -X $version.gitMinor=${K:2:2}" \
+    -o "$dir/kube-apiserver" k8s.io/kubernetes/cmd/kube-apiserver
 }
 
 start() {
