@@ -28,8 +28,9 @@ TABLE = "sums"
 class Summing:
     """A worker that keeps the last value and the number of records of each key in a table."""
 
-    def __init__(self, topics: Topics, topic: str, *, partitions: int = 2) -> None:
-        self.app = StageApp(group=topics.prefix, kafka=settings(topics.bootstrap_servers), end_process=never_ends)
+    def __init__(self, topics: Topics, topic: str, *, partitions: int = 2, name: str | None = None) -> None:
+        kafka = settings(topics.bootstrap_servers, instance_id=name, session_seconds=20.0 if name else 6.0)
+        self.app = StageApp(group=topics.prefix, kafka=kafka, end_process=never_ends)
         self.table: StageTable = self.app.table(TABLE, partitions=partitions)
         self.app.consume([topic], self.receive)
         self.seen: list[tuple[int, int]] = []
