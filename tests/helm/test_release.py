@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -80,6 +81,8 @@ def test_settings_arrive_as_they_were_given(tmp_path: Path) -> None:
     assert settings.connections["north-web"].budget.requests_per_second == 20
     assert settings.connections["north-pos"].client_secret.get_secret_value() == "made for this test only, and long"  # type: ignore[union-attr]
     assert settings.flows["ticket"].mode == "off"
+    assert settings.ingress.body_cap_bytes == 2_097_152  # Helm makes a float of it
+    assert settings.polling.since == datetime(2026, 1, 31, 12, tzinfo=UTC)
     assert str(settings.channels["south"].tax_rate) == "8.25"
     assert str(settings.flows_directory) == "/etc/tillstream/flows"
     assert settings.ingress.public_url == "https://till.example"
