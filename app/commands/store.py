@@ -11,6 +11,7 @@ from rich.console import Console
 from app.clock import SystemClock
 from app.settings import Settings
 from app.store import Store, migrate
+from app.store.migrations import head
 
 Done = TypeVar("Done")
 
@@ -27,7 +28,7 @@ async def with_store(settings: Settings, work: Callable[[Store], Awaitable[Done]
 async def bring_up_to_date(settings: Settings) -> int:
     """Make this version's tables. Returns 0. Raises Unavailable if PostgreSQL does not answer."""
     await migrate(settings.store.address)
-    say("the store has this version's tables")
+    say(f"the store has the tables of version {head()}")
     return 0
 
 

@@ -8,9 +8,8 @@ from datetime import UTC, datetime, timedelta
 from types import ModuleType
 
 import pytest
-import typer
 
-from app.cli import cli
+from tests.command_line import parse
 from tests.docker.composed import PRODUCTION
 
 
@@ -71,9 +70,4 @@ def test_a_check_that_finds_something_keeps_no_other_from_looking() -> None:
 
 @pytest.mark.parametrize("check", checks.CHECKS, ids=" ".join)
 def test_each_check_is_a_command_that_needs_nothing_more(check: tuple[str, ...]) -> None:
-    command = typer.main.get_command(cli)
-    context = command.make_context("tillstream", list(check))
-    while rest := [*context._protected_args, *context.args]:
-        command = command.get_command(context, rest[0])  # type: ignore[attr-defined]
-        context = command.make_context(rest[0], rest[1:], parent=context)
-    assert command.name == check[-1]
+    parse(check)
