@@ -71,7 +71,7 @@ async def test_an_older_store_behind_a_kafka_that_went_on_doubles_and_loses_noth
     async with shop.trading():
         await shop.start(shop.programs())
         await shop.traded(4)
-    await shop.settled(accounted=False)  # how customers and stock of before had ended, only the lost store knew
+    await shop.settled(forgetful=True)
 
 
 async def test_a_kafka_that_lost_everything_in_front_of_its_store_doubles_and_loses_nothing(shop: DayTwo) -> None:
