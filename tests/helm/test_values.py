@@ -72,6 +72,7 @@ def test_the_schema_refuses(sets: str, told: str) -> None:
             "autoscaling.ingress.minReplicas=9", "minReplicas 9 is more than maxReplicas 6", id="least above most"
         ),
         pytest.param("autoscaling.workers.enabled=true", "KEDA reads there whether a system is down", id="KEDA blind"),
+        pytest.param("monitoring.rules.runbookBase=", "say where your people read helm/RUNBOOK.md", id="no runbook"),
         pytest.param(f"fullnameOverride={'long-' * 9}name", "longer than 52 characters", id="a long name"),
     ],
 )

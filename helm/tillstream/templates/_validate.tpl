@@ -68,6 +68,10 @@
 {{- $found = append $found "autoscaling.ingress: it goes by CPU and needs roles.ingress.resources.requests.cpu" -}}
 {{- end -}}
 
+{{- if and $values.monitoring.rules.enabled (not $values.monitoring.rules.runbookBase) -}}
+{{- $found = append $found "monitoring.rules.runbookBase: say where your people read helm/RUNBOOK.md; each alert links to its section there" -}}
+{{- end -}}
+
 {{- range include "tillstream.components" . | fromJsonArray -}}
 {{- $name := printf "%s-%s" (include "tillstream.fullname" $) . -}}
 {{- if gt (len $name) 52 -}}
