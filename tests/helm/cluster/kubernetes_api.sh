@@ -58,12 +58,22 @@ C
   echo "the API server does not answer; the end of its log:" >&2; tail -5 "$run/api.log" >&2; exit 1
 }
 
+# The API server first, and to its end: without its etcd it would never stop.
+end() {
+  [ -f "$run/$1.pid" ] || return 0
+  pid=$(cat "$run/$1.pid")
+  kill "$pid" 2>/dev/null || true
+  for _ in $(seq 40); do kill -0 "$pid" 2>/dev/null || break; sleep 0.25; done
+  kill -9 "$pid" 2>/dev/null || true
+  rm -f "$run/$1.pid"
+}
+
 case $cmd in
 up)
   command -v go >/dev/null || { echo "Go 1.26 or later is missing: it builds the API server" >&2; exit 1; }
   [ -x "$dir/etcd" ] || build_etcd
   [ -x "$dir/kube-apiserver" ] || build_api
   start ;;
-down) for p in api etcd; do [ -f "$run/$p.pid" ] && kill "$(cat "$run/$p.pid")" 2>/dev/null; rm -f "$run/$p.pid"; done; exit 0 ;;
+down) end api; end etcd ;;
 *) echo "usage: kubernetes_api.sh up|down DIR" >&2; exit 2 ;;
 esac
