@@ -81,8 +81,8 @@ class DayTwo:
         """Wait until nothing is under way, then let the auditor compare both systems with what the shop did.
 
         Args:
-            forgetful: the store is older than the shop. It does not know how all receipts ended, nor what both sides had
-                agreed on: an address that a customer has taken away since may come back.
+            forgetful: the store is older than the shop. It does not know how all receipts ended, nor what both sides
+                had agreed on: an address that a customer has taken away since may come back.
         """
         books, deadline = programs.books_of(self.options.directory), time.monotonic() + DRAIN_SECONDS
         async with StoreView.open(self.theatre.addresses.postgres) as view:
