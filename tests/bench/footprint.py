@@ -56,7 +56,7 @@ PEAK_SHARE = 0.2
 MACHINE_MEGABYTES = 4096
 READY_SECONDS = 240.0
 SETTLED_SECONDS = 20.0
-"""The stock counts as read when no worker had work for so long."""
+"""The stock counts as read when every SKU had an outcome, nothing lags, and no worker had work for so long."""
 LONGEST_SECONDS = 900.0
 ROLES = ("ingress", "poll", "normalize", "inventory", "deliver-pos", "deliver-web")
 LIMITS = {name: int(service["mem_limit"][:-1]) for name, service in services("production").items()}
@@ -146,15 +146,16 @@ async def until_ready(processes: Processes, roles: Mapping[str, str], page: str)
 
 
 async def until_stock_is_read(meter: Meter, roles: Mapping[str, str]) -> None:
-    """Until no outcome has been reported for a while."""
+    """Until every SKU is through, or the longest time is over."""
     begin = last = time.monotonic()
     done = -1.0
     async with aiohttp.ClientSession() as session:
         while time.monotonic() - last < SETTLED_SECONDS and time.monotonic() - begin < LONGEST_SECONDS:
             await asyncio.sleep(1)
             meter.look()
-            now = (await scrape(session, roles)).total("tillstream_outcomes_total")
-            if now != done:
+            told = await scrape(session, roles)
+            now = told.total("tillstream_outcomes_total")
+            if now != done or now < SKUS or told.total("tillstream_lag_records"):
                 done, last = now, time.monotonic()
 
 
