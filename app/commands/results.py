@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import typer
 
 from streams.errors import TillstreamError
@@ -18,12 +20,13 @@ async def keep_result(checks: Checks, result: CheckResult, *, whole: bool = True
             earlier one found elsewhere.
     """
     try:
-        if not whole and not result.failed and await _failed_before(checks, result.check):
+        before = next((last for last in await checks.last() if last.check == result.check), None)
+        if not whole and not result.failed and before is not None and before.failed:
             _aside(
                 f"The metrics still tell what an earlier {result.check} check found, for this one looked at a part: "
                 "run it without --since and --day when that is mended"
             )
-            return
+            result = replace(before, ended_at=result.ended_at)
         await checks.keep(result)
     except TillstreamError as error:
         _aside(f"The result was not kept for the metrics: {error}")
@@ -32,7 +35,3 @@ async def keep_result(checks: Checks, result: CheckResult, *, whole: bool = True
 def _aside(text: str) -> None:
     """Beside what the command prints, which a program may read."""
     typer.echo(text, err=True)
-
-
-async def _failed_before(checks: Checks, check: str) -> bool:
-    return any(last.check == check and last.failed for last in await checks.last())

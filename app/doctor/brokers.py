@@ -30,20 +30,22 @@ async def brokers(kafka: KafkaSettings, groups: tuple[str, ...]) -> list[Finding
     admin = KafkaAdmin(kafka)
     try:
         await admin.start()
-        known = await admin.brokers()
-        config = await admin.broker_config(known[0], (OFFSETS_KEPT, MADE_BY_ITSELF)) if known else {}
-        return [
-            *broker_findings(kafka, len(known), config),
-            *[finding async for finding in _groups(admin, kafka.names, groups)],
-        ]
-    except ClusterAuthorizationFailedError as error:
-        return [
-            note("kafka", f"its brokers cannot be looked at: {error}", "grant Describe and DescribeConfigs on CLUSTER")
-        ]
+        return [*await _cluster(admin, kafka), *[finding async for finding in _groups(admin, kafka.names, groups)]]
     except (KafkaError, OSError):
         return []
     finally:
         await admin.close()
+
+
+async def _cluster(admin: KafkaAdmin, kafka: KafkaSettings) -> list[Finding]:
+    try:
+        known = await admin.brokers()
+        config = await admin.broker_config(known[0], (OFFSETS_KEPT, MADE_BY_ITSELF)) if known else {}
+    except ClusterAuthorizationFailedError as error:
+        return [
+            note("kafka", f"its brokers cannot be looked at: {error}", "grant Describe and DescribeConfigs on CLUSTER")
+        ]
+    return list(broker_findings(kafka, len(known), config))
 
 
 def broker_findings(kafka: KafkaSettings, count: int, config: Mapping[str, str]) -> Iterator[Finding]:

@@ -51,7 +51,9 @@ async def findings(settings: Settings, clock: Clock) -> list[Finding]:
     asked = asked_of(settings)
     checks = [parts.kafka(settings), parts.store(settings, clock), feeds(settings, clock)]
     for name, connection in settings.connections.items():
-        checks += [_connection(asked, name, connection, clock), clock_of(name, connection)]
+        checks.append(_connection(asked, name, connection, clock))
+        if not isinstance(connection, WebhookConnection):
+            checks.append(clock_of(name, connection))
     found = [finding for group in await asyncio.gather(*checks) for finding in group]
     found += await webhooks(settings, clock)
     if not settings.connections:

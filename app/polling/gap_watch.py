@@ -39,7 +39,7 @@ class GapWatch:
             standing = standings.get(watched.feed)
             seconds = None if standing is None else behind(standing, now)
             if seconds is not None:
-                self._metrics.feed_behind(watched.feed, seconds)
+                self._metrics.feed_behind(watched.feed, seconds, every_seconds=watched.every_seconds)
         found = gaps(self._feeds, standings, now, self._alarm_seconds)
         for gap in found:
             if gap.feed not in self._open:

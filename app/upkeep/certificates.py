@@ -47,7 +47,7 @@ async def good_until(address: Address) -> datetime:
     It is not judged: one that has ended already, or that nobody vouches for, has an end all the same. Nothing is sent.
 
     Raises:
-        CertificateUnread: none is shown.
+        CertificateUnread: none is shown, or it cannot be read.
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
@@ -57,14 +57,17 @@ async def good_until(address: Address) -> datetime:
             _, writer = await asyncio.open_connection(
                 address.host, address.port, ssl=context, server_hostname=address.host
             )
-    except (OSError, TimeoutError) as error:
+    except (OSError, TimeoutError, UnicodeError) as error:  # a host name that is none cannot even be encoded
         raise CertificateUnread(f"{address.host}:{address.port} shows no certificate: {_said(error)}") from error
     shown: bytes = writer.get_extra_info("ssl_object").getpeercert(binary_form=True)
     writer.close()
     with contextlib.suppress(OSError, TimeoutError):
         async with asyncio.timeout(SECONDS):
             await writer.wait_closed()
-    return x509.load_der_x509_certificate(shown).not_valid_after_utc
+    try:
+        return x509.load_der_x509_certificate(shown).not_valid_after_utc
+    except ValueError as error:
+        raise CertificateUnread(f"{address.host}:{address.port} shows a certificate that is none: {error}") from error
 
 
 def _connections(settings: Settings) -> Iterator[Address]:

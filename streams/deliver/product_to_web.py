@@ -118,14 +118,15 @@ class WebProductPlanner:
         if not entity.online:
             return Nothing(Outcome.FILTERED, "it is not meant for the web store")
         told = await self._told(entity, turn.work.flow)
-        there = await self._shelf.products.product(told.sku)
         effects, creation = self._desk.effects, self._creation(entity)
         if await effects.is_unfinished(creation):
             return await self._new(told, turn)
+        just_made = await effects.may_show_later(creation)  # asked first: what was looked up before does not count
+        there = await self._shelf.products.product(told.sku)
         if there is not None:
             await self._names.remember(entity, told.sku)
             return await self._changed(told, there, turn)
-        if await effects.may_show_later(creation):
+        if just_made:
             raise Transient(
                 f"'{told.sku}' was made in {self._desk.target} just now, which does not show it yet; it is looked at "
                 "again.",

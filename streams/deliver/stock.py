@@ -189,13 +189,15 @@ class StockDelivery:
         if self._knows(sku) or await self._lookup.submit(sku):
             return True
         made = EffectKey(self._desk.target, CREATE_PRODUCT.name, Ref(ref.connection, "product", ref.native_id))
+        if not await self._desk.effects.may_be_made(made):
+            return False
         if await self._desk.effects.may_show_later(made):
             raise Transient(
                 f"{self._desk.target} was sent '{sku}' as a new product, and its list does not show it: it may lag, "
                 "and is asked again.",
                 code="lagging",
             )
-        return False
+        return await self._lookup.submit(sku)  # the look before may have been too early to count
 
     def _knows(self, sku: str) -> bool:
         asked = self._known.get(sku)

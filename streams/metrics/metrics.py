@@ -182,6 +182,12 @@ class Metrics(Declarations):
             "its cursor has come to, if that is later. Every poller tells it of every feed.",
             ("feed",),
         )
+        self._feed_late = self.gauge(
+            "tillstream_feed_late_seconds",
+            "seconds",
+            "How much of that is more than the time between two reads of the feed; 0 while it is read as it should be.",
+            ("feed",),
+        )
         self._buffer = self.gauge(
             "tillstream_publish_buffer_records",
             "records",
@@ -216,9 +222,10 @@ class Metrics(Declarations):
         """A registered webhook was looked at, with that result."""
         self._registered.labels(connection, result).inc()
 
-    def feed_behind(self, feed: str, seconds: float) -> None:
-        """A feed is so far behind."""
+    def feed_behind(self, feed: str, seconds: float, *, every_seconds: float) -> None:
+        """A feed that is read so often is so far behind."""
         self._feed_behind.labels(feed).set(seconds)
+        self._feed_late.labels(feed).set(max(0.0, seconds - every_seconds))
 
     def watch_poll_gap(self, feed: str, seconds: Callable[[], float]) -> None:
         """Ask ``seconds`` for the time since the feed's last successful poll whenever metrics are read."""

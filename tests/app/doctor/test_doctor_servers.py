@@ -98,11 +98,14 @@ async def test_a_group_that_we_may_not_join_is_told_with_the_acl(monkeypatch: py
     assert refused.mend.startswith("kafka-acls.sh --add")
 
 
-async def test_brokers_that_may_not_be_looked_at_are_doubtful(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_groups_are_looked_at_where_the_brokers_may_not_be(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr("app.kafka_clients.AIOKafkaAdminClient", Guarded)
     monkeypatch.setattr(Guarded, "cluster_open", False)
-    (found,) = await brokers(THREE, ())
+    found, refused = await brokers(THREE, (groups.NORMALIZE, groups.INVENTORY))
     assert (found.grade, "DescribeConfigs on CLUSTER" in found.mend) == (Grade.NOTE, True)
+    assert refused.message == "we may not join the group tillstream.inventory"
 
 
 async def test_brokers_that_are_away_are_told_by_the_check_of_the_topics() -> None:

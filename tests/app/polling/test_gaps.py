@@ -81,12 +81,14 @@ async def test_an_alarm_is_told_once_and_told_over_and_the_metric_follows() -> N
     with structlog.testing.capture_logs() as logs:
         for _ in range(60):
             clock.time += timedelta(seconds=await watch.once())
+        late = metrics.registry.get_sample_value("tillstream_feed_late_seconds", {"feed": "web.order"})
         await leases.finish(Lease("web.order", "poll@a-1", 1), 60, began=clock.now())
         await watch.once()
     assert [line["event"] for line in logs] == ["feed_gap", "feed_gap_over"]
     assert logs[0]["log_level"] == "error"
     assert logs[0]["problem"].startswith("web.order is 0:16:30 behind: ")
     read = metrics.registry.get_sample_value
+    assert late == 30 * 59 - 60, "of what it is behind, the time between two reads is as it should be"
     assert read("tillstream_feed_behind_seconds", {"feed": "web.order"}) == 0
     assert read("tillstream_feed_behind_seconds", {"feed": "pos.order"}) is None
     await watch.close()

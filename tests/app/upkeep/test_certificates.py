@@ -87,6 +87,11 @@ async def test_an_address_where_nobody_listens_shows_none() -> None:
         await good_until(Address("web", "127.0.0.1", port))
 
 
+async def test_a_host_name_that_cannot_be_one_shows_none() -> None:
+    with pytest.raises(CertificateUnread, match="shows no certificate"):
+        await good_until(Address("web", "a" * 64 + ".example", 443))
+
+
 def test_every_address_that_speaks_tls_is_looked_at_once() -> None:
     connections = {
         "web": MagentoConnection(base_url="https://shop.example/store", bearer_token=SecretStr("t")),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
@@ -122,6 +123,21 @@ async def test_stock_of_a_product_that_was_made_and_is_gone_ends_when_the_list_c
     entry = await web.deliver(stock(5, sku="GONE"), "stock")
     assert entry is not None
     assert (entry.outcome, entry.message) == (Outcome.FILTERED, "web does not sell 'GONE'")
+
+
+async def test_a_look_that_may_have_been_too_early_is_not_the_last(web: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The worker stood still between the look and the ledger: what it saw is from before the product showed."""
+    await make(web, "NEW")
+    looks = iter([frozenset[str](), frozenset({"NEW"})])
+
+    async def known(_skus: Collection[str]) -> frozenset[str]:
+        web.clock.move(36)
+        return next(looks)
+
+    monkeypatch.setattr(web.sources, "known_skus", known)
+    entry = await web.deliver(stock(5, sku="NEW"), "stock")
+    assert entry is not None
+    assert entry.outcome is Outcome.DELIVERED
 
 
 async def test_stock_goes_to_the_web_sku_of_an_alias(web: Bench) -> None:
