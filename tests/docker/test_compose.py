@@ -184,7 +184,7 @@ def test_prometheus_asks_every_role_with_the_labels_of_the_dashboards(file: str,
 
 @pytest.mark.parametrize(("file", "name"), ALL)
 def test_what_is_mounted_from_the_project_is_there(file: str, name: str) -> None:
-    made = {".env", "secrets", "tillstream.toml", "alerts", "dashboards"}
+    made = {".env", "secrets", "tillstream.toml"}
     for volume in services(file)[name].get("volumes", []):
         source = volume.split(":")[0]
         if source.startswith(".") and Path(source).name not in made and "secrets" not in Path(source).parts:
