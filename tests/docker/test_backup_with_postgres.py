@@ -26,11 +26,6 @@ restore) cp -R "$REPOSITORY/." "${@: -1}" ;;
 esac
 """
 """Keeps one copy in a folder; it takes the calls that the scripts make."""
-CHECKS = """
-CREATE TABLE IF NOT EXISTS checks (
-    name text PRIMARY KEY, ended_at timestamptz NOT NULL, failed boolean NOT NULL, numbers jsonb NOT NULL
-)
-"""
 
 
 class Shop:
@@ -83,9 +78,7 @@ async def shop(tmp_path: Path) -> AsyncIterator[Shop]:
     postgres = start_postgres(tmp_path / "server")
     try:
         await migrate(postgres.url)
-        made = Shop(postgres.url, tmp_path)
-        await made.ask(CHECKS)
-        yield made
+        yield Shop(postgres.url, tmp_path)
     finally:
         postgres.stop()
 
