@@ -1,4 +1,5 @@
-"""Metrics of what needs looking after: checks that commands make, what expires, and workers that come and go."""
+"""Metrics of what needs looking after: checks that commands make, what expires, which roles run and how workers come
+and go, and the money in flight."""
 
 from __future__ import annotations
 
@@ -16,7 +17,8 @@ BALANCE, STOCK = "balance", "stock"
 
 
 class Upkeep:
-    """Told by the poller (checks, certificates, secrets), the connectors (tokens) and the workers (their group)."""
+    """Told by the poller (checks, certificates, secrets, money in flight), the connectors (tokens), the workers (their
+    group) and every process (its role)."""
 
     def __init__(self, declare: Declarations) -> None:
         self._role = declare.gauge(
@@ -69,8 +71,8 @@ class Upkeep:
         self._certificate = declare.gauge(
             "tillstream_certificate_expiry_seconds",
             "seconds",
-            "Time left of the TLS certificate that is shown at a connection's address, at Kafka's (`kafka`) and at "
-            "the door's (`ingress.public_url`).",
+            "Time left of the TLS certificate that is shown at a connection's address, at Kafka's "
+            "(`kafka.bootstrap_servers`) and at the door's (`ingress.public_url`).",
             ("connection",),
         )
         self._recovery = declare.gauge(

@@ -36,7 +36,7 @@ log = structlog.get_logger(__name__)
 
 
 class Observer(Protocol):
-    """Counts what a stage does; `streams/metrics.py` implements it."""
+    """Counts what a stage does; `streams/metrics/` implements it."""
 
     def ended(self, entry: JournalEntry, seconds_since_receipt: float) -> None:
         """A handler wrote a journal line."""
