@@ -41,4 +41,4 @@ quoted() { printf "'%s'" "$(printf '%s' "$1" | sed "s/'/''/g")"; }
   fi
 } >"$config"
 
-exec alertmanager --config.file="$config" --storage.path="${STORAGE_PATH:-/alertmanager}" --cluster.listen-address=
+exec alertmanager --config.file="$config" --storage.path=/alertmanager --cluster.listen-address=

@@ -10,5 +10,5 @@ next() {
 }
 while true; do
   sleep "$(next)"
-  until backup.sh; do sleep "${RETRY_SECONDS:-1800}"; done
+  until backup.sh; do sleep 1800; done
 done
