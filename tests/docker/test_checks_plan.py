@@ -8,9 +8,10 @@ from datetime import UTC, datetime, timedelta
 from types import ModuleType
 
 import pytest
+import yaml
 
 from tests.command_line import parse
-from tests.docker.composed import PRODUCTION
+from tests.docker.composed import PRODUCTION, ROOT
 
 
 def _program() -> ModuleType:
@@ -71,3 +72,9 @@ def test_a_check_that_finds_something_keeps_no_other_from_looking() -> None:
 @pytest.mark.parametrize("check", checks.CHECKS, ids=" ".join)
 def test_each_check_is_a_command_that_needs_nothing_more(check: tuple[str, ...]) -> None:
     parse(check)
+
+
+def test_the_chart_checks_the_same_beside_a_balance_of_the_last_days() -> None:
+    values = yaml.safe_load((ROOT / "helm/tillstream/values.yaml").read_text())
+    charts = {tuple(check["args"]) for check in values["checks"].values()}
+    assert charts - {("balance", "--since", "3d")} == set(checks.CHECKS)

@@ -190,7 +190,7 @@ def test_nothing_of_an_operator_is_made_unless_it_is_asked_for() -> None:
 
 def test_a_check_that_is_set_to_null_does_not_run() -> None:
     names = {one["metadata"]["name"] for one in rendered("several").of("CronJob")}
-    assert names == {f"till-tillstream-{name}" for name in ("balance", "recent", "doctor", "stock", "purge")}
+    assert names == {f"till-tillstream-{name}" for name in ("balance", "recent", "doctor", "stock", "orders", "purge")}
 
 
 def test_checks_never_run_beside_themselves() -> None:

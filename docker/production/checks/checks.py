@@ -1,7 +1,8 @@
 """Runs Tillstream's checks every night at CHECKS_AT (UTC) and after a fault, in the ``checks`` container.
 
-Each command keeps its result in the store, where the poller makes metrics of it; what it found stands in this log. A
-fault is over when Prometheus says that every role is up and no breaker is open, after one of them was not.
+Each check keeps its result in the store, where the poller makes metrics of it; what it found stands in this log. Last
+the old lines of the journal go, which would grow for ever. A fault is over when Prometheus says that every role is up
+and no breaker is open, after one of them was not.
 """
 
 from __future__ import annotations
@@ -17,7 +18,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-CHECKS = (("balance",), ("doctor",), ("reconcile", "stock"), ("reconcile", "payments"), ("reconcile", "orders"))
+CHECKS = (
+    ("balance",),
+    ("doctor",),
+    ("reconcile", "stock"),
+    ("reconcile", "payments"),
+    ("reconcile", "orders"),
+    ("purge", "--older-than-days", "90"),
+)
 EVERY_SECONDS = 60.0
 SETTLE = timedelta(minutes=10)
 """How long all must be well before the checks: what waited shall be done, or they would count it as drift."""
