@@ -20,7 +20,7 @@ from app.cli import cli
 from streams.metrics import document
 
 ROOT = Path(__file__).parents[2]
-RULES = ROOT / "helm" / "tillstream" / "alerts" / "tillstream.yaml"
+RULES = (ROOT / "helm/tillstream/alerts/tillstream.yaml", ROOT / "docker/production/alerts/backup.yaml")
 RUNBOOK = (ROOT / "helm" / "RUNBOOK.md").read_text(encoding="utf-8")
 CASES = sorted(Path(__file__).parent.glob("*.yaml"))
 SEVERITIES = {"page", "ticket", "none"}
@@ -31,8 +31,9 @@ METRICS = {metric.name: metric for metric in document()}
 
 
 def rules() -> Iterator[Mapping[str, Any]]:
-    for group in yaml.safe_load(RULES.read_text(encoding="utf-8"))["groups"]:
-        yield from group["rules"]
+    for file in RULES:
+        for group in yaml.safe_load(file.read_text(encoding="utf-8"))["groups"]:
+            yield from group["rules"]
 
 
 ALERTS = [rule for rule in rules() if "alert" in rule]
@@ -50,7 +51,7 @@ def promtool(*arguments: str | Path) -> None:
 
 
 def test_prometheus_takes_the_rules() -> None:
-    promtool("check", "rules", RULES)
+    promtool("check", "rules", *RULES)
 
 
 @pytest.mark.parametrize("file", CASES, ids=lambda file: file.stem)
@@ -83,7 +84,7 @@ def test_of_each_alert_there_is_a_case_that_is_quiet() -> None:
 def test_an_alert_says_whom_it_wakes_what_happened_and_what_to_do(alert: Mapping[str, Any]) -> None:
     assert alert["labels"]["severity"] in SEVERITIES
     assert set(alert["annotations"]) == {"summary", "description", "runbook_url"}
-    assert "`tillstream " in alert["annotations"]["description"]
+    assert re.search("`(tillstream|docker compose) ", alert["annotations"]["description"])
 
 
 @each_alert

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.docker.composed import DOCKER, PRODUCTION, ROOT
+from tests.docker.composed import DOCKER, ROOT
 from tests.docker.machine import Machine, machine
 
 PROGRAMS = Path(sysconfig.get_path("scripts"))
@@ -152,8 +152,3 @@ def test_the_door_gets_a_certificate_of_an_authority_whose_key_is_kept_nowhere(t
     made = (folder / "door.crt").read_bytes()
     subprocess.run(make, check=True, capture_output=True)
     assert (folder / "door.crt").read_bytes() == made
-
-
-def test_the_rules_about_backups_are_rules_and_say_what_to_do() -> None:
-    (group,) = yaml.safe_load((PRODUCTION / "alerts/backup.yaml").read_text())["groups"]
-    assert all("docker compose" in rule["annotations"]["description"] for rule in group["rules"])
