@@ -14,7 +14,7 @@ from tests.docker.composed import DOCKER, ROOT
 from tests.docker.machine import Machine, machine
 
 PROGRAMS = Path(sysconfig.get_path("scripts"))
-SCRIPTS = sorted({*DOCKER.rglob("*.sh"), ROOT / ".ci" / "run"})
+SCRIPTS = sorted({*DOCKER.rglob("*.sh"), *(ROOT / "tests").rglob("*.sh"), ROOT / ".ci" / "run"})
 
 
 def test_shellcheck_finds_nothing() -> None:
