@@ -20,6 +20,7 @@ from streams.inventory.age import age_headers, oldest_change
 from streams.inventory.formula import Formula, source_quantities
 from streams.inventory.oversell import oversells
 from streams.inventory.table import SkuState
+from streams.keys import connection_in
 from streams.ports import Clock, JournalEntry, Outcome, Outgoing, Oversells, Publisher, Record, StockLevels
 from streams.runtime.batch import Batcher
 from streams.runtime.body import entity_of
@@ -98,7 +99,7 @@ class InventoryHandler:
         hints = [entity_of(arrival, StockHint) for arrival in work.arrivals]
         sku, key = hints[-1].sku, work.last.key
         work.subject = sku
-        connection = key.partition(":")[0]
+        connection = connection_in(work.last.record.key)
         work.target = connection
         if connection not in self._read:
             raise Malformed(f"hint for '{key}': no point of sale is called '{connection}' in the settings")
