@@ -13,15 +13,19 @@ from app.doctor.finding import Finding, note, ok, wrong
 from app.doctor.rights import SHOWN_BY, STORE, Needs, needs_of
 from app.doctor.sources import Inventory, source_findings
 from app.magento.client import MagentoClient
+from app.magento.lists import Question, every
 from app.magento.search import Search, Where
 from app.magento.stock_items import SOURCE
 from schemas.documents.channel import Channel
+from schemas.magento import Source, Stock, StockSourceLink
 from streams.errors import AuthFailed, Rejected, TillstreamError
 from streams.ports import Clock
 
 RIGHTS = "give the integration its resources in Magento's admin (System > Integrations), then authorise it again"
 SUBJECT = "the doctor"
-PAGE = 100
+SOURCES = Question("list_sources", "sources", "/V1/inventory/sources", (), key="source_code")
+STOCKS = Question("list_stocks", "stocks", "/V1/inventory/stocks", (), key="stock_id")
+LINKS = Question("list_links", "links of stocks and sources", "/V1/inventory/stock-source-links", (), key="source_code")
 ONE_ROW = Search(page_size=1, fields="total_count").query()
 OPEN = "4"
 """Status of an operation of Magento's bulk API that no consumer has taken yet."""
@@ -100,21 +104,10 @@ def right_findings(name: str, needs: Needs, refused: Mapping[str, TillstreamErro
 
 async def _inventory(client: MagentoClient) -> Inventory:
     return Inventory.of(
-        await _all(client, "list_sources", "/V1/inventory/sources"),
-        await _all(client, "list_stocks", "/V1/inventory/stocks"),
-        await _all(client, "list_links", "/V1/inventory/stock-source-links"),
+        await every(client, Source, SOURCES),
+        await every(client, Stock, STOCKS),
+        await every(client, StockSourceLink, LINKS),
     )
-
-
-async def _all(client: MagentoClient, operation: str, path: str) -> list[dict[str, Any]]:
-    """Every row of a list, page by page."""
-    rows: list[dict[str, Any]] = []
-    while True:
-        query = Search(page_size=PAGE, page=len(rows) // PAGE + 1).query()
-        found = orjson.loads(await client.get(operation, SUBJECT, path, query))
-        rows += found["items"]
-        if len(rows) >= int(found["total_count"]) or not found["items"]:
-            return rows
 
 
 async def _websites(client: MagentoClient, views: list[dict[str, Any]]) -> dict[int, str]:

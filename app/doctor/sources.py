@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from app.doctor.finding import Finding, ok, wrong
 from schemas.documents.channel import Channel
+from schemas.magento import Source, Stock, StockSourceLink
 
 UNSEEN = "the web store sells by the sources of its website's stock alone, so pieces there could not be bought"
 
@@ -27,20 +27,15 @@ class Inventory:
     links: Mapping[int, frozenset[str]]
 
     @classmethod
-    def of(
-        cls,
-        sources: Sequence[Mapping[str, Any]],
-        stocks: Sequence[Mapping[str, Any]],
-        links: Sequence[Mapping[str, Any]],
-    ) -> Inventory:
+    def of(cls, sources: Sequence[Source], stocks: Sequence[Stock], links: Sequence[StockSourceLink]) -> Inventory:
         """From the rows of Magento's lists."""
-        channels = [(stock, one) for stock in stocks for one in stock["extension_attributes"]["sales_channels"]]
+        channels = [(stock.stock_id, one) for stock in stocks for one in stock.extension_attributes.sales_channels]
         linked: dict[int, set[str]] = {}
         for link in links:
-            linked.setdefault(int(link["stock_id"]), set()).add(str(link["source_code"]))
+            linked.setdefault(link.stock_id, set()).add(link.source_code)
         return cls(
-            {str(source["source_code"]): bool(source["enabled"]) for source in sources},
-            {str(one["code"]): int(stock["stock_id"]) for stock, one in channels if one["type"] == "website"},
+            {source.source_code: source.enabled for source in sources},
+            {one.code: stock for stock, one in channels if one.type == "website"},
             {stock: frozenset(codes) for stock, codes in linked.items()},
         )
 

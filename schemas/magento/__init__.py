@@ -18,7 +18,7 @@ from schemas.magento.product import (
 )
 from schemas.magento.sales import CreditMemo, Invoice, OrderDocument, PickupResult, Piece, Remark, Shipment, Track
 from schemas.magento.search import Rows, SearchResult
-from schemas.magento.stock import ProductSku, SourceItem, StockItem
+from schemas.magento.stock import ProductSku, Source, SourceItem, Stock, StockItem, StockSourceLink
 
 __all__ = [
     "AttributeSet",
@@ -53,9 +53,12 @@ __all__ = [
     "SavedOrder",
     "SearchResult",
     "Shipment",
+    "Source",
     "SourceItem",
     "SpecialPriceRow",
+    "Stock",
     "StockItem",
+    "StockSourceLink",
     "TaxClass",
     "TierPriceRow",
     "Track",

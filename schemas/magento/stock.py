@@ -1,4 +1,4 @@
-"""Stock: ``GET /V1/inventory/source-items``, and what is read of products beside it."""
+"""Stock: ``GET /V1/inventory/source-items``, what is read of products beside it, and where stock is sold from."""
 
 from __future__ import annotations
 
@@ -30,3 +30,37 @@ class StockItem(Wire):
 
     manage_stock: bool = True
     qty: Amount | None = None
+
+
+class Source(Wire):
+    """A place that has stock: a row of ``GET /V1/inventory/sources``."""
+
+    source_code: str
+    enabled: bool
+
+
+class SalesChannel(Wire):
+    """What a stock is sold by; of type ``website`` the code is the website's."""
+
+    type: str
+    code: str
+
+
+class StockExtension(Wire):
+    """``extension_attributes`` of a stock."""
+
+    sales_channels: tuple[SalesChannel, ...] = ()
+
+
+class Stock(Wire):
+    """What websites sell from: a row of ``GET /V1/inventory/stocks``."""
+
+    stock_id: int
+    extension_attributes: StockExtension = StockExtension()
+
+
+class StockSourceLink(Wire):
+    """That a source is one of a stock: a row of ``GET /V1/inventory/stock-source-links``."""
+
+    stock_id: int
+    source_code: str

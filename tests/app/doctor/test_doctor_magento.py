@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import pytest
@@ -17,6 +18,8 @@ from app.doctor.finding import Grade
 from app.doctor.magento import magento, view_findings
 from app.doctor.rights import STORE, needs_of
 from app.doctor.sources import Inventory, source_findings
+from app.sandbox.magento import stocks
+from app.sandbox.magento.listing import list_documents
 from app.sandbox.magento.server import start as start_shop
 from app.sandbox.magento.switches import SWITCHES_PATH, Switch
 from app.sandbox.run import start_magento
@@ -108,6 +111,18 @@ async def test_a_source_that_magento_takes_out_of_the_websites_stock_is_found(sa
     found = await magento("web", connection(sandbox), Asked({"main": MAIN}), SystemClock())
     (told,) = [finding for finding in found if finding.grade is Grade.WRONG]
     assert "assign source 'main' to it" in told.mend
+
+
+async def test_a_list_of_sources_that_came_in_part_is_told_as_such(
+    sandbox: SandboxHandle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def short(*asked: Any, **options: Any) -> dict[str, Any]:
+        found = list_documents(*asked, **options)
+        return found | {"items": found["items"][1:]}
+
+    monkeypatch.setattr(stocks, "list_documents", short)
+    (told,) = await magento("web", connection(sandbox), Asked({"main": MAIN}), SystemClock())
+    assert "nothing is taken for missing" in told.message
 
 
 @pytest.mark.parametrize("resource", [one for one in needs_of(FLOWS, accounts=True).readable if one != STORE])
