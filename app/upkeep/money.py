@@ -51,13 +51,9 @@ def in_flight(
     """Amounts by currency and where they wait. The newest telling of each order counts, alone."""
     waits: dict[Spot, tuple[str, Worth]] = {spot: (QUEUED, worth) for spot, worth in queued.items()}
     waits |= {spot: (reason.value, worth) for spot, (reason, worth) in held.items()}
-    newest = {worth.order: (where, worth) for _, (where, worth) in sorted(waits.items(), key=_by_spot)}
+    newest = {worth.order: (where, worth) for _, (where, worth) in sorted(waits.items())}
     found: dict[tuple[str, str], Decimal] = {}
     for where, worth in newest.values():
         place = (worth.currency, where)
         found[place] = found.get(place, Decimal(0)) + worth.amount
     return found
-
-
-def _by_spot(waiting: tuple[Spot, tuple[str, Worth]]) -> Spot:
-    return waiting[0]
