@@ -109,6 +109,10 @@ class Envelope:
         """True for a fan-out child, which has an equation of its own."""
         return is_child(self.receipt_id)
 
+    def is_for(self, connection: str) -> bool:
+        """Whether that connection shall be told; what names none is for whoever reads it."""
+        return is_for(self.target, connection)
+
     def child(
         self,
         suffix: str,
@@ -203,6 +207,11 @@ def receipt_id(now_ms: int, entropy: bytes) -> str:
 def place_id(topic: str, partition: int, offset: int) -> str:
     """The id under which a record is accounted that has no envelope: its place in Kafka."""
     return f"{topic}-{partition}-{offset}".replace(".", "-")
+
+
+def is_for(target: str, connection: str) -> bool:
+    """Whether an event with that target is for a connection; without one it is for whoever reads it."""
+    return target in ("", connection)
 
 
 def is_child(receipt_id: str) -> bool:

@@ -19,6 +19,7 @@ from app.balance.kafka import Log, Unread
 from app.balance.missing import Source, missing_of
 from app.balance.sets import Equations, Fact, Seen, weigh
 from app.store.receipts import HeldReceipt, Receipts
+from schemas.envelope import is_for
 from streams import groups
 from streams.ports import HoldReason
 
@@ -45,7 +46,7 @@ class Reader:
 
     def takes(self, target: str) -> bool:
         """Whether an event for that target is its matter. Every deliver group reads those of the others, too."""
-        return target in ("", self.target) or not self.target
+        return is_for(target, self.target) or not self.target
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,7 +37,7 @@ def worth_of(key: bytes, headers: Iterable[tuple[str, bytes]], body: bytes, targ
     """What a record of a sale is worth; None if it is no order for that target, or cannot be read as one."""
     try:
         envelope = Envelope.from_headers(headers)
-        if envelope.entity != ORDER or envelope.target not in ("", target):
+        if envelope.entity != ORDER or not envelope.is_for(target):
             return None
         sale = orjson.loads(body)
         return Worth(key, str(sale["currency"]), Decimal(str(sale["totals"]["total"])))

@@ -47,8 +47,8 @@ class Arrival:
         return self.record.key.decode("utf-8", "replace")
 
     def is_for(self, target: str) -> bool:
-        """Whether that target shall be told; what names none is for whoever reads it."""
-        return self.envelope.target in ("", target)
+        """Whether that target shall be told."""
+        return self.envelope.is_for(target)
 
 
 @dataclass(slots=True)
