@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
@@ -127,6 +128,14 @@ async def bounds_of(
         TopicPartition(name, number) for name, topic in described.items() for number in range(len(topic["partitions"]))
     ]
     return await consumer.beginning_offsets(places), await consumer.end_offsets(places)
+
+
+async def offsets_since(
+    consumer: KafkaConsumer, ends: Mapping[TopicPartition, int], at: datetime
+) -> dict[TopicPartition, int]:
+    """The first record of every partition that came at that time or later; its end where there is none since."""
+    found = await consumer.offsets_for_times(dict.fromkeys(ends, int(at.timestamp() * 1000))) if ends else {}
+    return {place: end if (first := found.get(place)) is None else first.offset for place, end in ends.items()}
 
 
 async def retention_times(kafka: KafkaSettings, names: Iterable[str]) -> dict[str, float | None]:

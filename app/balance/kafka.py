@@ -10,7 +10,7 @@ from typing import Any
 
 from aiokafka import TopicPartition
 
-from app.kafka_admin import bounds_of, looking
+from app.kafka_admin import bounds_of, looking, offsets_since
 from app.kafka_clients import KafkaAdmin, KafkaConsumer
 from app.kafka_positions import Position, positions_of
 from app.settings import KafkaSettings
@@ -80,9 +80,7 @@ class Log:
         """What topics hold now; since a moment of their records, if one is given."""
         starts, ends = await bounds_of(self._admin, self._consumer, topics)
         if since is not None:
-            moments = dict.fromkeys(starts, int(since.timestamp() * 1000))
-            found = await self._consumer.offsets_for_times(moments)
-            starts = {place: at.offset if (at := found.get(place)) else ends[place] for place in starts}
+            starts = await offsets_since(self._consumer, ends, since)
         return [Span(place.topic, place.partition, start, ends[place]) for place, start in starts.items()]
 
     async def unread(self, group: str, topics: Sequence[str]) -> list[Unread]:

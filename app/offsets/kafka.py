@@ -9,7 +9,7 @@ from aiokafka import TopicPartition
 from aiokafka.errors import CommitFailedError, KafkaError
 from aiokafka.structs import OffsetAndTimestamp
 
-from app.kafka_admin import bounds_of, connected_admin, looking, unusable
+from app.kafka_admin import bounds_of, connected_admin, looking, offsets_since, unusable
 from app.kafka_clients import KafkaConsumer
 from app.kafka_positions import Position, await_coordinator, positions_of
 from app.offsets.plan import Place
@@ -47,9 +47,8 @@ async def places_at(kafka: KafkaSettings, topics: Sequence[str], at: datetime) -
     """
     async with looking(kafka) as (admin, consumer):
         _, ends = await bounds_of(admin, consumer, topics)
-        found = await consumer.offsets_for_times(dict.fromkeys(ends, int(at.timestamp() * 1000))) if ends else {}
-    since = {place: first.offset for place, first in found.items() if first is not None}
-    return {(place.topic, place.partition): since.get(place, end) for place, end in ends.items()}
+        since = await offsets_since(consumer, ends, at)
+    return {(place.topic, place.partition): offset for place, offset in since.items()}
 
 
 async def require_no_members(kafka: KafkaSettings, group: str) -> None:
