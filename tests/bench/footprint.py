@@ -47,7 +47,7 @@ from app.sandbox.premises import Size
 from app.settings import KafkaSettings
 from app.store import migrate
 from tests.bench.resources import MEGABYTE, Meter
-from tests.docker.composed import services
+from tests.docker.composed import ONE_AT_A_TIME, ROLES, limits, services
 
 SKUS = 30_000
 ORDERS_A_DAY = 500
@@ -58,8 +58,7 @@ READY_SECONDS = 240.0
 SETTLED_SECONDS = 20.0
 """The stock counts as read when every SKU had an outcome, nothing lags, and no worker had work for so long."""
 LONGEST_SECONDS = 900.0
-ROLES = ("ingress", "poll", "normalize", "inventory", "deliver-pos", "deliver-web")
-LIMITS = {name: int(service["mem_limit"][:-1]) for name, service in services("production").items()}
+LIMITS = limits("production")
 """Megabytes."""
 
 
@@ -229,7 +228,7 @@ def report(console: Console, phases: list[Phase]) -> int:
     table.add_row("together", *sums, str(sum(LIMITS[process] for process in phases[0].megabytes)))
     console.print(table)
     others = {name: limit for name, limit in LIMITS.items() if name not in phases[0].megabytes}
-    beside = sum(limit for name, limit in others.items() if name not in {"topics", "migrate", "cli"})
+    beside = sum(limit for name, limit in others.items() if name not in ONE_AT_A_TIME)
     highest = max(sum(phase.megabytes.values()) for phase in phases)
     console.print(
         f"not run here, by their limits: {beside} MB; with the {highest:.0f} MB measured {beside + highest:.0f} of "

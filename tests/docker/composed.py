@@ -13,6 +13,11 @@ DOCKER = ROOT / "docker"
 PRODUCTION = DOCKER / "production"
 FILES = {"sandboxes": DOCKER / "compose.yaml", "production": PRODUCTION / "compose.yaml"}
 VARIABLE = re.compile(r"\$\{(\w+)(?::[-?][^}]*)?\}")
+ROLES = ("ingress", "poll", "normalize", "inventory", "deliver-pos", "deliver-web")
+"""In the order of the way."""
+ONE_AT_A_TIME = {"topics", "migrate", "cli"}
+"""Services that run before the roles, or when a person asks."""
+UNITS = {"m": 1, "g": 1024}
 
 Service = dict[str, Any]
 
@@ -32,6 +37,12 @@ def services(name: str) -> dict[str, Service]:
 def ours(name: str) -> dict[str, Service]:
     """Those that run Tillstream's image."""
     return {key: one for key, one in services(name).items() if "TILLSTREAM_IMAGE" in one["image"]}
+
+
+def limits(name: str) -> dict[str, int]:
+    """The memory that each service may take, in megabytes."""
+    found = {key: one["mem_limit"] for key, one in services(name).items()}
+    return {key: int(limit[:-1]) * UNITS[limit[-1]] for key, limit in found.items()}
 
 
 def scraped(file: Path) -> dict[str, dict[str, str]]:

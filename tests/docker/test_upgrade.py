@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.docker.composed import ROLES
 from tests.docker.machine import Machine, machine
 
-ROLES = ["deliver-web", "deliver-pos", "inventory", "normalize", "poll", "ingress", "checks"]
+IN_ORDER = [*reversed(ROLES), "checks"]
 
 
 @pytest.fixture
@@ -29,7 +30,7 @@ def test_an_upgrade_saves_prepares_and_starts_one_role_after_the_other(old: Mach
         "run --rm topics",
         "run --rm migrate",
     ]
-    assert started(calls) == ROLES
+    assert started(calls) == IN_ORDER
     assert old.version() == "1.1.0"
     assert (old.folder / ".previous-version").read_text() == "1.0.0\n"
 
@@ -56,7 +57,7 @@ def test_an_upgrade_that_fails_goes_back_to_what_ran(old: Machine, failing: str)
     assert done.returncode == 1
     assert "nothing is changed: 1.0.0 runs again and is ready" in done.stderr
     assert old.version() == "1.0.0"
-    assert started(old.calls("^1.0.0 ")) == ROLES
+    assert started(old.calls("^1.0.0 ")) == IN_ORDER
     assert not (old.folder / ".previous-version").exists()
 
 
@@ -92,7 +93,7 @@ def test_a_rollback_goes_to_the_version_before_and_can_be_undone(old: Machine) -
     (old.folder / "calls").unlink()
     assert old.run("rollback.sh").returncode == 0
     assert old.version() == "1.0.0"
-    assert started(old.calls()) == ROLES
+    assert started(old.calls()) == IN_ORDER
     assert old.calls("migrate") == []
     assert old.run("rollback.sh").returncode == 0
     assert old.version() == "1.1.0"
