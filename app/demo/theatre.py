@@ -82,8 +82,8 @@ async def theatre(options: DemoOptions, console: Console) -> AsyncIterator[Theat
         keeper = asyncio.create_task(processes.keep())
         stack.callback(keeper.cancel)
         console.print("sandboxes and roles start ...")
-        await _until_ready(processes, {"magento": addresses.magento, "heartland": addresses.heartland}, "healthz")
-        await _until_ready(processes, roles, "readyz")
+        await until_ready(processes, {"magento": addresses.magento, "heartland": addresses.heartland}, "healthz")
+        await until_ready(processes, roles, "readyz")
         yield Theatre(kafka.version, addresses, roles, processes, credentials, signing)
 
 
@@ -131,11 +131,14 @@ def _roles(
     return roles
 
 
-async def _until_ready(processes: Processes, roles: Mapping[str, str], page: str) -> None:
-    deadline = time.monotonic() + READY_SECONDS
+async def until_ready(
+    processes: Processes, roles: Mapping[str, str], page: str, seconds: float = READY_SECONDS
+) -> None:
+    """Until each one's ``page`` says yes (see `unready`). Raises DemoFailed with the log of those that do not."""
+    deadline = time.monotonic() + seconds
     async with aiohttp.ClientSession() as session:
         while reasons := await unready(session, roles, page):
             if time.monotonic() > deadline:
                 told = "\n".join(f"{name}: {why}\n{processes.last_words(name)}" for name, why in reasons.items())
-                raise DemoFailed(f"not ready within {READY_SECONDS:.0f} s:\n{told}")
+                raise DemoFailed(f"not ready within {seconds:.0f} s:\n{told}")
             await asyncio.sleep(0.2)

@@ -35,7 +35,8 @@ from app.demo.options import DemoOptions
 from app.demo.processes import Processes, Program
 from app.demo.programs import POS, WEB, Addresses
 from app.demo.rest import Rest
-from app.demo.watch import scrape, unready
+from app.demo.theatre import DemoFailed, until_ready
+from app.demo.watch import scrape
 from app.demo.web_store import Shopper, WebStore
 from app.kafka_admin import create_topics
 from app.local import kafka_java
@@ -102,10 +103,10 @@ async def stage(directory: Path, console: Console) -> AsyncIterator[Stage]:
                 system, options, url=url, ingress=ingress, opened_by=opened_by[system], signing=signing[name]
             )
             processes.start(replace(made, arguments=(*made.arguments, "--size", Size.LARGE.value)))
-        await until_ready(processes, {"magento": magento, "heartland": heartland}, "healthz")
+        await until_ready(processes, {"magento": magento, "heartland": heartland}, "healthz", READY_SECONDS)
         config = programs.write_settings(directory, settings_text(addresses, opened_by, signing))
         roles = start_roles(processes, programs.role_programs(options, addresses, config))
-        await until_ready(processes, roles, "readyz")
+        await until_ready(processes, roles, "readyz", READY_SECONDS)
         pids = {"kafka": kafka.popen.pid, "postgres": postgres.pid, **{name: processes.pids[name] for name in ROLES}}
         yield Stage(pids, roles, magento, opened_by["magento"]["bearer_token"])
 
@@ -128,17 +129,6 @@ def start_roles(processes: Processes, wanted: list[tuple[Program, int]]) -> dict
     for program, _ in wanted:
         processes.start(program)
     return {program.name: f"http://127.0.0.1:{port}" for program, port in wanted}
-
-
-async def until_ready(processes: Processes, roles: Mapping[str, str], page: str) -> None:
-    """Until each says so. Raises SystemExit with the log of one that does not."""
-    deadline = time.monotonic() + READY_SECONDS
-    async with aiohttp.ClientSession() as session:
-        while reasons := await unready(session, roles, page):
-            if time.monotonic() > deadline:
-                name, why = next(iter(reasons.items()))
-                raise SystemExit(f"{name} is not ready: {why}\n{processes.last_words(name)}")
-            await asyncio.sleep(0.5)
 
 
 # -- Phases ------------------------------------------------------------------------------------------------------
@@ -263,7 +253,10 @@ def main() -> int:
     """Read the arguments and run."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench.footprint")
     parser.add_argument("--seconds", type=float, default=180.0, help="how long each rate is held")
-    return asyncio.run(run(parser.parse_args().seconds))
+    try:
+        return asyncio.run(run(parser.parse_args().seconds))
+    except DemoFailed as error:
+        raise SystemExit(str(error)) from None
 
 
 if __name__ == "__main__":
