@@ -24,6 +24,7 @@ from app.commands.dead_letters import Replay
 from app.demo import programs
 from app.demo.opening import open_shop
 from app.demo.programs import POS, WEB, Addresses
+from app.demo.watch import unready
 from app.kafka_admin import create_topics, topic_sizes
 from app.local.ports import HOST, free_ports
 from app.offsets.kafka import read_places
@@ -151,15 +152,9 @@ async def _delete_topics(kafka: str, prefix: str) -> None:
 
 
 async def _ready(shop: Shop) -> bool:
+    roles = {name: f"http://{HOST}:{shop.ports[name]}" for name in ROLES}
     async with aiohttp.ClientSession() as session:
-        for name in ROLES:
-            try:
-                async with session.get(f"http://{HOST}:{shop.ports[name]}/readyz") as answer:
-                    if answer.status != 200:
-                        return False
-            except aiohttp.ClientError:
-                return False
-    return True
+        return not await unready(session, roles, "readyz")
 
 
 @pytest.fixture
