@@ -31,19 +31,19 @@ class Certificate:
         return context
 
 
-def certificate_of(address: str, directory: Path) -> Certificate:
-    """A certificate of the server at an IP address, in that directory."""
+def certificate_of(address: str, directory: Path, end: datetime | None = None) -> Certificate:
+    """A certificate of the server at an IP address, in that directory; good until ``end``, else for an hour."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "test")])
-    now = datetime.now(UTC)
+    end = end or datetime.now(UTC) + LIFE
     made = (
         x509.CertificateBuilder()
         .subject_name(name)
         .issuer_name(name)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - LIFE)
-        .not_valid_after(now + LIFE)
+        .not_valid_before(end - 2 * LIFE)
+        .not_valid_after(end)
         .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address(address))]), critical=False)
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
         .sign(key, hashes.SHA256())

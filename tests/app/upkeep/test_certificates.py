@@ -11,10 +11,6 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 from pydantic import SecretStr
 
 from app.connections import HeartlandConnection, MagentoConnection
@@ -22,22 +18,8 @@ from app.local.ports import free_ports
 from app.settings import IngressSettings, KafkaSettings, Settings
 from app.upkeep import certificates
 from app.upkeep.certificates import Address, CertificateUnread, addresses_of, good_until
+from tests.certificates import certificate_of
 from tests.twins.clock import START
-
-
-def self_signed(directory: Path, end: datetime) -> ssl.SSLContext:
-    """A server's side with a certificate of its own, which ends then."""
-    key, name = ec.generate_private_key(ec.SECP256R1()), x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "shop")])
-    builder = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
-    built = builder.not_valid_before(end - timedelta(days=90)).not_valid_after(end).sign(key, hashes.SHA256())
-    file = directory / "shop.pem"
-    private = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    file.write_bytes(private + built.public_bytes(serialization.Encoding.PEM))
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(file)
-    return context
 
 
 @asynccontextmanager
@@ -64,7 +46,7 @@ async def listening(context: ssl.SSLContext | None, *, says: bytes = b"") -> Asy
 async def test_the_end_of_a_certificate_is_read_even_if_it_has_passed_and_nobody_vouches_for_it(
     tmp_path: Path, end: datetime
 ) -> None:
-    async with listening(self_signed(tmp_path, end)) as address:
+    async with listening(certificate_of("127.0.0.1", tmp_path, end).context) as address:
         assert await good_until(address) == end
 
 
