@@ -9,15 +9,15 @@ import re
 import shutil
 import subprocess
 from collections.abc import Iterator, Mapping
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
 import pytest
-import typer
 import yaml
 
-from app.cli import cli
 from streams.metrics import document
+from tests.command_line import resolved
 
 ROOT = Path(__file__).parents[2]
 RULES = (ROOT / "helm/tillstream/alerts/tillstream.yaml", ROOT / "docker/production/alerts/backup.yaml")
@@ -132,9 +132,6 @@ COMMANDS = sorted(commands(RUNBOOK).union(*(commands(alert["annotations"]["descr
 @pytest.mark.parametrize("line", COMMANDS)
 def test_a_command_that_a_person_is_told_to_type_exists(line: str) -> None:
     words = re.sub(r"\{\{.*?\}\}", "VALUE", line).split()[1:]
-    command: Any = typer.main.get_command(cli)
-    while words and hasattr(command, "commands") and not words[0].startswith(("-", "VALUE")):
-        assert words[0] in command.commands, f"{line}: there is no {words[0]}"
-        command = command.commands[words.pop(0)]
+    command, _ = resolved([*takewhile(lambda word: not word.startswith("VALUE"), words)])
     options = {option for parameter in command.params for option in parameter.opts}
     assert {word for word in words if word.startswith("--")} <= options, line
