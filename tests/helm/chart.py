@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -70,20 +70,20 @@ def values_of(case: str) -> str:
 @cache
 def rendered(case: str, *sets: str) -> Rendered:
     """The release of a case, with some values set otherwise (``name=value``)."""
-    done = helm("template", RELEASE, str(CHART), "-n", NAMESPACE, "-f", values_of(case), *_set(sets))
+    done = helm("template", RELEASE, str(CHART), "-n", NAMESPACE, "-f", values_of(case), *set_otherwise(sets))
     assert done.returncode == 0, done.stderr
     return Rendered(tuple(one for one in yaml.safe_load_all(done.stdout) if one))
 
 
 def refused(case: str, *sets: str) -> str:
     """What Helm says of values that it must not take."""
-    done = helm("template", RELEASE, str(CHART), "-n", NAMESPACE, "-f", values_of(case), *_set(sets))
+    done = helm("template", RELEASE, str(CHART), "-n", NAMESPACE, "-f", values_of(case), *set_otherwise(sets))
     assert done.returncode, f"taken: {sets}"
     return done.stderr
 
 
-def _set(sets: tuple[str, ...]) -> Iterator[str]:
-    """JSON where it looks so, else text or number as Helm understands it."""
+def set_otherwise(sets: Sequence[str]) -> Iterator[str]:
+    """Helm's arguments for values that are set otherwise: JSON where it looks so, else as Helm understands it."""
     for one in sets:
         yield "--set-json" if one.split("=", 1)[1][:1] in {"{", "["} else "--set"
         yield one

@@ -13,7 +13,7 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from tests.helm.chart import CHART, MATRIX, Object, Rendered, rendered, values_of
+from tests.helm.chart import CHART, MATRIX, NAMESPACE, RELEASE, Object, Rendered, rendered, set_otherwise, values_of
 from tests.helm.cluster.api import Cluster, started
 from tests.helm.cluster.jobs import ending_jobs
 
@@ -74,7 +74,7 @@ def life_of(cluster: Cluster, case: str) -> None:
     say(f"{case}: installed, {installed} objects")
 
     with ending_jobs(cluster, case) as jobs:
-        cluster.helm("upgrade", *release(case), "--timeout", "120s", *set_(CHANGES[case]))
+        cluster.helm("upgrade", *release(case), "--timeout", "120s", *set_otherwise(CHANGES[case]))
     expect("hooks of the upgrade", jobs.ran, HOOKS)
     expect("what hooks missed", jobs.missing, [])
     say(f"{case}: upgraded, {compare(cluster, case, CHANGES[case])} objects")
@@ -87,9 +87,9 @@ def life_of(cluster: Cluster, case: str) -> None:
     say(f"{case}: a failed hook ended the upgrade, and nothing that runs was touched")
 
     with ending_jobs(cluster, case):
-        cluster.helm("rollback", "till", "1", "-n", case, "--timeout", "120s")
+        cluster.helm("rollback", RELEASE, "1", "-n", case, "--timeout", "120s")
     expect("objects after the rollback", compare(cluster, case, ()), installed)
-    cluster.helm("uninstall", "till", "-n", case, "--timeout", "120s")
+    cluster.helm("uninstall", RELEASE, "-n", case, "--timeout", "120s")
     expect("left after the uninstall", sorted(map(key, remaining(cluster, case))), [])
     say(f"{case}: rolled back, uninstalled")
 
@@ -98,7 +98,7 @@ def upgrade_fails(cluster: Cluster, case: str) -> None:
     """An upgrade whose Job fails."""
     sets = (*CHANGES[case], "settings.polling.page_size=50", "roles.poll.replicas=3")
     try:
-        cluster.helm("upgrade", *release(case), "--timeout", "60s", *set_(sets))
+        cluster.helm("upgrade", *release(case), "--timeout", "60s", *set_otherwise(sets))
     except subprocess.CalledProcessError as error:
         if "pre-upgrade" in error.stderr:
             return
@@ -121,7 +121,7 @@ def compare(cluster: Cluster, case: str, sets: Sequence[str]) -> int:
 def in_namespace(release_: Rendered, namespace: str) -> list[Object]:
     """What a release leaves behind its hooks, as it is in that namespace."""
     text = json.dumps([one for one in release_.objects if "helm.sh/hook" not in one["metadata"].get("annotations", {})])
-    return list(json.loads(text.replace('namespace=\\"shop\\"', f'namespace=\\"{namespace}\\"')))
+    return list(json.loads(text.replace(f'namespace=\\"{NAMESPACE}\\"', f'namespace=\\"{namespace}\\"')))
 
 
 def differences(wanted: Any, found: Any, at: str) -> list[str]:
@@ -159,12 +159,7 @@ def key(one: Object) -> str:
 
 def release(case: str) -> list[str]:
     """Helm's arguments for a case."""
-    return ["till", str(CHART), "-n", case, "-f", values_of(case)]
-
-
-def set_(sets: Sequence[str]) -> list[str]:
-    """Helm's arguments for values that are set otherwise."""
-    return [part for one in sets for part in ("--set", one)]
+    return [RELEASE, str(CHART), "-n", case, "-f", values_of(case)]
 
 
 def expect(what: str, found: object, wanted: object) -> None:
