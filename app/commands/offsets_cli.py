@@ -79,7 +79,7 @@ def restored(
     """
     saved = None if since is None else given_moment(since)
     settings = load_settings()
-    from app.commands import backups as command  # noqa: PLC0415
+    from app.commands import offsets_after_loss as command  # noqa: PLC0415
 
     raise typer.Exit(run_to_end(command.restored(settings, saved, apply=apply)))
 
@@ -93,6 +93,6 @@ def reread(
     """After Kafka lost its records and was set up anew: the poller reads both systems again from then on."""
     begin = given_moment(since)
     settings = load_settings()
-    from app.commands import backups as command  # noqa: PLC0415
+    from app.commands import offsets_after_loss as command  # noqa: PLC0415
 
     raise typer.Exit(run_to_end(command.reread(settings, begin, apply=apply)))

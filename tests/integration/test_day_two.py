@@ -9,7 +9,7 @@ import pytest
 import pytest_asyncio
 
 from app.clock import SystemClock
-from app.commands import backups
+from app.commands import offsets_after_loss
 from app.doctor.checks import findings
 from app.doctor.finding import Grade
 from tests.integration.day_two_world import DayTwo, day_two
@@ -50,7 +50,7 @@ async def test_an_older_store_behind_a_kafka_that_went_on_doubles_and_loses_noth
     await shop.restore_store(saved)
     known = await shop.effects()
     assert all(known[operation] <= done[operation] for operation in MADE_ONCE)
-    assert await backups.restored(shop.settings, None, apply=True) == 0
+    assert await offsets_after_loss.restored(shop.settings, None, apply=True) == 0
     async with shop.trading():
         await shop.start(shop.programs())
         await shop.traded(4)
@@ -64,7 +64,7 @@ async def test_a_kafka_that_lost_everything_in_front_of_its_store_doubles_and_lo
         await shop.traded(4)  # accepted, and in Kafka alone
     await shop.end(*shop.urls)
     await shop.lose_topics()
-    assert await backups.reread(shop.settings, datetime.now(UTC) - timedelta(hours=1), apply=True) == 0
+    assert await offsets_after_loss.reread(shop.settings, datetime.now(UTC) - timedelta(hours=1), apply=True) == 0
     async with shop.trading():
         await shop.start(shop.programs())
         await shop.traded(4)

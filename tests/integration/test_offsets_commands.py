@@ -10,8 +10,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from app.clock import SystemClock
-from app.commands import backups
 from app.commands import offsets as command
+from app.commands import offsets_after_loss
 from app.offsets.kafka import set_offsets
 from app.offsets.kept import OffsetsKeeper
 from app.offsets.plan import MARGIN, Beginning
@@ -160,18 +160,18 @@ async def test_after_an_older_store_came_back_a_group_reads_again_what_that_stor
     await OffsetsKeeper(world.settings.kafka, (world.group,), turns, SystemClock(), 5.0).once()
     await world.work(Stage())
 
-    assert await backups.restored(world.settings, None, apply=False) == 0
+    assert await offsets_after_loss.restored(world.settings, None, apply=False) == 0
     told = capsys.readouterr().out
     assert f"{world.group}: reads 4 records again, on 1 partitions." in told
     assert "pos.inventory.snapshot" in told
     assert await world.offset() == 6
 
-    assert await backups.restored(world.settings, None, apply=True) == 0
+    assert await offsets_after_loss.restored(world.settings, None, apply=True) == 0
     assert await world.offset() == 2
     stage = Stage()
     async with running(made(world.topics, world.topic, stage)):
         await eventually(lambda: stage.seen == [2, 3, 4, 5])
-    assert await world.store.cursors.get("pos.inventory.snapshot") == written_cursor(backups.NEVER)
+    assert await world.store.cursors.get("pos.inventory.snapshot") == written_cursor(offsets_after_loss.NEVER)
 
 
 async def test_a_store_that_does_not_say_where_the_groups_stood_needs_the_time_of_its_backup(
@@ -179,11 +179,12 @@ async def test_a_store_that_does_not_say_where_the_groups_stood_needs_the_time_o
 ) -> None:
     await world.work(Stage())
     with pytest.raises(Rejected, match="--since"):
-        await backups.restored(world.settings, None, apply=True)
-    assert await backups.restored(world.settings, datetime.now(UTC) + 2 * MARGIN, apply=True) == 0
+        await offsets_after_loss.restored(world.settings, None, apply=True)
+    assert await offsets_after_loss.restored(world.settings, datetime.now(UTC) + 2 * MARGIN, apply=True) == 0
     assert "it goes on where it is" in capsys.readouterr().out
     assert await world.offset() == 6
-    assert await backups.restored(world.settings, datetime.now(UTC), apply=True) == 0  # a day before: from the first
+    # a day before: from the first
+    assert await offsets_after_loss.restored(world.settings, datetime.now(UTC), apply=True) == 0
     assert await world.offset() == 0
 
 
@@ -192,7 +193,7 @@ async def test_nothing_goes_back_while_somebody_works(world: World) -> None:
     async with running(made(world.topics, world.topic, stuck)):
         await eventually(lambda: _is(world, 6))
         with pytest.raises(Rejected, match="stop them all first"):
-            await backups.restored(world.settings, datetime.now(UTC), apply=True)
+            await offsets_after_loss.restored(world.settings, datetime.now(UTC), apply=True)
     assert await world.offset() == 6
 
 
@@ -204,7 +205,7 @@ async def test_what_kafka_no_longer_has_is_told_and_left_to_the_repair(
     await OffsetsKeeper(world.settings.kafka, (world.group,), turns, SystemClock(), 5.0).once()
     await world.work(Stage())
     await delete_before(world.topics, world.topic, 5)
-    assert await backups.restored(world.settings, None, apply=True) == 0
+    assert await offsets_after_loss.restored(world.settings, None, apply=True) == 0
     assert f"`tillstream offsets repair {world.group}`" in capsys.readouterr().out
     with pytest.raises(OffsetsLost):
         await made(world.topics, world.topic, Stage()).run(asyncio.Event())
@@ -213,9 +214,9 @@ async def test_what_kafka_no_longer_has_is_told_and_left_to_the_repair(
 async def test_after_kafka_was_lost_every_list_is_read_again_from_then_on(world: World) -> None:
     since = datetime(2026, 11, 1, tzinfo=UTC)
     await world.store.cursors.set(FEED, written_cursor(datetime.now(UTC)), previous=None)
-    assert await backups.reread(world.settings, since, apply=False) == 0
+    assert await offsets_after_loss.reread(world.settings, since, apply=False) == 0
     assert await world.cursor() != since
-    assert await backups.reread(world.settings, since, apply=True) == 0
+    assert await offsets_after_loss.reread(world.settings, since, apply=True) == 0
     assert await world.cursor() == since
 
 
