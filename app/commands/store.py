@@ -10,8 +10,7 @@ from rich.console import Console
 
 from app.clock import SystemClock
 from app.settings import Settings
-from app.store import Store, migrate
-from app.store.migrations import head
+from app.store import Store
 
 Done = TypeVar("Done")
 
@@ -23,13 +22,6 @@ async def with_store(settings: Settings, work: Callable[[Store], Awaitable[Done]
         return await work(store)
     finally:
         await store.close()
-
-
-async def bring_up_to_date(settings: Settings) -> int:
-    """Make this version's tables. Returns 0. Raises Unavailable if PostgreSQL does not answer."""
-    await migrate(settings.store.address)
-    say(f"the store has the tables of version {head()}")
-    return 0
 
 
 def say(text: str) -> None:

@@ -20,6 +20,6 @@ def migrate() -> None:
 
     The version before this one goes on working on them: migrations only add.
     """
-    from app.commands import store as command  # noqa: PLC0415
+    from app.commands import migrate as command  # noqa: PLC0415
 
     raise typer.Exit(run_to_end(command.bring_up_to_date(load_settings())))

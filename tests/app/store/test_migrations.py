@@ -17,7 +17,7 @@ from sqlalchemy import Connection, make_url
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.clock import SystemClock
-from app.commands.store import bring_up_to_date
+from app.commands.migrate import bring_up_to_date
 from app.settings import Settings, StoreSettings
 from app.store import Store, migrate, migrations
 from app.store.migrations import head
