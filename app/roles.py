@@ -110,7 +110,7 @@ async def _ingress(parts: Parts) -> None:
     )
     connections = parts.settings.connections
     # opened when it is first asked: a store that is away keeps no webhook out
-    store = Store.open(parts.settings.store.address, role=parts.name, clock=parts.clock, connections=1)
+    store = Store.open(parts.settings.store.whole_url, role=parts.name, clock=parts.clock, connections=1)
     async with AsyncExitStack() as stack:
         stack.push_async_callback(store.close)
         publisher = await stack.enter_async_context(_publisher(parts, settings.publish_timeout_seconds))
@@ -223,7 +223,7 @@ async def _publisher(parts: Parts, timeout: float) -> AsyncIterator[KafkaPublish
 @asynccontextmanager
 async def _store(parts: Parts) -> AsyncIterator[Store]:
     settings = parts.settings.store
-    url = settings.address
+    url = settings.whole_url
     await migrate(url)
     store = Store.open(url, role=parts.name, clock=parts.clock, connections=settings.connections)
 

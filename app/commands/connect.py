@@ -35,7 +35,7 @@ async def run(settings: Settings, connection: str | None, by: str, *, dry_run: b
     Raises:
         TillstreamError: a system or the store refuses or is away; what was done before stays done.
     """
-    await migrate(settings.store.address)
+    await migrate(settings.store.whole_url)
 
     async def work(store: Store) -> int:
         systems = Systems(settings, SystemClock(), Metrics())

@@ -42,7 +42,7 @@ async def opened(settings: Settings, progress: Progress, *, role: str) -> AsyncI
     """Open them, and close them at the end. ``role`` is what PostgreSQL shows. Raises DocumentError."""
     clock, channels, engine = SystemClock(), Channels(settings.channels.values()), engine_of(settings)
     systems = Systems(settings, clock, Metrics())
-    store = Store.open(settings.store.address, role=role, clock=clock, connections=2)
+    store = Store.open(settings.store.whole_url, role=role, clock=clock, connections=2)
     tasks: dict[str, TaskID] = {}
 
     def tell(what: str, rows: int) -> None:

@@ -17,7 +17,7 @@ Done = TypeVar("Done")
 
 async def with_store(settings: Settings, work: Callable[[Store], Awaitable[Done]], *, role: str = "desk") -> Done:
     """Do some work with the store, and close it. Returns what the work did; ``role`` is what PostgreSQL shows."""
-    store = Store.open(settings.store.address, role=role, clock=SystemClock(), connections=2)
+    store = Store.open(settings.store.whole_url, role=role, clock=SystemClock(), connections=2)
     try:
         return await work(store)
     finally:

@@ -19,7 +19,7 @@ from streams.ports import Clock
 async def feeds(settings: Settings, clock: Clock) -> list[Finding]:
     """Which feeds have fallen behind. Silent where the store or the documents have a finding of their own."""
     systems = Systems(settings, clock, Metrics())
-    store = Store.open(settings.store.address, role="doctor", clock=clock, connections=1)
+    store = Store.open(settings.store.whole_url, role="doctor", clock=clock, connections=1)
     try:
         expected = watched(settings.polling, feeds_of(settings.polling, systems, sources_of(settings)))
         standings = {standing.feed: standing for standing in await store.leases.standings()}

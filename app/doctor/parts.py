@@ -47,7 +47,7 @@ def _differences(report: TopicReport) -> Iterator[Finding]:
 
 async def store(settings: Settings, clock: Clock) -> list[Finding]:
     """Whether PostgreSQL answers and has this version's tables."""
-    opened = Store.open(settings.store.address, role="doctor", clock=clock, connections=1)
+    opened = Store.open(settings.store.whole_url, role="doctor", clock=clock, connections=1)
     try:
         await opened.ping()
         itself = await database(settings, opened.database, clock)

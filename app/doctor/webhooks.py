@@ -23,7 +23,7 @@ async def webhooks(settings: Settings, clock: Clock) -> list[Finding]:
     doors: list[HeartlandDoor] = []
     found: list[Finding] = []
     systems = Systems(settings, clock, Metrics())
-    store = Store.open(settings.store.address, role="doctor", clock=clock, connections=1)
+    store = Store.open(settings.store.whole_url, role="doctor", clock=clock, connections=1)
     try:
         doors = doors_of(settings, systems, store.registrations, sources_of(settings))
         found = [finding for door in doors for finding in await _registered(door)]

@@ -44,7 +44,7 @@ def _kafka(settings: Settings) -> Iterator[Problem]:
 
 def _store(settings: Settings) -> Iterator[Problem]:
     try:
-        StoreAddress.parse(settings.store.address).connect_args()
+        StoreAddress.parse(settings.store.whole_url).connect_args()
     except StoreAddressError as error:
         yield Problem("store.url", str(error), "postgresql://user:password@host:port/database?sslmode=verify-full")
 

@@ -103,7 +103,7 @@ class StoreSettings(Section):
         return url
 
     @property
-    def address(self) -> str:
+    def whole_url(self) -> str:
         """The URL, with the authorities in it. Raises StoreAddressError if it names others itself."""
         url = self.url.get_secret_value()
         return url if self.ca_file is None else with_authorities(url, self.ca_file)

@@ -83,7 +83,7 @@ def test_what_cannot_be_kept_is_told_by_name_and_without_the_password(url: str, 
 
 def test_the_setting_names_the_authorities_too_but_not_others(server: Certificate) -> None:
     store = StoreSettings(url=SecretStr(URL), ca_file=server.certificate)
-    address = StoreAddress.parse(store.address)
+    address = StoreAddress.parse(store.whole_url)
     assert (address.mode, address.authorities) == (SslMode.VERIFY_FULL, str(server.certificate))
     assert address.url.password == PASSWORD
     with pytest.raises(StoreAddressError, match="name one of them"):

@@ -89,7 +89,7 @@ class Shop:
 
     async def in_review(self) -> int:
         """Events that wait for a person."""
-        store = Store.open(self.settings.store.address, role="test", clock=SystemClock(), connections=1)
+        store = Store.open(self.settings.store.whole_url, role="test", clock=SystemClock(), connections=1)
         try:
             counted = [await store.desk.counts(group) for group in (groups.NORMALIZE, groups.deliver(POS))]
             return sum(counts[HoldReason.PERSON] for counts in counted)
