@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -207,6 +208,13 @@ def test_probes_ask_what_they_should(case: str) -> None:
             "readiness": {"path": "/readyz", "port": "status"},
         }
         assert found["readinessProbe"]["timeoutSeconds"] > 3, "a check of readiness may take three seconds"
+
+
+def test_every_pod_may_be_given_variables() -> None:
+    """Such as the file of a private authority of the shop's systems, out of a Secret that is mounted."""
+    given = {"name": "SSL_CERT_FILE", "value": "/run/secrets/tillstream/authorities.pem"}
+    for name, template in rendered("managed", f"pods.env=[{json.dumps(given)}]").pods():
+        assert given in container(template)["env"], name
 
 
 def test_pods_start_again_when_their_settings_change() -> None:

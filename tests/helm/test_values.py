@@ -35,6 +35,8 @@ WEB = "settings.connections.web"
         pytest.param("settings.kafka.security_protocol=TLS", "must be one of 'PLAINTEXT', 'SSL'", id="a protocol"),
         pytest.param("settings.flows.order.mode=on", "'/settings/flows/order/mode'", id="a mode"),
         pytest.param("settings.worker.instance_id=w", "additional properties 'instance_id'", id="what the chart sets"),
+        pytest.param("paused=true", "'/paused': value must be one of '', 'workers', 'all'", id="what stands still"),
+        pytest.param("pods.env[0].name=TILLSTREAM_LOG_LEVEL", "'/pods/env/0/name'", id="a setting as a variable"),
         pytest.param("image.digest=latest", "'/image/digest'", id="a digest"),
         pytest.param("expose.host=https://till.example", "'/expose/host'", id="a URL for a host"),
         pytest.param("checks.balance.schedule=hourly", "'/checks/balance/schedule'", id="a schedule"),

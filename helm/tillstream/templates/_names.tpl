@@ -69,3 +69,19 @@ helm.sh/hook: pre-install,pre-upgrade
 helm.sh/hook-weight: {{ .weight | quote }}
 helm.sh/hook-delete-policy: {{ .delete }}
 {{- end -}}
+
+{{/* Jobs before install and upgrade: name -> arguments and weight, as JSON. While paused there are none: what they need
+     may be what is lost. */}}
+{{- define "tillstream.hooks" -}}
+{{- $jobs := dict -}}
+{{- if not .Values.paused -}}
+{{- if .Values.hooks.migrate -}}{{- $_ := set $jobs "migrate" (dict "args" (list "store" "migrate") "weight" "0") -}}{{- end -}}
+{{- if .Values.hooks.topics -}}{{- $_ := set $jobs "topics" (dict "args" (list "topics" "create") "weight" "1") -}}{{- end -}}
+{{- end -}}
+{{- toJson $jobs -}}
+{{- end -}}
+
+{{/* Whether a role stands still: the door only where all do. (dict "root" $ "component" "ingress") */}}
+{{- define "tillstream.stands" -}}
+{{- if or (eq .root.Values.paused "all") (and (eq .root.Values.paused "workers") (ne .component "ingress")) -}}true{{- end -}}
+{{- end -}}

@@ -101,6 +101,9 @@ volumeMounts:
 
 {{- define "tillstream.env" -}}
 - {name: TILLSTREAM_CONFIG, value: /etc/tillstream/config/tillstream.toml}
+{{- with .Values.pods.env }}
+{{ toYaml . }}
+{{- end }}
 {{- end -}}
 
 {{/* Probes of a role. It lives while its event loop turns; it is ready when it can do its job, which asks Kafka and the

@@ -1,4 +1,4 @@
-"""``make cluster-test``: each case of values is installed, upgraded, rolled back and uninstalled; one upgrade fails.
+"""``make cluster-test``: each case of values is installed, paused, upgraded, rolled back and uninstalled; one upgrade fails.
 
 On a real API server (`kubernetes_api.sh`) with the definitions of the operators, but without nodes and operators: what
 is proven is that everything is taken, in the right order, goes on and goes away; not that a pod runs.
@@ -30,9 +30,10 @@ CHANGES: Mapping[str, Sequence[str]] = {
     "openshift": ("hooks.migrate=true", "hooks.topics=true", "podDisruptionBudget.enabled=true"),
 }
 """What an upgrade changes."""
+PAUSED = ("paused=all",)
 LEFT_BY_A_FAILED_HOOK = (
     "delete",
-    "jobs,configmaps,networkpolicies,externalsecrets",
+    "jobs,pods,configmaps,networkpolicies,externalsecrets",
     *("-l", "app.kubernetes.io/component=hook"),
 )
 """The Job stays, so that its log can be read; with Helm 3 also what it used. As the README says it."""
@@ -72,12 +73,14 @@ def life_of(cluster: Cluster, case: str) -> None:
     expect("what hooks missed", jobs.missing, [])
     installed = compare(cluster, case, ())
     say(f"{case}: installed, {installed} objects")
+    pause(cluster, case)
 
     with ending_jobs(cluster, case) as jobs:
         cluster.helm("upgrade", *release(case), "--timeout", "120s", *set_otherwise(CHANGES[case]))
     expect("hooks of the upgrade", jobs.ran, HOOKS)
     expect("what hooks missed", jobs.missing, [])
     say(f"{case}: upgraded, {compare(cluster, case, CHANGES[case])} objects")
+    expect("still without a replica after the pause", standing(cluster, case), [])
 
     before = generations(cluster, case)
     with ending_jobs(cluster, case, fail=["topics", "create"]) as jobs:
@@ -92,6 +95,21 @@ def life_of(cluster: Cluster, case: str) -> None:
     cluster.helm("uninstall", RELEASE, "-n", case, "--timeout", "120s")
     expect("left after the uninstall", sorted(map(key, remaining(cluster, case))), [])
     say(f"{case}: rolled back, uninstalled")
+
+
+def pause(cluster: Cluster, case: str) -> None:
+    """Everything stops, as a restore needs it, without a hook."""
+    with ending_jobs(cluster, case) as jobs:
+        cluster.helm("upgrade", *release(case), "--timeout", "120s", *set_(PAUSED))
+    expect("hooks of the pause", jobs.ran, [])
+    compare(cluster, case, PAUSED)
+    expect("what stands still", len(standing(cluster, case)), len(rendered(case).workloads()))
+    say(f"{case}: paused")
+
+
+def standing(cluster: Cluster, case: str) -> list[str]:
+    """What has no replica."""
+    return [key(one) for one in cluster.objects("deployments,statefulsets", case) if not one["spec"]["replicas"]]
 
 
 def upgrade_fails(cluster: Cluster, case: str) -> None:
