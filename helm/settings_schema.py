@@ -1,7 +1,8 @@
 """Writes Tillstream's settings into the chart's ``values.schema.json``: ``python -m helm.settings_schema``.
 
-Definitions that begin with a capital are made here, from the models in ``app/settings``; the rest of the file is
-written by hand. Helm checks values before anything is installed, so a misspelt setting ends there and not in a pod.
+Definitions that begin with a capital are made here, from the models in ``app/settings`` and the commands; the rest of
+the file is written by hand. Helm checks values before anything is installed, so what is misspelt ends there and not in a
+pod.
 """
 
 from __future__ import annotations
@@ -11,6 +12,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import typer.main
+
+from app.cli import cli
+from app.connections import HeartlandConnection, MagentoConnection, WebhookConnection
+from app.settings.checks import OAUTH_SECRETS
 from app.settings.model import Settings
 
 SCHEMA = Path(__file__).parent / "tillstream" / "values.schema.json"
@@ -25,6 +31,10 @@ OF_THE_CHART = (("Settings", "flows_directory"), ("WorkerSettings", "instance_id
 """What the chart sets itself."""
 NEEDED = {"Settings": ["kafka", "store", "connections", "channels"], "KafkaSettings": ["bootstrap_servers"]}
 """What has a default for a developer's machine, and none that could be right in a cluster."""
+ADDRESS = "^https?://[^/?#]+"
+"""Where a system is reached."""
+DECIMAL = r"^[0-9]*\.?[0-9]+$"
+"""A number written as text, so that it keeps its digits; none may be negative."""
 POD_NAME_PART = "^[a-z]([a-z0-9-]{0,30}[a-z0-9])?$"
 """A connection's name is part of the names of its pods."""
 
@@ -40,6 +50,10 @@ def definitions() -> Json:
     for model, keys in NEEDED.items():
         made[model]["required"] = keys
     made["StoreSettings"]["required"] = ["url"]
+    for system in (MagentoConnection, HeartlandConnection, WebhookConnection):
+        made[system.__name__]["properties"]["base_url"]["pattern"] = ADDRESS
+    made[MagentoConnection.__name__] |= _login()
+    made["Command"] = {"enum": sorted(typer.main.get_command(cli).commands)}  # type: ignore[attr-defined]
     properties = made["Settings"]["properties"]
     properties["connections"] = {
         "type": "object",
@@ -68,6 +82,14 @@ def _connection(union: Json) -> Json:
     }
 
 
+def _login() -> Json:
+    """Magento's: all four secrets of an integration, or its token alone."""
+    return {
+        "anyOf": [{"required": ["bearer_token"]}, {"required": [OAUTH_SECRETS[0]]}],
+        "dependentRequired": {name: [one for one in OAUTH_SECRETS if one != name] for name in OAUTH_SECRETS},
+    }
+
+
 def _checked(node: Any) -> Any:
     """Without what Helm's check does not need or understand; secrets as references to files."""
     if isinstance(node, list):
@@ -80,7 +102,7 @@ def _checked(node: Any) -> Any:
         return _either(node["anyOf"])
     kept = {key: value for key, value in node.items() if key not in UNWANTED or key == "properties"}
     if "(?!" in str(kept.get("pattern", "")):
-        del kept["pattern"]  # Go's patterns cannot look ahead
+        kept["pattern"] = DECIMAL  # Go's patterns cannot look ahead, as pydantic's for a Decimal does
     return {
         key: {name: _checked(one) for name, one in value.items()} if key == "properties" else _checked(value)
         for key, value in kept.items()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 import yaml
 
 from helm import settings_schema
+from streams.engine.load import load
 from streams.topics import PARTITIONS
 from tests.helm.chart import CHART, refused, rendered
 
@@ -37,6 +39,9 @@ WEB = "settings.connections.web"
         pytest.param("settings.worker.instance_id=w", "additional properties 'instance_id'", id="what the chart sets"),
         pytest.param("paused=true", "'/paused': value must be one of '', 'workers', 'all'", id="what stands still"),
         pytest.param("pods.env[0].name=TILLSTREAM_LOG_LEVEL", "'/pods/env/0/name'", id="a setting as a variable"),
+        pytest.param(f"{WEB}.base_url=shop.example", "'shop.example' does not match pattern '^https?:", id="no scheme"),
+        pytest.param("settings.channels.main.buffers.MAIN=three", "buffers/MAIN': got string, want number", id="text"),
+        pytest.param("checks.balance.args[0]=balnce", "'/checks/balance/args/0': value must be one of", id="a command"),
         pytest.param("image.digest=latest", "'/image/digest'", id="a digest"),
         pytest.param("expose.host=https://till.example", "'/expose/host'", id="a URL for a host"),
         pytest.param("checks.balance.schedule=hourly", "'/checks/balance/schedule'", id="a schedule"),
@@ -54,6 +59,22 @@ def test_the_schema_refuses(sets: str, told: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("login", "told"),
+    [
+        pytest.param({}, "missing property 'bearer_token'", id="no login"),
+        pytest.param(
+            {"consumer_key": "file:/run/secrets/tillstream/key"},
+            "properties 'consumer_secret', 'access_token', 'access_token_secret' required, if 'consumer_key' exists",
+            id="one of four secrets",
+        ),
+    ],
+)
+def test_a_login_to_magento_must_be_whole(login: dict[str, str], told: str) -> None:
+    web = {"system": "magento", "base_url": "https://shop.example"} | login
+    assert told in refused("strimzi", f"settings.connections={json.dumps({'web': web})}")
+
+
+@pytest.mark.parametrize(
     ("sets", "told"),
     [
         pytest.param("secrets.tillstream.existingSecret=", "give either", id="none"),
@@ -65,6 +86,7 @@ def test_the_schema_refuses(sets: str, told: str) -> None:
         pytest.param("settings.kafka.sasl_username=", "SASL_SSL needs sasl_username", id="a login without a name"),
         pytest.param("settings.channels.main.pos=po", "there is no connection 'po'", id="a channel to nowhere"),
         pytest.param("settings.channels.main.pos=web", "'web' is of magento, not of heartland", id="the wrong side"),
+        pytest.param("settings.flows.orders.mode=live", "there is no flow 'orders'; there are customer_to_pos", id="flow"),
         pytest.param("deliverTo.wbe.replicas=2", "deliverTo.wbe: there is no connection 'wbe'", id="a target"),
         pytest.param("expose.ingress.tlsSecretName=", "webhooks carry customers' data and need https", id="no TLS"),
         pytest.param("expose.host=", "expose.host: name the host", id="no host"),
@@ -80,6 +102,20 @@ def test_the_schema_refuses(sets: str, told: str) -> None:
 )
 def test_contradictions_are_told(sets: str, told: str) -> None:
     assert told in refused("managed", sets)
+
+
+def test_a_key_that_the_vault_is_not_asked_for_is_told() -> None:
+    told = refused("several", "settings.connections.crm.secret=file:/run/secrets/tillstream/cmr")
+    assert "a setting reads /run/secrets/tillstream/cmr, but secrets.tillstream.externalSecret.data has no cmr" in told
+
+
+def test_a_flow_of_ones_own_is_known_by_its_document() -> None:
+    rendered("several", "settings.flows.customer_to_crm.mode=live")
+
+
+def test_the_chart_knows_the_built_in_flows() -> None:
+    text = (CHART / "templates" / "_validate_settings.tpl").read_text()
+    assert text.splitlines()[-2].split() == sorted(load().flows)
 
 
 def test_all_that_does_not_fit_is_told_at_once() -> None:

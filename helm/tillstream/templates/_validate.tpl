@@ -2,36 +2,8 @@
 {{- define "tillstream.validate" -}}
 {{- $values := .Values -}}
 {{- $settings := include "tillstream.settings" . | fromJson -}}
-{{- $found := list -}}
+{{- $found := include "tillstream.problemsOfSettings" . | fromJsonArray -}}
 
-{{- range $name, $entry := $values.secrets -}}
-{{- if eq (empty $entry.existingSecret) (empty $entry.externalSecret) -}}
-{{- $found = append $found (printf "secrets.%s: give either existingSecret or externalSecret" $name) -}}
-{{- end -}}
-{{- end -}}
-{{- range regexFindAll "/run/secrets/[^/\"]+" (toJson $values.settings) -1 | uniq -}}
-{{- $name := trimPrefix "/run/secrets/" . -}}
-{{- if not (hasKey $values.secrets $name) -}}
-{{- $found = append $found (printf "settings: a setting reads /run/secrets/%s, but secrets.%s is missing; add it with existingSecret or externalSecret" $name $name) -}}
-{{- end -}}
-{{- end -}}
-
-{{- with $settings.kafka -}}
-{{- if and (hasPrefix "SASL" (default "" .security_protocol)) (not (and .sasl_username .sasl_password)) -}}
-{{- $found = append $found (printf "settings.kafka: security_protocol %s needs sasl_username, and sasl_password as file:/run/secrets/NAME/KEY" .security_protocol) -}}
-{{- end -}}
-{{- end -}}
-
-{{- range $name, $channel := $settings.channels -}}
-{{- range $side, $system := dict "web" "magento" "pos" "heartland" -}}
-{{- $connection := index $settings.connections (index $channel $side) -}}
-{{- if not $connection -}}
-{{- $found = append $found (printf "settings.channels.%s.%s: there is no connection '%s' in settings.connections" $name $side (index $channel $side)) -}}
-{{- else if ne $connection.system $system -}}
-{{- $found = append $found (printf "settings.channels.%s.%s: connection '%s' is of %s, not of %s" $name $side (index $channel $side) $connection.system $system) -}}
-{{- end -}}
-{{- end -}}
-{{- end -}}
 {{- range $name, $_ := $values.deliverTo -}}
 {{- if not (hasKey $settings.connections $name) -}}
 {{- $found = append $found (printf "deliverTo.%s: there is no connection '%s' in settings.connections" $name $name) -}}
