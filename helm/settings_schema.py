@@ -1,8 +1,8 @@
 """Writes Tillstream's settings into the chart's ``values.schema.json``: ``python -m helm.settings_schema``.
 
 Definitions that begin with a capital are made here, from the models in ``app/settings`` and the commands; the rest of
-the file is written by hand. Helm checks values before anything is installed, so what is misspelt ends there and not in a
-pod.
+the file is written by hand. Helm checks values before anything is installed, so what is misspelt ends there and not in
+a pod.
 """
 
 from __future__ import annotations

@@ -15,12 +15,12 @@ def running(release: Rendered) -> set[str]:
     return {one["metadata"]["name"] for one in release.workloads() if one["spec"].get("replicas", 1)}
 
 
-@pytest.mark.parametrize("case", ["managed", "several", "strimzi"])
+@pytest.mark.parametrize("case", ["managed", "several", "shared"])
 def test_workers_and_the_poller_stand_still_while_the_door_goes_on(case: str) -> None:
     assert running(rendered(case, "paused=workers")) == {DOOR, COMMANDS}
 
 
-@pytest.mark.parametrize("case", ["managed", "several", "strimzi"])
+@pytest.mark.parametrize("case", ["managed", "several", "shared"])
 def test_the_door_too_may_stand_still(case: str) -> None:
     release = rendered(case, "paused=all")
     assert running(release) == {COMMANDS}

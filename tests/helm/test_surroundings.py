@@ -11,6 +11,7 @@ import yaml
 
 from streams import groups
 from streams.metrics import document
+from streams.names import KafkaNames
 from streams.topics import PARTITIONS
 from tests.helm.chart import CHART, MATRIX, NAMESPACE, RELEASE, Object, Rendered, helm, rendered, values_of
 
@@ -146,6 +147,12 @@ def test_keda_may_ask_kafka_for_the_lag_of_the_group() -> None:
     found = {triggers(one)["lag"]["metadata"]["consumerGroup"] for one in release.of("ScaledObject")}
     assert found == set(groups.consumed(SYSTEMS))
     assert {triggers(one)["lag"]["authenticationRef"]["name"] for one in release.of("ScaledObject")} == {"kafka"}
+
+
+def test_keda_asks_for_the_lag_of_the_installations_own_groups() -> None:
+    """Of several on one Kafka, by what Kafka calls their groups."""
+    found = {triggers(one)["lag"]["metadata"]["consumerGroup"] for one in rendered("shared").of("ScaledObject")}
+    assert found == set(map(KafkaNames("shop-a.").in_kafka, groups.consumed({"web": "magento", "pos": "heartland"})))
 
 
 def test_the_door_is_scaled_by_cpu() -> None:

@@ -86,7 +86,9 @@ def test_a_login_to_magento_must_be_whole(login: dict[str, str], told: str) -> N
         pytest.param("settings.kafka.sasl_username=", "SASL_SSL needs sasl_username", id="a login without a name"),
         pytest.param("settings.channels.main.pos=po", "there is no connection 'po'", id="a channel to nowhere"),
         pytest.param("settings.channels.main.pos=web", "'web' is of magento, not of heartland", id="the wrong side"),
-        pytest.param("settings.flows.orders.mode=live", "there is no flow 'orders'; there are customer_to_pos", id="flow"),
+        pytest.param(
+            "settings.flows.orders.mode=live", "there is no flow 'orders'; there are customer_to_pos", id="flow"
+        ),
         pytest.param("deliverTo.wbe.replicas=2", "deliverTo.wbe: there is no connection 'wbe'", id="a target"),
         pytest.param("expose.ingress.tlsSecretName=", "webhooks carry customers' data and need https", id="no TLS"),
         pytest.param("expose.host=", "expose.host: name the host", id="no host"),

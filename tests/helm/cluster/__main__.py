@@ -1,4 +1,4 @@
-"""``make cluster-test``: each case of values is installed, paused, upgraded, rolled back and uninstalled; one upgrade fails.
+"""``make cluster-test``: each case of values is installed, paused, upgraded, rolled back, uninstalled; one upgrade fails.
 
 On a real API server (`kubernetes_api.sh`) with the definitions of the operators, but without nodes and operators: what
 is proven is that everything is taken, in the right order, goes on and goes away; not that a pod runs.
@@ -26,6 +26,7 @@ KINDS = (
 CHANGES: Mapping[str, Sequence[str]] = {
     "managed": ("settings.worker.lanes=8", "roles.normalize.replicas=3", "checks.stock.suspend=true"),
     "several": ("deliverTo.crm.replicas=2", "settings.flows.order.mode=live", "autoscaling.workers.enabled=false"),
+    "shared": ("autoscaling.workers.lagFrom=prometheus", "autoscaling.workers.maxReplicas=4"),
     "strimzi": ("settings.connections.web.budget.requests_per_second=5", "networkPolicy.enabled=false"),
     "openshift": ("hooks.migrate=true", "hooks.topics=true", "podDisruptionBudget.enabled=true"),
 }
