@@ -77,6 +77,17 @@ def test_no_configured_secret_is_in_a_bundle_that_is_full_of_them() -> None:
     assert [secret for secret in secrets for text in made.values() if secret in text] == []
 
 
+async def test_it_goes_to_standard_output_out_of_a_container(
+    capsysbinary: pytest.CaptureFixture[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """``kubectl exec ... -- tillstream support-bundle - > bundle.tar.gz``: the archive and nothing else."""
+    monkeypatch.setattr(support, "SECTIONS", {"about.txt": sections.about})
+    assert await support.write(settings("postgresql://till@127.0.0.1:9/till"), "-", None) == 0
+    told = capsysbinary.readouterr()
+    assert files_of(told.out)["about.txt"].startswith("tillstream ")
+    assert told.err == b""
+
+
 async def test_with_nothing_but_a_store_it_tells_what_is_amiss_and_no_secret(
     store_url: str, store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

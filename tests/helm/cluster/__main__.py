@@ -1,7 +1,8 @@
-"""``make cluster-test``: each case of values is installed, paused, upgraded, rolled back, uninstalled; one upgrade fails.
+"""``make cluster-test``: each case of values is installed, paused, upgraded, rolled back and uninstalled.
 
-On a real API server (`kubernetes_api.sh`) with the definitions of the operators, but without nodes and operators: what
-is proven is that everything is taken, in the right order, goes on and goes away; not that a pod runs.
+One upgrade of each fails. On a real API server (`kubernetes_api.sh`) with the definitions of the operators, but without
+nodes and operators: what is proven is that everything is taken, in the right order, goes on and goes away; not that a
+pod runs.
 """
 
 from __future__ import annotations
