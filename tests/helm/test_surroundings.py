@@ -206,10 +206,20 @@ def test_checks_never_run_beside_themselves() -> None:
         assert one["spec"]["jobTemplate"]["spec"]["backoffLimit"] == 0
 
 
+def notes(case: str, *more: str) -> str:
+    arguments = ("--dry-run=client", "-n", NAMESPACE, "-f", values_of(case), *more)
+    return helm("install", RELEASE, str(CHART), *arguments).stdout.partition("NOTES:")[2]
+
+
 def test_notes_say_what_to_do_next() -> None:
-    arguments = ("--dry-run=client", "-n", NAMESPACE, "-f", values_of("strimzi"))
-    told = helm("install", RELEASE, str(CHART), *arguments).stdout.partition("NOTES:")[2]
+    told = notes("strimzi")
     assert "helm test till -n shop --logs" in told
     assert "exec deploy/till-tillstream-poll -- tillstream observe" in told
     assert "nothing collects metrics" in told
     assert "changes come by polling alone" in told
+
+
+def test_notes_of_a_paused_release_say_where_commands_run() -> None:
+    told = notes("strimzi", "--set", "paused=workers")
+    assert "-n shop exec -it deploy/till-tillstream-commands -- tillstream" in told
+    assert "deploy/till-tillstream-poll" not in told
