@@ -75,7 +75,7 @@ chaos: prerequisites setup ## a whole shop under KILLS=200 blows that SEED=1 dec
 outage: prerequisites setup ## TARGET=pos (or web) cannot be reached for MINUTES=10 in the middle of traffic
 	@$(RUN)/python -m tests.chaos.outage $(or $(TARGET),pos) --minutes $(or $(MINUTES),10)
 
-cluster-test: setup ## install, upgrade, roll back and uninstall the chart on a real API server; builds it first, by Go, once
+cluster-test: setup ## install, pause, upgrade, roll back and uninstall the chart on a real API server; builds it first, by Go, once
 	@$(RUN)/python -m tests.helm.cluster
 
 mutants: setup ## change the decisions one line at a time: does a test notice each? ten minutes
