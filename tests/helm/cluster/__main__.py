@@ -102,7 +102,7 @@ def life_of(cluster: Cluster, case: str) -> None:
 def pause(cluster: Cluster, case: str) -> None:
     """Everything stops, as a restore needs it, without a hook."""
     with ending_jobs(cluster, case) as jobs:
-        cluster.helm("upgrade", *release(case), "--timeout", "120s", *set_(PAUSED))
+        cluster.helm("upgrade", *release(case), "--timeout", "120s", *set_otherwise(PAUSED))
     expect("hooks of the pause", jobs.ran, [])
     compare(cluster, case, PAUSED)
     expect("what stands still", len(standing(cluster, case)), len(rendered(case).workloads()))
