@@ -11,6 +11,22 @@ ROLES=(deliver-web deliver-pos inventory normalize poll ingress)
 
 say() { printf '%s\n' "$*" >&2; }
 fail() { say "FAILED: $*"; exit 1; }
+
+# usage: what stands at the head of the script
+usage() { sed -n '2,/^set /s/^# \{0,1\}//p' "$0"; }
+refuse() { say "$*"; usage >&2; exit 2; }
+
+# no_options ARGUMENT...: of a script that has none but --help
+no_options() {
+  local one
+  for one in "$@"; do
+    case $one in
+    -h | --help) usage; exit 0 ;;
+    -*) refuse "there is no option $one" ;;
+    esac
+  done
+}
+
 compose() { docker compose --project-directory "$here" --file "$here/compose.yaml" "$@"; }
 
 # value NAME: of a variable in .env

@@ -1,20 +1,46 @@
 #!/usr/bin/env bash
 # Puts a backup of the store in the place of the one there is, and lets work go on from it: what both systems have done since
 # is found there and not made again. If anything fails, the store from before is back and the roles run.
-#   docker/production/restore.sh [--kafka-lost SINCE] [SNAPSHOT]
-# SNAPSHOT as `docker compose run --rm backup restic snapshots` lists it; the last one without. --kafka-lost 2d: Kafka's records
-# are gone too (a new machine): both systems are read again from then on.
+#   docker/production/restore.sh [--yes] [SNAPSHOT]
+#   docker/production/restore.sh [--yes] --kafka-lost SINCE SNAPSHOT
+# SNAPSHOT as `docker compose run --rm backup restic snapshots` lists it; the last one without. It asks before it begins, unless
+# --yes. --kafka-lost 2d: Kafka's records are gone too (a new machine): both systems are read again from then on, a little more
+# than the backup's age.
 set -euo pipefail
 # shellcheck source=docker/production/lib.sh
 . "$(dirname "$0")/lib.sh"
 lost=
-if [ "${1:-}" = --kafka-lost ]; then
-  lost=${2:?say since when, for example 2d: a little more than the age of the backup}
-  shift 2
-fi
-snapshot=${1:-latest}
+asked=
+snapshot=
+while [ $# -gt 0 ]; do
+  case $1 in
+  --yes) asked=yes ;;
+  --kafka-lost)
+    [ $# -ge 2 ] || refuse "--kafka-lost: say since when, for example 2d"
+    lost=$2
+    shift
+    ;;
+  *)
+    no_options "$1"
+    [ -z "$snapshot" ] || refuse "it takes one snapshot"
+    snapshot=$1
+    ;;
+  esac
+  shift
+done
+# the last one may be of the empty store with which a new machine began
+[ -z "$lost" ] || [ -n "$snapshot" ] || refuse "--kafka-lost: say which snapshot, one from before the loss"
 require_setup
 only_one
+
+read -r snapshot time <<<"$(compose run --rm --no-TTY backup restore.sh find "${snapshot:-latest}" </dev/null)" || true
+[ -n "${time:-}" ] || fail "there is no such backup, and nothing is changed: \`docker compose run --rm backup restic snapshots\` lists them"
+say "Backup $snapshot was made at $time UTC. It takes the place of the store; what people decided since is asked for again."
+if [ -z "$asked" ]; then
+  printf 'Restore it? Type yes: ' >&2
+  read -r asked || true
+  [ "$asked" = yes ] || fail "nothing is changed (--yes goes on without asking)"
+fi
 
 swapped=
 finish() {

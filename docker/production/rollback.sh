@@ -4,6 +4,8 @@
 set -euo pipefail
 # shellcheck source=docker/production/lib.sh
 . "$(dirname "$0")/lib.sh"
+no_options "$@"
+[ $# -eq 0 ] || refuse "it takes no arguments"
 require_setup
 only_one
 [ -s "$previous" ] || fail "no upgrade was made here, so there is nothing to go back to"

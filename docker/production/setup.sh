@@ -5,6 +5,8 @@
 set -euo pipefail
 # shellcheck source=docker/production/lib.sh
 . "$(dirname "$0")/lib.sh"
+no_options "$@"
+[ $# -eq 0 ] || refuse "it takes no arguments"
 owner=10001:10001 # the image's user
 secrets=$here/secrets
 random() { od -An -N32 -tx1 /dev/urandom | tr -d ' \n'; }

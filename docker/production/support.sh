@@ -5,6 +5,8 @@
 set -euo pipefail
 # shellcheck source=docker/production/lib.sh
 . "$(dirname "$0")/lib.sh"
+no_options "$@"
+[ $# -le 1 ] || refuse "it takes one file"
 require_setup
 file=${1:-tillstream-support-$(date -u +%Y%m%dT%H%M%SZ).tar.gz}
 umask 077

@@ -5,8 +5,19 @@
 set -euo pipefail
 # shellcheck source=docker/production/lib.sh
 . "$(dirname "$0")/lib.sh"
-[ $# -ge 1 ] || fail "say which version: upgrade.sh VERSION"
-version=$1
+version=
+backup=yes
+for one in "$@"; do
+  case $one in
+  --without-backup) backup= ;;
+  *)
+    no_options "$one"
+    [ -z "$version" ] || refuse "it takes one version"
+    version=$one
+    ;;
+  esac
+done
+[ -n "$version" ] || refuse "say which version"
 require_setup
 only_one
 now=$(value TILLSTREAM_VERSION)
@@ -15,7 +26,7 @@ image=$(value TILLSTREAM_IMAGE):$version
 docker image inspect "$image" >/dev/null 2>&1 || docker pull --quiet "$image" ||
   fail "there is no image $image. From a checkout of that version: docker build -t $image -f docker/Dockerfile ."
 
-if [ "${2:-}" != --without-backup ]; then
+if [ -n "$backup" ]; then
   say "A backup first"
   backup_now || fail "the backup failed, and nothing is changed. Mend it, or add --without-backup"
 fi

@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import subprocess
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -19,6 +20,9 @@ if [ "$(basename "$0")" = pg_dump ]; then for last; do :; done; file=${last#--fi
 while read -r pattern; do
   if [ -n "$pattern" ] && grep -qE -- "$pattern" <<<"$call"; then echo "stub: fails" >&2; exit 7; fi
 done <"$MACHINE/fails"
+while read -r pattern answer; do
+  if [ -n "$pattern" ] && grep -qE -- "$pattern" <<<"$call"; then printf '%s\\n' "$answer"; fi
+done <"$MACHINE/answers"
 exit 0
 """
 
@@ -45,12 +49,18 @@ class Machine:
         """Calls like these fail from now on; a call begins with the version that is set."""
         (self.folder / "fails").write_text("".join(f"{pattern}\n" for pattern in patterns))
 
-    def run(self, script: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """Run one of the scripts."""
+    def let_answer(self, answers: Mapping[str, str]) -> None:
+        """What calls print from now on, by a pattern without spaces."""
+        (self.folder / "answers").write_text("".join(f"{pattern} {answer}\n" for pattern, answer in answers.items()))
+
+    def run(self, script: str, *arguments: str, typed: str = "") -> subprocess.CompletedProcess[str]:
+        """Run one of the scripts; ``typed`` is what a person answers."""
         path = f"{self.folder / 'bin'}:{os.environ['PATH']}"
         environment = {"PATH": path, "MACHINE": str(self.folder), "HOME": str(self.folder), **self.environment}
         command = [str(self.folder / script), *arguments]
-        return subprocess.run(command, capture_output=True, text=True, check=False, env=environment, timeout=60)
+        return subprocess.run(
+            command, capture_output=True, text=True, check=False, env=environment, timeout=60, input=typed
+        )
 
     def calls(self, pattern: str = "") -> list[str]:
         """What was called, shortened: without version, and without compose's own options."""
@@ -72,4 +82,5 @@ def machine(folder: Path, version: str = "1.0.0") -> Machine:
     found = Machine(made)
     found.programs("docker")
     found.let_fail()
+    found.let_answer({})
     return found

@@ -80,36 +80,74 @@ def test_a_night_that_failed_is_tried_again_after_half_an_hour(inside: Machine) 
     assert len(inside.calls("backup.sh")) == 1
 
 
+@pytest.mark.parametrize("script", ["backup/backup.sh", "backup/restore.sh"])
+def test_inside_the_container_an_unknown_word_does_nothing_either(inside: Machine, script: str) -> None:
+    assert inside.run(script, "--help").returncode != 0
+    assert inside.calls() == []
+
+
 # -- Restore -----------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture
 def shop(tmp_path: Path) -> Machine:
-    return machine(tmp_path)
+    made = machine(tmp_path)
+    made.let_answer({"find.(latest|4f3a)": "4f3a 2026-11-28T02:30:04"})
+    return made
 
 
 def test_a_restore_goes_on_from_what_the_restored_store_has_seen_done(shop: Machine) -> None:
-    done = shop.run("restore.sh")
+    done = shop.run("restore.sh", "--yes")
     assert done.returncode == 0, done.stderr
     calls = [call.removeprefix("docker ") for call in shop.calls()]
-    assert calls[0].startswith("stop ")
-    assert calls[1:4] == [
-        "run --rm backup restore.sh take latest",
+    assert calls[0] == "run --rm --no-TTY backup restore.sh find latest"
+    assert calls[1].startswith("stop ")
+    assert calls[2:5] == [
+        "run --rm backup restore.sh take 4f3a",
         "run --rm migrate",
         "run --rm cli offsets restored --apply",
     ]
     assert calls[-1].endswith(" checks")
 
 
-def test_on_a_new_machine_both_systems_are_read_again(shop: Machine) -> None:
-    assert shop.run("restore.sh", "--kafka-lost", "2d", "4f3a").returncode == 0
+@pytest.mark.parametrize("arguments", [["--kafka-lost", "2d", "4f3a"], ["4f3a", "--kafka-lost", "2d"]], ids=" ".join)
+def test_on_a_new_machine_both_systems_are_read_again(shop: Machine, arguments: list[str]) -> None:
+    assert shop.run("restore.sh", *arguments, "--yes").returncode == 0
     assert shop.calls("take 4f3a")
     assert shop.calls("offsets reread --since 2d --apply")
 
 
+@pytest.mark.parametrize(("typed", "restored"), [("yes\n", True), ("y\n", False), ("", False)])
+def test_a_restore_tells_the_backups_time_and_begins_when_a_person_agrees(
+    shop: Machine, typed: str, restored: bool
+) -> None:
+    done = shop.run("restore.sh", typed=typed)
+    assert "2026-11-28T02:30:04 UTC" in done.stderr
+    assert (done.returncode == 0) is restored
+    assert bool(shop.calls("take")) is restored
+    assert bool(shop.calls(" stop ")) is restored
+
+
+def test_a_backup_that_is_not_there_stops_nothing(shop: Machine) -> None:
+    done = shop.run("restore.sh", "--yes", "9999")
+    assert done.returncode == 1
+    assert "restic snapshots" in done.stderr
+    assert shop.calls(" stop ") == []
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--kafka-lost"], ["--kafka-lost", "2d"], ["--dry-run"], ["4f3a", "5e2b"]], ids=" ".join
+)
+def test_a_restore_that_was_not_understood_does_nothing(shop: Machine, arguments: list[str]) -> None:
+    done = shop.run("restore.sh", *arguments)
+    assert done.returncode == 2
+    assert "docker/production/restore.sh [--yes]" in done.stderr
+    assert shop.calls() == []
+
+
 def test_a_backup_that_cannot_be_read_leaves_the_store_and_starts_the_roles(shop: Machine) -> None:
     shop.let_fail("restore.sh take")
-    done = shop.run("restore.sh")
+    done = shop.run("restore.sh", "--yes")
     assert done.returncode != 0
     assert "nothing is restored" in done.stderr
     assert shop.calls("restore.sh undo") == []
@@ -119,7 +157,7 @@ def test_a_backup_that_cannot_be_read_leaves_the_store_and_starts_the_roles(shop
 @pytest.mark.parametrize("failing", ["run --rm migrate", "offsets restored"])
 def test_a_restore_that_cannot_go_on_puts_the_store_from_before_back(shop: Machine, failing: str) -> None:
     shop.let_fail(failing)
-    done = shop.run("restore.sh")
+    done = shop.run("restore.sh", "--yes")
     assert done.returncode != 0
     assert len(shop.calls("restore.sh undo")) == 1
     assert len(shop.calls("--no-deps")) == 7

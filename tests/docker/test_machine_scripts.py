@@ -38,6 +38,18 @@ def test_a_script_can_be_run_and_stops_at_the_first_error(script: Path) -> None:
     assert "\nset -eu" in script.read_text()
 
 
+@pytest.mark.parametrize("script", ["setup.sh", "upgrade.sh", "rollback.sh", "restore.sh", "support.sh"])
+def test_a_script_that_is_asked_or_not_understood_only_tells_how_it_is_used(tmp_path: Path, script: str) -> None:
+    shop = machine(tmp_path)
+    shop.programs("chown")
+    for arguments, code in (["--help"], 0), (["-h"], 0), (["--nothing"], 2), (["one", "two"], 2):
+        done = shop.run(script, *arguments)
+        assert done.returncode == code
+        assert f"docker/production/{script}" in (done.stdout if code == 0 else done.stderr)
+    assert shop.calls() == []
+    assert not (shop.folder / "secrets").exists()
+
+
 # -- setup.sh ----------------------------------------------------------------------------------------------------
 
 

@@ -3,6 +3,7 @@
 # and the repository has it; a try that failed is told to the store, and does not make the last backup younger.
 # Kafka's records stay here: the store says where every group stood, and `tillstream offsets restored|reread` goes on from that.
 set -euo pipefail
+[ $# -eq 0 ] || { echo "backup.sh takes no arguments: it makes a backup now" >&2; exit 2; }
 directory=${BACKUP_DIRECTORY:-/var/lib/backup}
 spool=$directory/spool
 mkdir -p "$directory"

@@ -1,14 +1,19 @@
 #!/usr/bin/env bash
-# take SNAPSHOT: reads a backup into a database of its own, then puts that in the place of the store, which stays as
-# tillstream_before. undo: the other way round. docker/production/restore.sh calls both, with the roles stopped.
+# find SNAPSHOT: its id and when it was made (UTC); nothing if there is none. take SNAPSHOT: reads it into a database of its
+# own, then puts that in the place of the store, which stays as tillstream_before. undo: the other way round.
+# docker/production/restore.sh calls them, the last two with the roles stopped.
 set -euo pipefail
 spool=${BACKUP_DIRECTORY:-/var/lib/backup}/restored
 PGPASSWORD=$(cat "$POSTGRES_PASSWORD_FILE")
 export PGPASSWORD
 sql() { psql --quiet --no-psqlrc --set ON_ERROR_STOP=1 --dbname postgres "$@"; }
 
-case $1 in
-take)
+case "$#${1:-}" in
+2find)
+  restic snapshots --json --host tillstream --tag store "$2" |
+    sed -n 's/.*"time":"\([^".]*\).*"short_id":"\([0-9a-f]*\)".*/\2 \1/p'
+  ;;
+2take)
   rm -rf "$spool"
   mkdir -p "$spool"
   trap 'rm -rf "$spool"' EXIT
@@ -21,12 +26,12 @@ take)
   sql --single-transaction --command "ALTER DATABASE tillstream RENAME TO tillstream_before" \
     --command "ALTER DATABASE tillstream_new RENAME TO tillstream"
   ;;
-undo)
+1undo)
   sql --single-transaction --command "ALTER DATABASE tillstream RENAME TO tillstream_new" \
     --command "ALTER DATABASE tillstream_before RENAME TO tillstream"
   ;;
 *)
-  echo "restore.sh take SNAPSHOT | undo" >&2
+  echo "restore.sh find SNAPSHOT | take SNAPSHOT | undo" >&2
   exit 1
   ;;
 esac
