@@ -152,8 +152,6 @@ def test_production_has_its_secrets_in_files_alone() -> None:
     kept = {Path(secret["file"]).name for secret in document("production")["secrets"].values()}
     setup = (PRODUCTION / "setup.sh").read_text()
     assert [name for name in kept if name not in setup] == []
-    example = (PRODUCTION / "tillstream.example.toml").read_text()
-    assert [name for name in re.findall(r"file:/run/secrets/(\w+)", example) if name not in setup] == []
 
 
 # -- Memory, health, watching ------------------------------------------------------------------------------------

@@ -53,29 +53,58 @@ def test_a_script_that_is_asked_or_not_understood_only_tells_how_it_is_used(tmp_
 # -- setup.sh ----------------------------------------------------------------------------------------------------
 
 
+KEY = "[default]\naws_access_key_id = made\naws_secret_access_key = made\n"
+
+
 @pytest.fixture
 def new(tmp_path: Path) -> Machine:
     """A machine on which nothing was set up."""
     made = machine(tmp_path)
     (made.folder / ".env").unlink()
     made.programs("chown")
+    (made.folder.parent.parent / "pyproject.toml").write_text('version = "1.0.0"\n')
     return made
 
 
+@pytest.fixture
+def filled(new: Machine) -> Machine:
+    """One on which a person has filled everything in, with people told by Slack."""
+    new.run("setup.sh")
+    for file in (new.folder / "secrets" / "tillstream").iterdir():
+        fill(new, f"tillstream/{file.name}", "filled in")
+    fill(new, "backup_s3", KEY)
+    fill(new, "deadman_url", "https://beat.test/1")
+    fill(new, "slack_url", "https://slack.test/1")
+    edit(new, ".env", "RESTIC_REPOSITORY=", "RESTIC_REPOSITORY=s3:https://s3.test/backups")
+    edit(new, ".env", "DOMAIN=", "DOMAIN=till.test")
+    edit(new, ".env", "ACME_EMAIL=", "ACME_EMAIL=ops@shop.test")
+    edit(new, ".env", "ALERT_SLACK_CHANNEL=", "ALERT_SLACK_CHANNEL=#shop")
+    edit(new, "tillstream.toml", ".example.com", ".test")
+    return new
+
+
+def fill(new: Machine, secret: str, text: str) -> None:
+    file = new.folder / "secrets" / secret
+    file.chmod(0o600)
+    file.write_text(text)
+
+
+def edit(new: Machine, name: str, old: str, text: str) -> None:
+    file = new.folder / name
+    assert old in file.read_text()
+    file.write_text(file.read_text().replace(old, text))
+
+
 def test_setup_makes_the_secrets_once_and_lists_what_a_person_must_fill_in(new: Machine) -> None:
-    (new.folder.parent.parent / "pyproject.toml").write_text('version = "1.0.0"\n')
     first = new.run("setup.sh")
     assert first.returncode == 1
-    secrets = new.folder / "secrets"
     for missing in (
-        "DOMAIN in ",
-        "ACME_EMAIL in ",
-        "tillstream/pos_client_secret",
-        "backup_s3",
-        "deadman_url",
-        "ALERT_EMAIL or",
+        *("DOMAIN in ", "ACME_EMAIL in ", "RESTIC_REPOSITORY in ", "ALERT_EMAIL or"),
+        *("tillstream/web_access_token\n", "tillstream/pos_client_secret", "aws_access_key_id", "deadman_url"),
+        'base_url = "https://shop.example.com"',
     ):
         assert missing in first.stderr
+    secrets = new.folder / "secrets"
     assert secrets.stat().st_mode & 0o077 == 0
     made = (secrets / "postgres_password").read_text()
     assert len(made) == 64
@@ -84,21 +113,59 @@ def test_setup_makes_the_secrets_once_and_lists_what_a_person_must_fill_in(new: 
     assert (secrets / "postgres_password").read_text() == made
 
 
-def test_setup_ends_well_when_nothing_is_missing(new: Machine) -> None:
-    (new.folder.parent.parent / "pyproject.toml").write_text('version = "1.0.0"\n')
-    new.run("setup.sh")
-    secrets = new.folder / "secrets"
-    for file in (*secrets.glob("tillstream/*"), secrets / "backup_s3", secrets / "deadman_url"):
-        file.chmod(0o600)
-        file.write_text("filled in")
-    environment = new.folder / ".env"
-    text = environment.read_text()
-    for name in ("DOMAIN", "ACME_EMAIL", "ALERT_EMAIL"):
-        text = text.replace(f"{name}=\n", f"{name}=filled in\n")
-    environment.write_text(text)
-    done = new.run("setup.sh")
+def test_setup_ends_well_when_nothing_is_missing(filled: Machine) -> None:
+    done = filled.run("setup.sh")
     assert done.returncode == 0, done.stderr
-    assert new.version() == "1.0.0"
+    assert filled.version() == "1.0.0"
+
+
+def test_setup_asks_only_for_secrets_that_the_settings_name(filled: Machine) -> None:
+    text = (filled.folder / "tillstream.toml").read_text()
+    oauth = "".join(line for line in text.splitlines(keepends=True) if "run/secrets/web_" in line and "[" not in line)
+    edit(filled, "tillstream.toml", oauth, 'bearer_token = "file:/run/secrets/web_token"\n')
+    for name in ("web_consumer_key", "web_access_token"):
+        fill(filled, f"tillstream/{name}", "")
+    done = filled.run("setup.sh")
+    assert done.stderr.splitlines() == ["Still to fill in:", f"  {filled.folder}/secrets/tillstream/web_token"]
+    fill(filled, "tillstream/web_token", "filled in")
+    assert filled.run("setup.sh").returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("set_in_env", "missing"),
+    [
+        ("ALERT_EMAIL=ops@shop.test", ["SMTP_HOST in", "SMTP_FROM in"]),
+        ("SMTP_USER=ops", ["secrets/smtp_password"]),
+    ],
+)
+def test_setup_asks_for_what_belongs_together(filled: Machine, set_in_env: str, missing: list[str]) -> None:
+    edit(filled, ".env", set_in_env.partition("=")[0] + "=\n", set_in_env + "\n")
+    done = filled.run("setup.sh")
+    assert done.returncode == 1
+    assert [line for line in done.stderr.splitlines()[1:] if not any(part in line for part in missing)] == []
+    assert len(done.stderr.splitlines()) == 1 + len(missing)
+
+
+@pytest.mark.parametrize(
+    ("secret", "text", "missing"),
+    [
+        ("slack_url", "", "secrets/slack_url"),
+        ("backup_s3", "made:made\n", "aws_access_key_id = "),
+        ("smtp_password", "made", "SMTP_USER in"),
+    ],
+)
+def test_setup_looks_into_the_files_that_people_fill_in(
+    filled: Machine, secret: str, text: str, missing: str
+) -> None:
+    fill(filled, secret, text)
+    done = filled.run("setup.sh")
+    assert done.returncode == 1
+    assert missing in done.stderr
+
+
+def test_an_address_of_the_example_is_not_taken_for_a_real_one(filled: Machine) -> None:
+    edit(filled, ".env", "s3.test", "s3.example.com")
+    assert "still the example's: RESTIC_REPOSITORY=s3:https://s3.example.com" in filled.run("setup.sh").stderr
 
 
 # -- support.sh --------------------------------------------------------------------------------------------------
