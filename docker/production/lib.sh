@@ -9,6 +9,9 @@ READY_SECONDS=${READY_SECONDS:-240}
 # From the end of the pipe to its beginning: what a newer role writes, an older one behind it would not take.
 ROLES=(deliver-web deliver-pos inventory normalize poll ingress)
 
+# What reads other files of this folder.
+BESIDE=(prometheus alertmanager grafana door backup)
+
 say() { printf '%s\n' "$*" >&2; }
 fail() { say "FAILED: $*"; exit 1; }
 
@@ -45,7 +48,8 @@ only_one() {
   flock --nonblock 9 || fail "another script of this folder is at work; wait until it has ended"
 }
 
-backup_now() { compose run --rm backup backup.sh </dev/null; }
+# backup_now: by the programs of this checkout
+backup_now() { compose build --quiet backup && compose run --rm backup backup.sh </dev/null; }
 
 # start_roles: each in its turn, the next one when it is ready
 start_roles() {
@@ -58,6 +62,13 @@ start_roles() {
 
 # run_version VERSION: every role
 run_version() { set_value TILLSTREAM_VERSION "$1" && start_roles; }
+
+# start_the_rest: what is beside the roles, with the files of this checkout. A container keeps a file that git or an editor
+# replaced until it starts again.
+start_the_rest() {
+  { compose up --detach --build --remove-orphans && compose restart "${BESIDE[@]}"; } </dev/null ||
+    say "Something beside the roles does not start: see \`docker compose ps\` in $here"
+}
 
 # go_back VERSION: after a change that did not become ready. Ends the script, always with 1.
 go_back() {

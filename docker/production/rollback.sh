@@ -17,4 +17,5 @@ backup_now || say "The backup failed; going back without it, because the tables 
 say "From $now back to $version"
 run_version "$version" || go_back "$now"
 printf '%s\n' "$now" >"$previous"
+start_the_rest
 say "$version runs and is ready. \`$here/rollback.sh\` undoes this."

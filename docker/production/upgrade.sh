@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Brings this machine to another version: a backup, the topics, the tables, then one role after the other. If anything of it
-# fails the version from before runs again.
+# fails the version from before runs again. Run it in a checkout of that version, whose image is built.
 #   docker/production/upgrade.sh VERSION [--without-backup]
 set -euo pipefail
 # shellcheck source=docker/production/lib.sh
@@ -36,5 +36,5 @@ if ! prepare || ! start_roles; then
   go_back "$now"
 fi
 printf '%s\n' "$now" >"$previous"
-compose up --detach --remove-orphans || say "Something beside the roles does not start: see \`docker compose ps\` in $here"
+start_the_rest
 say "$version runs and is ready. \`$here/rollback.sh\` goes back to $now."

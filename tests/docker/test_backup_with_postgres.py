@@ -36,7 +36,9 @@ class Shop:
         address = make_url(url)
         (folder / "bin").mkdir()
         (folder / "config").mkdir()
-        (folder / "config" / "tillstream.toml").write_text("")
+        (folder / "config" / "flows").mkdir()
+        for name in ("tillstream.toml", ".env", "flows/own.yaml"):
+            (folder / "config" / name).write_text(f"{name} of this machine")
         (folder / "password").write_text("made here")
         (folder / "bin" / "restic").write_text(RESTIC)
         (folder / "bin" / "restic").chmod(0o755)
@@ -85,6 +87,9 @@ async def test_what_was_saved_comes_back_and_what_came_later_stays_beside_it(sho
     saved = shop.run("backup.sh")
     assert saved.returncode == 0, saved.stdout + saved.stderr
     assert await shop.ask("SELECT failed FROM checks WHERE name = 'backup'") is False
+    spool = Path(shop.environment["REPOSITORY"]) / "spool"
+    for name in ("tillstream.toml", ".env", "flows/own.yaml"):
+        assert (spool / name).read_text() == f"{name} of this machine"
     await shop.ask("INSERT INTO facts VALUES ('later')")
 
     taken = shop.run("restore.sh", "take", "latest")

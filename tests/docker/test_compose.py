@@ -131,6 +131,9 @@ def test_nothing_but_the_door_is_open_to_the_network() -> None:
 
 # -- Secrets and variables ---------------------------------------------------------------------------------------
 
+ADDRESSES = {"TILLSTREAM_INGRESS__PUBLIC_URL", "PROMETHEUS_URL", "RUNBOOK_URL"}
+"""Variables that look like a secret's name and hold none."""
+
 
 def test_every_secret_beside_the_sandboxes_is_made_before_the_start() -> None:
     made = set(re.findall(r"[A-Z_]+", re.findall(r"for name in (.*); do", (DOCKER / "up.sh").read_text())[0]))
@@ -148,7 +151,7 @@ def test_production_has_its_secrets_in_files_alone() -> None:
     named = re.findall(r"^\s+(\w*(?:PASSWORD|SECRET|TOKEN|KEY|CREDENTIALS|URL)\w*): (.+)$", text, re.MULTILINE)
     assert named
     for name, value in named:
-        assert "/run/secrets/" in value or name in {"TILLSTREAM_INGRESS__PUBLIC_URL", "PROMETHEUS_URL"}, name
+        assert "/run/secrets/" in value or name in ADDRESSES, name
     kept = {Path(secret["file"]).name for secret in document("production")["secrets"].values()}
     setup = (PRODUCTION / "setup.sh").read_text()
     assert [name for name in kept if name not in setup] == []

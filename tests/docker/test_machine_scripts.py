@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sysconfig
 from pathlib import Path
@@ -202,8 +203,8 @@ def test_the_heartbeat_goes_to_the_service_outside_and_to_no_person(tmp_path: Pa
     config = alertmanager(
         tmp_path, ALERT_EMAIL="ops@example.com", SMTP_HOST="smtp.example.com:587", SMTP_FROM="o'b@example.com"
     )
-    (route,) = config["route"]["routes"]
-    assert (route["receiver"], route["matchers"]) == ("heartbeat", ["alertname = Watchdog"])
+    route = config["route"]["routes"][0]
+    assert (route["receiver"], route["matchers"]) == ("heartbeat", ['severity="none"'])
     beat, people = config["receivers"]
     assert beat["webhook_configs"] == [{"url_file": f"{tmp_path}/deadman_url", "send_resolved": False}]
     assert people["email_configs"][0]["from"] == "o'b@example.com"
@@ -215,6 +216,44 @@ def test_people_are_told_by_slack_where_that_is_set(tmp_path: Path) -> None:
     people = config["receivers"][1]
     assert people["slack_configs"][0]["api_url_file"] == f"{tmp_path}/slack_url"
     assert "email_configs" not in people
+    assert "{{ .Annotations.runbook_url }}\n" in people["slack_configs"][0]["text"]
+
+
+def test_a_page_comes_again_sooner_than_a_ticket_and_causes_hide_what_follows_as_the_readme_says(
+    tmp_path: Path,
+) -> None:
+    (told,) = re.findall(r"```yaml\n(route:\n.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    readme, config = yaml.safe_load(told), alertmanager(tmp_path, ALERT_SLACK_CHANNEL="#shop")
+    assert config["inhibit_rules"] == readme["inhibit_rules"]
+    page, readmes_page = (
+        next(route for route in one["route"]["routes"] if route["matchers"] == ['severity="page"'])
+        for one in (config, readme)
+    )
+    assert (page["receiver"], page["repeat_interval"]) == ("people", readmes_page["repeat_interval"])
+    for key in ("repeat_interval", "group_by"):
+        assert config["route"][key] == readme["route"][key]
+
+
+# -- Prometheus --------------------------------------------------------------------------------------------------
+
+
+def test_each_alert_links_to_where_people_read_the_runbook(tmp_path: Path) -> None:
+    made = machine(tmp_path)
+    made.programs("prometheus")
+    (made.folder / "from").mkdir()
+    (made.folder / "from" / "rules").symlink_to(ROOT / "helm/tillstream/alerts")
+    (made.folder / "from" / "machine-rules").symlink_to(PRODUCTION / "alerts")
+    rules = tmp_path / "rules"
+    made.environment.update(
+        RULES_FROM=str(made.folder / "from"), RULES_DIRECTORY=str(rules), RUNBOOK_URL="https://wiki.test/a&b"
+    )
+    done = made.run("prometheus/start.sh", "--one", "--two")
+    assert done.returncode == 0, done.stderr
+    assert made.calls() == ["prometheus --one --two"]
+    assert {file.name for file in rules.iterdir()} == {"tillstream.yaml", "backup.yaml"}
+    text = (rules / "tillstream.yaml").read_text()
+    assert "runbook_url: https://wiki.test/a&b#breakeropen\n" in text
+    assert "RUNBOOK.md" not in re.sub(r"#.*", "", text)
 
 
 # -- The TLS door beside the sandboxes ---------------------------------------------------------------------------

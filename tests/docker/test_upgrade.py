@@ -25,7 +25,8 @@ def test_an_upgrade_saves_prepares_and_starts_one_role_after_the_other(old: Mach
     done = old.run("upgrade.sh", "1.1.0")
     assert done.returncode == 0, done.stderr
     calls = old.calls("docker compose")
-    assert [call.removeprefix("docker ") for call in calls[:3]] == [
+    assert [call.removeprefix("docker ") for call in calls[:4]] == [
+        "build --quiet backup",
         "run --rm backup backup.sh",
         "run --rm topics",
         "run --rm migrate",
@@ -35,8 +36,17 @@ def test_an_upgrade_saves_prepares_and_starts_one_role_after_the_other(old: Mach
     assert (old.folder / ".previous-version").read_text() == "1.0.0\n"
 
 
-def test_without_a_backup_nothing_is_changed(old: Machine) -> None:
-    old.let_fail("run --rm backup")
+def test_what_is_beside_the_roles_gets_the_files_of_the_new_checkout_too(old: Machine) -> None:
+    assert old.run("upgrade.sh", "1.1.0").returncode == 0
+    rest = ["docker up --detach --build --remove-orphans", "docker restart prometheus alertmanager grafana door backup"]
+    assert old.calls()[-2:] == rest
+    assert old.run("rollback.sh").returncode == 0
+    assert old.calls()[-2:] == rest
+
+
+@pytest.mark.parametrize("failing", ["run --rm backup", "build --quiet backup"])
+def test_without_a_backup_nothing_is_changed(old: Machine, failing: str) -> None:
+    old.let_fail(failing)
     done = old.run("upgrade.sh", "1.1.0")
     assert done.returncode == 1
     assert "the backup failed, and nothing is changed" in done.stderr

@@ -40,7 +40,8 @@ mkdir -p "$spool"
 # not compressed: restic does that, and keeps what is new since the last one
 pg_dump --format=custom --compress=none --file="$spool/store.dump"
 pg_restore --list "$spool/store.dump" >/dev/null
-cp "${CONFIG_DIRECTORY:-/etc/tillstream}"/* "$spool/"
+settings=${CONFIG_DIRECTORY:-/etc/tillstream}
+cp -R "$settings/.env" "$settings/tillstream.toml" "$settings/flows" "$spool/"
 
 doing="sending it to the repository"
 restic backup --quiet --host tillstream --tag store "$spool"
