@@ -13,7 +13,7 @@ TESTS_AT_ONCE ?= 3
 export DEMO_SECONDS DEMO_FAULTS DEMO_KILLS DEMO_WORKERS DEMO_WEBHOOKS DEMO_SKUS DEMO_SEED
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-stop test quick lint format types imports rules bench flood poison scale mutants chaos outage alerts dashboards footprint cluster-test image up lock ci clean prerequisites
+.PHONY: help setup demo demo-stop test quick lint format types imports rules bench flood poison scale mutants chaos outage alerts dashboards footprint cluster-test image up down lock ci clean prerequisites
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -88,6 +88,9 @@ image: prerequisites setup ## build docker/Dockerfile and start every role from 
 
 up: ## everything in Docker, with secrets made for this machine; PROFILE=tls puts a TLS door before it
 	@docker/up.sh
+
+down: ## end what `make up` started; DATA=1 removes its data, too
+	@docker compose --project-name tillstream-sandboxes down $(if $(DATA),--volumes)
 
 lock: setup ## write the locks again from pyproject.toml, newest versions
 	@docker/lock.sh $(RUN)/uv

@@ -15,8 +15,9 @@ if [ "${PROFILE:-}" = tls ]; then
   docker/tls/make.sh .tillstream/tls localhost
 fi
 docker build -t tillstream:local -f docker/Dockerfile .
-COMPOSE_PROFILES="${PROFILE:-}" docker compose --project-name tillstream --env-file "$secrets" -f docker/compose.yaml up --detach --wait
+COMPOSE_PROFILES="${PROFILE:-}" docker compose --env-file "$secrets" -f docker/compose.yaml up --detach --wait
 echo "Magento http://127.0.0.1:8091, Heartland http://127.0.0.1:8092, webhooks http://127.0.0.1:8080, status http://127.0.0.1:9400/readyz"
+echo "Commands: docker compose --project-name tillstream-sandboxes exec poll tillstream launch; \`make down\` ends it"
 echo "Grafana http://127.0.0.1:3000, Prometheus http://127.0.0.1:9090"
 if [ "${PROFILE:-}" = tls ]; then
   echo "webhooks by TLS https://localhost:8443, for whoever trusts .tillstream/tls/ca.crt"

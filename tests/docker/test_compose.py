@@ -73,6 +73,13 @@ def test_the_example_of_settings_is_right_with_what_compose_sets(tmp_path: Path)
     assert set(settings.connections) == {"web", "pos"}
 
 
+def test_sandboxes_and_production_keep_out_of_each_others_containers_and_volumes() -> None:
+    sandboxes, production = (document(file)["name"] for file in ("sandboxes", "production"))
+    assert sandboxes != production
+    assert f"--project-name {sandboxes} " in (ROOT / "Makefile").read_text()
+    assert f"--project-name {sandboxes} exec " in (DOCKER / "up.sh").read_text()
+
+
 @pytest.mark.parametrize("file", FILES)
 def test_every_part_of_the_pipeline_runs(file: str) -> None:
     commands = {" ".join(map(str, service["command"])) for service in ours(file).values()}
