@@ -171,6 +171,7 @@ def test_production_fits_into_four_gigabytes_with_room_for_the_machine() -> None
     megabytes = limits("production")
     always = sum(limit for name, limit in megabytes.items() if name not in ONE_AT_A_TIME)
     assert always <= 3700
+    assert f"limits add up to {always:,} MB" in (ROOT / "README.md").read_text()
     assert always + max(megabytes[name] for name in ONE_AT_A_TIME) <= 4096
 
 

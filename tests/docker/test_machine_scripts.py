@@ -155,9 +155,7 @@ def test_setup_asks_for_what_belongs_together(filled: Machine, set_in_env: str, 
         ("smtp_password", "made", "SMTP_USER in"),
     ],
 )
-def test_setup_looks_into_the_files_that_people_fill_in(
-    filled: Machine, secret: str, text: str, missing: str
-) -> None:
+def test_setup_looks_into_the_files_that_people_fill_in(filled: Machine, secret: str, text: str, missing: str) -> None:
     fill(filled, secret, text)
     done = filled.run("setup.sh")
     assert done.returncode == 1
