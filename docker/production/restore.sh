@@ -33,8 +33,10 @@ done
 require_setup
 only_one
 
-read -r snapshot time <<<"$(compose run --rm --no-TTY backup restore.sh find "${snapshot:-latest}" </dev/null)" || true
-[ -n "${time:-}" ] || fail "there is no such backup, and nothing is changed: \`docker compose run --rm backup restic snapshots\` lists them"
+# the first time Compose builds the image, and says so in the same place
+found=$(compose run --rm --no-TTY backup restore.sh find "${snapshot:-latest}" </dev/null | grep -E '^[0-9a-f]+ [0-9T:-]+$') || true
+read -r snapshot time <<<"$found"
+[ -n "$time" ] || fail "there is no such backup, and nothing is changed: \`docker compose run --rm backup restic snapshots\` lists them"
 say "Backup $snapshot was made at $time UTC. It takes the place of the store; what people decided since is asked for again."
 if [ -z "$asked" ]; then
   printf 'Restore it? Type yes: ' >&2

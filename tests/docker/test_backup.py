@@ -92,7 +92,7 @@ def test_inside_the_container_an_unknown_word_does_nothing_either(inside: Machin
 @pytest.fixture
 def shop(tmp_path: Path) -> Machine:
     made = machine(tmp_path)
-    made.let_answer({"find.(latest|4f3a)": "4f3a 2026-11-28T02:30:04"})
+    made.let_answer({"restore.sh.find": "#1 building", "find.(latest|4f3a)": "4f3a 2026-11-28T02:30:04"})
     return made
 
 
