@@ -16,7 +16,7 @@ while [ $# -gt 0 ]; do
   case $1 in
   --yes) asked=yes ;;
   --kafka-lost)
-    [ $# -ge 2 ] || refuse "--kafka-lost: say since when, for example 2d"
+    [[ ${2:--} != -* ]] || refuse "--kafka-lost: say since when, for example 2d"
     lost=$2
     shift
     ;;
@@ -36,7 +36,7 @@ only_one
 # the first time Compose builds the image, and says so in the same place
 found=$(compose run --rm --no-TTY backup restore.sh find "${snapshot:-latest}" </dev/null | grep -E '^[0-9a-f]+ [0-9T:-]+$') || true
 read -r snapshot time <<<"$found"
-[ -n "$time" ] || fail "there is no such backup, and nothing is changed: \`docker compose run --rm backup restic snapshots\` lists them"
+[ -n "$time" ] || fail "no such backup was found, and nothing is changed: \`docker compose run --rm backup restic snapshots\` lists them"
 say "Backup $snapshot was made at $time UTC. It takes the place of the store; what people decided since is asked for again."
 if [ -z "$asked" ]; then
   printf 'Restore it? Type yes: ' >&2

@@ -136,7 +136,9 @@ def test_a_backup_that_is_not_there_stops_nothing(shop: Machine) -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments", [["--kafka-lost"], ["--kafka-lost", "2d"], ["--dry-run"], ["4f3a", "5e2b"]], ids=" ".join
+    "arguments",
+    [["--kafka-lost"], ["--kafka-lost", "2d"], ["--kafka-lost", "--yes", "4f3a"], ["--dry-run"], ["4f3a", "5e2b"]],
+    ids=" ".join,
 )
 def test_a_restore_that_was_not_understood_does_nothing(shop: Machine, arguments: list[str]) -> None:
     done = shop.run("restore.sh", *arguments)
