@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.docker.composed import DOCKER, ROOT
+from tests.docker.composed import DOCKER, PRODUCTION, ROOT
 from tests.docker.machine import Machine, machine
 
 PROGRAMS = Path(sysconfig.get_path("scripts"))
