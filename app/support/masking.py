@@ -16,8 +16,20 @@ from app.settings import Settings
 SHORTEST = 4
 """A configured value shorter than this is a word rather than a secret, and masking it would eat the text."""
 
-_EMAIL = re.compile(r"[\w.+%-]+@[\w-]+(\.[\w-]+)+")
+_EMAIL = re.compile(r"(?<![\w.+%-])[\w.+%-]+(?:@|%(?:25)?40|\\u0040)[\w-]+(?:\.[\w-]+)+")
 _PHONE = re.compile(r"(?<![\w.])(\+\d[\d ()./-]{7,16}\d|(\(\d{3}\) ?|\d{3}[-.])\d{3}[-.]\d{4})(?![\w-])")
+_ASSIGNED = r"\\*[\"']?\s*[:=,>]\s*\[?(?:b?\\*[\"'])?"
+"""Between a name and its value, in a header, JSON (also JSON inside JSON), XML, an address or a Python object."""
+_PHONE_BY_NAME = re.compile(
+    rf"(?P<before>(?:phone|mobile|fax)[\w-]*{_ASSIGNED})(?:\+|%2B)?\(?\d(?:[\d ()./-]|%20){{3,30}}\d", re.IGNORECASE
+)
+"""A telephone number that nothing but its field's name tells from other numbers."""
+_AUTHORIZATION = re.compile(
+    rf"(?P<before>authorization{_ASSIGNED})(?:[a-z][\w-]*\s+)?(?:(?:\w+=\\*\"[^\"\\]*\\*\",?\s*)+|[^\s\"'\\,;<]+)",
+    re.IGNORECASE,
+)
+_SLACK = re.compile(r"(?P<before>hooks\.slack(?:-gov)?\.com)(?:/|%2F)[^\s\"'\\<>]+", re.IGNORECASE)
+"""The address of a Slack webhook: whoever has it may write there."""
 
 
 def secrets_of(settings: Settings) -> frozenset[str]:
@@ -43,7 +55,7 @@ def _walk(value: object) -> Iterator[str]:
 
 
 class Masker:
-    """Masks text by these secrets, and what looks like a secret, a card number, an e-mail address or a telephone."""
+    """Masks text by these secrets, and what looks like a secret, a card number, an e-mail address or a telephone's."""
 
     def __init__(self, secrets: frozenset[str]) -> None:
         spellings = {spelt for secret in secrets if len(secret) >= SHORTEST for spelt in _spellings(secret)}
@@ -52,8 +64,10 @@ class Masker:
 
     def __call__(self, text: str) -> str:
         """The text without them."""
-        without_secrets = mask_text(self._secrets.sub(MASK, text))
-        return _PHONE.sub(MASK, _EMAIL.sub(MASK, without_secrets))
+        masked = mask_text(self._secrets.sub(MASK, text))
+        for named in (_AUTHORIZATION, _SLACK, _PHONE_BY_NAME):
+            masked = named.sub(rf"\g<before>{MASK}", masked)
+        return _PHONE.sub(MASK, _EMAIL.sub(MASK, masked))
 
 
 def _spellings(secret: str) -> Iterator[str]:

@@ -181,6 +181,15 @@ def test_a_support_bundle_that_fails_leaves_no_half_of_it(tmp_path: Path) -> Non
     assert file.stat().st_mode & 0o077 == 0
 
 
+def test_a_support_bundle_has_no_logs_of_the_database(tmp_path: Path) -> None:
+    shop = machine(tmp_path)
+    assert shop.run("support.sh", str(tmp_path / "bundle.tar.gz")).returncode == 0
+    (logs,) = shop.calls("docker compose .* logs")
+    assert logs.split("5000 ")[1].split() == [
+        *("deliver-web", "deliver-pos", "inventory", "normalize", "poll", "ingress", "checks"),
+    ]
+
+
 # -- Alertmanager ------------------------------------------------------------------------------------------------
 
 

@@ -46,6 +46,41 @@ def test_what_names_a_person_is_masked(personal: str) -> None:
     assert masked.endswith(" wrote")
 
 
+@pytest.mark.parametrize(
+    ("text", "masked"),
+    [
+        ("GET /V1/customers?email=anna%40example.com&page=1", "GET /V1/customers?email=***&page=1"),
+        ('{"telephone":"5551234567","city":"Austin"}', '{"telephone":"***","city":"Austin"}'),
+        (r'{"event":"{\"telephone\": \"5551234567\"}"}', r'{"event":"{\"telephone\": \"***\"}"}'),
+        ("{'phone_number': 5551234567, 'id': 5551234567}", "{'phone_number': ***, 'id': 5551234567}"),
+        ("Phone=%2B15551234567&id=7", "Phone=***&id=7"),
+        ("<mobile>(555) 123 4567</mobile>", "<mobile>***</mobile>"),
+    ],
+)
+def test_a_person_is_masked_as_addresses_and_documents_write_her(text: str, masked: str) -> None:
+    assert Masker(frozenset())(text) == masked
+
+
+@pytest.mark.parametrize(
+    ("text", "masked"),
+    [
+        ("Authorization: Basic bWFkZTpoZXJl and on", "Authorization: *** and on"),
+        ("{'Authorization': 'Token made-here'}", "{'Authorization': '***'}"),
+        (r'{"headers":"{\"authorization\":\"Basic bWFkZTpoZXJl\"}"}', r'{"headers":"{\"authorization\":\"***\"}"}'),
+        ("(b'authorization', b'Bearer made-here')", "(b'authorization', b'***')"),
+        ('Authorization: Digest username="made", response="here"', "Authorization: ***"),
+        ("POST https://hooks.slack.com/services/made/here failed", "POST https://hooks.slack.com*** failed"),
+    ],
+)
+def test_who_may_do_something_is_masked_without_being_known(text: str, masked: str) -> None:
+    assert Masker(frozenset())(text) == masked
+
+
+def test_a_long_line_without_anybody_is_read_once() -> None:
+    line = "a" * 200_000
+    assert Masker(frozenset())(line) == line
+
+
 def test_every_secret_of_the_settings_is_known() -> None:
     settings = Settings(
         store=StoreSettings(url=SecretStr("postgresql://till:in-the-address@db:5432/till")),
