@@ -4,6 +4,8 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 environment=$here/.env
 # shellcheck disable=SC2034 # upgrade.sh and rollback.sh use it
 previous=$here/.previous-version
+# Of an upgrade or a rollback that was cut short: the version to which rollback.sh goes.
+unfinished=$here/.unfinished
 READY_SECONDS=${READY_SECONDS:-240}
 
 # From the end of the pipe to its beginning: what a newer role writes, an older one behind it would not take.
@@ -38,7 +40,7 @@ value() { sed -n "s/^$1=//p" "$environment" | tail -n 1; }
 # set_value NAME VALUE: in .env, whole or not at all
 set_value() {
   local new
-  new=$(mktemp "$here/.env.XXXXXX") || return
+  new=$(mktemp "$here/.env.XXXXXX") || return 1
   { grep -v "^$1=" "$environment"; printf '%s=%s\n' "$1" "$2"; } >"$new" && chmod 644 "$new" && mv "$new" "$environment"
 }
 
@@ -51,13 +53,16 @@ only_one() {
 # backup_now: by the programs of this checkout
 backup_now() { compose build --quiet backup && compose run --rm backup backup.sh </dev/null; }
 
-# start_roles: each in its turn, the next one when it is ready
+# start_role NAME: and wait until it is ready
+start_role() {
+  say "  $1"
+  compose up --detach --no-deps --wait --wait-timeout "$READY_SECONDS" "$1" </dev/null
+}
+
+# start_roles: each in its turn, the next one when it is ready. A bare `return` in a trap would tell of what ran before the trap.
 start_roles() {
   local role
-  for role in "${ROLES[@]}" checks; do
-    say "  $role"
-    compose up --detach --no-deps --wait --wait-timeout "$READY_SECONDS" "$role" </dev/null || return
-  done
+  for role in "${ROLES[@]}" checks; do start_role "$role" || return 1; done
 }
 
 # run_version VERSION: every role
@@ -70,10 +75,26 @@ start_the_rest() {
     say "Something beside the roles does not start: see \`docker compose ps\` in $here"
 }
 
-# go_back VERSION: after a change that did not become ready. Ends the script, always with 1.
+# begin_change VERSION BACK: rollback.sh goes to VERSION if the machine stops before end_change; a lost connection, Ctrl-C and
+# `kill` go to BACK at once. After a lost connection there is nobody to tell, but a file.
+begin_change() {
+  printf '%s\n' "$1" >"$unfinished"
+  back=$2
+  trap 'exec >>"$here/interrupted.log" 2>&1; go_back "$back" "The connection was lost"' HUP
+  trap 'go_back "$back" "It was stopped"' INT TERM
+}
+
+end_change() {
+  trap - HUP INT TERM
+  rm -f "$unfinished"
+}
+
+# go_back VERSION WHY: after a change that did not end well. Ends the script, always with 1.
 go_back() {
-  say "It does not become ready: going back to $1. \`docker compose logs\` in $here tells why."
+  trap '' HUP INT TERM
+  say "$2: going back to $1. \`docker compose logs\` in $here tells more."
   run_version "$1" || fail "$1 does not become ready either: \`docker compose ps\` and \`docker compose logs\` in $here tell why"
+  end_change
   fail "nothing is changed: $1 runs again and is ready"
 }
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Brings this machine to another version: a backup, the topics, the tables, then one role after the other. If anything of it
-# fails the version from before runs again. Run it in a checkout of that version, whose image is built.
+# fails, or is stopped, the version from before runs again; if the machine itself stops, say it again to go on, or rollback.sh.
+# Run it in a checkout of that version, whose image is built.
 #   docker/production/upgrade.sh VERSION [--without-backup]
 set -euo pipefail
 # shellcheck source=docker/production/lib.sh
@@ -21,7 +22,13 @@ done
 require_setup
 only_one
 now=$(value TILLSTREAM_VERSION)
-[ "$version" != "$now" ] || fail "$version is what runs here"
+from=$now
+if [ -s "$unfinished" ]; then
+  from=$(cat "$unfinished")
+  say "An upgrade from $from was cut short; this one goes on from there"
+elif [ "$version" = "$now" ]; then
+  fail "$version is what runs here"
+fi
 image=$(value TILLSTREAM_IMAGE):$version
 docker image inspect "$image" >/dev/null 2>&1 || docker pull --quiet "$image" ||
   fail "there is no image $image. From a checkout of that version: docker build -t $image -f docker/Dockerfile ."
@@ -30,11 +37,13 @@ if [ -n "$backup" ]; then
   say "A backup first"
   backup_now || fail "the backup failed, and nothing is changed. Mend it, or add --without-backup"
 fi
-say "From $now to $version"
+say "From $from to $version"
 prepare() { set_value TILLSTREAM_VERSION "$version" && compose run --rm topics </dev/null && compose run --rm migrate </dev/null; }
+begin_change "$from" "$from"
 if ! prepare || ! start_roles; then
-  go_back "$now"
+  go_back "$from" "It does not become ready"
 fi
-printf '%s\n' "$now" >"$previous"
+[ "$version" = "$from" ] || printf '%s\n' "$from" >"$previous"
+end_change
 start_the_rest
-say "$version runs and is ready. \`$here/rollback.sh\` goes back to $now."
+say "$version runs and is ready. \`$here/rollback.sh\` goes back to $from."

@@ -23,6 +23,9 @@ done <"$MACHINE/fails"
 while read -r pattern answer; do
   if [ -n "$pattern" ] && grep -qE -- "$pattern" <<<"$call"; then printf '%s\\n' "$answer"; fi
 done <"$MACHINE/answers"
+while read -r signal pattern; do
+  if [ -n "$pattern" ] && grep -qE -- "$pattern" <<<"$call"; then : >"$MACHINE/signals"; kill -s "$signal" "$PPID"; fi
+done <"$MACHINE/signals"
 exit 0
 """
 
@@ -52,6 +55,10 @@ class Machine:
     def let_answer(self, answers: Mapping[str, str]) -> None:
         """What calls print from now on, by a pattern without spaces."""
         (self.folder / "answers").write_text("".join(f"{pattern} {answer}\n" for pattern, answer in answers.items()))
+
+    def let_end(self, signal: str, pattern: str) -> None:
+        """The next call like this sends the signal to the script that made it, once."""
+        (self.folder / "signals").write_text(f"{signal} {pattern}\n")
 
     def run(self, script: str, *arguments: str, typed: str = "") -> subprocess.CompletedProcess[str]:
         """Run one of the scripts; ``typed`` is what a person answers."""
@@ -83,4 +90,5 @@ def machine(folder: Path, version: str = "1.0.0") -> Machine:
     found.programs("docker")
     found.let_fail()
     found.let_answer({})
+    (found.folder / "signals").touch()
     return found

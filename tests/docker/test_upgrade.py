@@ -126,3 +126,80 @@ def test_a_rollback_that_does_not_become_ready_leaves_what_ran(old: Machine) -> 
 
 def test_without_an_upgrade_there_is_nothing_to_go_back_to(old: Machine) -> None:
     assert "nothing to go back to" in old.run("rollback.sh").stderr
+
+
+# -- Cut short ---------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def twice_upgraded(old: Machine) -> Machine:
+    """1.1.0 runs, 1.0.0 ran before."""
+    assert old.run("upgrade.sh", "1.1.0").returncode == 0
+    (old.folder / "calls").unlink()
+    return old
+
+
+@pytest.mark.parametrize("signal", ["HUP", "INT", "TERM"])
+def test_an_upgrade_that_is_stopped_goes_back_to_what_ran(twice_upgraded: Machine, signal: str) -> None:
+    twice_upgraded.let_end(signal, "^1.2.0 .*up .* inventory$")
+    done = twice_upgraded.run("upgrade.sh", "1.2.0")
+    assert done.returncode == 1
+    assert twice_upgraded.version() == "1.1.0"
+    assert started(twice_upgraded.calls("^1.1.0 ")) == IN_ORDER
+    assert twice_upgraded.run("rollback.sh").returncode == 0
+    assert twice_upgraded.version() == "1.0.0"
+
+
+def test_what_is_said_after_a_lost_connection_is_in_a_file(old: Machine) -> None:
+    old.let_end("HUP", "^1.1.0 .*up .* poll$")
+    assert "nothing is changed" not in old.run("upgrade.sh", "1.1.0").stderr
+    assert "nothing is changed: 1.0.0 runs again" in (old.folder / "interrupted.log").read_text()
+
+
+def test_a_rollback_that_is_stopped_goes_back_too(twice_upgraded: Machine) -> None:
+    twice_upgraded.let_end("TERM", "^1.0.0 .*up .* inventory$")
+    assert twice_upgraded.run("rollback.sh").returncode == 1
+    assert twice_upgraded.version() == "1.1.0"
+    assert twice_upgraded.run("rollback.sh").returncode == 0
+    assert twice_upgraded.version() == "1.0.0"
+
+
+@pytest.fixture
+def cut_short(twice_upgraded: Machine) -> Machine:
+    """The machine stopped in the midst of an upgrade to 1.2.0."""
+    twice_upgraded.let_end("KILL", "^1.2.0 .*up .* inventory$")
+    assert twice_upgraded.run("upgrade.sh", "1.2.0").returncode < 0
+    assert twice_upgraded.version() == "1.2.0"
+    (twice_upgraded.folder / "calls").unlink()
+    return twice_upgraded
+
+
+def test_an_upgrade_that_was_cut_short_is_gone_on_with(cut_short: Machine) -> None:
+    done = cut_short.run("upgrade.sh", "1.2.0")
+    assert done.returncode == 0, done.stderr
+    assert started(cut_short.calls("^1.2.0 ")) == IN_ORDER
+    assert cut_short.run("rollback.sh").returncode == 0
+    assert cut_short.version() == "1.1.0"
+
+
+def test_a_rollback_after_it_goes_to_what_ran_before_and_no_further(cut_short: Machine) -> None:
+    done = cut_short.run("rollback.sh")
+    assert done.returncode == 0, done.stderr
+    assert cut_short.version() == "1.1.0"
+    assert started(cut_short.calls("^1.1.0 ")) == IN_ORDER
+
+
+def test_one_that_fails_when_it_is_gone_on_with_goes_back_to_what_ran_before(cut_short: Machine) -> None:
+    cut_short.let_fail("^1.2.0 .*up .* poll$")
+    assert cut_short.run("upgrade.sh", "1.2.0").returncode == 1
+    assert cut_short.version() == "1.1.0"
+    assert cut_short.run("rollback.sh").returncode == 0
+    assert cut_short.version() == "1.0.0"
+
+
+def test_a_rollback_that_was_cut_short_is_gone_on_with(twice_upgraded: Machine) -> None:
+    twice_upgraded.let_end("KILL", "^1.0.0 .*up .* inventory$")
+    assert twice_upgraded.run("rollback.sh").returncode < 0
+    (twice_upgraded.folder / "calls").unlink()
+    assert twice_upgraded.run("rollback.sh").returncode == 0
+    assert started(twice_upgraded.calls("^1.0.0 ")) == IN_ORDER
