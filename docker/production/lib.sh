@@ -75,13 +75,18 @@ start_the_rest() {
     say "Something beside the roles does not start: see \`docker compose ps\` in $here"
 }
 
-# begin_change VERSION BACK: rollback.sh goes to VERSION if the machine stops before end_change; a lost connection, Ctrl-C and
-# `kill` go to BACK at once. After a lost connection there is nobody to tell, but a file.
+# when_stopped COMMAND: what a lost connection, Ctrl-C and `kill` do. After a lost connection there is nobody to tell, but a file.
+when_stopped() {
+  # shellcheck disable=SC2064 # as it is now
+  trap "exec >>'$here/interrupted.log' 2>&1; $1" HUP
+  # shellcheck disable=SC2064
+  trap "$1" INT TERM
+}
+
+# begin_change VERSION BACK: rollback.sh goes to VERSION if the machine stops before end_change; who stops the script, to BACK.
 begin_change() {
   printf '%s\n' "$1" >"$unfinished"
-  back=$2
-  trap 'exec >>"$here/interrupted.log" 2>&1; go_back "$back" "The connection was lost"' HUP
-  trap 'go_back "$back" "It was stopped"' INT TERM
+  when_stopped "go_back '$2' 'It was stopped'"
 }
 
 end_change() {

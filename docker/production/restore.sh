@@ -44,26 +44,37 @@ if [ -z "$asked" ]; then
   [ "$asked" = yes ] || fail "nothing is changed (--yes goes on without asking)"
 fi
 
-swapped=
-finish() {
-  local code=$?
-  trap - EXIT
-  if [ "$code" -ne 0 ] && [ -n "$swapped" ]; then
-    say "Putting the store from before back"
-    compose run --rm backup restore.sh undo </dev/null || say "THE STORE FROM BEFORE COULD NOT BE PUT BACK: it is the database tillstream_before"
-  fi
+# start_all: every role, whether the one before it becomes ready or not; `late` names those that do not
+start_all() {
+  local role
+  late=
   say "Starting the roles"
-  start_roles || { say "A role does not become ready: see \`docker compose ps\` in $here"; code=1; }
-  if [ "$code" -eq 0 ]; then say "Restored. \`docker compose run --rm cli doctor\` looks whether all is well."; else say "FAILED: nothing is restored"; fi
-  exit "$code"
+  for role in "${ROLES[@]}" checks; do start_role "$role" || late+=" $role"; done
 }
-trap finish EXIT
+
+# Until the store is restored, whatever ends the script puts back what was.
+before=tillstream_before_$(date -u +%Y%m%d%H%M%S)
+taken=
+put_back() {
+  trap - EXIT
+  trap '' HUP INT TERM
+  if [ -n "$taken" ]; then
+    say "Putting the store from before back"
+    compose run --rm backup restore.sh undo "$before" </dev/null || fail "the store from before could not be put back, so no role is
+started. When PostgreSQL answers, in $here: \`docker compose run --rm backup restore.sh undo $before\`, then
+\`docker compose up --detach --wait\`"
+  fi
+  start_all
+  fail "nothing is restored: the store is as it was${late:+. Not ready:$late; \`docker compose logs\` in $here tells why}"
+}
+trap put_back EXIT
+when_stopped "exit 1"
 
 say "Stopping the roles"
 compose stop "${ROLES[@]}" checks
 say "Reading the backup $snapshot"
-compose run --rm backup restore.sh take "$snapshot" </dev/null
-swapped=yes
+taken=yes
+compose run --rm backup restore.sh take "$snapshot" "$before" </dev/null
 compose run --rm migrate </dev/null
 if [ -n "$lost" ]; then
   compose run --rm topics </dev/null
@@ -71,3 +82,10 @@ if [ -n "$lost" ]; then
 else
   compose run --rm cli offsets restored --apply </dev/null
 fi
+trap - EXIT HUP INT TERM
+say "The store is restored. The one from before is kept as the database $before; when nobody needs it any more, in $here:
+\`docker compose exec postgres dropdb --username tillstream $before\` (\`psql --username tillstream --list\` lists older ones)"
+
+start_all
+[ -z "$late" ] || fail "the store is restored, but not ready:$late; \`docker compose logs\` in $here tells why"
+say "All roles are ready. \`docker compose run --rm cli doctor\` looks whether all is well."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -99,11 +100,11 @@ def shop(tmp_path: Path) -> Machine:
 def test_a_restore_goes_on_from_what_the_restored_store_has_seen_done(shop: Machine) -> None:
     done = shop.run("restore.sh", "--yes")
     assert done.returncode == 0, done.stderr
-    calls = [call.removeprefix("docker ") for call in shop.calls()]
+    calls = [re.sub(r"tillstream_before_\d{14}$", "BEFORE", call.removeprefix("docker ")) for call in shop.calls()]
     assert calls[0] == "run --rm --no-TTY backup restore.sh find latest"
     assert calls[1].startswith("stop ")
     assert calls[2:5] == [
-        "run --rm backup restore.sh take 4f3a",
+        "run --rm backup restore.sh take 4f3a BEFORE",
         "run --rm migrate",
         "run --rm cli offsets restored --apply",
     ]
@@ -147,22 +148,55 @@ def test_a_restore_that_was_not_understood_does_nothing(shop: Machine, arguments
     assert shop.calls() == []
 
 
-def test_a_backup_that_cannot_be_read_leaves_the_store_and_starts_the_roles(shop: Machine) -> None:
-    shop.let_fail("restore.sh take")
+@pytest.mark.parametrize("failing", ["restore.sh take", "run --rm migrate", "offsets restored"])
+def test_a_restore_that_cannot_go_on_puts_the_store_from_before_back(shop: Machine, failing: str) -> None:
+    shop.let_fail(failing)
     done = shop.run("restore.sh", "--yes")
-    assert done.returncode != 0
-    assert "nothing is restored" in done.stderr
+    assert done.returncode == 1
+    assert "nothing is restored: the store is as it was" in done.stderr
+    (taken,), (undone,) = shop.calls("restore.sh take"), shop.calls("restore.sh undo")
+    assert taken.split()[-1] == undone.split()[-1]
+    assert len(shop.calls("--no-deps")) == 7
+
+
+@pytest.mark.parametrize("signal", ["HUP", "INT", "TERM"])
+def test_a_restore_that_is_stopped_puts_the_store_from_before_back(shop: Machine, signal: str) -> None:
+    shop.let_end(signal, "restore.sh take")
+    assert shop.run("restore.sh", "--yes").returncode == 1
+    assert len(shop.calls("restore.sh undo")) == 1
+    assert shop.calls("offsets") == []
+    assert len(shop.calls("--no-deps")) == 7
+
+
+def test_roles_that_cannot_be_stopped_keep_a_store_from_being_restored(shop: Machine) -> None:
+    shop.let_fail("compose .* stop ")
+    assert shop.run("restore.sh", "--yes").returncode == 1
+    assert shop.calls("restore.sh (take|undo)") == []
+
+
+def test_a_store_that_cannot_be_put_back_starts_no_role_and_says_how_to(shop: Machine) -> None:
+    shop.let_fail("run --rm migrate", "restore.sh undo")
+    done = shop.run("restore.sh", "--yes")
+    assert done.returncode == 1
+    assert "could not be put back" in done.stderr
+    assert shop.calls("restore.sh undo")[0].removeprefix("docker ") in done.stderr
+    assert shop.calls("--no-deps") == []
+
+
+def test_a_role_that_is_not_ready_is_named_and_keeps_no_other_from_starting(shop: Machine) -> None:
+    shop.let_fail("up .* inventory$", "up .* poll$")
+    done = shop.run("restore.sh", "--yes")
+    assert done.returncode == 1
+    assert "the store is restored, but not ready: inventory poll;" in done.stderr
     assert shop.calls("restore.sh undo") == []
     assert len(shop.calls("--no-deps")) == 7
 
 
-@pytest.mark.parametrize("failing", ["run --rm migrate", "offsets restored"])
-def test_a_restore_that_cannot_go_on_puts_the_store_from_before_back(shop: Machine, failing: str) -> None:
-    shop.let_fail(failing)
+def test_roles_that_are_not_ready_are_named_when_nothing_is_restored_too(shop: Machine) -> None:
+    shop.let_fail("run --rm migrate", "up .* deliver-web$")
     done = shop.run("restore.sh", "--yes")
-    assert done.returncode != 0
-    assert len(shop.calls("restore.sh undo")) == 1
-    assert len(shop.calls("--no-deps")) == 7
+    assert done.returncode == 1
+    assert "the store is as it was. Not ready: deliver-web;" in done.stderr
 
 
 def test_half_a_database_never_takes_the_stores_place(inside: Machine) -> None:
@@ -170,10 +204,24 @@ def test_half_a_database_never_takes_the_stores_place(inside: Machine) -> None:
     inside.programs("find")
     (inside.folder / "bin" / "find").write_text(f"#!/bin/bash\necho {spool}/store.dump\n")
     inside.let_fail("pg_restore")
-    assert inside.run("backup/restore.sh", "take", "latest").returncode != 0
+    assert inside.run("backup/restore.sh", "take", "latest", "tillstream_before_1").returncode != 0
     assert inside.calls("CREATE DATABASE tillstream_new")
     assert inside.calls("RENAME") == []
     inside.let_fail()
-    assert inside.run("backup/restore.sh", "take", "latest").returncode == 0
+    assert inside.run("backup/restore.sh", "take", "latest", "tillstream_before_1").returncode == 0
     (renamed,) = inside.calls("RENAME")
     assert "--single-transaction" in renamed
+    assert inside.calls("DROP DATABASE IF EXISTS tillstream_before") == []
+
+
+def test_what_was_not_taken_is_not_undone(inside: Machine) -> None:
+    assert inside.run("backup/restore.sh", "undo", "tillstream_before_1").returncode == 0
+    assert inside.calls("RENAME") == []
+
+
+def test_no_backup_is_made_while_the_store_is_taken(inside: Machine) -> None:
+    inside.programs("flock")
+    inside.let_fail("flock")
+    assert inside.run("backup/restore.sh", "take", "latest", "tillstream_before_1").returncode != 0
+    assert inside.run("backup/restore.sh", "undo", "tillstream_before_1").returncode != 0
+    assert inside.calls("(psql|restic) ") == []

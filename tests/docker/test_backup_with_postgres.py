@@ -25,6 +25,7 @@ restore) cp -R "$REPOSITORY/." "${@: -1}" ;;
 esac
 """
 """Keeps one copy in a folder; it takes the calls that the scripts make."""
+BEFORE = "tillstream_before_1"
 
 
 class Shop:
@@ -92,13 +93,16 @@ async def test_what_was_saved_comes_back_and_what_came_later_stays_beside_it(sho
         assert (spool / name).read_text() == f"{name} of this machine"
     await shop.ask("INSERT INTO facts VALUES ('later')")
 
-    taken = shop.run("restore.sh", "take", "latest")
+    taken = shop.run("restore.sh", "take", "latest", BEFORE)
     assert taken.returncode == 0, taken.stderr
     assert await shop.ask("SELECT string_agg(name, ' ') FROM facts") == "saved"
     assert await shop.ask("SELECT count(*) FROM alembic_version") == 1
 
-    undone = shop.run("restore.sh", "undo")
+    undone = shop.run("restore.sh", "undo", BEFORE)
     assert undone.returncode == 0, undone.stderr
+    assert await shop.ask("SELECT string_agg(name, ' ' ORDER BY name) FROM facts") == "later saved"
+    again = shop.run("restore.sh", "undo", BEFORE)
+    assert again.returncode == 0, again.stderr
     assert await shop.ask("SELECT string_agg(name, ' ' ORDER BY name) FROM facts") == "later saved"
 
 
@@ -113,5 +117,5 @@ async def test_a_try_that_fails_makes_the_last_backup_no_younger_and_a_broken_on
 
     shop.cut_the_backup_short()
     await shop.ask("CREATE TABLE facts (name text)")
-    assert shop.run("restore.sh", "take", "latest").returncode != 0
+    assert shop.run("restore.sh", "take", "latest", BEFORE).returncode != 0
     assert await shop.ask("SELECT count(*) FROM facts") == 0
