@@ -1,20 +1,23 @@
 #!/usr/bin/env bash
 # Puts a backup of the store in the place of the one there is, and lets work go on from it: what both systems have done since
 # is found there and not made again. If anything fails, the store from before is back and the roles run.
-#   docker/production/restore.sh [--yes] [SNAPSHOT]
-#   docker/production/restore.sh [--yes] --kafka-lost SINCE SNAPSHOT
+#   docker/production/restore.sh [--yes] [--start] [SNAPSHOT]
+#   docker/production/restore.sh [--yes] [--start] --kafka-lost SINCE SNAPSHOT
 # SNAPSHOT as `docker compose run --rm backup restic snapshots` lists it; the last one without. It asks before it begins, unless
-# --yes. --kafka-lost 2d: Kafka's records are gone too (a new machine): both systems are read again from then on, a little more
+# --yes. What people launched since the backup must be launched again before the roles start: it lists that and starts none, unless
+# --start. --kafka-lost 2d: Kafka's records are gone too (a new machine): both systems are read again from then on, a little more
 # than the backup's age.
 set -euo pipefail
 # shellcheck source=docker/production/lib.sh
 . "$(dirname "$0")/lib.sh"
 lost=
 asked=
+start=
 snapshot=
 while [ $# -gt 0 ]; do
   case $1 in
   --yes) asked=yes ;;
+  --start) start=yes ;;
   --kafka-lost)
     [[ ${2:--} != -* ]] || refuse "--kafka-lost: say since when, for example 2d"
     lost=$2
@@ -85,6 +88,20 @@ fi
 trap - EXIT HUP INT TERM
 say "The store is restored. The one from before is kept as the database $before; when nobody needs it any more, in $here:
 \`docker compose exec postgres dropdb --username tillstream $before\` (\`psql --username tillstream --list\` lists older ones)"
+
+decided=$(compose run --rm --no-TTY backup restore.sh decided </dev/null) ||
+  decided="What was launched or ended since could not be read: \`docker compose run --rm cli launch\` lists what the backup knows."
+if [ -n "$lost" ]; then
+  decided+="
+What people launched after the backup on a machine that is gone, only they know: \`docker compose run --rm cli launch\` lists
+what the backup knows."
+fi
+if [ -n "$decided" ]; then
+  say "A flow that was launched since the backup only observes now, and one that was ended writes again:
+$decided"
+  [ -n "$start" ] || fail "the store is restored, but no role is started: what such a flow takes in before it is launched again is
+not written. In $here, say what is listed (with several stores, --connection NAME), then \`docker compose up --detach --wait\`"
+fi
 
 start_all
 [ -z "$late" ] || fail "the store is restored, but not ready:$late; \`docker compose logs\` in $here tells why"

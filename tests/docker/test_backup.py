@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+import shlex
 from pathlib import Path
 
 import pytest
 
+from tests.command_line import parse
 from tests.docker.machine import Machine, machine
 
 MADE, FAILED = "false, '\\[\\]'", "SET failed = true"
@@ -111,11 +113,16 @@ def test_a_restore_goes_on_from_what_the_restored_store_has_seen_done(shop: Mach
     assert calls[-1].endswith(" checks")
 
 
-@pytest.mark.parametrize("arguments", [["--kafka-lost", "2d", "4f3a"], ["4f3a", "--kafka-lost", "2d"]], ids=" ".join)
+@pytest.mark.parametrize("arguments", [["--kafka-lost", "30d", "4f3a"], ["4f3a", "--kafka-lost", "30d"]], ids=" ".join)
 def test_on_a_new_machine_both_systems_are_read_again(shop: Machine, arguments: list[str]) -> None:
-    assert shop.run("restore.sh", *arguments, "--yes").returncode == 0
+    done = shop.run("restore.sh", *arguments, "--yes")
+    assert done.returncode == 1
+    assert "on a machine that is gone" in done.stderr
     assert shop.calls("take 4f3a")
-    assert shop.calls("offsets reread --since 2d --apply")
+    assert shop.calls("offsets reread --since 30d --apply")
+    assert shop.calls("--no-deps") == []
+    assert shop.run("restore.sh", *arguments, "--yes", "--start").returncode == 0
+    assert len(shop.calls("--no-deps")) == 7
 
 
 @pytest.mark.parametrize(("typed", "restored"), [("yes\n", True), ("y\n", False), ("", False)])
@@ -138,7 +145,7 @@ def test_a_backup_that_is_not_there_stops_nothing(shop: Machine) -> None:
 
 @pytest.mark.parametrize(
     "arguments",
-    [["--kafka-lost"], ["--kafka-lost", "2d"], ["--kafka-lost", "--yes", "4f3a"], ["--dry-run"], ["4f3a", "5e2b"]],
+    [["--kafka-lost"], ["--kafka-lost", "30d"], ["--kafka-lost", "--yes", "4f3a"], ["--dry-run"], ["4f3a", "5e2b"]],
     ids=" ".join,
 )
 def test_a_restore_that_was_not_understood_does_nothing(shop: Machine, arguments: list[str]) -> None:
@@ -197,6 +204,31 @@ def test_roles_that_are_not_ready_are_named_when_nothing_is_restored_too(shop: M
     done = shop.run("restore.sh", "--yes")
     assert done.returncode == 1
     assert "the store is as it was. Not ready: deliver-web;" in done.stderr
+
+
+SINCE = "order from web to pos: docker compose run --rm cli launch order --since 2026-11-28T09:00:00.000000"
+
+
+@pytest.mark.parametrize("arguments", [[], ["--start"]], ids=str)
+def test_roles_start_after_the_flows_of_since_were_launched_or_when_a_person_says_so(
+    shop: Machine, arguments: list[str]
+) -> None:
+    shop.let_answer({"find.latest": "4f3a 2026-11-28T02:30:04", "decided": SINCE})
+    done = shop.run("restore.sh", "--yes", *arguments)
+    assert SINCE in done.stderr
+    assert done.returncode == (0 if arguments else 1)
+    assert ("no role is started" in done.stderr) is not bool(arguments)
+    assert bool(shop.calls("--no-deps")) is bool(arguments)
+    assert shop.calls("restore.sh undo") == []
+    parse(shlex.split(SINCE.split(" cli ")[1]))
+
+
+def test_decisions_that_cannot_be_read_start_no_role_either(shop: Machine) -> None:
+    shop.let_fail("restore.sh decided")
+    done = shop.run("restore.sh", "--yes")
+    assert done.returncode == 1
+    assert "could not be read" in done.stderr
+    assert shop.calls("--no-deps") == []
 
 
 def test_half_a_database_never_takes_the_stores_place(inside: Machine) -> None:

@@ -5,14 +5,18 @@ from __future__ import annotations
 import os
 import subprocess
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import asyncpg
 import pytest
 from sqlalchemy import make_url
 
+from app.clock import SystemClock
+from app.commands.running import moment
 from app.local.postgres import programs_directory, start_postgres
-from app.store import migrate
+from app.store import Store, migrate
+from streams.ports import Way
 from tests.docker.composed import PRODUCTION
 
 RESTIC = """#!/bin/bash
@@ -119,3 +123,44 @@ async def test_a_try_that_fails_makes_the_last_backup_no_younger_and_a_broken_on
     await shop.ask("CREATE TABLE facts (name text)")
     assert shop.run("restore.sh", "take", "latest", BEFORE).returncode != 0
     assert await shop.ask("SELECT count(*) FROM facts") == 0
+
+
+async def launch(store: Store, flow: str) -> str:
+    cutover = await store.cutovers.launch(Way(flow, "pos", "web"), datetime.now(UTC), by="test")
+    return f"{cutover.at:%Y-%m-%dT%H:%M:%S.%f}"
+
+
+@pytest.mark.postgres
+async def test_what_people_launched_and_ended_since_the_backup_is_told_as_they_said_it(shop: Shop) -> None:
+    store = Store.open(shop.url, role="test", clock=SystemClock(), connections=1)
+    launched = {flow: await launch(store, flow) for flow in ("order", "price")}
+    assert shop.run("backup.sh").returncode == 0
+    await store.cutovers.undo(Way("price", "pos", "web"), by="test")
+    launched["stock"] = await launch(store, "stock")
+    await launch(store, "status")
+    await store.cutovers.undo(Way("status", "pos", "web"), by="test")
+    await store.close()
+
+    for name in "tillstream_before_1", "tillstream_before_2":
+        taken = shop.run("restore.sh", "take", "latest", name)
+        assert taken.returncode == 0, taken.stderr
+        told = shop.run("restore.sh", "decided")
+        assert told.stdout.splitlines() == [
+            "price from pos to web: docker compose run --rm cli launch price --undo",
+            f"stock from pos to web: docker compose run --rm cli launch stock --since {launched['stock']}",
+        ], told.stderr
+
+    store = Store.open(shop.url, role="test", clock=SystemClock(), connections=1)
+    again = await store.cutovers.launch(Way("stock", "pos", "web"), moment(launched["stock"]), by="test")
+    assert f"{again.at:%Y-%m-%dT%H:%M:%S.%f}" == launched["stock"]
+    await store.cutovers.undo(Way("price", "pos", "web"), by="test")
+    await store.close()
+    assert shop.run("restore.sh", "decided").stdout == ""
+
+
+@pytest.mark.postgres
+async def test_a_store_from_before_that_cannot_be_read_is_told(shop: Shop) -> None:
+    assert shop.run("backup.sh").returncode == 0
+    assert shop.run("restore.sh", "take", "latest", BEFORE).returncode == 0
+    await shop.ask("ALTER DATABASE tillstream_before_1 ALLOW_CONNECTIONS false")
+    assert shop.run("restore.sh", "decided").returncode != 0

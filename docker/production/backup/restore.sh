@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # find SNAPSHOT: its id and when it was made (UTC); nothing if there is none. take SNAPSHOT BEFORE: reads it into a database of
 # its own, then puts that in the place of the store, which stays as the database BEFORE. undo BEFORE: the other way round, if
-# there is one. docker/production/restore.sh calls them, the last two with the roles stopped.
+# there is one. decided: what people have launched or ended since the backup that now is the store, by the stores from before.
+# docker/production/restore.sh calls them, all but the first with the roles stopped.
 set -euo pipefail
 directory=${BACKUP_DIRECTORY:-/var/lib/backup}
 spool=$directory/restored
@@ -14,6 +15,15 @@ alone() {
   mkdir -p "$directory"
   exec 8>"$directory/lock"
   flock 8
+}
+
+# decisions DATABASE: the last one about each way of a flow: when it was made, flow, source, target, options of `launch`
+decisions() {
+  local moment="AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US'"
+  psql --quiet --no-psqlrc --set ON_ERROR_STOP=1 --tuples-only --no-align --field-separator $'\t' --dbname "$1" --command "
+    SELECT DISTINCT ON (flow, source, target) to_char(coalesce(ended_at, launched_at) $moment), flow, source, target,
+      CASE WHEN ended_at IS NULL THEN '--since ' || to_char(at $moment) ELSE '--undo' END
+    FROM cutovers ORDER BY flow, source, target, id DESC"
 }
 
 case "$#${1:-}" in
@@ -40,8 +50,22 @@ case "$#${1:-}" in
   sql --single-transaction --command "ALTER DATABASE tillstream RENAME TO tillstream_new" \
     --command "ALTER DATABASE $2 RENAME TO tillstream"
   ;;
+1decided)
+  rm -rf "$spool"
+  mkdir -p "$spool"
+  trap 'rm -rf "$spool"' EXIT
+  decisions tillstream >"$spool/restored"
+  # of all that are kept: after a restore that was not followed by a launch the last one has forgotten too
+  sql --tuples-only --no-align --command "SELECT datname FROM pg_database WHERE datname LIKE 'tillstream\_before%'" >"$spool/names"
+  while read -r name; do decisions "$name" </dev/null; done <"$spool/names" >"$spool/before"
+  sort --reverse "$spool/before" | awk -F '\t' '!seen[$2, $3, $4]++' | sort | awk -F '\t' '
+    !before { at[$2, $3, $4] = $1; options[$2, $3, $4] = $5; next }
+    $1 > at[$2, $3, $4] && $5 != options[$2, $3, $4] && !($5 == "--undo" && !(options[$2, $3, $4])) {
+      printf "%s from %s to %s: docker compose run --rm cli launch %s %s\n", $2, $3, $4, $2, $5
+    }' "$spool/restored" before=1 -
+  ;;
 *)
-  echo "restore.sh find SNAPSHOT | take SNAPSHOT BEFORE | undo BEFORE" >&2
+  echo "restore.sh find SNAPSHOT | take SNAPSHOT BEFORE | undo BEFORE | decided" >&2
   exit 1
   ;;
 esac
