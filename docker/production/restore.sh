@@ -5,8 +5,9 @@
 #   docker/production/restore.sh [--yes] [--start] --kafka-lost SINCE SNAPSHOT
 # SNAPSHOT as `docker compose run --rm backup restic snapshots` lists it; the last one without. It asks before it begins, unless
 # --yes. What people launched since the backup must be launched again before the roles start: it lists that and starts none, unless
-# --start. --kafka-lost 2d: Kafka's records are gone too (a new machine): both systems are read again from then on, a little more
-# than the backup's age.
+# --start. --kafka-lost 30d: Kafka's records are gone too (a new machine), and both systems are read again from then on. It must
+# lie before your oldest order that is not shipped: what web orders hold of each SKU is counted from them, and stock would be
+# written too high without them.
 set -euo pipefail
 # shellcheck source=docker/production/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -19,7 +20,7 @@ while [ $# -gt 0 ]; do
   --yes) asked=yes ;;
   --start) start=yes ;;
   --kafka-lost)
-    [[ ${2:--} != -* ]] || refuse "--kafka-lost: say since when, for example 2d"
+    [[ ${2:--} != -* ]] || refuse "--kafka-lost: say since when, for example 30d: before your oldest order that is not shipped"
     lost=$2
     shift
     ;;

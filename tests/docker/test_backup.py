@@ -136,6 +136,10 @@ def test_a_restore_tells_the_backups_time_and_begins_when_a_person_agrees(
     assert bool(shop.calls(" stop ")) is restored
 
 
+def test_who_does_not_say_since_when_is_told_what_depends_on_it(shop: Machine) -> None:
+    assert "before your oldest order that is not shipped" in shop.run("restore.sh", "4f3a", "--kafka-lost").stderr
+
+
 def test_a_backup_that_is_not_there_stops_nothing(shop: Machine) -> None:
     done = shop.run("restore.sh", "--yes", "9999")
     assert done.returncode == 1
