@@ -56,6 +56,18 @@ start_all() {
   for role in "${ROLES[@]}" checks; do start_role "$role" || late+=" $role"; done
 }
 
+# patiently COMMAND...: tried for a minute, since a role that had to be killed stays in its group for the session's time, and of
+# a group with members no offsets can be set
+patiently() {
+  local left=6
+  until "$@" </dev/null; do
+    left=$((left - 1))
+    [ "$left" -gt 0 ] || return 1
+    say "Trying again in 10 s"
+    sleep 10
+  done
+}
+
 # Until the store is restored, whatever ends the script puts back what was.
 before=tillstream_before_$(date -u +%Y%m%d%H%M%S)
 taken=
@@ -84,7 +96,7 @@ if [ -n "$lost" ]; then
   compose run --rm topics </dev/null
   compose run --rm cli offsets reread --since "$lost" --apply </dev/null
 else
-  compose run --rm cli offsets restored --apply </dev/null
+  patiently compose run --rm cli offsets restored --since "$time" --apply
 fi
 trap - EXIT HUP INT TERM
 say "The store is restored. The one from before is kept as the database $before; when nobody needs it any more, in $here:

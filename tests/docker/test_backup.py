@@ -108,7 +108,7 @@ def test_a_restore_goes_on_from_what_the_restored_store_has_seen_done(shop: Mach
     assert calls[2:5] == [
         "run --rm backup restore.sh take 4f3a BEFORE",
         "run --rm migrate",
-        "run --rm cli offsets restored --apply",
+        "run --rm cli offsets restored --since 2026-11-28T02:30:04 --apply",
     ]
     assert calls[-1].endswith(" checks")
 
@@ -161,6 +161,7 @@ def test_a_restore_that_was_not_understood_does_nothing(shop: Machine, arguments
 
 @pytest.mark.parametrize("failing", ["restore.sh take", "run --rm migrate", "offsets restored"])
 def test_a_restore_that_cannot_go_on_puts_the_store_from_before_back(shop: Machine, failing: str) -> None:
+    shop.programs("sleep")
     shop.let_fail(failing)
     done = shop.run("restore.sh", "--yes")
     assert done.returncode == 1
@@ -168,6 +169,17 @@ def test_a_restore_that_cannot_go_on_puts_the_store_from_before_back(shop: Machi
     (taken,), (undone,) = shop.calls("restore.sh take"), shop.calls("restore.sh undo")
     assert taken.split()[-1] == undone.split()[-1]
     assert len(shop.calls("--no-deps")) == 7
+
+
+def test_a_group_whose_killed_worker_is_still_counted_is_waited_for(shop: Machine) -> None:
+    shop.programs("sleep")
+    (shop.folder / "bin" / "sleep").write_text('#!/bin/bash\nprintf "%s" "$*" >>"$MACHINE/slept"; : >"$MACHINE/fails"\n')
+    shop.let_fail("offsets restored")
+    done = shop.run("restore.sh", "--yes")
+    assert done.returncode == 0, done.stderr
+    assert (shop.folder / "slept").read_text() == "10"
+    assert len(shop.calls("offsets restored")) == 2
+    assert shop.calls("restore.sh undo") == []
 
 
 @pytest.mark.parametrize("signal", ["HUP", "INT", "TERM"])

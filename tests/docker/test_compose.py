@@ -13,6 +13,8 @@ from jsonschema import Draft202012Validator
 
 from app.local import kafka_docker
 from app.settings import load_settings
+from app.settings.model import WorkerSettings
+from streams.runtime.app import STOP_SECONDS
 from tests.command_line import parse
 from tests.docker.composed import (
     DOCKER,
@@ -180,6 +182,12 @@ def test_production_starts_everything_again_and_keeps_its_logs_short(name: str) 
     service = services("production")[name]
     assert service["restart"] == "unless-stopped"
     assert service["logging"]["options"] == {"max-size": "20m", "max-file": "5"}
+
+
+@pytest.mark.parametrize("name", sorted(ROLES))
+def test_a_role_ends_by_itself_before_it_is_killed(name: str) -> None:
+    grace = int(services("production")[name]["stop_grace_period"].removesuffix("s"))
+    assert grace > STOP_SECONDS + WorkerSettings().drain_seconds
 
 
 @pytest.mark.parametrize("file", FILES)
