@@ -98,7 +98,8 @@ if [ -n "$lost" ]; then
 else
   patiently compose run --rm cli offsets restored --since "$time" --apply
 fi
-trap - EXIT HUP INT TERM
+when_stopped : # a lost connection stops nothing from here on
+trap - EXIT INT TERM
 say "The store is restored. The one from before is kept as the database $before; when nobody needs it any more, in $here:
 \`docker compose exec postgres dropdb --username tillstream $before\` (\`psql --username tillstream --list\` lists older ones)"
 
