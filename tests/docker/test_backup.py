@@ -31,13 +31,13 @@ def test_a_backup_counts_when_the_repository_has_it(inside: Machine) -> None:
     done = inside.run("backup/backup.sh")
     assert done.returncode == 0, done.stderr
     names = [" ".join(call.split()[:2]) for call in inside.calls("(restic|psql) ")]
-    assert names == ["restic cat", "restic backup", "psql --quiet", "restic forget"]
+    assert names == ["restic unlock", "restic cat", "restic backup", "psql --quiet", "restic forget"]
     assert len(inside.calls(MADE)) == 1
     assert not (Path(inside.environment["BACKUP_DIRECTORY"]) / "spool").exists()
 
 
 def test_the_first_backup_makes_the_repository(inside: Machine) -> None:
-    inside.let_fail("restic cat config")
+    inside.let_fail("restic unlock", "restic cat config")
     assert inside.run("backup/backup.sh").returncode == 0
     assert inside.calls("restic init")
 
@@ -189,6 +189,13 @@ def test_a_restore_that_is_stopped_puts_the_store_from_before_back(shop: Machine
     assert len(shop.calls("restore.sh undo")) == 1
     assert shop.calls("offsets") == []
     assert len(shop.calls("--no-deps")) == 7
+
+
+def test_a_connection_that_is_lost_while_roles_start_keeps_none_from_starting(shop: Machine) -> None:
+    shop.let_end("HUP", "up .* inventory$")
+    assert shop.run("restore.sh", "--yes").returncode == 0
+    assert len(shop.calls("--no-deps")) == 7
+    assert "All roles are ready" in (shop.folder / "interrupted.log").read_text()
 
 
 def test_roles_that_cannot_be_stopped_keep_a_store_from_being_restored(shop: Machine) -> None:

@@ -28,6 +28,7 @@ told() {
 trap told EXIT
 
 doing="asking the repository"
+restic unlock >/dev/null 2>&1 || true # the lock of one that was killed, stale after half an hour; without a repository none
 if ! restic cat config >/dev/null 2>&1; then
   # a repository that does not answer is not made either, so that nothing is made anew by mistake
   restic init
