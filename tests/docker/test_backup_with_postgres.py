@@ -154,8 +154,10 @@ async def test_what_people_launched_and_ended_since_the_backup_is_told_as_they_s
     again = await store.cutovers.launch(Way("stock", "pos", "web"), moment(launched["stock"]), by="test")
     assert f"{again.at:%Y-%m-%dT%H:%M:%S.%f}" == launched["stock"]
     await store.cutovers.undo(Way("price", "pos", "web"), by="test")
-    await store.close()
     assert shop.run("restore.sh", "decided").stdout == ""
+    await launch(store, "stock")
+    await store.close()
+    assert shop.run("restore.sh", "decided").stdout == "", "what was decided after the restore counts"
 
 
 @pytest.mark.postgres

@@ -150,6 +150,17 @@ def test_an_upgrade_that_is_stopped_goes_back_to_what_ran(twice_upgraded: Machin
     assert twice_upgraded.version() == "1.0.0"
 
 
+def test_one_that_is_stopped_says_so_if_what_ran_does_not_become_ready_again(old: Machine) -> None:
+    old.let_end("TERM", "^1.1.0 .*up .* inventory$")
+    old.let_fail("^1.0.0 .*up .* poll$")
+    done = old.run("upgrade.sh", "1.1.0")
+    assert done.returncode == 1
+    assert "1.0.0 does not become ready either" in done.stderr
+    old.let_fail()
+    assert old.run("rollback.sh").returncode == 0
+    assert old.version() == "1.0.0"
+
+
 def test_what_is_said_after_a_lost_connection_is_in_a_file(old: Machine) -> None:
     old.let_end("HUP", "^1.1.0 .*up .* poll$")
     assert "nothing is changed" not in old.run("upgrade.sh", "1.1.0").stderr
