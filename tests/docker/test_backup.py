@@ -103,9 +103,9 @@ def test_a_restore_goes_on_from_what_the_restored_store_has_seen_done(shop: Mach
     done = shop.run("restore.sh", "--yes")
     assert done.returncode == 0, done.stderr
     calls = [re.sub(r"tillstream_before_\d{14}$", "BEFORE", call.removeprefix("docker ")) for call in shop.calls()]
-    assert calls[0] == "run --rm --no-TTY backup restore.sh find latest"
-    assert calls[1].startswith("stop ")
-    assert calls[2:5] == [
+    assert calls[:2] == ["build --quiet backup", "run --rm --no-TTY backup restore.sh find latest"]
+    assert calls[2].startswith("stop ")
+    assert calls[3:6] == [
         "run --rm backup restore.sh take 4f3a BEFORE",
         "run --rm migrate",
         "run --rm cli offsets restored --since 2026-11-28T02:30:04 --apply",
@@ -173,7 +173,9 @@ def test_a_restore_that_cannot_go_on_puts_the_store_from_before_back(shop: Machi
 
 def test_a_group_whose_killed_worker_is_still_counted_is_waited_for(shop: Machine) -> None:
     shop.programs("sleep")
-    (shop.folder / "bin" / "sleep").write_text('#!/bin/bash\nprintf "%s" "$*" >>"$MACHINE/slept"; : >"$MACHINE/fails"\n')
+    (shop.folder / "bin" / "sleep").write_text(
+        '#!/bin/bash\nprintf "%s" "$*" >>"$MACHINE/slept"; : >"$MACHINE/fails"\n'
+    )
     shop.let_fail("offsets restored")
     done = shop.run("restore.sh", "--yes")
     assert done.returncode == 0, done.stderr
@@ -196,6 +198,11 @@ def test_a_connection_that_is_lost_while_roles_start_keeps_none_from_starting(sh
     assert shop.run("restore.sh", "--yes").returncode == 0
     assert len(shop.calls("--no-deps")) == 7
     assert "All roles are ready" in (shop.folder / "interrupted.log").read_text()
+
+
+def test_what_cannot_be_built_anew_keeps_no_store_from_being_restored(shop: Machine) -> None:
+    shop.let_fail("compose .* build ")
+    assert shop.run("restore.sh", "--yes").returncode == 0
 
 
 def test_roles_that_cannot_be_stopped_keep_a_store_from_being_restored(shop: Machine) -> None:
