@@ -161,6 +161,18 @@ async def test_what_people_launched_and_ended_since_the_backup_is_told_as_they_s
 
 
 @pytest.mark.postgres
+async def test_of_the_empty_database_of_a_new_machine_nothing_is_told(shop: Shop) -> None:
+    store = Store.open(shop.url, role="test", clock=SystemClock(), connections=1)
+    await launch(store, "stock")
+    await store.close()
+    assert shop.run("backup.sh").returncode == 0
+    await shop.ask("DROP SCHEMA public CASCADE")
+    assert shop.run("restore.sh", "take", "latest", BEFORE).returncode == 0
+    told = shop.run("restore.sh", "decided")
+    assert (told.returncode, told.stdout) == (0, ""), told.stderr
+
+
+@pytest.mark.postgres
 async def test_a_store_from_before_that_cannot_be_read_is_told(shop: Shop) -> None:
     assert shop.run("backup.sh").returncode == 0
     assert shop.run("restore.sh", "take", "latest", BEFORE).returncode == 0

@@ -8,7 +8,9 @@ directory=${BACKUP_DIRECTORY:-/var/lib/backup}
 spool=$directory/restored
 PGPASSWORD=$(cat "$POSTGRES_PASSWORD_FILE")
 export PGPASSWORD
-sql() { psql --quiet --no-psqlrc --set ON_ERROR_STOP=1 --dbname postgres "$@"; }
+# ask|rows DATABASE OPTION...
+ask() { psql --quiet --no-psqlrc --set ON_ERROR_STOP=1 --dbname "$@"; }
+rows() { ask "$@" --tuples-only --no-align --field-separator $'\t'; }
 
 # alone: no backup is made meanwhile, and `undo` waits for a `take` whose caller is gone
 alone() {
@@ -17,10 +19,13 @@ alone() {
   flock 8
 }
 
-# decisions DATABASE: the last one about each way of a flow: when it was made, flow, source, target, options of `launch`
+# decisions DATABASE: the last one about each way of a flow: when it was made, flow, source, target, options of `launch`.
+# The database with which a new machine begins has no tables.
 decisions() {
-  local moment="AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US'"
-  psql --quiet --no-psqlrc --set ON_ERROR_STOP=1 --tuples-only --no-align --field-separator $'\t' --dbname "$1" --command "
+  local moment="AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US'" table
+  table=$(rows "$1" --command "SELECT to_regclass('cutovers')") || return 1
+  [ -n "$table" ] || return 0
+  rows "$1" --command "
     SELECT DISTINCT ON (flow, source, target) to_char(coalesce(ended_at, launched_at) $moment), flow, source, target,
       CASE WHEN ended_at IS NULL THEN '--since ' || to_char(at $moment) ELSE '--undo' END
     FROM cutovers ORDER BY flow, source, target, id DESC"
@@ -39,15 +44,15 @@ case "$#${1:-}" in
   restic restore "$2" --host tillstream --tag store --target "$spool"
   dump=$(find "$spool" -name store.dump)
   [ -n "$dump" ] || { echo "there is no store.dump in $2" >&2; exit 1; }
-  sql --command "DROP DATABASE IF EXISTS tillstream_new WITH (FORCE)" --command "CREATE DATABASE tillstream_new"
+  ask postgres --command "DROP DATABASE IF EXISTS tillstream_new WITH (FORCE)" --command "CREATE DATABASE tillstream_new"
   pg_restore --exit-on-error --no-owner --dbname tillstream_new "$dump"
-  sql --single-transaction --command "ALTER DATABASE tillstream RENAME TO $3" \
+  ask postgres --single-transaction --command "ALTER DATABASE tillstream RENAME TO $3" \
     --command "ALTER DATABASE tillstream_new RENAME TO tillstream"
   ;;
 2undo)
   alone
-  [ -n "$(sql --tuples-only --no-align --command "SELECT 1 FROM pg_database WHERE datname = '$2'")" ] || exit 0
-  sql --single-transaction --command "ALTER DATABASE tillstream RENAME TO tillstream_new" \
+  [ -n "$(rows postgres --command "SELECT 1 FROM pg_database WHERE datname = '$2'")" ] || exit 0
+  ask postgres --single-transaction --command "ALTER DATABASE tillstream RENAME TO tillstream_new" \
     --command "ALTER DATABASE $2 RENAME TO tillstream"
   ;;
 1decided)
@@ -56,7 +61,7 @@ case "$#${1:-}" in
   trap 'rm -rf "$spool"' EXIT
   decisions tillstream >"$spool/restored"
   # of all that are kept: after a restore that was not followed by a launch the last one has forgotten too
-  sql --tuples-only --no-align --command "SELECT datname FROM pg_database WHERE datname LIKE 'tillstream\_before%'" >"$spool/names"
+  rows postgres --command "SELECT datname FROM pg_database WHERE datname LIKE 'tillstream\_before%'" >"$spool/names"
   while read -r name; do decisions "$name" </dev/null; done <"$spool/names" >"$spool/before"
   sort --reverse "$spool/before" | awk -F '\t' '!seen[$2, $3, $4]++' | sort | awk -F '\t' '
     !before { at[$2, $3, $4] = $1; options[$2, $3, $4] = $5; next }
