@@ -281,6 +281,11 @@ def test_what_was_not_taken_is_not_undone(inside: Machine) -> None:
     assert inside.calls("RENAME") == []
 
 
+def test_a_database_that_does_not_answer_is_not_taken_for_one_without_anything_to_undo(inside: Machine) -> None:
+    inside.let_fail("psql")
+    assert inside.run("backup/restore.sh", "undo", "tillstream_before_1").returncode != 0
+
+
 def test_no_backup_is_made_while_the_store_is_taken(inside: Machine) -> None:
     inside.programs("flock")
     inside.let_fail("flock")

@@ -51,7 +51,8 @@ case "$#${1:-}" in
   ;;
 2undo)
   alone
-  [ -n "$(rows postgres --command "SELECT 1 FROM pg_database WHERE datname = '$2'")" ] || exit 0
+  there=$(rows postgres --command "SELECT 1 FROM pg_database WHERE datname = '$2'")
+  [ -n "$there" ] || exit 0
   ask postgres --single-transaction --command "ALTER DATABASE tillstream RENAME TO tillstream_new" \
     --command "ALTER DATABASE $2 RENAME TO tillstream"
   ;;
