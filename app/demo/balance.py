@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -13,6 +13,9 @@ from app.settings import KafkaSettings
 from app.store import Store
 from schemas.envelope import received_ms_of
 from streams.ports import HoldReason
+
+BY_THEMSELVES = frozenset(HoldReason) - {HoldReason.PERSON}
+"""Why events wait that go on without a person."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +48,11 @@ class StoreView:
         async with reading(kafka) as log:
             return await take_balance(log, self._store.receipts, way, SystemClock().sleep)
 
-    async def parked(self) -> int:
-        """How many events are held and go on by themselves."""
+    async def parked(self, reasons: Collection[HoldReason] = BY_THEMSELVES) -> int:
+        """How many events are held for one of those reasons, and go on by themselves."""
         receipts = self._store.receipts
         held = [one for group in await receipts.holding_groups() for one in await receipts.held(group)]
-        return sum(one.reason is not HoldReason.PERSON and not one.behind_person for one in held)
+        return sum(one.reason in reasons and not one.behind_person for one in held)
 
     async def open_writes(self) -> int:
         """Writes to the web store that may have come too late, or may do so yet."""
