@@ -192,7 +192,7 @@ class Database:
             cause, asyncpg.UndefinedTableError | asyncpg.UndefinedColumnError | asyncpg.UndefinedFunctionError
         ):
             return Unavailable(
-                f"the store {self.name} has not this version's tables ({said}): start a role of this version",
+                f"the store {self.name} has not this version's tables ({said}): run `tillstream store migrate`",
                 code="store_not_migrated",
             )
         if isinstance(cause, _GIVEN_UP):

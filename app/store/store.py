@@ -123,7 +123,7 @@ class Store:
         if found is None or found < head():
             raise Unavailable(
                 f"the store {self.database.name} has the tables of version {found}, this program needs {head()}: "
-                "start a role of this version, which brings them up to date",
+                "run `tillstream store migrate`, or start a role of this version, which does it too",
                 code="store_not_migrated",
             )
 

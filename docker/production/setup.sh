@@ -66,4 +66,4 @@ if [ ${#missing[@]} -gt 0 ]; then
   for one in "${missing[@]}"; do say "  $one"; done
   exit 1
 fi
-say "Nothing is missing. Keep a copy of $secrets, $environment and $settings elsewhere: without them no backup can be found or read."
+say "Nothing is missing. Keep a copy of $secrets, $environment, $settings and $here/flows elsewhere: without them no backup can be found or read."

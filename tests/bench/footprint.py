@@ -1,7 +1,7 @@
 """``make footprint``: does a shop fit into docker/production's machine? Its memory and processor time, role by role.
 
 Every role runs with the settings of docker/production beside a real Kafka (its heap) and PostgreSQL (its memory); both
-sandboxes have 30,000 SKUs in six locations and do not count. First the whole stock is read, as it is every hour, then
+sandboxes have 30,000 SKUs in six locations and do not count. First the whole stock is read, as it is every day, then
 the shop trades at the rate of 500 orders a day, then at that of its peak hour. What does not run here (Prometheus,
 Grafana and so on) counts with its limit. Exit code 1 if a process came past its limit.
 """
