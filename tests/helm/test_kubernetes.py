@@ -77,9 +77,9 @@ def test_kubernetes_takes_every_object(case: str, version: str) -> None:
 
 
 def test_a_misspelt_field_would_be_found() -> None:
-    several = rendered("several")
-    for kind in ("StatefulSet", "ScaledObject", "HTTPRoute", "ExternalSecret", "PodMonitor"):
-        one = several.of(kind)[0]
+    found = rendered("several").objects + rendered("strimzi").objects
+    for kind in ("StatefulSet", "ScaledObject", "HTTPRoute", "ExternalSecret", "PodMonitor", "ServiceMonitor"):
+        one = next(one for one in found if one["kind"] == kind)
         assert problems(one | {"spec": one["spec"] | {"replica": 1}}, NEWEST), kind
 
 

@@ -167,10 +167,27 @@ def test_the_door_is_scaled_by_cpu() -> None:
 
 
 def test_metrics_carry_the_labels_that_dashboards_ask_by() -> None:
-    monitor = rendered("managed").of("PodMonitor")[0]["spec"]
-    (endpoint,) = monitor["podMetricsEndpoints"]
+    """However they are collected."""
+    (endpoint,) = rendered("managed").of("PodMonitor")[0]["spec"]["podMetricsEndpoints"]
     assert {one["targetLabel"] for one in endpoint["relabelings"]} == {"job", "role", "instance"}
-    assert selected(rendered("managed"), monitor["selector"]["matchLabels"]) >= roles(rendered("managed"))
+    assert endpoint["port"] == "status"
+    assert rendered("strimzi").of("ServiceMonitor")[0]["spec"]["endpoints"] == [endpoint]
+
+
+def test_a_pod_monitor_finds_every_role() -> None:
+    release = rendered("managed")
+    monitor = release.of("PodMonitor")[0]["spec"]
+    assert selected(release, monitor["selector"]["matchLabels"]) >= roles(release)
+
+
+def test_a_service_monitor_finds_every_role_by_one_service() -> None:
+    """By two, a pod would be scraped twice."""
+    release = rendered("strimzi")
+    wanted = release.of("ServiceMonitor")[0]["spec"]["selector"]["matchLabels"].items()
+    (service,) = (one for one in release.of("Service") if wanted <= one["metadata"]["labels"].items())
+    assert [one["name"] for one in service["spec"]["ports"]] == ["status"]
+    assert service["spec"]["publishNotReadyAddresses"]
+    assert selected(release, service["spec"]["selector"]) >= roles(release)
 
 
 def test_alert_rules_reach_prometheus_as_they_are() -> None:
@@ -215,8 +232,15 @@ def test_notes_say_what_to_do_next() -> None:
     told = notes("strimzi")
     assert "helm test till -n shop --logs" in told
     assert "exec deploy/till-tillstream-poll -- tillstream observe" in told
-    assert "nothing collects metrics" in told
     assert "changes come by polling alone" in told
+
+
+def test_notes_tell_when_nothing_collects_metrics() -> None:
+    assert "nothing collects metrics" in notes("openshift")
+    for case in ("managed", "strimzi"):
+        told = notes(case)
+        assert "helm test" in told
+        assert "nothing collects metrics" not in told
 
 
 def test_notes_of_a_paused_release_say_where_commands_run() -> None:

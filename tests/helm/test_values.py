@@ -50,6 +50,7 @@ WEB = "settings.connections.web"
         ),
         pytest.param("roles.poll.resources.request.cpu=1", "additional properties 'request'", id="resources misspelt"),
         pytest.param("networkPolicy.kafkaTo[0].namespace=kafka", "additional properties 'namespace'", id="a peer"),
+        pytest.param("monitoring.serviceMonitor.interval=often", "'/monitoring/serviceMonitor/interval'", id="often"),
         pytest.param("topologySpread.zone=Always", "must be one of 'ScheduleAnyway'", id="a spread"),
         pytest.param("autoscaling.workers.maxReplicas=20", "maximum: got 20, want 12", id="more than partitions"),
     ],
@@ -99,6 +100,7 @@ def test_a_login_to_magento_must_be_whole(login: dict[str, str], told: str) -> N
         ),
         pytest.param("autoscaling.workers.enabled=true", "KEDA reads there whether a system is down", id="KEDA blind"),
         pytest.param("monitoring.rules.runbookBase=", "say where your people read helm/RUNBOOK.md", id="no runbook"),
+        pytest.param("monitoring.serviceMonitor.enabled=true", "every pod would be scraped twice", id="both monitors"),
         pytest.param(f"fullnameOverride={'long-' * 9}name", "longer than 52 characters", id="a long name"),
     ],
 )

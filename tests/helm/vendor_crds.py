@@ -40,6 +40,12 @@ SOURCES = (
     Source(
         "github.com/prometheus-operator/prometheus-operator",
         "v0.85.0",
+        "example/prometheus-operator-crd/monitoring.coreos.com_servicemonitors.yaml",
+        "v1",
+    ),
+    Source(
+        "github.com/prometheus-operator/prometheus-operator",
+        "v0.85.0",
         "example/prometheus-operator-crd/monitoring.coreos.com_prometheusrules.yaml",
         "v1",
     ),

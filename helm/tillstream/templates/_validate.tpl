@@ -40,6 +40,9 @@
 {{- $found = append $found "autoscaling.ingress: it goes by CPU and needs roles.ingress.resources.requests.cpu" -}}
 {{- end -}}
 
+{{- if and $values.monitoring.podMonitor.enabled $values.monitoring.serviceMonitor.enabled -}}
+{{- $found = append $found "monitoring: podMonitor and serviceMonitor are both enabled, and every pod would be scraped twice; disable one" -}}
+{{- end -}}
 {{- if and $values.monitoring.rules.enabled (not $values.monitoring.rules.runbookBase) -}}
 {{- $found = append $found "monitoring.rules.runbookBase: say where your people read helm/RUNBOOK.md; each alert links to its section there" -}}
 {{- end -}}

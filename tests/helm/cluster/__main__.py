@@ -22,7 +22,8 @@ KINDS = (
     "configmaps,services,serviceaccounts,deployments.apps,statefulsets.apps,cronjobs.batch,jobs.batch,"
     "horizontalpodautoscalers.autoscaling,poddisruptionbudgets.policy,networkpolicies.networking.k8s.io,"
     "ingresses.networking.k8s.io,scaledobjects.keda.sh,podmonitors.monitoring.coreos.com,"
-    "prometheusrules.monitoring.coreos.com,externalsecrets.external-secrets.io,httproutes.gateway.networking.k8s.io"
+    "servicemonitors.monitoring.coreos.com,prometheusrules.monitoring.coreos.com,externalsecrets.external-secrets.io,"
+    "httproutes.gateway.networking.k8s.io"
 )
 CHANGES: Mapping[str, Sequence[str]] = {
     "managed": ("settings.worker.lanes=8", "roles.normalize.replicas=3", "checks.stock.suspend=true"),
