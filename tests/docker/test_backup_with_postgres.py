@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
+import secrets
+import shutil
 import subprocess
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
@@ -62,6 +65,18 @@ class Shop:
     def run(self, script: str, *arguments: str) -> subprocess.CompletedProcess[str]:
         command = [str(PRODUCTION / "backup" / script), *arguments]
         return subprocess.run(command, capture_output=True, text=True, check=False, env=self.environment, timeout=120)
+
+    def use_the_real_restic(self) -> Path:
+        """Returns the file of the repository's password."""
+        (self.folder / "bin" / "restic").unlink()
+        password = self.folder / "restic_password"
+        password.write_text(secrets.token_hex())
+        self.environment |= {
+            "RESTIC_REPOSITORY": self.environment["REPOSITORY"],
+            "RESTIC_PASSWORD_FILE": str(password),
+            "RESTIC_CACHE_DIR": str(self.folder / "backup" / "cache"),
+        }
+        return password
 
     def cut_the_backup_short(self) -> None:
         (dump,) = Path(self.environment["REPOSITORY"]).rglob("store.dump")
@@ -178,3 +193,37 @@ async def test_a_store_from_before_that_cannot_be_read_is_told(shop: Shop) -> No
     assert shop.run("restore.sh", "take", "latest", BEFORE).returncode == 0
     await shop.ask("ALTER DATABASE tillstream_before_1 ALLOW_CONNECTIONS false")
     assert shop.run("restore.sh", "decided").returncode != 0
+
+
+@pytest.mark.skipif(
+    shutil.which("restic") is None and not os.environ.get("CI"),
+    reason="restic is missing: apt-get install --no-install-recommends restic",
+)
+@pytest.mark.postgres
+async def test_the_real_restic_gives_back_what_was_saved_and_takes_no_wrong_password(shop: Shop) -> None:
+    password = shop.use_the_real_restic()
+    right = password.read_text()
+    await shop.ask("CREATE TABLE facts (name text)")
+    await shop.ask("INSERT INTO facts VALUES ('first')")
+    made = shop.run("backup.sh")
+    assert made.returncode == 0, made.stdout + made.stderr
+    listed = shop.run("restore.sh", "find", "latest")
+    assert re.fullmatch(r"[0-9a-f]+ [0-9T:-]+\n", listed.stdout), listed.stdout + listed.stderr
+    made_at = await shop.ask("SELECT ended_at FROM checks WHERE name = 'backup'")
+
+    password.write_text(secrets.token_hex())
+    tried = shop.run("backup.sh")
+    assert tried.returncode != 0
+    assert "FAILED (asking the repository)" in tried.stdout
+    assert await shop.ask("SELECT failed FROM checks WHERE name = 'backup'") is True
+    assert await shop.ask("SELECT ended_at FROM checks WHERE name = 'backup'") == made_at
+
+    password.write_text(right)
+    await shop.ask("INSERT INTO facts VALUES ('second')")
+    made = shop.run("backup.sh")
+    assert made.returncode == 0, made.stdout + made.stderr
+    assert await shop.ask("SELECT failed FROM checks WHERE name = 'backup'") is False
+    await shop.ask("INSERT INTO facts VALUES ('later')")
+    taken = shop.run("restore.sh", "take", "latest", BEFORE)
+    assert taken.returncode == 0, taken.stderr
+    assert await shop.ask("SELECT string_agg(name, ' ' ORDER BY name) FROM facts") == "first second"
