@@ -2,7 +2,7 @@
 
 ``python docker/check_roles.py IMAGE``, from the checkout's environment; docker/image-check.sh calls it. Every process
 runs as docker/in-image.sh runs it: as the image's user, with a read-only root. Each must become ready, its health check
-must agree, and it must end with 0 within the time that docker/compose.yaml grants.
+must agree, and it must end with 0 within the time that both compose files grant.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ from app.local.postgres import start_postgres
 HERE = Path(__file__).parent
 READY_SECONDS = 120.0
 """How long all roles together may take: on two busy cores a worker takes ten seconds."""
-GRACE_SECONDS = 30.0
-"""As ``stop_grace_period`` in docker/compose.yaml; then Docker kills."""
+GRACE_SECONDS = 45.0
+"""As ``stop_grace_period`` in both compose files; then Docker kills."""
 ROLES = {
     "ingress": ("ingress",),
     "poll": ("poll",),

@@ -184,9 +184,9 @@ def test_production_starts_everything_again_and_keeps_its_logs_short(name: str) 
     assert service["logging"]["options"] == {"max-size": "20m", "max-file": "5"}
 
 
-@pytest.mark.parametrize("name", sorted(ROLES))
-def test_a_role_ends_by_itself_before_it_is_killed(name: str) -> None:
-    grace = int(services("production")[name]["stop_grace_period"].removesuffix("s"))
+@pytest.mark.parametrize(("file", "name"), [(file, name) for file in FILES for name in ROLES])
+def test_a_role_ends_by_itself_before_it_is_killed(file: str, name: str) -> None:
+    grace = int(services(file)[name]["stop_grace_period"].removesuffix("s"))
     assert grace > STOP_SECONDS + WorkerSettings().drain_seconds
 
 
